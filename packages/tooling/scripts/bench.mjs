@@ -1,0 +1,3 @@
+import { runSource } from './run-source.mjs'
+
+runSource('packages/bench/src/main.ts')

@@ -1,0 +1,3 @@
+import { runSource } from './run-source.mjs'
+
+runSource('examples/release-notes/demo.ts')

@@ -4,15 +4,34 @@ import { defineConfig } from 'vitest/config'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const conditions = ['@waystone/source']
 
+/** One project per folder of the workspace, so that a report names the package and `--project core` picks it. */
+const folders = [
+  'packages/core',
+  'packages/sqlite',
+  'packages/testing',
+  'packages/bench',
+  'packages/tooling',
+  'apps/cli',
+  'examples/release-notes',
+]
+
 export default defineConfig({
   root,
   test: {
-    passWithNoTests: false,
-    projects: ['core', 'sqlite', 'testing', 'bench', 'tooling', 'cli', 'release-notes'].map((name) => ({
+    projects: folders.map((folder) => ({
       root,
       resolve: { conditions },
       ssr: { resolve: { conditions } },
-      test: { name, include: [`*/${name}/**/*.test.ts`] },
+      test: {
+        name: folder.slice(folder.indexOf('/') + 1),
+        include: [`${folder}/**/*.test.ts`],
+        typecheck: {
+          enabled: folder === 'packages/core',
+          include: [`${folder}/**/*.test-d.ts`],
+          ignoreSourceErrors: true,
+          tsconfig: `${folder}/tsconfig.json`,
+        },
+      },
     })),
   },
 })

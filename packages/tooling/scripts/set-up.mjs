@@ -36,7 +36,12 @@ export function setUp() {
   if (existsSync(node) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
   console.error('Setting up: installing the packages that pnpm-lock.yaml names (once, about 20 seconds).')
   const [command, ...args] = pnpm('install', '--frozen-lockfile', '--reporter=append-only', '--loglevel=error')
-  const { status } = spawnSync(command, args, { cwd: root, env: process.env, stdio: ['ignore', 2, 2], shell: isWindows })
+  const { status } = spawnSync(command, args, {
+    cwd: root,
+    env: process.env,
+    stdio: ['ignore', 2, 2],
+    shell: isWindows,
+  })
   if (status !== 0) {
     console.error('Set-up failed: the packages could not be installed. The lines above say why.')
     process.exit(1)

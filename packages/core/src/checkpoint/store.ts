@@ -1,0 +1,247 @@
+import type { RunId } from '../base/ids.ts'
+import type { EngineEvent } from '../snapshot/event.ts'
+import type { RunStatus } from '../snapshot/snapshot.ts'
+import type { Usage } from '../snapshot/usage.ts'
+
+/** Who drives runs: enough to tell on one host whether it still lives. */
+export interface Owner {
+  /** Unique per runtime instance. */
+  readonly id: string
+  readonly host: string
+  readonly pid: number
+  /** When that process began, as the system tells it; tells a reused pid apart. */
+  readonly processStartedAt: string
+}
+
+/** The right to write one run. */
+export interface Lease {
+  readonly runId: RunId
+  /** Grows with every new owner; every write names it. */
+  readonly fence: number
+  readonly owner: Owner
+  /** Ms since the epoch. After it another process may take the run. */
+  readonly expiresAt: number
+}
+
+/** What listings, timers and filters need of a run, written with every checkpoint, never computed from checkpoints. */
+export interface RunSummary {
+  readonly status: RunStatus
+  /** Nodes that are active now. */
+  readonly nodes: readonly string[]
+  readonly usage: Usage
+  readonly steps: number
+  /** When the earliest timer is due, ms since the epoch; null: none. */
+  readonly nextDueAt: number | null
+  /** Open requests to people. */
+  readonly requests: number
+  /** Code of the error the run failed with. */
+  readonly errorCode: string | null
+}
+
+/** A run as listings show it. */
+export interface RunRow extends RunSummary {
+  readonly runId: RunId
+  readonly workflow: string
+  readonly workflowVersion: number
+  readonly graphHash: string
+  readonly behaviourHash: string
+  /** Idempotency key of the start, if one was given. */
+  readonly key: string | null
+  readonly tags: { readonly [name: string]: string }
+  /** For a fork: where from. */
+  readonly forkedFrom: { readonly runId: RunId; readonly sequence: number } | null
+  /** Last stored sequence. */
+  readonly sequence: number
+  readonly createdAt: number
+  readonly updatedAt: number
+  /** Null: nobody. */
+  readonly lease: Lease | null
+}
+
+/** One checkpoint as it is stored. */
+export interface StoredCheckpoint {
+  readonly runId: RunId
+  readonly sequence: number
+  /** Place in the store's own order over all runs, from 1, growing with every commit: the cursor of `runtime.events()`. */
+  readonly position: number
+  /** The hashed text. Values above 64 KB are references to blobs. */
+  readonly text: string
+  /** base64url SHA-256 of the text. */
+  readonly hash: string
+  /** The whole snapshot after this checkpoint, written now and then. */
+  readonly keyframe: string | null
+}
+
+/** A checkpoint about to be stored. */
+export type NewCheckpoint = Omit<StoredCheckpoint, 'position'>
+
+/** One transaction: a checkpoint, its blobs, the run's summary, the inbox entries it used up. */
+export interface Commit {
+  readonly fence: number
+  readonly checkpoint: NewCheckpoint
+  readonly blobs: readonly Blob[]
+  readonly summary: RunSummary
+  /** Event ids taken out of the inbox by this checkpoint. */
+  readonly consumed: readonly string[]
+  /** Ms since the epoch. */
+  readonly at: number
+}
+
+/** A large value, content-addressed, stored once. */
+export interface Blob {
+  /** base64url SHA-256 of the text. */
+  readonly hash: string
+  /** JSON. */
+  readonly text: string
+}
+
+/** A new run with its first checkpoint. */
+export interface NewRun {
+  readonly runId: RunId
+  readonly workflow: string
+  readonly workflowVersion: number
+  readonly graphHash: string
+  readonly behaviourHash: string
+  /** The graph as canonical JSON; stored once per `graphHash` and `behaviourHash`. */
+  readonly graph: string
+  readonly key: string | null
+  readonly tags: { readonly [name: string]: string }
+  readonly forkedFrom: { readonly runId: RunId; readonly sequence: number } | null
+  readonly owner: Owner
+  readonly leaseMs: number
+  readonly checkpoint: NewCheckpoint
+  readonly blobs: readonly Blob[]
+  readonly summary: RunSummary
+  readonly at: number
+}
+
+/** A mark of the effect ledger: an `unsafe` effect was about to start. */
+export interface EffectMark {
+  readonly step: number
+  readonly attempt: number
+  readonly at: number
+}
+
+/** Everything needed to go on with a run. */
+export interface LoadedRun {
+  readonly row: RunRow
+  /** The newest keyframe, and every checkpoint after it. Order: by sequence. At least one checkpoint has a keyframe: the first. */
+  readonly checkpoints: readonly StoredCheckpoint[]
+  readonly marks: readonly EffectMark[]
+  /** Order: as delivered. */
+  readonly inbox: readonly EngineEvent[]
+}
+
+/** What to list. All filters must hold. */
+export interface RunFilter {
+  readonly workflow?: string
+  readonly status?: readonly RunStatus[]
+  readonly tag?: { readonly name: string; readonly value: string }
+  /** Only runs created at or after, ms since the epoch. */
+  readonly since?: number
+  /** Rows at most, 1 to 1,000; default 100. */
+  readonly limit?: number
+  /** `next` of the page before. */
+  readonly after?: string
+}
+
+/** A page of runs. Order: newest first. */
+export interface RunPage {
+  readonly rows: readonly RunRow[]
+  /** Cursor of the next page; null: this was the last. */
+  readonly next: string | null
+}
+
+/** Answer to an attempt to own a run. */
+export type Acquisition =
+  | { readonly type: 'acquired'; readonly lease: Lease }
+  /** Somebody else holds it. */
+  | { readonly type: 'held'; readonly lease: Lease }
+  | { readonly type: 'missing' }
+
+/** How surely a commit that has returned is kept. `power`: on the disk; `process`: survives the process, not the machine; `memory`: neither. */
+export type Durability = 'power' | 'process' | 'memory'
+
+/**
+ * The persistence port. One implementation serves several runtimes, in one or several processes, at once.
+ *
+ * Every method fails with {@link StoreError} only; a failed method has changed nothing. The published conformance suite
+ * (`@waystone/testing`) states the whole contract.
+ */
+export interface Store {
+  /** For people, e.g. `sqlite:.waystone/runs.db`. Holds no secret. */
+  readonly name: string
+  readonly durability: Durability
+
+  /**
+   * Creates a run with its first checkpoint and leases it to `owner`.
+   *
+   * @returns the new run's lease; or, when a run with the same workflow and key exists, that run's id and nothing is written
+   * @throws {StoreError} WAYSTONE_STORE_RUN_EXISTS when the run id is taken
+   */
+  create(run: NewRun): Promise<{ readonly type: 'created'; readonly lease: Lease } | { readonly type: 'exists'; readonly runId: RunId }>
+
+  /**
+   * Stores one checkpoint at (`runId`, `sequence`) in one transaction with everything else of the commit. Commits of several
+   * runs may share a transaction; one that fails does not touch the others.
+   *
+   * @throws {StoreError} WAYSTONE_STORE_CONFLICT when `fence` is not the run's, or `sequence` is not its last plus 1
+   * @throws {StoreError} WAYSTONE_STORE_FULL, _LOCKED, _READ_ONLY, _CORRUPT, _FAILED
+   */
+  commit(commit: Commit): Promise<void>
+
+  /** Marks an `unsafe` effect as started, durably, before it starts. @throws as {@link Store.commit} */
+  markStarted(mark: EffectMark & { readonly runId: RunId; readonly fence: number }): Promise<void>
+
+  /**
+   * Tries to own a run. Free, expired or already this owner's leases are given with a new fence (the same owner keeps its fence); `dead` names an owner whose
+   * process is known to be gone, whose lease then counts as expired.
+   */
+  acquire(request: {
+    readonly runId: RunId
+    readonly owner: Owner
+    readonly leaseMs: number
+    readonly now: number
+    readonly dead?: string
+  }): Promise<Acquisition>
+
+  /** Extends leases. @returns the runs whose lease is no longer this owner's under that fence */
+  renew(leases: readonly Lease[], expiresAt: number): Promise<readonly RunId[]>
+
+  /** Gives a lease up; does nothing when it is no longer held. */
+  release(lease: Lease): Promise<void>
+
+  /** Puts an event into a run's inbox. A second event with the same id is dropped, also when the first has been consumed. @throws {StoreError} WAYSTONE_STORE_RUN_UNKNOWN */
+  deliver(runId: RunId, event: EngineEvent): Promise<'delivered' | 'duplicate'>
+
+  /** What has been delivered to these runs and not consumed. Order: as delivered, per run. */
+  inbox(runIds: readonly RunId[]): Promise<ReadonlyMap<RunId, readonly EngineEvent[]>>
+
+  /** Takes events out of the inbox that no checkpoint can use (stale, refused). */
+  discard(runId: RunId, fence: number, eventIds: readonly string[]): Promise<void>
+
+  /** Runs that a free process should drive: not ended, not leased (or the lease has expired), and `running`, or with a due timer, or with an inbox. */
+  claimable(now: number, limit: number): Promise<readonly RunRow[]>
+
+  /** Undefined: no such run. */
+  row(runId: RunId): Promise<RunRow | undefined>
+  list(filter: RunFilter): Promise<RunPage>
+  /** Undefined: no such run. @throws {StoreError} WAYSTONE_STORE_CORRUPT */
+  load(runId: RunId): Promise<LoadedRun | undefined>
+  /** Checkpoints `from` to `to`, both included. Order: by sequence. */
+  checkpoints(runId: RunId, from: number, to: number): Promise<readonly StoredCheckpoint[]>
+  /** The newest keyframe at or before a sequence. */
+  keyframe(runId: RunId, sequence: number): Promise<StoredCheckpoint | undefined>
+  /** Checkpoints of all runs after a position. Order: by position, without gaps. @param limit - 1 to 1,000 */
+  after(position: number, limit: number): Promise<readonly StoredCheckpoint[]>
+  /** The text of a blob; undefined: none. */
+  blob(hash: string): Promise<string | undefined>
+  /** A stored graph as canonical JSON. */
+  graph(graphHash: string, behaviourHash: string): Promise<string | undefined>
+
+  /** Calls back, at the latest within about 100 ms, after another process or instance changed the store. @returns a function that ends it */
+  watch(callback: () => void): () => void
+
+  close(): Promise<void>
+}
+

@@ -1,0 +1,304 @@
+import type { JsonObject } from '../base/json.ts'
+import type { Place } from '../errors/definition-error.ts'
+
+/** Version of the graph's own format, written into every graph. */
+export const graphFormat = 1
+
+/** Kinds of nodes. */
+export type NodeKind = 'agent' | 'tool' | 'gate' | 'approval' | 'task'
+
+/**
+ * What may happen when an effect's end is not known: `pure` and `idempotent` may be repeated, `keyed` de-duplicates by the
+ * effect id it is given, `unsafe` is never repeated. A node may only move a tool's class to the right.
+ *
+ * Order: from careless to careful.
+ */
+export const effectClasses = ['pure', 'idempotent', 'keyed', 'unsafe'] as const
+/** See {@link effectClasses}. */
+export type EffectClass = (typeof effectClasses)[number]
+
+/** Where an edge may lead beside nodes. Node names never hold a colon. */
+export const endTarget = ':end'
+/** Ends the run `failed`. */
+export const failTarget = ':fail'
+/** Ends the run `exhausted`: a workflow limit was hit and nothing else was declared for it. */
+export const exhaustedTarget = ':exhausted'
+/** Not a move: the node stays where it is and a person is asked what happened (outcome `unknown`, not routed). */
+export const personTarget = ':person'
+
+/** A node name or one of `:end`, `:fail`, `:exhausted`, `:person`. */
+export type Target = string
+
+/** How values of one state key are combined with a patch. */
+export type MergeRule =
+  | { readonly rule: 'replace' }
+  /** Lists: the patch's items are added; with `key`, an item whose key is present replaces that one in its place. */
+  | { readonly rule: 'append'; readonly key: string | null }
+  /** Objects: the patch's keys are written over, one level deep. */
+  | { readonly rule: 'merge' }
+  /** Lists as sets: items not yet present (by JSON equality) are added in order. */
+  | { readonly rule: 'union' }
+  | { readonly rule: 'max' }
+  | { readonly rule: 'min' }
+  | { readonly rule: 'sum' }
+  /** A named function of the registry. `version` is declared by its author and part of the graph's identity. */
+  | { readonly rule: 'reducer'; readonly name: string; readonly version: number }
+
+/** One key of the shared state. */
+export interface StateKeyRecord {
+  /** JSON schema of the key's whole value. */
+  readonly schema: JsonObject
+  readonly merge: MergeRule
+  /** True when the key may be absent. */
+  readonly optional: boolean
+}
+
+/** A boolean expression over named guards. */
+export type GuardExpression =
+  | { readonly guard: string }
+  | { readonly not: GuardExpression }
+  | { readonly all: readonly GuardExpression[] }
+  | { readonly any: readonly GuardExpression[] }
+
+/** A named predicate over declared state keys. */
+export interface GuardRecord {
+  readonly name: string
+  readonly reads: readonly string[]
+  /** Declared by the author, default 1; part of the graph's identity, since function text is not. */
+  readonly version: number
+  /** Source text, for people. */
+  readonly text: string
+  readonly place: Place
+}
+
+/** Retry policy of a node's attempts or of a tool's attempts inside an agent. */
+export interface RetryRecord {
+  /** Attempts in all, 1 or more. */
+  readonly attempts: number
+  /** Wait before the second attempt, ms. */
+  readonly backoffMs: number
+  /** Factor from one wait to the next, 1 or more. */
+  readonly factor: number
+  /** Longest wait, ms. */
+  readonly maxBackoffMs: number
+  /** Part of the wait that is drawn (seeded by effect id and attempt), 0 to 1. */
+  readonly jitter: number
+}
+
+/** What every node has. */
+export interface NodeRecordBase {
+  readonly id: string
+  /** State keys its work may read. */
+  readonly reads: readonly string[]
+  /** State keys its patch may write. */
+  readonly writes: readonly string[]
+  /** Every outcome it can end with, built-in ones that apply included (`done`, `failed`, `timeout`, `unknown`, or its own). */
+  readonly outcomes: readonly string[]
+  /** The node's own effect class; for an agent, that of its model calls (`idempotent`); its tools have theirs. */
+  readonly effect: EffectClass
+  readonly retry: RetryRecord
+  /** Longest time of one attempt, ms; null: none. */
+  readonly timeoutMs: number | null
+  /** Nodes (gates, approvals) whose last verdict its work may read. */
+  readonly hears: readonly string[]
+  /** An operator may redirect a run here. */
+  readonly isRedirectable: boolean
+  /** For people; outside the hash. */
+  readonly description: string
+  readonly place: Place
+}
+
+/** An agent: model calls and tool calls until it answers. */
+export interface AgentRecord extends NodeRecordBase {
+  readonly kind: 'agent'
+  /** Name of a model bound at the runtime; outside the graph hash, in the behaviour hash. */
+  readonly model: string
+  /** The text, or null when a function makes it; outside the graph hash, in the behaviour hash. */
+  readonly instructions: string | null
+  readonly tools: readonly string[]
+  /** Model calls per visit, 1 or more; repairs and attempts count. */
+  readonly maxModelCalls: number
+  /** Tool calls one model answer may ask for, 1 or more; more are answered with an error and not run. */
+  readonly maxCallsPerTurn: number
+  /** Reserved per model call; null: unknown. */
+  readonly maxInputTokens: number | null
+  /** Asked of the model and reserved per call; null: the model's own. */
+  readonly maxOutputTokens: number | null
+  /** JSON schema the final answer must fit; null: plain text. */
+  readonly outputSchema: JsonObject | null
+  /** Bounded repair turns per visit for an answer that does not fit. */
+  readonly repairs: number
+  /** What a later visit starts from: nothing, or the messages of the visits before. */
+  readonly memory: 'fresh' | 'continue'
+}
+
+/** A tool used as a node. */
+export interface ToolNodeRecord extends NodeRecordBase {
+  readonly kind: 'tool'
+  /** Key of {@link Graph.tools}. */
+  readonly tool: string
+}
+
+/** A decision: rules in code, or a reviewing model. */
+export interface GateRecord extends NodeRecordBase {
+  readonly kind: 'gate'
+  /** Null: decided by code. Else a model is asked for the verdict. */
+  readonly reviewer: {
+    readonly model: string
+    readonly instructions: string | null
+    readonly maxModelCalls: number
+    readonly maxInputTokens: number | null
+    readonly maxOutputTokens: number | null
+    readonly outputSchema: JsonObject
+    readonly repairs: number
+  } | null
+}
+
+/** A person decides. */
+export interface ApprovalRecord extends NodeRecordBase {
+  readonly kind: 'approval'
+  /** State keys shown to the person; equals `reads`. A decision is bound to what they held. */
+  readonly show: readonly string[]
+  /** Keys the person may edit; with any, outcome `edited` exists. */
+  readonly edits: readonly string[]
+  readonly role: string | null
+  /** Why it is asked, for the person. */
+  readonly reason: string
+  /** Time until outcome `expired`, ms; null: never. */
+  readonly expiresInMs: number | null
+  /** True: the person may ask back, outcome `asked`. */
+  readonly canAskBack: boolean
+  /** JSON schema of the answer that a decision may carry; null: none. Its keys are written to state and stand in `writes`. */
+  readonly responseSchema: JsonObject | null
+}
+
+/** Plain code with an effect class. */
+export interface TaskRecord extends NodeRecordBase {
+  readonly kind: 'task'
+}
+
+/** A node of the graph, told apart by `kind`. */
+export type NodeRecord = AgentRecord | ToolNodeRecord | GateRecord | ApprovalRecord | TaskRecord
+
+/** A tool as the graph knows it. */
+export interface ToolRecord {
+  readonly name: string
+  /** For the model; outside the graph hash, in the behaviour hash. */
+  readonly description: string
+  readonly effect: EffectClass
+  /** Names of the secrets its calls resolve. */
+  readonly secrets: readonly string[]
+  /** Declared by the author, default 1. */
+  readonly version: number
+  readonly inputSchema: JsonObject
+  readonly outputSchema: JsonObject
+  /** Retry policy inside an agent; a tool node has its own. */
+  readonly retry: RetryRecord
+  readonly timeoutMs: number | null
+  readonly place: Place
+}
+
+/** How often an edge may be taken. */
+export interface EdgeLimit {
+  /** Times, 0 or more. */
+  readonly max: number
+  /** Node whose entry sets the count back to 0; null: per run. */
+  readonly per: string | null
+}
+
+/**
+ * One arc: when `from` ends with `outcome`, edges are tried by `index`; the first whose guard holds and whose limit is not
+ * used up is taken. A used-up limit with `otherwise` takes that instead and does not count; without, the next edge is tried.
+ */
+export interface EdgeRecord {
+  /** `from.outcome`, or `from.outcome.index` when the outcome has a list. Unique. */
+  readonly id: string
+  readonly from: string
+  readonly outcome: string
+  /** 0-based place among the edges of this outcome: its priority. */
+  readonly index: number
+  readonly when: GuardExpression | null
+  readonly to: Target
+  readonly limit: EdgeLimit | null
+  readonly otherwise: Target | null
+  /** True for the rules of outcomes that were not routed: `failed` and `timeout` to `:fail`, `unknown` to `:person`. */
+  readonly isImplicit: boolean
+  readonly place: Place
+}
+
+/** What a run may use up. Order: the order in which they are tested and printed. */
+export const limitNames = [
+  'steps',
+  'modelCalls',
+  'toolCalls',
+  'tokens',
+  'inputTokens',
+  'outputTokens',
+  'cachedTokens',
+  'reasoningTokens',
+  'costUsd',
+  'durationMs',
+] as const
+/** See {@link limitNames}. `tokens` is input plus output. */
+export type LimitName = (typeof limitNames)[number]
+
+/** One upper bound. */
+export interface LimitRecord {
+  readonly max: number
+  /** `before`: a call that could exceed it (used + reserved + its own reservation) is not made. `after`: no call once it is exceeded. */
+  readonly check: 'before' | 'after'
+}
+
+/** Upper bounds of a run and where it goes when one is hit. */
+export interface LimitsRecord {
+  readonly bounds: { readonly [name in LimitName]?: LimitRecord }
+  /** A node, `:end`, `:fail` or `:exhausted` (default). Taken once; from then on the workflow's limits no longer stop the run, edge limits do. */
+  readonly exhausted: Target
+  readonly place: Place
+}
+
+/** "Tool `never` does not run unless `without` was crossed since the tool last ran and since the keys shown were last written." */
+export interface PolicyRecord {
+  /** Tool name. */
+  readonly never: string
+  readonly without: { readonly node: string; readonly outcome: string }
+  /** Only paths on which this holds are meant; edges only taken when it is false are left out. Null: all paths. */
+  readonly given: GuardExpression | null
+  readonly place: Place
+}
+
+/**
+ * A workflow as plain frozen JSON: everything that `check`, `compile`, the inspector and other processes need, and no function.
+ *
+ * Order: `nodes` and `edges` in the order the author wrote them.
+ */
+export interface Graph {
+  readonly format: typeof graphFormat
+  readonly name: string
+  /** Declared by the author. */
+  readonly version: number
+  readonly description: string
+  readonly state: { readonly [key: string]: StateKeyRecord }
+  /** JSON schema of the run's input: an object whose keys are state keys. */
+  readonly inputSchema: JsonObject
+  /** Keys of the input. */
+  readonly inputKeys: readonly string[]
+  /** State keys that are the run's result. */
+  readonly output: readonly string[]
+  readonly nodes: { readonly [id: string]: NodeRecord }
+  readonly start: string
+  readonly edges: readonly EdgeRecord[]
+  readonly guards: { readonly [name: string]: GuardRecord }
+  readonly tools: { readonly [name: string]: ToolRecord }
+  readonly limits: LimitsRecord
+  readonly policies: readonly PolicyRecord[]
+  readonly place: Place
+}
+
+/** The two hashes of a graph. */
+export interface GraphHashes {
+  /** Names, kinds, reads and writes, outcomes, edges, limits, policies, schemas, declared versions. A run can only go on under the same. */
+  readonly graph: string
+  /** Prompts and model names; a difference only warns. */
+  readonly behaviour: string
+}

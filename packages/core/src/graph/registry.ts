@@ -1,0 +1,102 @@
+import type { z } from 'zod'
+import type { Json, JsonObject } from '../base/json.ts'
+import type { EffectContext } from '../define/tool.ts'
+
+/** Values of declared state keys, or of any other named things. Frozen. */
+export type Slice = JsonObject
+
+/** What a gate decided. */
+export interface Verdict {
+  readonly outcome: string
+  /** Why, one entry a reason; heard by nodes that declare it. */
+  readonly reasons: readonly Json[]
+  /** 0 to 1, when the gate scores. */
+  readonly score?: number
+  /** Where in the text or value the reasons apply. */
+  readonly positions?: readonly Json[]
+}
+
+/** What a node's functions are given beside its slice. */
+export interface NodeInput {
+  /** The keys the node declares in `reads`. */
+  readonly state: Slice
+  /** Last verdict of each gate or approval in `hears`; absent before its first. */
+  readonly heard: { readonly [node: string]: Verdict }
+}
+
+/** A tool's functions. */
+export interface ToolFunctions {
+  readonly input: z.ZodType
+  readonly output: z.ZodType
+  /** @param input - parsed by `input` */
+  run(input: unknown, context: EffectContext): unknown
+}
+
+/** Author functions of a tool node. */
+export interface ToolNodeFunctions {
+  readonly kind: 'tool'
+  /** Null: the read slice is the input. */
+  readonly input: ((input: NodeInput) => unknown) | null
+  /** Output to patch. Null: the output's keys that the node writes are the patch. */
+  readonly apply: ((output: unknown, input: NodeInput) => unknown) | null
+}
+
+/** Author functions of an agent. */
+export interface AgentFunctions {
+  readonly kind: 'agent'
+  /** Null: the record's text. */
+  readonly instructions: ((input: NodeInput) => string) | null
+  /** What the model is told first; null: the read slice as JSON. */
+  readonly prompt: ((input: NodeInput) => string) | null
+  /** Null: text. */
+  readonly output: z.ZodType | null
+  /** Output to patch. Null: the output's keys that the node writes are the patch. */
+  readonly apply: ((output: unknown, input: NodeInput) => unknown) | null
+}
+
+/** Author functions of a gate. */
+export interface GateFunctions {
+  readonly kind: 'gate'
+  /** An outcome, or a verdict. Null for a gate with a reviewer. */
+  readonly decide: ((input: NodeInput, context: EffectContext) => unknown) | null
+  /** As for an agent, for a gate with a reviewer. */
+  readonly instructions: ((input: NodeInput) => string) | null
+  readonly prompt: ((input: NodeInput) => string) | null
+}
+
+/** Author functions of a task. */
+export interface TaskFunctions {
+  readonly kind: 'task'
+  /** A patch, or `{ outcome, patch }` when the task has outcomes of its own. */
+  run(input: NodeInput, context: EffectContext): unknown
+}
+
+/** Schemas of an approval's answers. */
+export interface ApprovalFunctions {
+  readonly kind: 'approval'
+  readonly response: z.ZodType | null
+}
+
+/** Author functions of one node, told apart by `kind`. */
+export type NodeFunctions = ToolNodeFunctions | AgentFunctions | GateFunctions | TaskFunctions | ApprovalFunctions
+
+/**
+ * The functions and schemas that a graph names. Kept apart from the graph so that the graph is plain JSON.
+ *
+ * Guards and reducers must be pure: same slice in, same answer out.
+ */
+export interface Registry {
+  /** By guard name. The slice holds the keys the guard reads; an optional key may be absent. */
+  readonly guards: ReadonlyMap<string, (slice: Slice) => unknown>
+  /** By state key, for keys whose merge rule is `reducer`. `current` is undefined before the first write. */
+  readonly reducers: ReadonlyMap<string, (current: Json | undefined, incoming: Json) => unknown>
+  /** By state key: the key's whole value. */
+  readonly stateSchemas: ReadonlyMap<string, z.ZodType>
+  /** By state key: what a patch may hold for it (for `append`: the list of items to add). */
+  readonly patchSchemas: ReadonlyMap<string, z.ZodType>
+  readonly input: z.ZodType
+  /** By tool name: tools of nodes and of agents. */
+  readonly tools: ReadonlyMap<string, ToolFunctions>
+  /** By node id. */
+  readonly nodes: ReadonlyMap<string, NodeFunctions>
+}

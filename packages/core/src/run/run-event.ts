@@ -1,0 +1,50 @@
+import type { RunId } from '../base/ids.ts'
+import type { Json } from '../base/json.ts'
+import type { ErrorRecord } from '../errors/waystone-error.ts'
+import type { LimitName } from '../graph/graph.ts'
+import type { Decision } from '../snapshot/decision.ts'
+import type { RunStatus, StepKind } from '../snapshot/snapshot.ts'
+import type { UsageDelta } from '../snapshot/usage.ts'
+
+interface RunEventBase {
+  readonly runId: RunId
+  /** Checkpoint it follows from. */
+  readonly sequence: number
+  /** Give it back to go on after this event. Opaque. */
+  readonly cursor: string
+  /** Ms since the epoch. */
+  readonly at: number
+}
+
+/**
+ * Facts of runs, a closed union. Each follows from one stored checkpoint, so nobody learns of anything before it is committed;
+ * `token.received` is the exception, is marked provisional and has no cursor of its own.
+ */
+export type RunEvent =
+  | (RunEventBase & { readonly type: 'run.started'; readonly workflow: string; readonly input: Json; readonly tags: { readonly [name: string]: string } })
+  | (RunEventBase & { readonly type: 'run.forked'; readonly from: { readonly runId: string; readonly sequence: number } })
+  | (RunEventBase & { readonly type: 'step.started'; readonly step: number; readonly node: string; readonly kind: StepKind; readonly attempt: number; readonly tool?: string })
+  | (RunEventBase & {
+      readonly type: 'step.ended'
+      readonly step: number
+      readonly node: string
+      readonly visit: number
+      readonly kind: StepKind
+      readonly attempt: number
+      readonly outcome: string
+      readonly startedAt: number
+      readonly usage?: UsageDelta
+      readonly model?: string
+      readonly tool?: string
+      readonly error?: ErrorRecord
+      readonly isLate: boolean
+    })
+  | (RunEventBase & { readonly type: 'edge.taken'; readonly decision: Decision })
+  | (RunEventBase & { readonly type: 'state.changed'; readonly keys: readonly string[]; readonly node: string | null })
+  | (RunEventBase & { readonly type: 'request.opened'; readonly step: number; readonly node: string; readonly kind: 'approval' | 'unknown'; readonly expiresAt: number | null })
+  | (RunEventBase & { readonly type: 'request.decided'; readonly step: number; readonly node: string; readonly outcome: string; readonly by: string; readonly through: string; readonly reason: string })
+  | (RunEventBase & { readonly type: 'limit.hit'; readonly limit: LimitName; readonly used: number; readonly max: number })
+  | (RunEventBase & { readonly type: 'log.written'; readonly step: number; readonly node: string; readonly message: string; readonly data?: Json })
+  | (RunEventBase & { readonly type: 'run.held' | 'run.released' | 'run.cancelled'; readonly by: string; readonly reason: string })
+  | (RunEventBase & { readonly type: 'run.status-changed'; readonly status: RunStatus })
+  | (RunEventBase & { readonly type: 'token.received'; readonly step: number; readonly node: string; readonly text: string; readonly isProvisional: true })

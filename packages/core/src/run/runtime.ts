@@ -1,0 +1,172 @@
+import type { Clock } from '../base/clock.ts'
+import type { Ids, RunId } from '../base/ids.ts'
+import type { Json, JsonObject } from '../base/json.ts'
+import type { RunFilter, RunPage, RunRow, Store } from '../checkpoint/store.ts'
+import type { CompiledWorkflow } from '../compile/compile.ts'
+import type { Model, ModelPrice } from '../define/model.ts'
+import type { Workflow } from '../define/workflow.ts'
+import type { ErrorRecord } from '../errors/waystone-error.ts'
+import type { LimitName } from '../graph/graph.ts'
+import type { RunStatus } from '../snapshot/snapshot.ts'
+import type { Usage } from '../snapshot/usage.ts'
+import type { RunEvent } from './run-event.ts'
+
+/** Resolves a secret's name to its value. Default: environment variable of that name. */
+export type SecretResolver = (name: string) => string | undefined | Promise<string | undefined>
+
+/** What a runtime is bound to; `waystone.config.ts` holds the same object. */
+export interface RuntimeOptions {
+  /** Workflows, several versions of one side by side if need be. */
+  readonly workflows?: readonly Workflow[]
+  /** Default: an in-memory store. */
+  readonly store?: Store
+  /** By the name that agents use. */
+  readonly models?: { readonly [name: string]: Model }
+  /** By the name that agents use, or by the provider's model name. Without: cost is unknown and counted as 0, and `costUsd` limits are refused. */
+  readonly prices?: { readonly [model: string]: ModelPrice }
+  readonly secrets?: SecretResolver
+  readonly clock?: Clock
+  readonly ids?: Ids
+  /** Lease on a run, ms, 500 to 5,000; default 5,000. */
+  readonly leaseMs?: number
+  /** Runs driven at once, default 1,000. */
+  readonly maxConcurrentRuns?: number
+  /** Every `plan` runs twice and an impure guard or reducer is named. Default: true unless NODE_ENV is `production`. */
+  readonly checkPurity?: boolean
+}
+
+/** How a run ended, or where it stands. */
+export interface RunResult<Output = JsonObject> {
+  readonly runId: RunId
+  readonly status: RunStatus
+  /** The workflow's output keys. Present when `completed`. */
+  readonly output?: Output
+  /** For `failed`. */
+  readonly error?: ErrorRecord
+  /** For `exhausted`. */
+  readonly limit?: LimitName
+  readonly usage: Usage
+  readonly sequence: number
+}
+
+/** One way a request can be answered. */
+export interface RequestOption {
+  readonly outcome: string
+  /** Ids of the edges this outcome may take, in order. */
+  readonly edges: readonly string[]
+  /** Where the first of them leads. */
+  readonly to: string
+}
+
+/** Something a person is asked. Everything needed to decide is in here. */
+export interface Request {
+  /** `runId/stepIndex`. */
+  readonly id: string
+  readonly runId: RunId
+  readonly workflow: string
+  readonly node: string
+  readonly step: number
+  /** `approval`, or `unknown` for an effect whose outcome nobody knows. */
+  readonly kind: 'approval' | 'unknown'
+  /** Why it is asked. */
+  readonly reason: string
+  readonly role: string | null
+  /** What will be done, with exact arguments: the nodes each option leads to and, for a tool, its input as it stands. */
+  readonly action: readonly { readonly outcome: string; readonly node: string; readonly tool?: string; readonly input?: Json }[]
+  /** State keys shown, in the order declared. */
+  readonly evidence: JsonObject
+  /** Verdicts the node hears. */
+  readonly heard: JsonObject
+  readonly usage: Usage
+  readonly options: readonly RequestOption[]
+  /** State keys the person may edit. */
+  readonly edits: readonly string[]
+  /** JSON schema of an answer; null: none is asked. */
+  readonly responseSchema: JsonObject | null
+  readonly openedAt: number
+  readonly expiresAt: number | null
+  /** Sequence of the checkpoint that opened it. */
+  readonly sequence: number
+  /** Binds a decision to node, action and evidence. */
+  readonly digest: string
+}
+
+/** A person's answer. */
+export interface DecisionInput {
+  readonly outcome: string
+  readonly reason?: string
+  /** For `edited`: the keys as they shall be. */
+  readonly edits?: JsonObject
+  /** The answer, when the request has a response schema. */
+  readonly response?: Json
+  /** For an unknown outcome that `happened`: what came of it (tool: its output). */
+  readonly result?: Json
+  /** Who decides. */
+  readonly by: string
+  /** Through what; default `api`. */
+  readonly through?: string
+}
+
+/** What became of a decision or an operator's move. */
+export type Acceptance =
+  | { readonly type: 'applied'; readonly sequence: number }
+  /** Stored in the inbox; the owner of the run takes it from there. */
+  | { readonly type: 'delivered' }
+  /** Nothing changed. `reason`: `stale-request`, `already-decided`, `digest-mismatch`, `outcome-not-offered`, `run-ended`, … */
+  | { readonly type: 'refused'; readonly reason: string; readonly message: string }
+
+/** A run, in this or any process. */
+export interface Run<Output = JsonObject> {
+  readonly runId: RunId
+  /** Facts of this run. Order: as stored; gap-free. @param cursor - last seen cursor; default from the start. Ends when the run has ended. */
+  events(options?: { readonly cursor?: string; readonly tokens?: boolean; readonly signal?: AbortSignal }): AsyncIterable<RunEvent>
+  /**
+   * Waits until the run ends, or until it can go no further by itself (`waiting`, `held`, `parked`).
+   *
+   * @throws {StoreError} when this process drives the run and a commit failed
+   */
+  result(options?: { readonly until?: 'rest' | 'end'; readonly signal?: AbortSignal }): Promise<RunResult<Output>>
+  /** Where it stands now, from the store. */
+  status(): Promise<RunResult<Output>>
+  /** What is open for people now. Order: by step. */
+  requests(): Promise<readonly Request[]>
+  decide(request: Request | string, decision: DecisionInput): Promise<Acceptance>
+  hold(move: { readonly by: string; readonly reason: string }): Promise<Acceptance>
+  release(move: { readonly by: string; readonly reason: string }): Promise<Acceptance>
+  cancel(move: { readonly by: string; readonly reason: string }): Promise<Acceptance>
+  /**
+   * Takes the run and drives it in this process. A live owner is a conflict that names it; a dead one on this host is replaced at once; otherwise it waits
+   * until the lease has run out.
+   *
+   * @throws {StoreError} WAYSTONE_STORE_OWNED naming the live owner
+   */
+  resume(): Promise<void>
+}
+
+/** Options of a start. */
+export interface StartOptions<Input = JsonObject> {
+  readonly input: Input
+  /** A second start of the same workflow with the same key gives the first one's run. */
+  readonly key?: string
+  readonly tags?: { readonly [name: string]: string }
+}
+
+/** The bound environment: starts, opens and drives runs. */
+export interface Runtime {
+  readonly store: Store
+  start<Input extends object, Output>(workflow: Workflow<Input, Output>, options: StartOptions<Input>): Promise<Run<Output>>
+  /** @throws {StoreError} WAYSTONE_STORE_RUN_UNKNOWN */
+  open<Input extends object, Output>(workflow: Workflow<Input, Output>, runId: string): Promise<Run<Output>>
+  /** Opens a run of any workflow this runtime knows, or only to look at it. */
+  open(runId: string): Promise<Run>
+  list(filter?: RunFilter): Promise<RunPage>
+  row(runId: string): Promise<RunRow | undefined>
+  /** Facts of all runs in the store. Order: as committed; gap-free. Does not end by itself. */
+  events(options?: { readonly cursor?: string; readonly signal?: AbortSignal }): AsyncIterable<RunEvent>
+  /** Keeps driving whatever can go on (free runs, due timers, inboxes) until closed. */
+  work(): void
+  /** The compiled form of a workflow this runtime knows. */
+  compiled(workflow: string, graphHash?: string): CompiledWorkflow | undefined
+  /** Stops. `drain: true` lets running effects end and commit first; else they are aborted and stay open for a later resume. */
+  close(options?: { readonly drain?: boolean }): Promise<void>
+}

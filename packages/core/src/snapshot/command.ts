@@ -1,0 +1,19 @@
+import type { StepKind } from './snapshot.ts'
+
+/** What a transition asks for. Plain data; a runtime carries it out after the checkpoint is stored. */
+export type Command =
+  | {
+      readonly type: 'effect'
+      readonly step: number
+      readonly node: string
+      readonly kind: Exclude<StepKind, 'approval' | 'resolve'>
+      readonly attempt: number
+      /** Earliest start, ms since the epoch; absent: at once. */
+      readonly notBefore?: number
+    }
+  /** Abort an effect that is no longer wanted; its end, if one comes, only settles usage. */
+  | { readonly type: 'cancelEffect'; readonly step: number }
+  | { readonly type: 'setTimer'; readonly timer: string; readonly at: number }
+  | { readonly type: 'clearTimer'; readonly timer: string }
+  /** The run has ended and nothing is closing. */
+  | { readonly type: 'finish'; readonly status: string }

@@ -1,0 +1,118 @@
+import type { Json, JsonObject } from '../base/json.ts'
+import type { ModelMessage } from '../define/model.ts'
+import type { ErrorRecord } from '../errors/waystone-error.ts'
+import type { Verdict } from '../graph/registry.ts'
+import type { Snapshot } from './snapshot.ts'
+import type { UsageDelta } from './usage.ts'
+
+/** Who an event comes from. */
+export type EventSource = 'effect' | 'timer' | 'person' | 'operator' | 'parent' | 'child' | 'caller'
+
+/** A line an effect logged. */
+export interface LogLine {
+  readonly at: number
+  readonly message: string
+  readonly data?: Json
+}
+
+/** What starts a run. */
+export interface RunStart {
+  /** Parsed by the workflow's input schema. */
+  readonly input: JsonObject
+  /** For people and filters. */
+  readonly tags: { readonly [name: string]: string }
+}
+
+/** What a forked run starts from. */
+export interface RunFork {
+  readonly from: { readonly runId: string; readonly sequence: number; readonly hash: string }
+  /** The origin's snapshot at that sequence. */
+  readonly snapshot: Snapshot
+  /** State keys set anew, already parsed. */
+  readonly patch: JsonObject
+  readonly by: string
+  readonly reason: string
+  readonly tags: { readonly [name: string]: string }
+}
+
+/** How an effect ended. Parsed and frozen before it becomes an event. */
+export interface EffectEnd {
+  readonly step: number
+  /** From 1. */
+  readonly attempt: number
+  /** `done`, `failed`, `timeout`, `unknown`, or the node's own. */
+  readonly outcome: string
+  /** State keys written. For a model step only with the final answer. */
+  readonly patch?: JsonObject
+  /** State keys removed. */
+  readonly unset?: readonly string[]
+  /** What the effect gave back, when the patch is not simply that. */
+  readonly output?: Json
+  readonly verdict?: Verdict
+  /** A model step's answer. */
+  readonly message?: Extract<ModelMessage, { role: 'assistant' }>
+  /** A model step's final answer did not fit its schema: one line an issue. */
+  readonly misfit?: readonly string[]
+  /** A model step's calls that cannot be run (unknown tool, bad arguments), by call id: what the model is told. */
+  readonly refusedCalls?: { readonly [callId: string]: string }
+  /** A call step's result as the model is told it. */
+  readonly result?: Json
+  readonly error?: ErrorRecord
+  /** Least wait before another attempt, ms. */
+  readonly retryAfterMs?: number
+  readonly usage?: UsageDelta
+  /** The model that answered, as its provider names it. */
+  readonly model?: string
+  /** Where results came from. */
+  readonly sources?: readonly string[]
+  readonly log?: readonly LogLine[]
+  /** When this attempt began, ms since the epoch. The event's `at` is its end. */
+  readonly startedAt: number
+}
+
+/** A person's answer to a request. */
+export interface PersonDecision {
+  readonly step: number
+  /** The request's outcome: `approved`, `rejected`, `edited`, `asked`, its own; for an unknown outcome `happened`, `did-not-happen`, `failed`. */
+  readonly outcome: string
+  /** Digest of what was shown; the decision is refused when it no longer matches. */
+  readonly digest: string
+  readonly reason: string
+  /** Edited keys, or the answer's keys: already parsed. */
+  readonly patch?: JsonObject
+  /** For `happened` of a tool call: what it returned. */
+  readonly result?: Json
+  readonly by: string
+  /** Through what: `cli`, `terminal`, `api`, `policy`. */
+  readonly through: string
+}
+
+/** An operator's move. */
+export interface OperatorMove {
+  readonly by: string
+  readonly reason: string
+}
+
+/** What may be due. */
+export interface TimerDue {
+  /** `expire/<stepIndex>` or `duration`. */
+  readonly timer: string
+}
+
+interface EventBase {
+  /** Unique per run; a second one with the same id is ignored. For effects: `effectId/attempt`. */
+  readonly id: string
+  /** Ms since the epoch. */
+  readonly at: number
+}
+
+/** Everything that can reach a run. Time, ids and randomness exist only here. */
+export type EngineEvent =
+  | (EventBase & { readonly type: 'run.started'; readonly from: 'caller'; readonly payload: RunStart })
+  | (EventBase & { readonly type: 'run.forked'; readonly from: 'operator'; readonly payload: RunFork })
+  | (EventBase & { readonly type: 'effect.ended'; readonly from: 'effect'; readonly payload: EffectEnd })
+  | (EventBase & { readonly type: 'request.decided'; readonly from: 'person'; readonly payload: PersonDecision })
+  | (EventBase & { readonly type: 'timer.due'; readonly from: 'timer'; readonly payload: TimerDue })
+  | (EventBase & { readonly type: 'run.hold'; readonly from: 'operator'; readonly payload: OperatorMove })
+  | (EventBase & { readonly type: 'run.release'; readonly from: 'operator'; readonly payload: OperatorMove })
+  | (EventBase & { readonly type: 'run.cancel'; readonly from: 'operator'; readonly payload: OperatorMove })

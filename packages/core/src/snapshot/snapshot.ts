@@ -1,0 +1,139 @@
+import type { Json, JsonObject } from '../base/json.ts'
+import type { ModelMessage } from '../define/model.ts'
+import type { ErrorRecord } from '../errors/waystone-error.ts'
+import type { LimitName } from '../graph/graph.ts'
+import type { Verdict } from '../graph/registry.ts'
+import type { Usage, UsageDelta } from './usage.ts'
+
+/** What a step is: a node's work, one model call, one tool call of an agent, a person's answer, or a person's word on an unknown outcome. */
+export type StepKind = 'task' | 'tool' | 'gate' | 'model' | 'call' | 'approval' | 'resolve'
+
+/** An effect that has been asked for and has not ended: the only things that can move a run. */
+export interface OpenStep {
+  readonly node: string
+  /** Entry into the node, from 1. */
+  readonly visit: number
+  readonly kind: StepKind
+  /** From 1. */
+  readonly attempt: number
+  /** When it was asked for, ms since the epoch. */
+  readonly since: number
+  /** Earliest start of this attempt, ms since the epoch; absent: at once. */
+  readonly notBefore?: number
+  /** For `call`: the tool's name and the model's id of the call. */
+  readonly tool?: string
+  readonly callId?: string
+  /** For `approval`: when it expires, ms since the epoch. */
+  readonly expiresAt?: number
+  /** For `resolve`: what kind of step its outcome is unknown of. */
+  readonly unknown?: 'task' | 'tool' | 'call' | 'gate'
+  /** What is set aside for this attempt until it settles. */
+  readonly reserved?: UsageDelta
+}
+
+/** A tool call of the current turn, in the order the model asked. */
+export interface AgentCall {
+  readonly callId: string
+  readonly tool: string
+  readonly arguments: Json
+  /** Step that runs it; absent for a call that was answered without running (unknown tool, bad arguments, too many). */
+  readonly step?: number
+  readonly phase: 'running' | 'done' | 'asked'
+  /** What the model is told. */
+  readonly result?: Json
+  readonly isError?: boolean
+}
+
+/** One entry of an agent's private conversation. */
+export type AgentEntry =
+  /** The start of a visit of an agent that continues: what it was given. Rendered again at each call. */
+  | { readonly type: 'input'; readonly state: JsonObject; readonly heard: { readonly [node: string]: Verdict } }
+  | { readonly type: 'message'; readonly message: ModelMessage }
+  /** Results of a turn's tool calls. */
+  | { readonly type: 'results'; readonly calls: readonly AgentCall[] }
+  /** The answer did not fit the output schema; what the model is told. */
+  | { readonly type: 'repair'; readonly issues: readonly string[] }
+
+/** What is private to an agent: never in shared state unless it writes it there. */
+export interface AgentMemory {
+  readonly entries: readonly AgentEntry[]
+  /** Model calls of this visit, attempts included. */
+  readonly modelCalls: number
+  readonly repairs: number
+  /** Calls of the turn that is under way; empty while the model is asked. */
+  readonly calls: readonly AgentCall[]
+}
+
+/** How a run ended. */
+export interface Ending {
+  readonly status: 'completed' | 'failed' | 'cancelled' | 'exhausted'
+  readonly at: number
+  /** For `failed`: what failed last. */
+  readonly error?: ErrorRecord
+  /** For `exhausted`. */
+  readonly limit?: LimitName
+  /** For `cancelled`: who and why. */
+  readonly by?: string
+  readonly reason?: string
+}
+
+/** Everything of a run that is not the machine's state value. Immutable; plain JSON. */
+export interface RunContext {
+  /** The user's shared state. */
+  readonly state: JsonObject
+  /** By agent node. */
+  readonly private: { readonly [node: string]: AgentMemory }
+  /** Last verdict by gate or approval. */
+  readonly verdicts: { readonly [node: string]: Verdict }
+  /** The next step index: steps begun so far. */
+  readonly steps: number
+  /** Entries by node. */
+  readonly visits: { readonly [node: string]: number }
+  /** Times taken, by edge with a limit; what `per` resets. */
+  readonly taken: { readonly [edge: string]: number }
+  /** By step index. */
+  readonly open: { readonly [stepIndex: string]: OpenStep }
+  /** Cancelled, not settled yet, by step index. */
+  readonly closing: { readonly [stepIndex: string]: OpenStep }
+  /** Settled. */
+  readonly usage: Usage
+  readonly startedAt: number
+  /** By an operator. */
+  readonly held: { readonly by: string; readonly reason: string; readonly at: number } | null
+  /** The workflow limit whose edge has been taken. */
+  readonly exhausted: { readonly limit: LimitName; readonly at: number } | null
+  /** The last error of a node, until another node ends well. */
+  readonly error: ErrorRecord | null
+  readonly ending: Ending | null
+}
+
+/** State value of the machine: a name, or names by region. */
+export type MachineValue = string | { readonly [state: string]: MachineValue }
+
+/** A run at rest between two transitions. */
+export interface Snapshot {
+  readonly value: MachineValue
+  readonly context: RunContext
+}
+
+/** Run status, a closed set. `parked` is known only to a runtime, not to a snapshot. */
+export type RunStatus =
+  | 'running'
+  | 'waiting'
+  | 'held'
+  | 'parked'
+  | 'completed'
+  | 'failed'
+  | 'cancelled'
+  | 'exhausted'
+
+/** The status a snapshot implies. `waiting` when everything open waits for a person. */
+export function statusOf(context: RunContext): RunStatus {
+  if (context.ending !== null) return context.ending.status
+  if (context.held !== null) return 'held'
+  for (const index in context.open) {
+    const kind = context.open[index]?.kind
+    if (kind !== 'approval' && kind !== 'resolve') return 'running'
+  }
+  return 'waiting'
+}

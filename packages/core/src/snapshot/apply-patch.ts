@@ -1,0 +1,85 @@
+import { formatPath, type Json, type JsonPath } from '../base/json.ts'
+import { storeError } from '../errors/store-error.ts'
+import type { EngineEvent } from './event.ts'
+import type { Patch, PatchOperation, PatchValue } from './patch.ts'
+import type { Snapshot } from './snapshot.ts'
+
+/**
+ * Applies a checkpoint's patch to the snapshot before it. Runs no guard and no author code.
+ *
+ * What the patch does not touch is shared with the snapshot before; everything is frozen.
+ *
+ * Cost: O(size of the patch + length of the lists it appends to).
+ *
+ * @param snapshot - null before the first checkpoint, whose patch sets everything
+ * @param event - the same checkpoint's event, which the patch points into; deeply frozen
+ * @throws {StoreError} WAYSTONE_STORE_CORRUPT when the patch does not fit the snapshot or points to nothing
+ */
+export function applyPatch(snapshot: Snapshot | null, patch: Patch, event: EngineEvent): Snapshot {
+  let root: Json | undefined = snapshot === null ? undefined : asJson(snapshot)
+  for (const operation of patch) root = applyAt(root, operation, 0, event)
+  if (root === undefined || root === null) {
+    throw storeError('WAYSTONE_STORE_CORRUPT', 'a patch left no snapshot; the first checkpoint of a run must set it whole')
+  }
+  return root as unknown as Snapshot
+}
+
+/** A snapshot is JSON by construction; its interfaces only lack an index signature. */
+function asJson(snapshot: Snapshot): Json {
+  return snapshot as unknown as Json
+}
+
+function applyAt(target: Json | undefined, operation: PatchOperation, depth: number, event: EngineEvent): Json | undefined {
+  const [verb, path] = operation
+  const key = path[depth]
+  if (key === undefined) return applyHere(target, operation, event)
+  if (Array.isArray(target)) {
+    if (typeof key !== 'number' || key > target.length) throw misfit(path, depth)
+    const copy: Json[] = [...(target as readonly Json[])]
+    const item = applyAt(copy[key], operation, depth + 1, event)
+    if (item === undefined) throw misfit(path, depth)
+    copy[key] = item
+    return Object.freeze(copy)
+  }
+  if (typeof target !== 'object' || target === null) throw misfit(path, depth)
+  const object = target as { readonly [key: string]: Json }
+  if (verb === 'unset' && depth === path.length - 1) {
+    const { [key]: _, ...rest } = object
+    return Object.freeze(rest)
+  }
+  const item = applyAt(object[key], operation, depth + 1, event)
+  if (item === undefined) throw misfit(path, depth)
+  return Object.freeze({ ...object, [key]: item })
+}
+
+function applyHere(target: Json | undefined, operation: PatchOperation, event: EngineEvent): Json {
+  if (operation[0] === 'unset') throw misfit(operation[1], 0)
+  const value = resolveValue(operation[2], event)
+  if (operation[0] === 'set') return value
+  if (!Array.isArray(target) || !Array.isArray(value)) throw misfit(operation[1], operation[1].length)
+  return Object.freeze([...(target as readonly Json[]), ...(value as readonly Json[])])
+}
+
+/** The value a patch value stands for. @throws {StoreError} WAYSTONE_STORE_CORRUPT when it points to nothing */
+export function resolveValue(value: PatchValue, event: EngineEvent): Json {
+  if ('v' in value) return value.v
+  if ('l' in value) return Object.freeze(value.l.map((item) => resolveValue(item, event)))
+  let found: unknown = event.payload
+  for (const key of value.e) {
+    found = typeof found === 'object' && found !== null ? Reflect.get(found, key) : undefined
+  }
+  if (found === undefined) {
+    throw storeError('WAYSTONE_STORE_CORRUPT', `a patch points to ${formatPath(value.e)} of its event, which is not there`, {
+      path: value.e,
+    })
+  }
+  return found as Json
+}
+
+function misfit(path: JsonPath, depth: number): Error {
+  return storeError(
+    'WAYSTONE_STORE_CORRUPT',
+    `a patch does not fit its snapshot: nothing to change at ${formatPath(path.slice(0, depth + 1))} on the way to ${formatPath(path)}`,
+    { path },
+  )
+}

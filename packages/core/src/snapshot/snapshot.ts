@@ -31,37 +31,40 @@ export interface OpenStep {
   readonly reserved?: UsageDelta
 }
 
-/** A tool call of the current turn, in the order the model asked. */
+/** A tool call of a turn, in the order the model asked. Its arguments stand in the assistant message before it, under the same `callId`. */
 export interface AgentCall {
   readonly callId: string
   readonly tool: string
-  readonly arguments: Json
   /** Step that runs it; absent for a call that was answered without running (unknown tool, bad arguments, too many). */
   readonly step?: number
+  /** `asked`: its outcome is unknown and a person is asked. */
   readonly phase: 'running' | 'done' | 'asked'
-  /** What the model is told. */
+  /** What the model is told. Present when `done`. */
   readonly result?: Json
   readonly isError?: boolean
 }
 
-/** One entry of an agent's private conversation. */
+/**
+ * One entry of an agent's private conversation, oldest first.
+ *
+ * Values are never moved from place to place, so that checkpoints point to them instead of copying them.
+ */
 export type AgentEntry =
   /** The start of a visit of an agent that continues: what it was given. Rendered again at each call. */
   | { readonly type: 'input'; readonly state: JsonObject; readonly heard: { readonly [node: string]: Verdict } }
-  | { readonly type: 'message'; readonly message: ModelMessage }
-  /** Results of a turn's tool calls. */
+  /** What the model answered, as it came. */
+  | Extract<ModelMessage, { role: 'assistant' }>
+  /** The tool calls of the answer before, filled in as they end. */
   | { readonly type: 'results'; readonly calls: readonly AgentCall[] }
-  /** The answer did not fit the output schema; what the model is told. */
+  /** The answer before did not fit; what the model is told, one line an issue. */
   | { readonly type: 'repair'; readonly issues: readonly string[] }
 
-/** What is private to an agent: never in shared state unless it writes it there. */
+/** What is private to an agent (or a gate with a reviewer): never in shared state unless it writes it there. */
 export interface AgentMemory {
   readonly entries: readonly AgentEntry[]
   /** Model calls of this visit, attempts included. */
   readonly modelCalls: number
   readonly repairs: number
-  /** Calls of the turn that is under way; empty while the model is asked. */
-  readonly calls: readonly AgentCall[]
 }
 
 /** How a run ended. */

@@ -12,6 +12,7 @@ const folders = [
   'packages/bench',
   'packages/tooling',
   'apps/cli',
+  'examples/readme',
   'examples/release-notes',
 ]
 

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { env, pnpm, root, setUp } from './set-up.mjs'
+import { env, root, setUp } from './set-up.mjs'
 
 const isLong = process.argv.includes('--long')
 const reports = mkdtempSync(join(tmpdir(), 'waystone-test-'))
@@ -15,7 +15,7 @@ phase('set-up', setUp)
 phase('format', () => run('oxfmt', '--check'))
 phase('lint', () => run('oxlint', '--deny-warnings'))
 phase('types', () => run('tsc', '-p', 'tsconfig.json'))
-phase('build', () => run(...pnpm('exec', 'turbo', 'run', 'build', '--output-logs=errors-only')))
+phase('build', () => run('node', 'packages/tooling/scripts/build.mjs'))
 phase('tests', () => vitest('tests', '--project=!tooling'))
 phase('repository checks: packages, API reports, layers, docs', () => vitest('checks', '--project=tooling'))
 phase('unused code', () => run('knip', '--treat-config-hints-as-errors'))

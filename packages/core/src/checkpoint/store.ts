@@ -68,7 +68,7 @@ export interface StoredCheckpoint {
   readonly text: string
   /** base64url SHA-256 of the text. */
   readonly hash: string
-  /** The whole snapshot after this checkpoint, written now and then. */
+  /** The whole snapshot after this checkpoint, written now and then; null: none. The first checkpoint needs none: its patch sets the whole snapshot. */
   readonly keyframe: string | null
 }
 
@@ -125,7 +125,7 @@ export interface EffectMark {
 /** Everything needed to go on with a run. */
 export interface LoadedRun {
   readonly row: RunRow
-  /** The newest keyframe, and every checkpoint after it. Order: by sequence. At least one checkpoint has a keyframe: the first. */
+  /** The newest checkpoint with a keyframe, or the first checkpoint of all, and every one after it. Order: by sequence; at least one. */
   readonly checkpoints: readonly StoredCheckpoint[]
   readonly marks: readonly EffectMark[]
   /** Order: as delivered. */
@@ -230,7 +230,7 @@ export interface Store {
   load(runId: RunId): Promise<LoadedRun | undefined>
   /** Checkpoints `from` to `to`, both included. Order: by sequence. */
   checkpoints(runId: RunId, from: number, to: number): Promise<readonly StoredCheckpoint[]>
-  /** The newest keyframe at or before a sequence. */
+  /** The newest checkpoint with a keyframe at or before a sequence; when there is none, the run's first checkpoint. Undefined: no such run. */
   keyframe(runId: RunId, sequence: number): Promise<StoredCheckpoint | undefined>
   /** Checkpoints of all runs after a position. Order: by position, without gaps. @param limit - 1 to 1,000 */
   after(position: number, limit: number): Promise<readonly StoredCheckpoint[]>

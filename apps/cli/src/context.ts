@@ -1,0 +1,54 @@
+import type { Store } from '@waystone/core/store'
+import type { CommonOptions, Context } from './command.ts'
+import { colouredStyle, plainStyle } from './output/style.ts'
+import { selfName, type Surroundings } from './surroundings.ts'
+
+/** A command's context, and the function that closes what it opened. */
+export interface OwnedContext {
+  readonly context: Context
+  close(): Promise<void>
+}
+
+/** Builds what a command is given. */
+export function createContext(options: CommonOptions, around: Surroundings): OwnedContext {
+  const isJson = options.json ?? false
+  let opened: Promise<Store> | undefined
+  const context: Context = {
+    around,
+    style: canColour(around) && !isJson ? colouredStyle : plainStyle,
+    isJson,
+    self: selfName(around),
+    print(...lines) {
+      if (!isJson) around.out.write(lines.map((line) => `${line}\n`).join(''))
+    },
+    note(...lines) {
+      around.err.write(lines.map((line) => `${line}\n`).join(''))
+    },
+    json(value) {
+      if (isJson) around.out.write(`${JSON.stringify(value, null, 2)}\n`)
+    },
+    store(configStore) {
+      opened ??= openStore(options.store, configStore, around)
+      return opened
+    },
+  }
+  return {
+    context,
+    async close() {
+      if (opened === undefined) return
+      // A store that could not be opened has been reported already.
+      const store = await opened.catch(() => undefined)
+      await store?.close()
+    },
+  }
+}
+
+async function openStore(path: string | undefined, fromConfig: Store | undefined, around: Surroundings): Promise<Store> {
+  if (path === undefined && fromConfig !== undefined) return fromConfig
+  const { openSqliteStore } = await import('./bind/open-store.ts')
+  return openSqliteStore(path, around)
+}
+
+function canColour({ env, out }: Surroundings): boolean {
+  return out.isTerminal && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb'
+}

@@ -15,10 +15,53 @@ interface CodeEntry {
  * Source: docs/errors.md is checked against this table.
  */
 export const errorCodes = {
+  WAYSTONE_INPUT_ARGUMENT: {
+    family: 'input',
+    means: 'An argument or option of the command does not mean anything.',
+    remedy: 'Give what the message says is allowed; `--help` shows an example.',
+  },
+  WAYSTONE_INPUT_CONFIG: {
+    family: 'input',
+    means: "A configuration, or a workflow file's `offlineModels`, has not the shape it must have.",
+    remedy:
+      'Export `defineConfig({ … })` by default from waystone.config.ts; `offlineModels` is an object of models by name.',
+  },
+  WAYSTONE_INPUT_FILE_FAILED: {
+    family: 'input',
+    means:
+      'A workflow or configuration file has a syntax error, imports something that is missing, or threw while it was loaded.',
+    remedy: 'Mend the file at the place named; it must load by itself, without a run.',
+  },
+  WAYSTONE_INPUT_FILE_MISSING: {
+    family: 'input',
+    means: 'There is no module at the path that was given.',
+    remedy: 'Check the path; it is relative to the working folder.',
+  },
+  WAYSTONE_INPUT_MODELS_MISSING: {
+    family: 'input',
+    means: 'A workflow asks for models by names that nothing is bound to.',
+    remedy:
+      'Without `--live`, export `offlineModels` from the workflow file or put them into waystone.config.ts; with `--live`, put `models` there.',
+  },
   WAYSTONE_INPUT_NOT_JSON: {
     family: 'input',
     means: 'A value does not survive JSON.',
     remedy: 'Convert it at the path named: dates to ISO strings, BigInt to string, class instances to plain objects.',
+  },
+  WAYSTONE_INPUT_RUN_AMBIGUOUS: {
+    family: 'input',
+    means: "The beginning of a run's id fits several runs.",
+    remedy: 'Give more letters of the id; `waystone runs` lists them.',
+  },
+  WAYSTONE_INPUT_WORKFLOW_AMBIGUOUS: {
+    family: 'input',
+    means: 'A file exports several workflows and none was named.',
+    remedy: 'Name one: `FILE#export`.',
+  },
+  WAYSTONE_INPUT_WORKFLOW_MISSING: {
+    family: 'input',
+    means: 'A file exports no workflow, or none under the name that was given.',
+    remedy: 'Export what `w.workflow(…)` returns and name that export.',
   },
   WAYSTONE_STORE_CLOSED: {
     family: 'store',

@@ -118,6 +118,61 @@ export const errorCodes = {
     means: 'No run with this id is in the store.',
     remedy: 'Check the id and the path of the store; `waystone runs` lists what is there.',
   },
+  WAYSTONE_NODE_DECLARED_FAILED: {
+    family: 'node',
+    means: 'A person said that an effect of unknown outcome failed.',
+    remedy: 'Nothing to mend; route outcome failed of the node if the run should go on.',
+  },
+  WAYSTONE_NODE_FAIL_TAKEN: {
+    family: 'node',
+    means: 'An edge led to FAIL although no node had failed.',
+    remedy: 'Look at the decision of the last checkpoint with --why.',
+  },
+  WAYSTONE_NODE_GUARD_ERROR: {
+    family: 'node',
+    means: 'A guard threw, returned something else than true or false, or is not registered.',
+    remedy: 'Make the guard a pure, synchronous function of the keys it reads that returns a boolean.',
+  },
+  WAYSTONE_NODE_MODEL_CALLS_USED_UP: {
+    family: 'node',
+    means: 'A node has made its maxModelCalls model calls without an answer.',
+    remedy: 'Raise maxModelCalls, give the agent fewer reasons to call tools, or route its outcome failed.',
+  },
+  WAYSTONE_NODE_NO_ROUTE: {
+    family: 'node',
+    means: 'A node ended and none of its edges could be taken.',
+    remedy: 'Add a last edge without guard for the outcome; waystone check finds this before a run.',
+  },
+  WAYSTONE_NODE_OUTCOME_UNKNOWN: {
+    family: 'node',
+    means: 'An unsafe effect was started and nobody knows whether it happened.',
+    remedy: 'Find out, then answer the request of the run, or route outcome unknown of the node.',
+  },
+  WAYSTONE_NODE_OUTPUT_MISFIT: {
+    family: 'node',
+    means: 'The answer of a model does not fit the output schema, also after its repair turns.',
+    remedy: 'Simplify the schema, say in the instructions what is wanted, or route outcome failed.',
+  },
+  WAYSTONE_NODE_REDUCER_ERROR: {
+    family: 'node',
+    means: 'A reducer threw or gave something that is not JSON.',
+    remedy: 'Make the reducer a pure function of the two values that returns JSON.',
+  },
+  WAYSTONE_NODE_THREW: {
+    family: 'node',
+    means: 'Author code of a node threw something.',
+    remedy: 'Look at the message; throw a NodeError with retryable to say whether another attempt may help.',
+  },
+  WAYSTONE_NODE_WRITE_UNDECLARED: {
+    family: 'node',
+    means: 'A patch holds a state key that its node does not declare in writes.',
+    remedy: 'Add the key to writes, or leave it out of the patch.',
+  },
+  WAYSTONE_BUG_ROUTE_MISMATCH: {
+    family: 'bug',
+    means: 'The machine took another transition than the route decided.',
+    remedy: 'Report it with the workflow and the event.',
+  },
 } as const satisfies Record<string, CodeEntry>
 
 /** A code of the table {@link errorCodes}. */

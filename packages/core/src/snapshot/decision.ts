@@ -12,8 +12,8 @@ export interface GuardReading {
 /** One edge that was a candidate. */
 export interface Candidate {
   readonly edge: string
-  /** `taken` · `otherwise` (its limit was used up, its other target was taken) · `guard` (false) · `limit` (used up, no other target) · `later` (an earlier one was taken). */
-  readonly verdict: 'taken' | 'otherwise' | 'guard' | 'limit' | 'later'
+  /** `taken` · `otherwise` (its limit was used up, its other target was taken) · `guard` (false) · `limit` (used up, no other target) · `exhausted` (chosen, but a limit of the workflow stood in the way) · `later` (an earlier one was taken). */
+  readonly verdict: 'taken' | 'otherwise' | 'guard' | 'limit' | 'exhausted' | 'later'
   /** Guards in the order they were run. */
   readonly guards?: readonly GuardReading[]
   /** Times taken before this, and how many are allowed. */
@@ -28,7 +28,7 @@ export interface Decision {
   readonly outcome: string
   /** In the order they were tried. */
   readonly candidates: readonly Candidate[]
-  /** Transition taken: an edge id, `edge:otherwise`, `limits.exhausted`, or one inside a node (`triage:tools`). */
+  /** Transition taken: an edge id, `edge:otherwise`, `limits.exhausted`, `:no-route`, `:guard-error`, or one inside a node (`triage:tools`, `triage:model`, `triage:repair`, `triage:retry`, `triage:item`, `triage:person`). */
   readonly taken: string
   /** Node or target it leads to; null when the run stays inside the node. */
   readonly to: string | null

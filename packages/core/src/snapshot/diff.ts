@@ -6,8 +6,10 @@ import type { Snapshot } from './snapshot.ts'
 /** Strings at least this long are looked for in the event. */
 const shortestPointedString = 40
 
-/** How deep below the payload values are looked for. */
-const pointerDepth = 2
+/** How deep below the payload values are looked for; a fork's payload holds a whole snapshot. */
+function pointerDepth(event: EngineEvent): number {
+  return event.type === 'run.forked' ? 4 : 2
+}
 
 /**
  * The patch that leads from one snapshot to the next: the identity difference, with pointers into the event for what came with it.
@@ -89,21 +91,22 @@ function valueOf(differ: Differ, value: Json): PatchValue {
 
 function indexPayload(event: EngineEvent): Map<unknown, JsonPath> {
   const pointers = new Map<unknown, JsonPath>()
-  indexValue(pointers, event.payload as unknown as Json, [])
+  indexValue({ pointers, depth: pointerDepth(event) }, event.payload as unknown as Json, [])
   return pointers
 }
 
-function indexValue(pointers: Map<unknown, JsonPath>, value: Json, path: JsonPath): void {
+function indexValue(index: { readonly pointers: Map<unknown, JsonPath>; readonly depth: number }, value: Json, path: JsonPath): void {
+  const { pointers, depth } = index
   if (typeof value === 'string') {
     if (value.length >= shortestPointedString && !pointers.has(value)) pointers.set(value, path)
     return
   }
   if (typeof value !== 'object' || value === null) return
   if (path.length > 0 && !pointers.has(value)) pointers.set(value, path)
-  if (Array.isArray(value) || path.length >= pointerDepth) return
+  if (Array.isArray(value) || path.length >= depth) return
   const object = value as JsonObject
   for (const key in object) {
     const item = object[key]
-    if (item !== undefined) indexValue(pointers, item, [...path, key])
+    if (item !== undefined) indexValue(index, item, [...path, key])
   }
 }

@@ -40,7 +40,7 @@ export interface EffectEnd {
   readonly step: number
   /** From 1. */
   readonly attempt: number
-  /** `done`, `failed`, `timeout`, `unknown`, or the node's own. */
+  /** `done`, `failed`, `timeout`, `unknown`, the node's own; or `lost`: a model call that was under way when its process died, charged and made again. */
   readonly outcome: string
   /** State keys written. For a model step only with the final answer. */
   readonly patch?: JsonObject

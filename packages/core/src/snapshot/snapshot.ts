@@ -42,6 +42,8 @@ export interface AgentCall {
   /** What the model is told. Present when `done`. */
   readonly result?: Json
   readonly isError?: boolean
+  /** Nobody knows whether it happened, and the agent has an edge for that. */
+  readonly isUnknown?: boolean
 }
 
 /**

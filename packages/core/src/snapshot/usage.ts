@@ -29,7 +29,7 @@ export type UsageDelta = { readonly [name in keyof Usage]?: number }
 /** Adds a delta; returns the same object when the delta is empty. Cost is kept to 1e-9 USD so that sums do not drift. */
 export function addUsage(usage: Usage, delta: UsageDelta | undefined): Usage {
   if (delta === undefined) return usage
-  const sum: { [name in keyof Usage]: number } = { ...usage }
+  const sum: { -readonly [name in keyof Usage]: number } = { ...usage }
   let hasChanged = false
   for (const name of Object.keys(delta) as (keyof Usage)[]) {
     const part = delta[name] ?? 0

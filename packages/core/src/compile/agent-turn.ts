@@ -1,0 +1,213 @@
+import type { ModelToolCall } from '../define/model.ts'
+import type { ErrorRecord } from '../errors/waystone-error.ts'
+import { personTarget, type Graph, type NodeRecord } from '../graph/graph.ts'
+import type { EffectEnd } from '../snapshot/event.ts'
+import type { AgentCall, AgentEntry, AgentMemory, OpenStep, RunContext } from '../snapshot/snapshot.ts'
+import { backoffUntil } from './backoff.ts'
+import { modelReservation, type Need } from './limits.ts'
+import { transitionNames } from './names.ts'
+import type { StepEnd } from './route.ts'
+import { addOpen, oneToolCall, retryOf, settle, withContext, withKey, withoutKey } from './steps.ts'
+
+/** What the end of an attempt means for its node. */
+export type Ended =
+  /** The node goes on inside. `before`: the context without that move, for when a limit of the workflow stands in its way. */
+  | { readonly type: 'inside'; readonly transition: string; readonly context: RunContext; readonly before: RunContext; readonly need: Need | null }
+  /** The node has ended with `end.outcome`. */
+  | { readonly type: 'outcome'; readonly end: EffectEnd; readonly context: RunContext }
+
+const modelErrors = {
+  misfit: 'WAYSTONE_NODE_OUTPUT_MISFIT',
+  usedUp: 'WAYSTONE_NODE_MODEL_CALLS_USED_UP',
+} as const
+
+/** Settles an attempt and says whether its node goes on inside (retry, repair, tools, next turn) or has ended. Pure. */
+export function endStep(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended {
+  const { step, stepIndex, end } = stepEnd
+  const settled = step.kind === 'resolve' ? context : settle(context, step, end)
+  const closed = withContext(settled, { open: withoutKey(settled.open, stepIndex) })
+  const counted = step.kind === 'model' ? countModelCall(closed, stepEnd) : closed
+  const retry = retryStep(graph, counted, stepEnd)
+  if (retry !== undefined) return retry
+  if (step.kind === 'call' || (step.kind === 'resolve' && step.unknown === 'call')) return endCall(graph, counted, stepEnd)
+  if (step.kind === 'model' && end.message !== undefined) return endModelCall(graph, counted, stepEnd)
+  return { type: 'outcome', end: fallBack(stepEnd, counted), context: counted }
+}
+
+/** A model call that was lost and may not be made again ends as `failed`. */
+function fallBack({ end }: StepEnd, _context: RunContext): EffectEnd {
+  if (end.outcome !== 'lost') return end
+  const error: ErrorRecord = end.error ?? { name: 'NodeError', code: modelErrors.usedUp, message: 'a model call was lost and no further one is allowed', retryable: false }
+  return { ...end, outcome: 'failed', error }
+}
+
+function memoryOf(context: RunContext, node: string): AgentMemory {
+  return context.private[node] ?? { entries: [], modelCalls: 0, repairs: 0 }
+}
+
+function withMemory(context: RunContext, node: string, memory: AgentMemory): RunContext {
+  return withContext(context, { private: withKey(context.private, node, Object.freeze(memory)) })
+}
+
+function countModelCall(context: RunContext, { record, end }: StepEnd): RunContext {
+  const memory = memoryOf(context, record.id)
+  const entries = end.message === undefined ? memory.entries : Object.freeze([...memory.entries, end.message])
+  return withMemory(context, record.id, { ...memory, entries, modelCalls: memory.modelCalls + 1 })
+}
+
+function mayAskAgain(context: RunContext, record: NodeRecord): boolean {
+  return memoryOf(context, record.id).modelCalls < maxModelCalls(record)
+}
+
+function maxModelCalls(record: NodeRecord): number {
+  if (record.kind === 'agent') return record.maxModelCalls
+  return record.kind === 'gate' ? (record.reviewer?.maxModelCalls ?? 0) : 0
+}
+
+function oneModelCall(record: NodeRecord): Need {
+  return { steps: 1, reserved: modelReservation(record) }
+}
+
+/** The next attempt of the same step, when its policy, its error and its node's call limit allow one. */
+function retryStep(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended | undefined {
+  const { record, step, stepIndex, end, at, effectId } = stepEnd
+  if (at === undefined || !wantsRetry(graph, stepEnd)) return undefined
+  if (step.kind === 'model' && !mayAskAgain(context, record)) return undefined
+  const policy = retryOf(graph, record, step)
+  const isAtOnce = end.outcome === 'lost' || end.outcome === 'did-not-happen'
+  const notBefore = isAtOnce ? undefined : backoffUntil(policy, { at, attempt: step.attempt, effectId, retryAfterMs: end.retryAfterMs })
+  const kind = step.kind === 'resolve' ? (step.unknown ?? 'task') : step.kind
+  const { notBefore: _, unknown: __, ...rest } = step
+  const next: OpenStep = { ...rest, kind, attempt: step.attempt + 1, since: at, ...(notBefore !== undefined && { notBefore }) }
+  const reserved = kind === 'tool' || kind === 'call' ? { reserved: oneToolCall } : {}
+  const error = end.error === undefined ? context.error : end.error
+  const reopened = withContext(context, { error, open: withKey(context.open, stepIndex, Object.freeze({ ...next, ...reserved })) })
+  return {
+    type: 'inside',
+    transition: transitionNames.retry(record.id),
+    context: phaseAgain(reopened, stepEnd),
+    before: context,
+    need: { steps: 0, reserved: next.reserved ?? {} },
+  }
+}
+
+function wantsRetry(graph: Graph, { record, step, end }: StepEnd): boolean {
+  if (end.outcome === 'lost' || (step.kind === 'resolve' && end.outcome === 'did-not-happen')) return true
+  const mayHelp = end.outcome === 'timeout' || (end.outcome === 'failed' && end.error?.retryable === true)
+  return mayHelp && step.kind !== 'resolve' && step.attempt < retryOf(graph, record, step).attempts
+}
+
+function phaseAgain(context: RunContext, { record, step, stepIndex }: StepEnd): RunContext {
+  if (step.kind !== 'resolve' || step.unknown !== 'call') return context
+  return updateCall(context, record.id, stepIndex, (call) => ({ ...call, phase: 'running' }))
+}
+
+function endModelCall(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended {
+  const { record, end } = stepEnd
+  const calls = end.message?.calls ?? []
+  if (calls.length > 0 && record.kind === 'agent' && end.misfit === undefined) return askTools(graph, context, { stepEnd, calls })
+  if (end.misfit === undefined) return { type: 'outcome', end, context }
+  const memory = memoryOf(context, record.id)
+  const repairs = record.kind === 'agent' ? record.repairs : record.kind === 'gate' ? (record.reviewer?.repairs ?? 0) : 0
+  if (memory.repairs >= repairs || !mayAskAgain(context, record)) {
+    const message = `the answer of ${record.id} does not fit its schema after ${memory.repairs} repair turns: ${end.misfit.join('; ')}`
+    return { type: 'outcome', end: failedEnd(end, modelErrors.misfit, message), context }
+  }
+  const entry: AgentEntry = Object.freeze({ type: 'repair', issues: end.misfit })
+  const repaired = withMemory(context, record.id, { ...memory, entries: Object.freeze([...memory.entries, entry]), repairs: memory.repairs + 1 })
+  return { type: 'inside', transition: transitionNames.repair(record.id), context: repaired, before: context, need: oneModelCall(record) }
+}
+
+function failedEnd(end: EffectEnd, code: string, message: string): EffectEnd {
+  const { patch: _, unset: __, output: ___, ...rest } = end
+  return { ...rest, outcome: 'failed', error: { name: 'NodeError', code, message, retryable: false } }
+}
+
+/** Opens a step for each call that may run; answers the others at once. */
+function askTools(graph: Graph, context: RunContext, { stepEnd, calls }: { readonly stepEnd: StepEnd; readonly calls: readonly ModelToolCall[] }): Ended {
+  const { record, end } = stepEnd
+  const maxCalls = record.kind === 'agent' ? record.maxCallsPerTurn : 0
+  let next = context
+  const list: AgentCall[] = []
+  for (const call of calls) {
+    const refusal = end.refusedCalls?.[call.id] ?? (next.steps - context.steps >= maxCalls ? `not run: at most ${maxCalls} calls are allowed in one turn` : undefined)
+    if (refusal !== undefined) {
+      list.push(Object.freeze({ callId: call.id, tool: call.name, phase: 'done', result: refusal, isError: true }))
+      continue
+    }
+    list.push(Object.freeze({ callId: call.id, tool: call.name, step: next.steps, phase: 'running' }))
+    next = addOpen(next, openCall(stepEnd, call))
+  }
+  const opened = next.steps - context.steps
+  const memory = memoryOf(next, record.id)
+  const entry: AgentEntry = Object.freeze({ type: 'results', calls: Object.freeze(list) })
+  next = withMemory(next, record.id, { ...memory, entries: Object.freeze([...memory.entries, entry]) })
+  if (opened === 0) return nextTurn(next, stepEnd)
+  return { type: 'inside', transition: transitionNames.tools(record.id), context: next, before: context, need: { steps: opened, reserved: { toolCalls: opened } } }
+}
+
+function openCall({ record, step, at }: StepEnd, call: ModelToolCall): OpenStep {
+  return { node: record.id, visit: step.visit, kind: 'call', attempt: 1, since: at ?? 0, tool: call.name, callId: call.id, reserved: oneToolCall }
+}
+
+/** Asks the model again, or ends the agent when it may not be asked. */
+function nextTurn(context: RunContext, stepEnd: StepEnd): Ended {
+  const { record } = stepEnd
+  if (mayAskAgain(context, record)) {
+    return { type: 'inside', transition: transitionNames.model(record.id), context, before: context, need: oneModelCall(record) }
+  }
+  const message = `${record.id} has used its ${maxModelCalls(record)} model calls without an answer`
+  return { type: 'outcome', end: failedEnd(bareEnd(stepEnd.end), modelErrors.usedUp, message), context }
+}
+
+/** An end without what belonged to one call. */
+function bareEnd({ step, attempt, startedAt }: EffectEnd): EffectEnd {
+  return { step, attempt, startedAt, outcome: 'done' }
+}
+
+function endCall(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended {
+  const { record, stepIndex, end, step, at } = stepEnd
+  const isUnknown = end.outcome === 'unknown'
+  if (isUnknown && asksPerson(graph, record) && at !== undefined) {
+    const { reserved: _, notBefore: __, ...rest } = step
+    const asked: OpenStep = Object.freeze({ ...rest, kind: 'resolve', unknown: 'call', since: at })
+    const waiting = withContext(context, { open: withKey(context.open, stepIndex, asked) })
+    const next = updateCall(waiting, record.id, stepIndex, (call) => ({ ...call, phase: 'asked' }))
+    return { type: 'inside', transition: transitionNames.person(record.id), context: next, before: next, need: null }
+  }
+  const result = end.result ?? end.error?.message ?? end.outcome
+  const isError = end.outcome !== 'done' && end.outcome !== 'happened'
+  const next = updateCall(context, record.id, stepIndex, (call) => ({
+    ...call,
+    phase: 'done',
+    result,
+    ...(isError && { isError }),
+    ...(isUnknown && { isUnknown }),
+  }))
+  const calls = currentCalls(next, record.id)
+  if (calls.some((call) => call.phase !== 'done')) {
+    return { type: 'inside', transition: transitionNames.item(record.id), context: next, before: next, need: null }
+  }
+  const unknown = calls.find((call) => call.isUnknown === true)
+  if (unknown === undefined) return nextTurn(next, stepEnd)
+  const error: ErrorRecord = { name: 'NodeError', code: 'WAYSTONE_NODE_OUTCOME_UNKNOWN', message: `nobody knows whether tool ${unknown.tool} ran`, retryable: false }
+  return { type: 'outcome', end: { ...bareEnd(end), outcome: 'unknown', error }, context: next }
+}
+
+function asksPerson(graph: Graph, record: NodeRecord): boolean {
+  return !graph.edges.some((edge) => edge.from === record.id && edge.outcome === 'unknown' && edge.to !== personTarget)
+}
+
+/** The calls of the agent's turn under way. */
+export function currentCalls(context: RunContext, node: string): readonly AgentCall[] {
+  const last = memoryOf(context, node).entries.at(-1)
+  return last !== undefined && 'type' in last && last.type === 'results' ? last.calls : []
+}
+
+// oxlint-disable-next-line max-params -- one update, named by its place
+function updateCall(context: RunContext, node: string, stepIndex: number, change: (call: AgentCall) => AgentCall): RunContext {
+  const memory = memoryOf(context, node)
+  const calls = currentCalls(context, node).map((call) => (call.step === stepIndex ? Object.freeze(change(call)) : call))
+  const entry: AgentEntry = Object.freeze({ type: 'results', calls: Object.freeze(calls) })
+  return withMemory(context, node, { ...memory, entries: Object.freeze([...memory.entries.slice(0, -1), entry]) })
+}

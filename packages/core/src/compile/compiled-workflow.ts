@@ -1,0 +1,30 @@
+import type { AnyStateMachine } from 'xstate'
+import type { EdgeRecord, Graph, GraphHashes } from '../graph/graph.ts'
+import type { Registry } from '../graph/registry.ts'
+import type { MachineRunner } from './machine-runner.ts'
+import type { RouteMemo } from './route-memo.ts'
+
+/** Look-ups that `plan` needs at every step, made once. */
+export interface GraphIndex {
+  /** By node, then outcome. Order: priority. */
+  readonly edges: ReadonlyMap<string, ReadonlyMap<string, readonly EdgeRecord[]>>
+  /** By node: edges whose count its entry sets back. */
+  readonly resets: ReadonlyMap<string, readonly string[]>
+}
+
+/** A workflow ready to run. Frozen. */
+export interface CompiledWorkflow {
+  readonly graph: Graph
+  readonly registry: Registry
+  readonly hashes: GraphHashes
+  /**
+   * The XState 5 machine. It also runs under plain `createActor` with actors provided by node id, each of which ends with
+   * `{ outcome, patch }`; timers, attempts and people are Waystone's and do not exist there.
+   */
+  readonly machine: AnyStateMachine
+  readonly index: GraphIndex
+  /** Decides each event once, for the machine's guards and for `plan`. */
+  readonly memo: RouteMemo
+  /** Moves the machine purely. */
+  readonly runner: MachineRunner
+}

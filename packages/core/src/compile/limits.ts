@@ -1,0 +1,103 @@
+import { limitNames, type Graph, type LimitName, type LimitRecord, type NodeRecord } from '../graph/graph.ts'
+import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
+import type { UsageDelta } from '../snapshot/usage.ts'
+
+/** What the next move will use: steps it opens, and what each of its calls sets aside. */
+export interface Need {
+  readonly steps: number
+  readonly reserved: UsageDelta
+}
+
+/** A limit that stands in the way. */
+export interface LimitHit {
+  readonly name: LimitName
+  /** Used and set aside so far; for `durationMs` the time since the start. */
+  readonly used: number
+  readonly max: number
+}
+
+/** What one model call of a node sets aside. Tokens the node does not bound are not known and not set aside. */
+export function modelReservation(record: NodeRecord): UsageDelta {
+  const caps = record.kind === 'gate' ? record.reviewer : record.kind === 'agent' ? record : null
+  const inputTokens = caps?.maxInputTokens ?? 0
+  const outputTokens = caps?.maxOutputTokens ?? 0
+  return { modelCalls: 1, ...(inputTokens > 0 && { inputTokens }), ...(outputTokens > 0 && { outputTokens }) }
+}
+
+/** What entering a node needs. */
+export function needOf(record: NodeRecord): Need {
+  if (record.kind === 'agent' || (record.kind === 'gate' && record.reviewer !== null)) return { steps: 1, reserved: modelReservation(record) }
+  return { steps: 1, reserved: record.kind === 'tool' ? { toolCalls: 1 } : {} }
+}
+
+/**
+ * The first limit of the workflow, in the order of `limitNames`, that a move would break; undefined: none.
+ * Once `limits.exhausted` has been taken, the workflow's limits no longer stop the run.
+ */
+export function findLimitHit(graph: Graph, context: RunContext, move: { readonly need: Need; readonly at: number | undefined }): LimitHit | undefined {
+  if (context.exhausted !== null) return undefined
+  for (const name of limitNames) {
+    const bound = graph.limits.bounds[name]
+    if (bound === undefined) continue
+    if (name === 'durationMs') {
+      const used = move.at === undefined ? 0 : move.at - context.startedAt
+      if (used > bound.max) return { name, used, max: bound.max }
+      continue
+    }
+    const used = usedOf(context, name)
+    const reserved = bound.check === 'before' ? reservedOf(context, name) : 0
+    const isCall = (move.need.reserved.modelCalls ?? 0) > 0
+    if (isBroken(name, bound, { used: used + reserved, need: needFor(name, move.need), isCall })) return { name, used: used + reserved, max: bound.max }
+  }
+  return undefined
+}
+
+function isBroken(name: LimitName, bound: LimitRecord, amounts: { readonly used: number; readonly need: number; readonly isCall: boolean }): boolean {
+  const { used, need, isCall } = amounts
+  if (bound.check === 'before' && need > 0 && used + need > bound.max) return true
+  if (name === 'steps' || name === 'modelCalls' || name === 'toolCalls') return need > 0 && used >= bound.max
+  if (bound.check === 'after' && used > bound.max) return true
+  // What a call will use is not always known: once a bound on tokens or money is reached, no further model call is made.
+  return isCall && used >= bound.max && bound.max > 0
+}
+
+/** Used so far and settled. Units as in the limit's name; `durationMs` is not in the context and gives 0. */
+export function usedOf(context: RunContext, name: LimitName): number {
+  if (name === 'steps') return context.steps
+  if (name === 'tokens') return context.usage.inputTokens + context.usage.outputTokens
+  if (name === 'durationMs') return 0
+  return context.usage[name]
+}
+
+function reservedOf(context: RunContext, name: LimitName): number {
+  let sum = 0
+  for (const index in context.open) sum += amountIn(context.open[index], name)
+  for (const index in context.closing) sum += amountIn(context.closing[index], name)
+  return sum
+}
+
+function amountIn(step: OpenStep | undefined, name: LimitName): number {
+  return step?.reserved === undefined ? 0 : partOf(step.reserved, name)
+}
+
+function needFor(name: LimitName, need: Need): number {
+  return name === 'steps' ? need.steps : partOf(need.reserved, name)
+}
+
+function partOf(delta: UsageDelta, name: LimitName): number {
+  if (name === 'tokens') return (delta.inputTokens ?? 0) + (delta.outputTokens ?? 0)
+  if (name === 'steps' || name === 'durationMs') return 0
+  return delta[name] ?? 0
+}
+
+/** What is left of each declared bound. Never below 0. */
+export function limitsLeft(graph: Graph, context: RunContext, at: number): { readonly [name in LimitName]?: number } {
+  const left: { [name in LimitName]?: number } = {}
+  for (const name of limitNames) {
+    const bound = graph.limits.bounds[name]
+    if (bound === undefined) continue
+    const used = name === 'durationMs' ? at - context.startedAt : usedOf(context, name)
+    left[name] = Math.max(0, name === 'costUsd' ? Math.round((bound.max - used) * 1e9) / 1e9 : bound.max - used)
+  }
+  return left
+}

@@ -1,0 +1,33 @@
+import type { JsonObject } from '../base/json.ts'
+import type { LimitName } from '../graph/graph.ts'
+import type { EffectEnd } from '../snapshot/event.ts'
+
+/** What a machine is started with. */
+export interface MachineInput {
+  /** The run's input: the first values of the state. */
+  readonly state: JsonObject
+  /** Ms since the epoch; left out under plain `createActor`. */
+  readonly at?: number
+}
+
+/** What an actor provided for a node gets as input under plain `createActor`. */
+export interface ActorInput {
+  readonly node: string
+  readonly stepIndex: number
+  readonly state: JsonObject
+}
+
+/** An event of the machine. `at` and `effectId` are left out under plain `createActor`. */
+export interface MachineEvent {
+  readonly type: string
+  /** How the effect ended; under plain `createActor` at least `{ outcome, patch }`. */
+  readonly output?: Partial<EffectEnd>
+  readonly error?: unknown
+  readonly at?: number
+  readonly effectId?: string
+  /** For `waystone.cancel`. */
+  readonly by?: string
+  readonly reason?: string
+  /** For `waystone.duration`. */
+  readonly limit?: LimitName
+}

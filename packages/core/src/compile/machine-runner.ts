@@ -1,0 +1,54 @@
+import { createActor, createMachine, type AnyActorRef, type AnyMachineSnapshot, type AnyStateMachine } from 'xstate'
+import type { MachineValue, Snapshot } from '../snapshot/snapshot.ts'
+import type { MachineEvent, MachineInput } from './machine-event.ts'
+
+/** Moves a machine without starting anything: the only place that calls XState at run time. */
+export interface MachineRunner {
+  /** The first snapshot: the start node entered. */
+  begin(input: MachineInput): Snapshot
+  /** The snapshot after one event. The given snapshot is plain JSON, as it comes out of a store. */
+  move(snapshot: Snapshot, event: MachineEvent): Snapshot
+}
+
+/** What XState's transition asks of its surroundings. Nothing here acts: effects are taken from our own ledger. */
+interface InertScope {
+  readonly self: AnyActorRef
+  readonly system: AnyActorRef['system']
+  readonly id: string
+  readonly sessionId: string
+  readonly defer: () => void
+  readonly logger: () => void
+  readonly emit: () => void
+  readonly stopChild: () => void
+  readonly actionExecutor: () => void
+}
+
+function inertScope(): InertScope {
+  const self = createActor(createMachine({ id: ':inert' }))
+  const nothing = (): void => undefined
+  return { self, system: self.system, id: '', sessionId: '', defer: nothing, logger: nothing, emit: nothing, stopChild: nothing, actionExecutor: nothing }
+}
+
+/**
+ * A runner with one scope for all its moves.
+ *
+ * XState's public `transition()` builds a hidden actor at every call, which runs the context factory again and costs two to
+ * three times as much; a test proves that both give the same snapshots.
+ */
+export function createMachineRunner(machine: AnyStateMachine): MachineRunner {
+  const scope = inertScope()
+  return {
+    begin: (input) => atRest(machine.getInitialSnapshot(scope, input)),
+    move: (snapshot, event) => atRest(machine.transition(machine.resolveState(snapshot), event, scope)),
+  }
+}
+
+function atRest(snapshot: AnyMachineSnapshot): Snapshot {
+  return Object.freeze({ value: freezeValue(snapshot.value as MachineValue), context: snapshot.context as Snapshot['context'] })
+}
+
+function freezeValue(value: MachineValue): MachineValue {
+  if (typeof value === 'string') return value
+  for (const key in value) freezeValue(value[key] ?? '')
+  return Object.freeze(value)
+}

@@ -1,0 +1,214 @@
+import { assign, createMachine, type AnyStateMachine } from 'xstate'
+import {
+  endTarget,
+  exhaustedTarget,
+  failTarget,
+  personTarget,
+  type EdgeRecord,
+  type NodeRecord,
+  type Target,
+} from '../graph/graph.ts'
+import type { RunContext } from '../snapshot/snapshot.ts'
+import type { ActorInput, MachineEvent, MachineInput } from './machine-event.ts'
+import { formatGuard } from './guards.ts'
+import { cancelledState, eventNames, transitionNames } from './names.ts'
+import type { RouteMemo } from './route-memo.ts'
+import type { RouteParts } from './route.ts'
+import { closeAll, firstStepKind, initialContext, openStep, visitNode, withContext } from './steps.ts'
+import { stubActor } from './stub-actor.ts'
+
+interface TransitionConfig {
+  readonly target?: string
+  readonly reenter?: true
+  readonly guard?: { readonly type: string; readonly params: { readonly transition: string; readonly when?: string; readonly limit?: string } }
+  readonly actions: readonly string[]
+}
+
+interface StateConfig {
+  readonly id: string
+  readonly type?: 'final'
+  readonly initial?: string
+  readonly entry?: readonly string[]
+  readonly invoke?: { readonly id: string; readonly src: string; readonly input: (args: { readonly context: RunContext }) => ActorInput }
+  readonly on?: { readonly [event: string]: readonly TransitionConfig[] }
+  readonly states?: { readonly [name: string]: StateConfig }
+}
+
+interface ActionArgs {
+  readonly context: RunContext
+  readonly event: MachineEvent
+}
+
+type ContextChange = (args: ActionArgs) => RunContext
+
+/** The XState id of a target; node names hold no colon, so these cannot meet the generated names. */
+function stateId(target: Target): string {
+  return target.startsWith(':') ? `#state${target}` : `#node:${target}`
+}
+
+/** Collects what the states name: every action is a change of the context. */
+interface Parts extends RouteParts {
+  readonly memo: RouteMemo
+  readonly changes: Map<string, ContextChange>
+}
+
+/**
+ * Builds the XState machine of a graph: a state per node, a guarded transition per edge, a final state per way to end.
+ *
+ * Guards only compare: {@link RouteMemo} decides once per event which transition is taken.
+ */
+export function buildMachine(routeParts: RouteParts, memo: RouteMemo): AnyStateMachine {
+  const parts: Parts = { ...routeParts, memo, changes: new Map() }
+  const { graph } = parts
+  const states: { [name: string]: StateConfig } = {}
+  for (const record of Object.values(graph.nodes)) states[record.id] = nodeState(parts, record)
+  for (const [name, status] of finalStates) states[name] = finalState(parts, name, status)
+  const config = {
+    id: graph.name,
+    context: ({ input }: { readonly input?: MachineInput }) => initialContext(input?.state ?? Object.freeze({}), input?.at ?? 0),
+    initial: graph.start,
+    on: rootTransitions(parts),
+    states,
+  }
+  const actions = Object.fromEntries([...parts.changes].map(([name, change]) => [name, assign((args) => change(args as unknown as ActionArgs))]))
+  const actors = Object.fromEntries(invokedActors(Object.values(graph.nodes)).map((name) => [name, stubActor]))
+  const chosen = ({ context, event }: ActionArgs, params: { readonly transition: string }): boolean =>
+    memo.routeOf(context, event)?.transition === params.transition
+  // XState infers its types from literals; a machine built from data has none to infer, and they end here.
+  return createMachine(config as unknown as Parameters<typeof createMachine>[0], {
+    actions,
+    actors,
+    guards: { chosen },
+  } as unknown as Parameters<typeof createMachine>[1]) as unknown as AnyStateMachine
+}
+
+const finalStates = [
+  [endTarget, 'completed'],
+  [failTarget, 'failed'],
+  [exhaustedTarget, 'exhausted'],
+  [cancelledState, 'cancelled'],
+] as const
+
+function invokedActors(nodes: readonly NodeRecord[]): string[] {
+  return nodes.flatMap((record) => (record.kind === 'agent' && record.tools.length > 0 ? [record.id, transitionNames.tools(record.id)] : [record.id]))
+}
+
+function finalState(parts: Parts, name: string, status: (typeof finalStates)[number][1]): StateConfig {
+  const action = `end:${status}`
+  parts.changes.set(action, ({ context, event }) => {
+    const at = event.at ?? 0
+    const closed = closeAll(context)
+    if (status === 'failed') return withContext(closed, { ending: Object.freeze({ status, at, error: context.error ?? routedToFail }) })
+    if (status === 'exhausted') return withContext(closed, { ending: Object.freeze({ status, at, ...(context.exhausted !== null && { limit: context.exhausted.limit }) }) })
+    if (status === 'cancelled') return withContext(closed, { ending: Object.freeze({ status, at, by: event.by ?? '', reason: event.reason ?? '' }) })
+    return withContext(closed, { ending: Object.freeze({ status, at }) })
+  })
+  return { id: stateId(name).slice(1), type: 'final', entry: [action] }
+}
+
+const routedToFail = Object.freeze({ name: 'NodeError', code: 'WAYSTONE_NODE_FAIL_TAKEN', message: 'an edge led to FAIL', retryable: false })
+
+function nodeState(parts: Parts, record: NodeRecord): StateConfig {
+  const visit = `enter:${record.id}`
+  const ask = `open:${record.id}`
+  parts.changes.set(visit, ({ context }) => visitNode(context, record, parts.index.resets.get(record.id) ?? []))
+  parts.changes.set(ask, ({ context, event }) => openStep(context, record, event.at ?? context.startedAt))
+  const outcomes = outcomeTransitions(parts, record)
+  const id = stateId(record.id).slice(1)
+  const done = { [eventNames.done(record.id)]: outcomes, [eventNames.error(record.id)]: outcomes }
+  if (firstStepKind(record) !== 'model') {
+    return { id, entry: [visit, ask], invoke: invoke(record.id, record.id), on: done }
+  }
+  return {
+    id,
+    initial: 'model',
+    entry: [visit],
+    on: { ...done, [eventNames.item(record.id)]: outcomes },
+    states: agentStates(parts, record, { id, ask }),
+  }
+}
+
+/** `model` ⇄ `tools`: what these do not take falls through to the node's own edges. */
+function agentStates(parts: Parts, record: NodeRecord, names: { readonly id: string; readonly ask: string }): { readonly [name: string]: StateConfig } {
+  const node = record.id
+  const modelId = `${names.id}:model`
+  const toolsId = `${names.id}:tools`
+  const again = inner(parts, transitionNames.model(node), `#${modelId}`)
+  const hasTools = record.kind === 'agent' && record.tools.length > 0
+  const inModel = [...(hasTools ? [inner(parts, transitionNames.tools(node), `#${toolsId}`)] : []), inner(parts, transitionNames.repair(node), `#${modelId}`), again]
+  const model: StateConfig = {
+    id: modelId,
+    entry: [names.ask],
+    invoke: invoke(node, node),
+    on: { [eventNames.done(node)]: inModel, [eventNames.error(node)]: inModel },
+  }
+  if (!hasTools) return { model }
+  const tools: StateConfig = {
+    id: toolsId,
+    invoke: invoke(node, transitionNames.tools(node)),
+    on: { [eventNames.item(node)]: [inner(parts, transitionNames.item(node)), again] },
+  }
+  return { model, tools }
+}
+
+function invoke(node: string, actor: string): NonNullable<StateConfig['invoke']> {
+  return {
+    id: actor,
+    src: actor,
+    input: ({ context }) => {
+      const open = Object.keys(context.open).filter((index) => context.open[index]?.node === node)
+      return { node, stepIndex: Number(open.at(-1) ?? -1), state: context.state }
+    },
+  }
+}
+
+/** The transitions by which a node ends, retries or asks a person, in the order they are tried. */
+function outcomeTransitions(parts: Parts, record: NodeRecord): readonly TransitionConfig[] {
+  const list = [inner(parts, transitionNames.retry(record.id)), inner(parts, transitionNames.person(record.id))]
+  for (const byOutcome of parts.index.edges.get(record.id)?.values() ?? []) {
+    for (const edge of byOutcome) list.push(...edgeTransitions(parts, edge))
+  }
+  list.push(
+    leaving(parts, { transition: transitionNames.exhausted }, parts.graph.limits.exhausted),
+    leaving(parts, { transition: transitionNames.noRoute }, failTarget),
+    leaving(parts, { transition: transitionNames.guardError }, failTarget),
+  )
+  return list
+}
+
+function edgeTransitions(parts: Parts, edge: EdgeRecord): readonly TransitionConfig[] {
+  if (edge.to === personTarget) return []
+  const when = edge.when === null ? {} : { when: formatGuard(edge.when) }
+  const limit = edge.limit === null ? {} : { limit: `at most ${edge.limit.max}${edge.limit.per === null ? '' : ` per ${edge.limit.per}`}` }
+  const own = leaving(parts, { transition: edge.id, ...when, ...limit }, edge.to)
+  if (edge.otherwise === null) return [own]
+  return [own, leaving(parts, { transition: transitionNames.otherwise(edge.id), ...when }, edge.otherwise)]
+}
+
+function leaving(parts: Parts, params: NonNullable<TransitionConfig['guard']>['params'], to: Target): TransitionConfig {
+  return { target: stateId(to), reenter: true, guard: { type: 'chosen', params }, actions: [takeAction(parts, params.transition)] }
+}
+
+/** A move inside the node; without a target it stays in its state and starts nothing. */
+function inner(parts: Parts, transition: string, target?: string): TransitionConfig {
+  const guard = { type: 'chosen', params: { transition } }
+  const actions = [takeAction(parts, transition)]
+  return target === undefined ? { guard, actions } : { target, reenter: true, guard, actions }
+}
+
+function takeAction(parts: Parts, transition: string): string {
+  const name = `take:${transition}`
+  if (!parts.changes.has(name)) parts.changes.set(name, ({ context, event }) => parts.memo.take(transition, context, event))
+  return name
+}
+
+function rootTransitions(parts: Parts): { readonly [event: string]: readonly TransitionConfig[] } {
+  const stop = 'stop:duration'
+  parts.changes.set(stop, ({ context, event }) =>
+    withContext(closeAll(context), { exhausted: context.exhausted ?? Object.freeze({ limit: 'durationMs', at: event.at ?? 0 }) }),
+  )
+  return {
+    [eventNames.cancel]: [{ target: stateId(cancelledState), reenter: true, actions: [] }],
+    [eventNames.duration]: [{ target: stateId(parts.graph.limits.exhausted), reenter: true, actions: [stop] }],
+  }
+}

@@ -1,0 +1,87 @@
+import { isJsonEqual, toJson, type Json, type JsonObject } from '../base/json.ts'
+import type { Graph, MergeRule } from '../graph/graph.ts'
+import type { Registry } from '../graph/registry.ts'
+
+/** What a patch asks of the state. */
+export interface StatePatch {
+  readonly patch: JsonObject
+  readonly unset: readonly string[]
+}
+
+/**
+ * The state after a patch, by the merge rule of each key. What is not written is shared with the state before. Pure.
+ *
+ * A reducer that throws, or whose result is not JSON, makes this throw.
+ */
+export function mergeState(parts: { readonly graph: Graph; readonly registry: Registry }, state: JsonObject, change: StatePatch): JsonObject {
+  const next: { [key: string]: Json } = { ...state }
+  for (const key in change.patch) {
+    const incoming = change.patch[key]
+    const record = parts.graph.state[key]
+    if (incoming === undefined || record === undefined) continue
+    next[key] = mergeValue(record.merge, state[key], incoming, parts.registry.reducers.get(key))
+  }
+  for (const key of change.unset) delete next[key]
+  return Object.freeze(next)
+}
+
+type Reducer = (current: Json | undefined, incoming: Json) => unknown
+
+// oxlint-disable-next-line max-params -- rule, two values and the rule's function are one sentence
+function mergeValue(merge: MergeRule, current: Json | undefined, incoming: Json, reducer: Reducer | undefined): Json {
+  switch (merge.rule) {
+    case 'replace':
+      return incoming
+    case 'append':
+      return appendItems(listOf(current), listOf(incoming), merge.key)
+    case 'union':
+      return unite(listOf(current), listOf(incoming))
+    case 'merge':
+      return Object.freeze({ ...objectOf(current), ...objectOf(incoming) })
+    case 'max':
+      return typeof current === 'number' ? Math.max(current, Number(incoming)) : incoming
+    case 'min':
+      return typeof current === 'number' ? Math.min(current, Number(incoming)) : incoming
+    case 'sum':
+      return typeof current === 'number' ? current + Number(incoming) : incoming
+    case 'reducer':
+      return reducer === undefined ? incoming : toJson(reducer(current, incoming), `result of reducer "${merge.name}"`)
+  }
+}
+
+function listOf(value: Json | undefined): readonly Json[] {
+  return Array.isArray(value) ? (value as readonly Json[]) : []
+}
+
+function objectOf(value: Json | undefined): JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {}
+}
+
+function appendItems(current: readonly Json[], incoming: readonly Json[], key: string | null): readonly Json[] {
+  if (key === null) return Object.freeze(current.concat(incoming))
+  const places = new Map<Json | undefined, number>()
+  for (const [index, item] of current.entries()) places.set(objectOf(item)[key], index)
+  let next: Json[] | undefined
+  const added: Json[] = []
+  for (const item of incoming) {
+    const place = places.get(objectOf(item)[key])
+    if (place === undefined) {
+      places.set(objectOf(item)[key], current.length + added.length)
+      added.push(item)
+    } else if (place >= current.length) {
+      added[place - current.length] = item
+    } else {
+      next ??= [...current]
+      next[place] = item
+    }
+  }
+  return Object.freeze((next ?? current).concat(added))
+}
+
+function unite(current: readonly Json[], incoming: readonly Json[]): readonly Json[] {
+  const added: Json[] = []
+  for (const item of incoming) {
+    if (!current.some((known) => isJsonEqual(known, item)) && !added.some((known) => isJsonEqual(known, item))) added.push(item)
+  }
+  return added.length === 0 ? current : Object.freeze(current.concat(added))
+}

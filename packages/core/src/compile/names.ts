@@ -1,0 +1,35 @@
+/**
+ * Names of transitions: what a decision calls taken, what an XState action is called by, and what edges are read back from.
+ * Edge ids stand for themselves; generated names hold a colon, which node and outcome names never do.
+ */
+export const transitionNames = {
+  otherwise: (edge: string) => `${edge}:otherwise`,
+  /** The workflow's `limits.exhausted` edge. */
+  exhausted: 'limits.exhausted',
+  /** No edge fits: only in graphs that were built unchecked. */
+  noRoute: ':no-route',
+  /** A guard or reducer threw, or a guard gave something else than a boolean. */
+  guardError: ':guard-error',
+  cancel: ':cancel',
+  /** Inside a node. */
+  tools: (node: string) => `${node}:tools`,
+  model: (node: string) => `${node}:model`,
+  repair: (node: string) => `${node}:repair`,
+  retry: (node: string) => `${node}:retry`,
+  item: (node: string) => `${node}:item`,
+  person: (node: string) => `${node}:person`,
+} as const
+
+/** The final state of a cancelled run. */
+export const cancelledState = ':cancelled'
+
+/** The machine's events. */
+export const eventNames = {
+  done: (node: string) => `xstate.done.actor.${node}`,
+  error: (node: string) => `xstate.error.actor.${node}`,
+  /** One tool call of an agent has ended. */
+  item: (node: string) => `waystone.item.${node}`,
+  cancel: 'waystone.cancel',
+  /** The run's time is over. */
+  duration: 'waystone.duration',
+} as const

@@ -1,0 +1,279 @@
+import { nodeError } from '../errors/node-error.ts'
+import { effectIdOf, type RunId } from '../base/ids.ts'
+import type { NodeRecord } from '../graph/graph.ts'
+import { checkpointFormat, type Checkpoint, type CheckpointStep } from '../snapshot/checkpoint.ts'
+import type { Command } from '../snapshot/command.ts'
+import type { Decision } from '../snapshot/decision.ts'
+import { diffSnapshots } from '../snapshot/diff.ts'
+import type { EffectEnd, EngineEvent, PersonDecision } from '../snapshot/event.ts'
+import { statusOf, type OpenStep, type RunContext, type Snapshot } from '../snapshot/snapshot.ts'
+import type { UsageDelta } from '../snapshot/usage.ts'
+import { commandsBetween, durationTimer } from './commands.ts'
+import type { CompiledWorkflow } from './compiled-workflow.ts'
+import { forkedSnapshot } from './fork-snapshot.ts'
+import { limitsLeft } from './limits.ts'
+import type { MachineEvent } from './machine-event.ts'
+import { cancelledState, eventNames, transitionNames } from './names.ts'
+import { offeredOutcomes, requestDigest } from './request-digest.ts'
+import { settle, usageOf, withContext, withoutKey } from './steps.ts'
+
+/** Where in its run's history the next checkpoint will stand. */
+export interface Position {
+  readonly runId: RunId
+  /** Of the checkpoint to be made. */
+  readonly sequence: number
+  readonly parent: Checkpoint['parent']
+}
+
+/** Why an event was refused. */
+export type RefusalReason = 'run-ended' | 'digest-mismatch' | 'outcome-not-offered' | 'already-held' | 'not-held' | 'not-started' | 'already-started'
+
+/** What one event does to a run. */
+export type Plan =
+  /** `late`: the end of something already cancelled; only usage is settled. */
+  | { readonly type: 'applied' | 'late'; readonly snapshot: Snapshot; readonly checkpoint: Checkpoint; readonly commands: readonly Command[] }
+  /** Names nothing that is open: to be dropped and reported. */
+  | { readonly type: 'stale'; readonly message: string }
+  /** Not yet awaited: stays in the inbox. */
+  | { readonly type: 'early'; readonly message: string }
+  | { readonly type: 'refused'; readonly reason: RefusalReason; readonly message: string }
+
+/**
+ * The whole engine: one event, at most one checkpoint. Pure: same snapshot and event in, same plan out. A runtime only carries
+ * it out.
+ *
+ * @param snapshot - null before the run's first event (`run.started`, `run.forked`)
+ * @param event - its payload parsed and deeply frozen
+ * @throws {InvariantError} when the machine and the route disagree; never for anything an author or a caller did
+ */
+// oxlint-disable-next-line max-params -- the engine's one signature, as the design writes it
+export function plan(compiled: CompiledWorkflow, position: Position, snapshot: Snapshot | null, event: EngineEvent): Plan {
+  if (event.type === 'run.started' || event.type === 'run.forked') return begin(compiled, position, { snapshot, event })
+  if (snapshot === null) return refuse('not-started', `event ${event.type} came before run.started`)
+  const run: RunAt = { compiled, position, snapshot, event }
+  if (snapshot.context.ending !== null && event.type !== 'effect.ended') {
+    return refuse('run-ended', `the run has ended ${snapshot.context.ending.status}; it takes no ${event.type}`)
+  }
+  switch (event.type) {
+    case 'effect.ended':
+      return endEffect(run, event.payload)
+    case 'request.decided':
+      return decide(run, event.payload)
+    case 'timer.due':
+      return timerDue(run, event.payload.timer)
+    case 'run.hold':
+      return hold(run, event.payload)
+    case 'run.release':
+      return release(run)
+    case 'run.cancel':
+      return cancel(run, event.payload)
+  }
+}
+
+interface RunAt {
+  readonly compiled: CompiledWorkflow
+  readonly position: Position
+  readonly snapshot: Snapshot
+  readonly event: EngineEvent
+}
+
+function refuse(reason: RefusalReason, message: string): Plan {
+  return { type: 'refused', reason, message }
+}
+
+type FirstEvent = Extract<EngineEvent, { type: 'run.started' | 'run.forked' }>
+
+function begin(compiled: CompiledWorkflow, position: Position, { snapshot, event }: { readonly snapshot: Snapshot | null; readonly event: FirstEvent }): Plan {
+  if (snapshot !== null) return refuse('already-started', `the run has begun; it takes no second ${event.type}`)
+  const first =
+    event.type === 'run.started' ? compiled.runner.begin({ state: event.payload.input, at: event.at }) : forkedSnapshot(compiled, event)
+  return applied({ compiled, position, snapshot: null, event }, first, {})
+}
+
+function endEffect(run: RunAt, end: EffectEnd): Plan {
+  const { context } = run.snapshot
+  const closing = context.closing[end.step]
+  if (closing !== undefined) return settleLate(run, closing, end)
+  const step = context.open[end.step]
+  if (step === undefined) return stale(`step ${end.step} is not open`)
+  if (step.attempt !== end.attempt) return stale(`step ${end.step} is at attempt ${step.attempt}, not ${end.attempt}`)
+  if (step.kind === 'approval' || step.kind === 'resolve') return stale(`step ${end.step} waits for a person, not for an effect`)
+  return moveStep(run, step, { end: withCheckedKeys(run.compiled.graph.nodes[step.node], end) })
+}
+
+function stale(message: string): Plan {
+  return { type: 'stale', message }
+}
+
+/** A patch may only hold keys that its node declares; anything else fails the node and changes nothing. */
+function withCheckedKeys(record: NodeRecord | undefined, end: EffectEnd): EffectEnd {
+  if (record === undefined || (end.patch === undefined && end.unset === undefined)) return end
+  const foreign = [...Object.keys(end.patch ?? {}), ...(end.unset ?? [])].filter((key) => !record.writes.includes(key))
+  if (foreign.length === 0) return end
+  const { patch: _, unset: __, ...rest } = end
+  const error = nodeError(
+    'WAYSTONE_NODE_WRITE_UNDECLARED',
+    `node ${record.id} wrote ${foreign.join(', ')}; it declares ${record.writes.length === 0 ? 'no writes' : record.writes.join(', ')}`,
+  )
+  return { ...rest, outcome: 'failed', error: error.toJSON() }
+}
+
+function moveStep(run: RunAt, step: OpenStep, { end }: { readonly end: EffectEnd }): Plan {
+  const isItem = step.kind === 'call' || (step.kind === 'resolve' && step.unknown === 'call')
+  const type = isItem ? eventNames.item(step.node) : eventNames.done(step.node)
+  const event: MachineEvent = { type, output: end, at: run.event.at, effectId: effectIdOf(run.position.runId, end.step) }
+  const { compiled, snapshot } = run
+  const route = compiled.memo.routeOf(snapshot.context, event)
+  const next = compiled.runner.move(snapshot, event)
+  const usage = step.kind === 'resolve' ? undefined : usageOf(step, end)
+  return applied(run, next, { step: checkpointStep(run, step, end), decision: route?.decision, usage })
+}
+
+function checkpointStep({ event }: RunAt, step: OpenStep, end: EffectEnd): CheckpointStep {
+  return {
+    index: end.step,
+    node: step.node,
+    visit: step.visit,
+    kind: step.kind,
+    attempt: step.attempt,
+    queuedAt: step.since,
+    startedAt: end.startedAt,
+    endedAt: event.at,
+  }
+}
+
+function settleLate(run: RunAt, step: OpenStep, end: EffectEnd): Plan {
+  const { snapshot } = run
+  const settled = settle(snapshot.context, step, end)
+  const context = withContext(settled, { closing: withoutKey(settled.closing, end.step) })
+  const next = Object.freeze({ value: snapshot.value, context })
+  return { ...applied(run, next, { step: checkpointStep(run, step, end), usage: usageOf(step, end) }), type: 'late' } as Plan
+}
+
+function decide(run: RunAt, decision: PersonDecision): Plan {
+  const { compiled, snapshot } = run
+  const step = snapshot.context.open[decision.step]
+  const offered = offeredOutcomes(compiled, snapshot.context, decision.step)
+  if (step === undefined || offered.length === 0) return stale(`step ${decision.step} asks nobody; it may have been decided already`)
+  if (!offered.includes(decision.outcome)) {
+    return refuse('outcome-not-offered', `request ${decision.step} was answered "${decision.outcome}"; it offers ${offered.join(', ')}`)
+  }
+  if (decision.digest !== requestDigest(compiled, snapshot.context, decision.step)) {
+    return refuse('digest-mismatch', `what request ${decision.step} asks has changed since it was shown; look at it again and decide anew`)
+  }
+  return moveStep(run, step, { end: decisionEnd(run, step, decision) })
+}
+
+/** A person's answer as the end of the step that asked. */
+function decisionEnd(run: RunAt, step: OpenStep, decision: PersonDecision): EffectEnd {
+  const base = { step: decision.step, attempt: step.attempt, startedAt: step.since }
+  const patch = decision.patch === undefined ? {} : { patch: decision.patch }
+  if (step.kind !== 'resolve') {
+    const verdict = { outcome: decision.outcome, reasons: decision.reason === '' ? [] : [decision.reason] }
+    const end = { ...base, ...patch, outcome: decision.outcome, verdict: Object.freeze(verdict) }
+    return withCheckedKeys(run.compiled.graph.nodes[step.node], end)
+  }
+  if (decision.outcome === 'did-not-happen') return { ...base, outcome: 'did-not-happen' }
+  if (decision.outcome === 'happened') return { ...base, ...patch, outcome: 'done', ...(decision.result !== undefined && { result: decision.result }) }
+  const message = `${decision.by} said that it failed${decision.reason === '' ? '' : `: ${decision.reason}`}`
+  return { ...base, outcome: 'failed', error: nodeError('WAYSTONE_NODE_DECLARED_FAILED', message).toJSON() }
+}
+
+function timerDue(run: RunAt, timer: string): Plan {
+  const { snapshot, event, compiled } = run
+  const { context } = snapshot
+  if (timer === durationTimer) return durationOver(run)
+  for (const index in context.open) {
+    const step = context.open[index]
+    if (step?.expiresAt === undefined || timer !== `expire/${index}`) continue
+    if (event.at < step.expiresAt) return { type: 'early', message: `timer ${timer} is due at ${step.expiresAt}, not at ${event.at}` }
+    if (!(compiled.graph.nodes[step.node]?.outcomes ?? []).includes('expired')) return stale(`node ${step.node} does not expire`)
+    const verdict = Object.freeze({ outcome: 'expired', reasons: Object.freeze([]) })
+    return moveStep(run, step, { end: { step: Number(index), attempt: step.attempt, startedAt: step.since, outcome: 'expired', verdict } })
+  }
+  return stale(`timer ${timer} is not set`)
+}
+
+function durationOver(run: RunAt): Plan {
+  const { compiled, snapshot, event } = run
+  const { context } = snapshot
+  const bound = compiled.graph.limits.bounds.durationMs
+  if (bound === undefined || context.exhausted !== null) return stale('timer duration is not set')
+  const used = event.at - context.startedAt
+  if (used < bound.max) return { type: 'early', message: `the run's time ends at ${context.startedAt + bound.max}, not at ${event.at}` }
+  const next = compiled.runner.move(snapshot, { type: eventNames.duration, at: event.at })
+  const first = Object.values(context.open)[0]
+  const decision: Decision = {
+    node: first?.node ?? '',
+    visit: first?.visit ?? 1,
+    outcome: 'limit',
+    candidates: [{ edge: transitionNames.exhausted, verdict: 'taken' }],
+    taken: transitionNames.exhausted,
+    to: compiled.graph.limits.exhausted,
+    limit: { name: 'durationMs', used, max: bound.max },
+  }
+  return applied(run, next, { decision })
+}
+
+function hold(run: RunAt, move: { readonly by: string; readonly reason: string }): Plan {
+  const { context, value } = run.snapshot
+  if (context.held !== null) return refuse('already-held', `the run is held already, by ${context.held.by}: ${context.held.reason}`)
+  const held = Object.freeze({ by: move.by, reason: move.reason, at: run.event.at })
+  return applied(run, Object.freeze({ value, context: withContext(context, { held }) }), {})
+}
+
+function release(run: RunAt): Plan {
+  const { context, value } = run.snapshot
+  if (context.held === null) return refuse('not-held', 'the run is not held')
+  return applied(run, Object.freeze({ value, context: withContext(context, { held: null }) }), {})
+}
+
+function cancel(run: RunAt, move: { readonly by: string; readonly reason: string }): Plan {
+  const { compiled, snapshot, event } = run
+  const next = compiled.runner.move(snapshot, { type: eventNames.cancel, at: event.at, by: move.by, reason: move.reason })
+  const first = Object.values(snapshot.context.open)[0]
+  const decision: Decision = {
+    node: first?.node ?? '',
+    visit: first?.visit ?? 1,
+    outcome: 'cancelled',
+    candidates: [{ edge: transitionNames.cancel, verdict: 'taken' }],
+    taken: transitionNames.cancel,
+    to: cancelledState,
+  }
+  return applied(run, next, { decision })
+}
+
+interface Facts {
+  readonly step?: CheckpointStep
+  readonly decision?: Decision | undefined
+  readonly usage?: UsageDelta | undefined
+}
+
+function applied(run: { readonly compiled: CompiledWorkflow; readonly position: Position; readonly snapshot: Snapshot | null; readonly event: EngineEvent }, next: Snapshot, facts: Facts): Plan {
+  const { compiled, position, snapshot, event } = run
+  const commands = commandsBetween(compiled, snapshot?.context ?? null, next.context)
+  const checkpoint: Checkpoint = {
+    format: checkpointFormat,
+    runId: position.runId,
+    sequence: position.sequence,
+    parent: position.parent,
+    graphHash: compiled.hashes.graph,
+    event,
+    decision: facts.decision ?? null,
+    patch: diffSnapshots(snapshot, next, event),
+    step: facts.step ?? null,
+    usage: facts.usage ?? null,
+    left: limitsLeft(compiled.graph, next.context, event.at),
+    status: statusOf(next.context),
+    commands,
+  }
+  return { type: 'applied', snapshot: next, checkpoint, commands }
+}
+
+/** The nodes a run is at. Order: by step. */
+export function activeNodes(context: RunContext): readonly string[] {
+  const nodes = new Set<string>()
+  for (const index in context.open) nodes.add(context.open[index]?.node ?? '')
+  return [...nodes]
+}
+

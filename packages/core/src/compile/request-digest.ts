@@ -1,0 +1,31 @@
+import { canonicalJson, type Json } from '../base/json.ts'
+import { sha256 } from '../base/hash.ts'
+import type { RunContext } from '../snapshot/snapshot.ts'
+import type { CompiledWorkflow } from './compiled-workflow.ts'
+import { pick } from './steps.ts'
+
+/** What an open request offers. */
+export const unknownOutcomes = ['happened', 'did-not-happen', 'failed'] as const
+
+/** Outcomes that a person may answer an open step with; empty when nobody is asked. `expired` is the clock's. */
+export function offeredOutcomes(compiled: CompiledWorkflow, context: RunContext, stepIndex: number): readonly string[] {
+  const step = context.open[stepIndex]
+  if (step?.kind === 'resolve') return unknownOutcomes
+  const record = step === undefined ? undefined : compiled.graph.nodes[step.node]
+  return record?.kind === 'approval' ? record.outcomes.filter((outcome) => outcome !== 'expired') : []
+}
+
+/**
+ * Binds a decision to what was asked: node, step, attempt, the values shown, the options. A decision made on anything else has another digest.
+ *
+ * @returns base64url SHA-256; undefined when the step is not open for a person
+ */
+export function requestDigest(compiled: CompiledWorkflow, context: RunContext, stepIndex: number): string | undefined {
+  const step = context.open[stepIndex]
+  const record = step === undefined ? undefined : compiled.graph.nodes[step.node]
+  if (step === undefined || record === undefined || (step.kind !== 'approval' && step.kind !== 'resolve')) return undefined
+  const shown = pick(context.state, record.reads)
+  const options = [...offeredOutcomes(compiled, context, stepIndex)]
+  const asked: Json = { node: record.id, step: stepIndex, visit: step.visit, attempt: step.attempt, kind: step.kind, shown, options }
+  return sha256(canonicalJson(asked))
+}

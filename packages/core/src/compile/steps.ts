@@ -1,0 +1,130 @@
+import type { Graph, NodeRecord } from '../graph/graph.ts'
+import type { EffectEnd } from '../snapshot/event.ts'
+import type { AgentEntry, AgentMemory, OpenStep, RunContext, StepKind } from '../snapshot/snapshot.ts'
+import { addUsage, noUsage, type UsageDelta } from '../snapshot/usage.ts'
+import { modelReservation } from './limits.ts'
+
+/** A context with some parts replaced; frozen. */
+export function withContext(context: RunContext, parts: Partial<RunContext>): RunContext {
+  return Object.freeze({ ...context, ...parts })
+}
+
+/** Sets one key of a frozen record. */
+export function withKey<Value>(record: { readonly [key: string]: Value }, key: string | number, value: Value): { readonly [key: string]: Value } {
+  return Object.freeze({ ...record, [key]: value })
+}
+
+/** Takes one key out of a frozen record. */
+export function withoutKey<Value>(record: { readonly [key: string]: Value }, key: string | number): { readonly [key: string]: Value } {
+  const { [key]: _, ...rest } = record
+  return Object.freeze(rest)
+}
+
+/** The context of a run that has not begun. @param at - ms since the epoch */
+export function initialContext(state: RunContext['state'], at: number): RunContext {
+  return Object.freeze({
+    state,
+    private: Object.freeze({}),
+    verdicts: Object.freeze({}),
+    steps: 0,
+    visits: Object.freeze({}),
+    taken: Object.freeze({}),
+    open: Object.freeze({}),
+    closing: Object.freeze({}),
+    usage: noUsage,
+    startedAt: at,
+    held: null,
+    exhausted: null,
+    error: null,
+    ending: null,
+  })
+}
+
+/** What a node's step is called. Nodes that ask a model begin with a model step. */
+export function firstStepKind(record: NodeRecord): Exclude<StepKind, 'call' | 'resolve'> {
+  if (record.kind === 'agent') return 'model'
+  if (record.kind === 'gate') return record.reviewer === null ? 'gate' : 'model'
+  return record.kind
+}
+
+/** Counts a visit, sets back the edge counts that the node resets, and clears or continues its private memory. */
+export function visitNode(context: RunContext, record: NodeRecord, resets: readonly string[]): RunContext {
+  let taken = context.taken
+  for (const edge of resets) if (taken[edge] !== undefined) taken = withoutKey(taken, edge)
+  const visits = withKey(context.visits, record.id, (context.visits[record.id] ?? 0) + 1)
+  if (firstStepKind(record) !== 'model') return withContext(context, { visits, taken })
+  return withContext(context, { visits, taken, private: withKey(context.private, record.id, freshMemory(context, record)) })
+}
+
+const emptyEntries: readonly AgentEntry[] = Object.freeze([])
+
+function freshMemory(context: RunContext, record: NodeRecord): AgentMemory {
+  const before = record.kind === 'agent' && record.memory === 'continue' ? context.private[record.id]?.entries : undefined
+  if (record.kind !== 'agent' || record.memory === 'fresh') return Object.freeze({ entries: emptyEntries, modelCalls: 0, repairs: 0 })
+  const input: AgentEntry = Object.freeze({ type: 'input', state: pick(context.state, record.reads), heard: pick(context.verdicts, record.hears) })
+  return Object.freeze({ entries: Object.freeze([...(before ?? []), input]), modelCalls: 0, repairs: 0 })
+}
+
+/** The named keys of a record that are there, in the order named. Frozen. */
+export function pick<Value>(record: { readonly [key: string]: Value }, keys: readonly string[]): { readonly [key: string]: Value } {
+  const part: { [key: string]: Value } = {}
+  for (const key of keys) {
+    const value = record[key]
+    if (value !== undefined) part[key] = value
+  }
+  return Object.freeze(part)
+}
+
+/** Opens the node's next step: takes the next step index and writes it into the ledger. */
+export function openStep(context: RunContext, record: NodeRecord, at: number): RunContext {
+  const kind = firstStepKind(record)
+  const step: OpenStep = {
+    node: record.id,
+    visit: context.visits[record.id] ?? 1,
+    kind,
+    attempt: 1,
+    since: at,
+    ...(kind === 'model' && { reserved: modelReservation(record) }),
+    ...(kind === 'tool' && { reserved: oneToolCall }),
+    ...(record.kind === 'approval' && record.expiresInMs !== null && { expiresAt: at + record.expiresInMs }),
+  }
+  return addOpen(context, step)
+}
+
+/** What one tool call sets aside. */
+export const oneToolCall: UsageDelta = Object.freeze({ toolCalls: 1 })
+
+/** Writes a step into the ledger under the next step index. */
+export function addOpen(context: RunContext, step: OpenStep): RunContext {
+  return withContext(context, { steps: context.steps + 1, open: withKey(context.open, context.steps, Object.freeze(step)) })
+}
+
+/** What an ended attempt used: what was reported, plus the call itself; a model call without figures is charged at its reservation. */
+export function usageOf(step: OpenStep, end: Pick<EffectEnd, 'usage'>): UsageDelta | undefined {
+  if (step.kind === 'tool' || step.kind === 'call') return { ...end.usage, toolCalls: 1 }
+  if (step.kind !== 'model') return end.usage
+  if (end.usage !== undefined) return { ...end.usage, modelCalls: 1 }
+  return { ...step.reserved, modelCalls: 1, estimatedCalls: 1 }
+}
+
+/** Settles an attempt's usage. */
+export function settle(context: RunContext, step: OpenStep, end: Pick<EffectEnd, 'usage'>): RunContext {
+  const usage = addUsage(context.usage, usageOf(step, end))
+  return usage === context.usage ? context : withContext(context, { usage })
+}
+
+/** Moves everything open that runs somewhere to `closing`; what only waited for a person is dropped. */
+export function closeAll(context: RunContext): RunContext {
+  const closing: { [index: string]: OpenStep } = { ...context.closing }
+  for (const index in context.open) {
+    const step = context.open[index]
+    if (step !== undefined && step.kind !== 'approval' && step.kind !== 'resolve') closing[index] = step
+  }
+  return withContext(context, { open: Object.freeze({}), closing: Object.freeze(closing) })
+}
+
+/** The retry policy of a step: the tool's inside an agent, else the node's. */
+export function retryOf(graph: Graph, record: NodeRecord, step: OpenStep): NodeRecord['retry'] {
+  const tool = step.kind === 'call' && step.tool !== undefined ? graph.tools[step.tool] : undefined
+  return tool?.retry ?? record.retry
+}

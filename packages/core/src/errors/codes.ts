@@ -26,6 +26,17 @@ export const errorCodes = {
     remedy:
       'Export `defineConfig({ … })` by default from waystone.config.ts; `offlineModels` is an object of models by name.',
   },
+  WAYSTONE_INPUT_DECISION: {
+    family: 'input',
+    means:
+      'A decision does not fit its request: edits or the answer have the wrong shape, or a required part is missing.',
+    remedy: 'Look at the request: `options`, `edits` and `responseSchema` say what is allowed.',
+  },
+  WAYSTONE_INPUT_DUPLICATE_WORKFLOW: {
+    family: 'input',
+    means: 'Two different workflows with the same graph hash and name were given to one runtime.',
+    remedy: 'Give each workflow to the runtime once.',
+  },
   WAYSTONE_INPUT_FILE_FAILED: {
     family: 'input',
     means:
@@ -48,10 +59,35 @@ export const errorCodes = {
     means: 'A value does not survive JSON.',
     remedy: 'Convert it at the path named: dates to ISO strings, BigInt to string, class instances to plain objects.',
   },
+  WAYSTONE_INPUT_PRICES_MISSING: {
+    family: 'input',
+    means: 'A workflow limits costUsd and a model it asks has no price, so its cost cannot be known.',
+    remedy: 'Add the model to `prices` of the runtime, or remove the limit.',
+  },
+  WAYSTONE_INPUT_RUNTIME_CLOSED: {
+    family: 'input',
+    means: 'The runtime was used after it had been closed.',
+    remedy: 'Create a new runtime over the same store.',
+  },
+  WAYSTONE_INPUT_RUNTIME_OPTION: {
+    family: 'input',
+    means: 'An option of the runtime is outside its range.',
+    remedy: 'Give a value inside the range that the message names.',
+  },
   WAYSTONE_INPUT_RUN_AMBIGUOUS: {
     family: 'input',
     means: "The beginning of a run's id fits several runs.",
     remedy: 'Give more letters of the id; `waystone runs` lists them.',
+  },
+  WAYSTONE_INPUT_SECRETS_MISSING: {
+    family: 'input',
+    means: "A tool of the workflow declares a secret that the runtime's resolver does not know.",
+    remedy: 'Set the secret (by default an environment variable of that name), then start again.',
+  },
+  WAYSTONE_INPUT_START: {
+    family: 'input',
+    means: "The input of a run does not fit the workflow's input schema.",
+    remedy: 'Mend the input at the paths named; nothing has run.',
   },
   WAYSTONE_INPUT_WORKFLOW_AMBIGUOUS: {
     family: 'input',
@@ -62,6 +98,11 @@ export const errorCodes = {
     family: 'input',
     means: 'A file exports no workflow, or none under the name that was given.',
     remedy: 'Export what `w.workflow(…)` returns and name that export.',
+  },
+  WAYSTONE_INPUT_WRONG_WORKFLOW: {
+    family: 'input',
+    means: 'A run was opened with another workflow than the one it was started with.',
+    remedy: 'Open it with the workflow that the message names, or without one to look at it.',
   },
   WAYSTONE_STORE_CLOSED: {
     family: 'store',
@@ -103,6 +144,12 @@ export const errorCodes = {
     means: 'The data was written by a newer Waystone than this one.',
     remedy: 'Upgrade Waystone to at least the version that wrote it.',
   },
+  WAYSTONE_STORE_OWNED: {
+    family: 'store',
+    means: 'A live process owns the run and drives it.',
+    remedy:
+      'Wait for it, stop that process, or talk to the run through decisions and operator moves, which work from any process.',
+  },
   WAYSTONE_STORE_READ_ONLY: {
     family: 'store',
     means: 'The store cannot be written: file, folder or disk is read-only for this user.',
@@ -117,6 +164,36 @@ export const errorCodes = {
     family: 'store',
     means: 'No run with this id is in the store.',
     remedy: 'Check the id and the path of the store; `waystone runs` lists what is there.',
+  },
+  WAYSTONE_NODE_ABORTED: {
+    family: 'node',
+    means: 'An effect was told to stop and did, or did not end in time after it.',
+    remedy: 'Nothing to mend; the run was cancelled or its runtime closed.',
+  },
+  WAYSTONE_NODE_BAD_INPUT: {
+    family: 'node',
+    means: "What a node made for its tool does not fit the tool's input schema; the tool was not run.",
+    remedy: "Mend the node's input function, or what was written to the keys it reads.",
+  },
+  WAYSTONE_NODE_BAD_OUTCOME: {
+    family: 'node',
+    means: 'A task ended with an outcome that it does not declare.',
+    remedy: 'Return one of its outcomes, or declare this one and route it.',
+  },
+  WAYSTONE_NODE_BAD_OUTPUT: {
+    family: 'node',
+    means: 'What a tool returned does not fit its output schema.',
+    remedy: 'Mend the tool, or widen its output schema.',
+  },
+  WAYSTONE_NODE_BAD_PATCH: {
+    family: 'node',
+    means: 'A patch does not fit the schema of a state key.',
+    remedy: "Mend the value at the key named, or the key's schema.",
+  },
+  WAYSTONE_NODE_BAD_VERDICT: {
+    family: 'node',
+    means: 'A gate gave something else than one of its outcomes or a verdict.',
+    remedy: 'Return an outcome it declares, or an object with outcome, reasons (a list), score (0 to 1) and positions.',
   },
   WAYSTONE_NODE_DECLARED_FAILED: {
     family: 'node',
@@ -138,6 +215,26 @@ export const errorCodes = {
     means: 'A node has made its maxModelCalls model calls without an answer.',
     remedy: 'Raise maxModelCalls, give the agent fewer reasons to call tools, or route its outcome failed.',
   },
+  WAYSTONE_NODE_MODEL_CUT: {
+    family: 'node',
+    means: "A model's answer was cut at its limit of output tokens.",
+    remedy: 'Raise maxOutputTokens, ask for less, or route outcome failed.',
+  },
+  WAYSTONE_NODE_MODEL_FILTERED: {
+    family: 'node',
+    means: "A model's provider withheld the answer.",
+    remedy: 'Look at what was asked; route outcome failed to another model or a person.',
+  },
+  WAYSTONE_NODE_MODEL_NONSENSE: {
+    family: 'node',
+    means: 'What a model returned is no response: parts are missing or have the wrong type.',
+    remedy: "Mend the model's adapter; its response must have message, finish, usage and model.",
+  },
+  WAYSTONE_NODE_MODEL_REFUSED: {
+    family: 'node',
+    means: 'A model declined to answer.',
+    remedy: 'Change what is asked, or route outcome failed to another model or a person.',
+  },
   WAYSTONE_NODE_NO_ROUTE: {
     family: 'node',
     means: 'A node ended and none of its edges could be taken.',
@@ -158,20 +255,60 @@ export const errorCodes = {
     means: 'A reducer threw or gave something that is not JSON.',
     remedy: 'Make the reducer a pure function of the two values that returns JSON.',
   },
+  WAYSTONE_NODE_SECRET_MISSING: {
+    family: 'node',
+    means: 'A secret that an effect asked for is not set.',
+    remedy: 'Set it (by default an environment variable of that name), then resume or start again.',
+  },
+  WAYSTONE_NODE_SECRET_UNDECLARED: {
+    family: 'node',
+    means: 'An effect asked for a secret that its tool does not declare.',
+    remedy: "Add the name to the tool's `secrets`.",
+  },
   WAYSTONE_NODE_THREW: {
     family: 'node',
     means: 'Author code of a node threw something.',
     remedy: 'Look at the message; throw a NodeError with retryable to say whether another attempt may help.',
+  },
+  WAYSTONE_NODE_TIMEOUT: {
+    family: 'node',
+    means: 'An attempt took longer than the timeout of its node or tool.',
+    remedy: 'Raise the timeout, allow more attempts, or route outcome timeout.',
   },
   WAYSTONE_NODE_WRITE_UNDECLARED: {
     family: 'node',
     means: 'A patch holds a state key that its node does not declare in writes.',
     remedy: 'Add the key to writes, or leave it out of the patch.',
   },
+  WAYSTONE_REPLAY_DEFINITION_CHANGED: {
+    family: 'replay',
+    means: 'The workflow was changed since the run began, so the run cannot go on with it.',
+    remedy: 'Give the runtime the version the run began with as well, or fork the run.',
+  },
+  WAYSTONE_REPLAY_DEFINITION_UNKNOWN: {
+    family: 'replay',
+    means: "This process knows no workflow with the run's graph; the run is parked.",
+    remedy: 'Give the runtime the workflow, in the version the run began with.',
+  },
+  WAYSTONE_BUG_IMPURE_PLAN: {
+    family: 'bug',
+    means: 'Planning the same event twice gave two answers: a guard or reducer is not pure.',
+    remedy: 'Make the guard or reducer named depend on its arguments only; no clock, no random, no variables outside.',
+  },
+  WAYSTONE_BUG_REGISTRY: {
+    family: 'bug',
+    means: 'Graph and registry of a compiled workflow do not belong together.',
+    remedy: 'Report it with the workflow.',
+  },
   WAYSTONE_BUG_ROUTE_MISMATCH: {
     family: 'bug',
     means: 'The machine took another transition than the route decided.',
     remedy: 'Report it with the workflow and the event.',
+  },
+  WAYSTONE_BUG_STUCK: {
+    family: 'bug',
+    means: 'A run is neither waiting nor ended, and nothing is under way that could move it.',
+    remedy: "Report it with the run's history.",
   },
 } as const satisfies Record<string, CodeEntry>
 

@@ -8,6 +8,11 @@ import { env, root, setUp } from './set-up.mjs'
 
 const isLong = process.argv.includes('--long')
 const reports = mkdtempSync(join(tmpdir(), 'waystone-test-'))
+const variables = {
+  ...env,
+  ...(isLong ? { WAYSTONE_LONG: '1' } : {}),
+  ...(process.stdout.isTTY ? {} : { NO_COLOR: '1', FORCE_COLOR: undefined }),
+}
 const total = { passed: 0, failed: 0, skipped: 0 }
 const failedPhases = []
 
@@ -35,7 +40,6 @@ function phase(name, work) {
 }
 
 function run(command, ...args) {
-  const variables = { ...env, ...(isLong ? { WAYSTONE_LONG: '1' } : {}) }
   const shell = process.platform === 'win32'
   const { status, error } = spawnSync(command, args, { cwd: root, env: variables, stdio: 'inherit', shell })
   if (error) console.error(`${command} could not be started: ${error.message}`)

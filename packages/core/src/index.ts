@@ -1,1 +1,59 @@
-export {}
+export { DefinitionError, formatPlace, type DefinitionIssue, type Place } from './errors/definition-error.ts'
+export { errorCodes, type ErrorCode, type ErrorFamily } from './errors/codes.ts'
+export { InputError } from './errors/input-error.ts'
+export { InvariantError } from './errors/invariant-error.ts'
+export { NodeError, type NodeErrorOptions } from './errors/node-error.ts'
+export { ReplayError } from './errors/replay-error.ts'
+export { StoreError } from './errors/store-error.ts'
+export { WaystoneError, type ErrorDetails, type ErrorRecord } from './errors/waystone-error.ts'
+export { formatPath, type Json, type JsonObject, type JsonPath } from './base/json.ts'
+export type { Clock } from './base/clock.ts'
+export type { EffectId, Ids, RunId } from './base/ids.ts'
+export type {
+  ContentPart,
+  FinishReason,
+  Model,
+  ModelCallOptions,
+  ModelMessage,
+  ModelPrice,
+  ModelRequest,
+  ModelResponse,
+  ModelTool,
+  ModelToolCall,
+  ModelUsage,
+} from './define/model.ts'
+export type { EffectContext } from './define/tool.ts'
+export {
+  endTarget,
+  exhaustedTarget,
+  failTarget,
+  graphFormat,
+  limitNames,
+  personTarget,
+  type AgentRecord,
+  type ApprovalRecord,
+  type EdgeLimit,
+  type EdgeRecord,
+  type EffectClass,
+  type GateRecord,
+  type Graph,
+  type GraphHashes,
+  type GuardExpression,
+  type GuardRecord,
+  type LimitName,
+  type LimitRecord,
+  type LimitsRecord,
+  type MergeRule,
+  type NodeKind,
+  type NodeRecord,
+  type NodeRecordBase,
+  type PolicyRecord,
+  type RetryRecord,
+  type StateKeyRecord,
+  type Target,
+  type TaskRecord,
+  type ToolNodeRecord,
+  type ToolRecord,
+} from './graph/graph.ts'
+export type { Verdict } from './graph/registry.ts'
+export { defineConfig, type WaystoneConfig } from './run/config.ts'

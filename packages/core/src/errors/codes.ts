@@ -15,6 +15,98 @@ interface CodeEntry {
  * Source: docs/errors.md is checked against this table.
  */
 export const errorCodes = {
+  WAYSTONE_DEFINITION_COST_UNKNOWN: {
+    family: 'definition',
+    means: 'A bound on cost is declared, but not every model that the workflow asks has a price.',
+    remedy: 'Give prices by model name, or take `costUsd` out of the limits.',
+  },
+  WAYSTONE_DEFINITION_DEFAULT_UNSAFE: {
+    family: 'definition',
+    means: 'An unsafe tool is what happens when nothing else was decided.',
+    remedy: 'Guard the edge into the tool, and let the default lead to a person or an end.',
+  },
+  WAYSTONE_DEFINITION_HEARS_NOTHING: {
+    family: 'definition',
+    means: 'A node hears a gate or approval that never comes before it.',
+    remedy: 'Take it out of `hears`, or add an edge that leads from it to the node.',
+  },
+  WAYSTONE_DEFINITION_LIMIT_WITHOUT_OTHERWISE: {
+    family: 'definition',
+    means: 'The last edge of an outcome has a limit, and nothing says where to go when it is used up.',
+    remedy: 'Give the edge `otherwise`, or add a last edge without guard and limit.',
+  },
+  WAYSTONE_DEFINITION_MODEL_SCHEMA: {
+    family: 'definition',
+    means: 'A model cannot be asked for output or arguments of this schema.',
+    remedy:
+      'Use an object at the root, every property required (nullable instead of optional), no records, no tuples, no open objects.',
+  },
+  WAYSTONE_DEFINITION_MODEL_UNBOUND: {
+    family: 'definition',
+    means: 'A node asks a model that is not bound.',
+    remedy: 'Bind the name in `models`, or use one of the bound names.',
+  },
+  WAYSTONE_DEFINITION_NO_DEFAULT: {
+    family: 'definition',
+    means: 'An outcome has no edge that is always taken when the others are not.',
+    remedy: 'Add a last edge without guard.',
+  },
+  WAYSTONE_DEFINITION_NO_END: {
+    family: 'definition',
+    means: 'A node cannot reach an end.',
+    remedy: 'Add an edge that leads on to END or FAIL.',
+  },
+  WAYSTONE_DEFINITION_OUTPUT_NEVER_WRITTEN: {
+    family: 'definition',
+    means: 'An output key is neither input nor written by any node.',
+    remedy: 'Take the key out of `output`, or write it.',
+  },
+  WAYSTONE_DEFINITION_POLICY_NAME: {
+    family: 'definition',
+    means: 'A policy names a tool, node or outcome that the workflow does not have.',
+    remedy: 'Use a name of the workflow; the message lists what there is.',
+  },
+  WAYSTONE_DEFINITION_POLICY_NOT_PROVABLE: {
+    family: 'definition',
+    means: 'A policy holds only if what its `given` reads does not change, and a node on the way writes it.',
+    remedy: 'Do not write the key between the guarded edge and the tool, or route by the guard again after it.',
+  },
+  WAYSTONE_DEFINITION_POLICY_VIOLATED: {
+    family: 'definition',
+    means: 'A tool can run without the outcome that a policy asks for.',
+    remedy: 'Lead every path through the outcome: after each run of the tool, and after each change of what was shown.',
+  },
+  WAYSTONE_DEFINITION_READ_BEFORE_WRITE: {
+    family: 'definition',
+    means: 'A required key may be read before any node has written it.',
+    remedy: 'Write the key on every path before, take it from the input, or make it optional.',
+  },
+  WAYSTONE_DEFINITION_SECRET_NAME: {
+    family: 'definition',
+    means: 'The name of a secret is malformed.',
+    remedy:
+      'Use letters, digits, `_`, `.` and `-`, beginning with a letter, 64 at most; the name stands in the graph, the value never.',
+  },
+  WAYSTONE_DEFINITION_SHADOWED_EDGE: {
+    family: 'definition',
+    means: 'An edge is never taken, because the edges before it always are, or its guard never holds.',
+    remedy: 'Take it out, or move it before the edge that is taken instead.',
+  },
+  WAYSTONE_DEFINITION_UNKNOWN_TARGET: {
+    family: 'definition',
+    means: 'An edge leads to a node that does not exist.',
+    remedy: 'Use the name of a node, END or FAIL.',
+  },
+  WAYSTONE_DEFINITION_UNLIMITED_CYCLE: {
+    family: 'definition',
+    means: 'A cycle has no limit that holds inside it, so the run need not end.',
+    remedy: 'Give one edge of the cycle a `limit` whose `per` node is not in the cycle, and an `otherwise`.',
+  },
+  WAYSTONE_DEFINITION_UNREACHABLE: {
+    family: 'definition',
+    means: 'No path from the start leads to the node.',
+    remedy: 'Add an edge to it, or take it out.',
+  },
   WAYSTONE_INPUT_ARGUMENT: {
     family: 'input',
     means: 'An argument or option of the command does not mean anything.',

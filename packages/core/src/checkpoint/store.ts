@@ -179,7 +179,9 @@ export interface Store {
    * @returns the new run's lease; or, when a run with the same workflow and key exists, that run's id and nothing is written
    * @throws {StoreError} WAYSTONE_STORE_RUN_EXISTS when the run id is taken
    */
-  create(run: NewRun): Promise<{ readonly type: 'created'; readonly lease: Lease } | { readonly type: 'exists'; readonly runId: RunId }>
+  create(
+    run: NewRun,
+  ): Promise<{ readonly type: 'created'; readonly lease: Lease } | { readonly type: 'exists'; readonly runId: RunId }>
 
   /**
    * Stores one checkpoint at (`runId`, `sequence`) in one transaction with everything else of the commit. Commits of several
@@ -244,4 +246,3 @@ export interface Store {
 
   close(): Promise<void>
 }
-

@@ -1,0 +1,186 @@
+import type { Json, JsonObject } from '../base/json.ts'
+import type { LimitName } from '../graph/graph.ts'
+import { checkpointFormat, type Checkpoint, type CheckpointStep } from '../snapshot/checkpoint.ts'
+import type { Command } from '../snapshot/command.ts'
+import type { Candidate, Decision } from '../snapshot/decision.ts'
+import type { EngineEvent, EventSource } from '../snapshot/event.ts'
+import type { Patch } from '../snapshot/patch.ts'
+import type { RunStatus, StepKind } from '../snapshot/snapshot.ts'
+import type { UsageDelta } from '../snapshot/usage.ts'
+import { eventOutcome, usualEventId, usualTaken } from './compact-checkpoint.ts'
+import { expandPatch, openedStep } from './compact-patch.ts'
+import { ShapeReader } from './shape.ts'
+
+const sourceOfEvent: { readonly [type in EngineEvent['type']]: EventSource } = {
+  'run.started': 'caller',
+  'run.forked': 'operator',
+  'effect.ended': 'effect',
+  'request.decided': 'person',
+  'timer.due': 'timer',
+  'run.hold': 'operator',
+  'run.release': 'operator',
+  'run.cancel': 'operator',
+}
+
+const stepKinds: ReadonlySet<string> = new Set<StepKind>([
+  'task',
+  'tool',
+  'gate',
+  'model',
+  'call',
+  'approval',
+  'resolve',
+])
+
+const statuses: ReadonlySet<string> = new Set<RunStatus>([
+  'running',
+  'waiting',
+  'held',
+  'parked',
+  'completed',
+  'failed',
+  'cancelled',
+  'exhausted',
+])
+
+const commandTypes: ReadonlySet<string> = new Set<Command['type']>([
+  'effect',
+  'cancelEffect',
+  'setTimer',
+  'clearTimer',
+  'finish',
+])
+
+/**
+ * Reads a checkpoint of format 1 back to the whole, and checks its shape on the way.
+ *
+ * @param graphBefore - graph hash of the checkpoint before, or of the run
+ * @param what - the checkpoint, for messages
+ * @throws {StoreError} WAYSTONE_STORE_CORRUPT naming the place that does not fit
+ */
+export function expandCheckpoint(value: Json, graphBefore: string | null, what: string): Checkpoint {
+  const record = new ShapeReader(value, what)
+  const runId = record.string('run')
+  const sequence = record.number('seq')
+  const event = expandEvent(record, runId)
+  const decision = record.has('why') ? expandDecision(record.inside('why'), event) : null
+  const patch = expandPatch(record.list('set'), event) ?? record.refuse('set', 'a list of operations')
+  const status = record.stringOr('status', 'running')
+  if (!statuses.has(status)) record.refuse('status', 'a run status')
+  return {
+    format: checkpointFormat,
+    runId,
+    sequence,
+    parent: expandParent(record, runId, sequence),
+    graphHash: record.has('graph') ? record.string('graph') : (graphBefore ?? record.refuse('graph', 'a graph hash')),
+    event,
+    decision,
+    patch,
+    step: record.has('step') ? expandStep(record.inside('step'), event, decision) : null,
+    usage: expandUsage(record, event),
+    left: (record.has('left') ? record.object('left') : {}) as { readonly [name in LimitName]?: number },
+    status: status as RunStatus,
+    commands: record.has('do') ? record.list('do').map((entry) => expandCommand(entry, patch, record)) : [],
+  }
+}
+
+function expandParent(record: ShapeReader, runId: string, sequence: number): Checkpoint['parent'] {
+  const prev = record.value('prev')
+  if (prev === undefined) return sequence === 0 ? null : record.refuse('prev', 'the hash of the checkpoint before')
+  if (typeof prev === 'string') return { runId, sequence: sequence - 1, hash: prev }
+  const [origin, at, hash] = record.list('prev')
+  if (typeof origin !== 'string' || typeof at !== 'number' || typeof hash !== 'string') {
+    return record.refuse('prev', 'a run, a sequence and a hash')
+  }
+  return { runId: origin, sequence: at, hash }
+}
+
+function expandEvent(record: ShapeReader, runId: string): EngineEvent {
+  const type = record.stringOr('type', 'effect.ended')
+  if (!Object.hasOwn(sourceOfEvent, type)) record.refuse('type', 'the type of an event')
+  const known = type as EngineEvent['type']
+  const at = record.number('at')
+  const payload = known === 'effect.ended' ? expandEnd(record.inside('in'), at) : record.object('in')
+  const id = record.stringOr('id', usualEventId({ type: known, payload }, runId)) ?? record.refuse('id', 'an event id')
+  // The payload of each type was parsed before it was stored, and its text is covered by the hash.
+  return { type: known, id, at, from: sourceOfEvent[known], payload } as unknown as EngineEvent
+}
+
+function expandEnd(payload: ShapeReader, at: number): JsonObject {
+  return {
+    step: payload.number('step'),
+    attempt: payload.numberOr('attempt', 1),
+    outcome: payload.stringOr('outcome', 'done'),
+    startedAt: payload.has('startedAt') ? payload.number('startedAt') : at - payload.numberOr('took', 0),
+    ...payload.rest('step', 'attempt', 'outcome', 'startedAt', 'took'),
+  }
+}
+
+function expandDecision(why: ShapeReader, event: EngineEvent): Decision {
+  const candidates = why.has('try') ? why.list('try').map((entry) => expandCandidate(entry, why)) : []
+  return {
+    node: why.string('node'),
+    visit: why.numberOr('visit', 1),
+    outcome: why.stringOr('outcome', eventOutcome(event)) ?? why.refuse('outcome', 'an outcome'),
+    candidates,
+    taken: why.stringOr('taken', usualTaken(candidates)) ?? why.refuse('taken', 'the transition taken'),
+    to: why.stringOr('to', null),
+    ...why.rest('node', 'visit', 'outcome', 'try', 'taken', 'to'),
+  }
+}
+
+function expandCandidate(entry: Json, why: ShapeReader): Candidate {
+  if (typeof entry === 'string') return { edge: entry, verdict: 'taken' }
+  if (typeof entry !== 'object' || entry === null || Array.isArray(entry))
+    return why.refuse('try', 'a list of candidates')
+  const { edge, verdict, ...rest } = entry as JsonObject
+  if (typeof edge !== 'string') return why.refuse('try', 'a list of candidates')
+  return { edge, verdict: (verdict ?? 'taken') as Candidate['verdict'], ...rest }
+}
+
+function expandStep(step: ShapeReader, event: EngineEvent, decision: Decision | null): CheckpointStep {
+  const payload = event.type === 'effect.ended' ? event.payload : undefined
+  const own = payload?.step ?? (event.type === 'request.decided' ? event.payload.step : undefined)
+  const kind = step.stringOr('kind', 'task')
+  if (!stepKinds.has(kind)) step.refuse('kind', 'the kind of a step')
+  return {
+    index: step.numberOr('index', own) ?? step.refuse('index', 'the index of a step'),
+    node: step.stringOr('node', decision?.node) ?? step.refuse('node', 'the name of a node'),
+    visit: step.numberOr('visit', decision?.visit ?? 1),
+    kind: kind as StepKind,
+    attempt: step.numberOr('attempt', payload?.attempt ?? 1),
+    queuedAt: step.has('queuedAt') ? step.number('queuedAt') : event.at - step.numberOr('queued', 0),
+    startedAt: step.numberOr('startedAt', payload?.startedAt ?? event.at),
+    endedAt: step.numberOr('endedAt', event.at),
+    ...step.rest(...stepFields),
+  }
+}
+
+const stepFields = ['index', 'node', 'visit', 'kind', 'attempt', 'queued', 'queuedAt', 'startedAt', 'endedAt'] as const
+
+function expandUsage(record: ShapeReader, event: EngineEvent): UsageDelta | null {
+  if (!record.has('use')) return null
+  if (record.value('use') !== true) return record.object('use') as UsageDelta
+  const usage = event.type === 'effect.ended' ? event.payload.usage : undefined
+  return usage ?? record.refuse('use', "usage, for the event's has none")
+}
+
+function expandCommand(entry: Json, patch: Patch, record: ShapeReader): Command {
+  if (typeof entry === 'number') {
+    const open = openedStep(patch, entry) ?? record.refuse('do', 'a command or a step that `set` opens')
+    const { node, kind, attempt, notBefore } = open
+    const command = {
+      type: 'effect',
+      step: entry,
+      node,
+      kind,
+      attempt,
+      ...(notBefore === undefined ? {} : { notBefore }),
+    }
+    return command as Command
+  }
+  const isCommand = typeof entry === 'object' && entry !== null && !Array.isArray(entry)
+  const type = isCommand ? (entry as JsonObject)['type'] : undefined
+  if (typeof type !== 'string' || !commandTypes.has(type)) record.refuse('do', 'a list of commands')
+  return entry as unknown as Command
+}

@@ -1,0 +1,92 @@
+import { sha256 } from '../base/hash.ts'
+import type { Json, JsonObject } from '../base/json.ts'
+import { storeError } from '../errors/store-error.ts'
+import { checkpointFormat } from '../snapshot/checkpoint.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
+import { readText } from './codec.ts'
+import { newerFormat } from './format.ts'
+import { splitLargeValues, type BlobSource, type SplitText } from './large-values.ts'
+
+/**
+ * A keyframe is written when the deltas since the last one are this many times as long as the keyframe would be: loading reads at
+ * most about this many times the snapshot beside it, and keyframes add at most a quarter to the deltas.
+ *
+ * Compared with the keyframe to be written, not with the last: a list that only grows then never writes itself anew.
+ */
+export const keyframeFactor = 4
+
+/** What decides when the next keyframe is due. Units: UTF-16 units of stored text, blobs included. */
+export interface KeyframeMeter {
+  /** Checkpoints stored since the last keyframe. */
+  readonly deltaLength: number
+  /** The last keyframe, or the last one that was tried and found not yet worth writing. */
+  readonly keyframeLength: number
+}
+
+/** The length of a text with what was taken out of it. */
+export function lengthOf(split: SplitText): number {
+  return split.blobs.reduce((sum, blob) => sum + blob.text.length, split.text.length)
+}
+
+/** What a keyframe belongs to. */
+export interface KeyframeOf {
+  /** Hash of the checkpoint that led to the snapshot. */
+  readonly hash: string
+  readonly graphHash: string
+}
+
+/**
+ * The keyframe of a snapshot, if one is due.
+ *
+ * Cost: O(1) mostly; O(snapshot) once every {@link keyframeFactor} times its length of deltas.
+ *
+ * @param meter - with the checkpoint `of` counted already
+ */
+export function keyframeIfDue(
+  meter: KeyframeMeter,
+  snapshot: Snapshot,
+  of: KeyframeOf,
+): { readonly meter: KeyframeMeter; readonly keyframe: SplitText | null } {
+  if (meter.deltaLength < keyframeFactor * meter.keyframeLength) return { meter, keyframe: null }
+  const keyframe = encodeKeyframe(snapshot, of)
+  const keyframeLength = lengthOf(keyframe)
+  if (meter.deltaLength < keyframeFactor * keyframeLength)
+    return { meter: { ...meter, keyframeLength }, keyframe: null }
+  return { meter: { deltaLength: 0, keyframeLength }, keyframe }
+}
+
+/** Writes a keyframe: a digest of the rest, then JSON with format, graph hash, the checkpoint it belongs to and the snapshot. */
+export function encodeKeyframe(snapshot: Snapshot, of: KeyframeOf): SplitText {
+  // A snapshot is JSON by construction; its interfaces only lack an index signature.
+  const body = { format: checkpointFormat, graph: of.graphHash, of: of.hash, snapshot: snapshot as unknown as Json }
+  const { text, blobs } = splitLargeValues(body)
+  return { text: sha256(text) + text, blobs }
+}
+
+const digestLength = 43
+
+/**
+ * Reads a keyframe.
+ *
+ * @param hash - of the checkpoint it is stored with
+ * @returns not frozen
+ * @throws {StoreError} WAYSTONE_STORE_CORRUPT when it is damaged or belongs to another checkpoint
+ * @throws {StoreError} WAYSTONE_STORE_NEWER_FORMAT
+ */
+export function parseKeyframe(
+  text: string,
+  hash: string,
+  blobOf: BlobSource,
+): { readonly snapshot: Snapshot; readonly graphHash: string } {
+  const body = text.slice(digestLength)
+  if (sha256(body) !== text.slice(0, digestLength)) throw damaged('its digest does not hold')
+  const { format, graph, of, snapshot } = readText(body, blobOf) as JsonObject
+  if (typeof format === 'number' && format > checkpointFormat) throw newerFormat('a keyframe', format)
+  if (of !== hash) throw damaged(`it belongs to another checkpoint (${String(of)})`)
+  if (typeof graph !== 'string' || typeof snapshot !== 'object') throw damaged('it holds no snapshot')
+  return { snapshot: snapshot as unknown as Snapshot, graphHash: graph }
+}
+
+function damaged(why: string): Error {
+  return storeError('WAYSTONE_STORE_CORRUPT', `a keyframe cannot be used: ${why}`)
+}

@@ -1,0 +1,113 @@
+import { sha256 } from '../base/hash.ts'
+import type { Json, JsonObject } from '../base/json.ts'
+import { storeError } from '../errors/store-error.ts'
+import type { Blob } from './store.ts'
+
+/** Values whose JSON is longer than this become references, in UTF-16 units. */
+export const largeValueLength = 65_536
+
+/** Key of a reference in stored text. Keys of users that look like it get one more `$` in front. */
+const reference = '$blob'
+const looksLikeReference = /^\$+blob$/
+
+/** Cheap sign in a text that it holds a reference or an escaped key: a key cannot be written otherwise. */
+const sign = 'blob":'
+const references = /\{"\$blob":"([\w-]{43})"\}/g
+
+/** Text with its large values taken out. */
+export interface SplitText {
+  readonly text: string
+  /** Each once. Order: inner before outer. */
+  readonly blobs: readonly Blob[]
+}
+
+/** Where the text of a blob is found. */
+export type BlobSource = (hash: string) => string | undefined
+
+/**
+ * Writes JSON in which every value longer than {@link largeValueLength} is a reference to a blob.
+ *
+ * Cut from the inside out: a value is cut when it is too long although its own large parts are references already. So the same
+ * large value is the same blob wherever it stands, and a list of large items does not store them again when it grows.
+ *
+ * Cost: O(size) for a short text; O(size × depth of the large values) for a long one.
+ */
+export function splitLargeValues(value: Json): SplitText {
+  const text = JSON.stringify(value)
+  if (text.length <= largeValueLength && !text.includes(sign)) return { text, blobs: [] }
+  const blobs = new Map<string, Blob>()
+  return { text: writeSplit(value, text, blobs), blobs: [...blobs.values()] }
+}
+
+/** @param plain - the value's ordinary JSON */
+function writeSplit(value: Json, plain: string, blobs: Map<string, Blob>): string {
+  if (typeof value !== 'object' || value === null) return plain
+  if (plain.length <= largeValueLength && !plain.includes(sign)) return plain
+  if (Array.isArray(value)) return writeList(value as readonly Json[], plain, blobs)
+  return writeObject(value as JsonObject, plain, blobs)
+}
+
+function writeList(list: readonly Json[], plain: string, blobs: Map<string, Blob>): string {
+  if (list.every(isSurelySmall)) return plain
+  return `[${list.map((item) => writePart(item, blobs)).join(',')}]`
+}
+
+function writeObject(object: JsonObject, plain: string, blobs: Map<string, Blob>): string {
+  const keys = Object.keys(object)
+  if (!plain.includes(sign) && keys.every((key) => isSurelySmall(object[key] ?? null))) return plain
+  const parts = keys.map((key) => {
+    const name = looksLikeReference.test(key) ? `$${key}` : key
+    return `${JSON.stringify(name)}:${writePart(object[key] ?? null, blobs)}`
+  })
+  return `{${parts.join(',')}}`
+}
+
+function writePart(value: Json, blobs: Map<string, Blob>): string {
+  const text = writeSplit(value, JSON.stringify(value), blobs)
+  if (text.length <= largeValueLength) return text
+  const hash = sha256(text)
+  if (!blobs.has(hash)) blobs.set(hash, { hash, text })
+  return `{"${reference}":"${hash}"}`
+}
+
+/** Scalars that need no look: escaping makes at most six units of one. */
+function isSurelySmall(value: Json): boolean {
+  if (typeof value === 'string') return value.length < largeValueLength / 6 - 2
+  return typeof value !== 'object' || value === null
+}
+
+/** Hashes of the blobs that a stored text refers to directly. Order: as they stand. */
+export function blobReferences(text: string): readonly string[] {
+  if (!text.includes(sign)) return []
+  return Array.from(text.matchAll(references), (match) => match[1] ?? '')
+}
+
+/**
+ * Reads JSON written by {@link splitLargeValues}.
+ *
+ * @returns a fresh value, not frozen
+ * @throws {SyntaxError} when the text is no JSON
+ * @throws {StoreError} WAYSTONE_STORE_CORRUPT when a blob is missing or is not what its hash says
+ */
+export function joinLargeValues(text: string, blobOf: BlobSource): Json {
+  const value = JSON.parse(text) as Json
+  return text.includes(sign) ? join(value, blobOf) : value
+}
+
+function join(value: Json, blobOf: BlobSource): Json {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return (value as readonly Json[]).map((item) => join(item, blobOf))
+  const joined: { [key: string]: Json } = {}
+  for (const [key, item] of Object.entries(value)) {
+    if (key === reference) return readBlob(String(item), blobOf)
+    joined[looksLikeReference.test(key) ? key.slice(1) : key] = join(item, blobOf)
+  }
+  return joined
+}
+
+function readBlob(hash: string, blobOf: BlobSource): Json {
+  const text = blobOf(hash)
+  if (text === undefined) throw storeError('WAYSTONE_STORE_CORRUPT', `blob ${hash} is missing`, { blob: hash })
+  if (sha256(text) !== hash) throw storeError('WAYSTONE_STORE_CORRUPT', `blob ${hash} is damaged`, { blob: hash })
+  return joinLargeValues(text, blobOf)
+}

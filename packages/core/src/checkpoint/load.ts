@@ -1,0 +1,181 @@
+import { sha256 } from '../base/hash.ts'
+import type { RunId } from '../base/ids.ts'
+import { storeError } from '../errors/store-error.ts'
+import { applyPatch } from '../snapshot/apply-patch.ts'
+import type { Checkpoint } from '../snapshot/checkpoint.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
+import { freezeJson, parseCheckpoint } from './codec.ts'
+import { parseKeyframe } from './keyframe.ts'
+import { blobReferences, type BlobSource } from './large-values.ts'
+import type { Packing } from './pack.ts'
+import type { LoadedRun, Store, StoredCheckpoint } from './store.ts'
+
+/** A run as its last checkpoint leaves it. */
+export interface RestoredRun {
+  /** Deeply frozen. */
+  readonly snapshot: Snapshot
+  /** The last checkpoint, as the parent of the next. */
+  readonly parent: { readonly runId: string; readonly sequence: number; readonly hash: string }
+  readonly packing: Packing
+}
+
+/**
+ * Restores a run from its last keyframe and the patches after it. Runs no guard and no author code.
+ *
+ * Every text is checked against its hash and every checkpoint against the one before it.
+ *
+ * Cost: O(keyframe + deltas after it).
+ *
+ * @throws {StoreError} WAYSTONE_STORE_CORRUPT naming run and sequence
+ * @throws {StoreError} WAYSTONE_STORE_NEWER_FORMAT
+ */
+export async function restoreRun(store: Pick<Store, 'blob'>, loaded: LoadedRun): Promise<RestoredRun> {
+  return restoreFrom(loaded.checkpoints, await readBlobs(store, loaded.checkpoints), loaded.row.graphHash)
+}
+
+/**
+ * The snapshot after any checkpoint of a run.
+ *
+ * @throws {StoreError} WAYSTONE_STORE_RUN_UNKNOWN when run or sequence is not there
+ * @throws {StoreError} WAYSTONE_STORE_CORRUPT, _NEWER_FORMAT
+ */
+export async function restoreAt(store: Store, runId: RunId, sequence: number): Promise<RestoredRun> {
+  const start = await store.keyframe(runId, sequence)
+  const row = start && (await store.row(runId))
+  if (start === undefined || row === undefined || row.sequence < sequence) {
+    const found = row === undefined ? 'no such run' : `its last sequence is ${row.sequence}`
+    throw storeError('WAYSTONE_STORE_RUN_UNKNOWN', `run ${runId} has no sequence ${sequence}: ${found}`, {
+      runId,
+      sequence,
+    })
+  }
+  const rest = sequence > start.sequence ? await store.checkpoints(runId, start.sequence + 1, sequence) : []
+  const checkpoints = [start, ...rest]
+  return restoreFrom(checkpoints, await readBlobs(store, checkpoints), row.graphHash)
+}
+
+/** A checkpoint beside what the store holds of it. */
+export interface ReadCheckpoint {
+  readonly stored: StoredCheckpoint
+  /** Deeply frozen. */
+  readonly checkpoint: Checkpoint
+}
+
+/**
+ * Decodes checkpoints that follow one another, and checks hashes and chain.
+ *
+ * @param graphHash - of the run's row
+ * @throws {StoreError} WAYSTONE_STORE_CORRUPT, _NEWER_FORMAT
+ */
+export async function readCheckpoints(
+  store: Pick<Store, 'blob'>,
+  stored: readonly StoredCheckpoint[],
+  graphHash: string | null,
+): Promise<readonly ReadCheckpoint[]> {
+  const blobOf = await readBlobs(store, stored)
+  let before: Link | null = null
+  return stored.map((entry) => {
+    const checkpoint = parseLink(entry, before, { graphHash: before?.graphHash ?? graphHash, blobOf })
+    before = { stored: entry, graphHash: checkpoint.graphHash }
+    return { stored: entry, checkpoint: freezeJson(checkpoint) }
+  })
+}
+
+/** The checkpoint before, as the chain needs it. */
+interface Link {
+  readonly stored: StoredCheckpoint
+  readonly graphHash: string
+}
+
+function restoreFrom(
+  checkpoints: readonly StoredCheckpoint[],
+  blobOf: SizedBlobSource,
+  graphOfRun: string,
+): RestoredRun {
+  let snapshot: Snapshot | null = null
+  let before: Link | null = null
+  let [deltaLength, keyframeLength] = [0, 0]
+  for (const stored of checkpoints) {
+    const context: { graphHash: string; blobOf: BlobSource } = { graphHash: before?.graphHash ?? graphOfRun, blobOf }
+    if (before === null && stored.keyframe !== null) {
+      checkHash(stored)
+      const keyframe = parseKeyframe(stored.keyframe, stored.hash, blobOf)
+      snapshot = keyframe.snapshot
+      before = { stored, graphHash: keyframe.graphHash }
+      keyframeLength = blobOf.lengthOf(stored.keyframe)
+      continue
+    }
+    const checkpoint: Checkpoint = parseLink(stored, before, context)
+    if (before === null && checkpoint.sequence > 0)
+      throw brokenChain(stored, 'it is the first one read and has no keyframe')
+    snapshot = applyPatch(snapshot, checkpoint.patch, checkpoint.event)
+    before = { stored, graphHash: checkpoint.graphHash }
+    if (checkpoint.sequence === 0) keyframeLength = blobOf.lengthOf(stored.text)
+    else deltaLength += blobOf.lengthOf(stored.text)
+  }
+  if (snapshot === null || before === null) {
+    throw storeError('WAYSTONE_STORE_CORRUPT', 'a run is stored without any checkpoint')
+  }
+  const { runId, sequence, hash } = before.stored
+  return {
+    snapshot: freezeJson(snapshot),
+    parent: Object.freeze({ runId, sequence, hash }),
+    packing: { graphHash: before.graphHash, meter: { deltaLength, keyframeLength } },
+  }
+}
+
+function parseLink(
+  stored: StoredCheckpoint,
+  before: Link | null,
+  context: { readonly graphHash: string | null; readonly blobOf: BlobSource },
+): Checkpoint {
+  checkHash(stored)
+  const checkpoint = parseCheckpoint(stored.text, context)
+  if (checkpoint.runId !== stored.runId || checkpoint.sequence !== stored.sequence) {
+    throw brokenChain(stored, `its text is that of checkpoint ${checkpoint.sequence} of run ${checkpoint.runId}`)
+  }
+  if (before !== null && stored.sequence !== before.stored.sequence + 1) {
+    throw brokenChain(stored, `it follows on checkpoint ${before.stored.sequence}`)
+  }
+  if (before !== null && checkpoint.parent?.hash !== before.stored.hash) {
+    throw brokenChain(stored, 'it does not name the hash of the checkpoint before it')
+  }
+  return checkpoint
+}
+
+function checkHash(stored: StoredCheckpoint): void {
+  if (sha256(stored.text) !== stored.hash) throw brokenChain(stored, 'its text does not have its hash')
+}
+
+function brokenChain({ runId, sequence }: StoredCheckpoint, why: string): Error {
+  return storeError('WAYSTONE_STORE_CORRUPT', `checkpoint ${sequence} of run ${runId} is damaged: ${why}`, {
+    runId,
+    sequence,
+  })
+}
+
+/** Blobs that were read, and how long a text is with its own. */
+interface SizedBlobSource extends BlobSource {
+  lengthOf(text: string): number
+}
+
+/** Reads every blob that checkpoints and their keyframes refer to, also blobs inside blobs. */
+async function readBlobs(
+  store: Pick<Store, 'blob'>,
+  checkpoints: readonly StoredCheckpoint[],
+): Promise<SizedBlobSource> {
+  const texts = new Map<string, string>()
+  const waiting = checkpoints.flatMap(({ text, keyframe }) => [
+    ...blobReferences(text),
+    ...(keyframe === null ? [] : blobReferences(keyframe)),
+  ])
+  for (let hash = waiting.pop(); hash !== undefined; hash = waiting.pop()) {
+    const text = texts.has(hash) ? undefined : await store.blob(hash)
+    if (text === undefined) continue
+    texts.set(hash, text)
+    waiting.push(...blobReferences(text))
+  }
+  const lengthOf = (text: string): number =>
+    blobReferences(text).reduce((sum, hash) => sum + lengthOf(texts.get(hash) ?? ''), text.length)
+  return Object.assign((hash: string) => texts.get(hash), { lengthOf })
+}

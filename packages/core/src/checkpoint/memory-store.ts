@@ -1,0 +1,300 @@
+import type { RunId } from '../base/ids.ts'
+import { storeError } from '../errors/store-error.ts'
+import type { EngineEvent } from '../snapshot/event.ts'
+import type {
+  Acquisition,
+  Blob,
+  Commit,
+  EffectMark,
+  Lease,
+  LoadedRun,
+  NewCheckpoint,
+  NewRun,
+  RunFilter,
+  RunPage,
+  RunRow,
+  Store,
+  StoredCheckpoint,
+} from './store.ts'
+import { isClaimable, matchesFilter, pageLimit } from './store-rules.ts'
+
+interface MemoryRun {
+  /** From 1, in the order of creation. */
+  readonly index: number
+  row: RunRow
+  fence: number
+  readonly checkpoints: StoredCheckpoint[]
+  readonly marks: EffectMark[]
+  /** Every event ever delivered; null once consumed. Insertion order is delivery order. */
+  readonly inbox: Map<string, string | null>
+}
+
+/**
+ * A store that keeps everything in this process's memory, for tests and trials. Whoever holds the instance shares it, so several
+ * runtimes can drive the runs of one.
+ *
+ * Every method does its work before it returns, so calls take effect in the order they are made.
+ */
+export function createMemoryStore(): Store {
+  return new MemoryStore()
+}
+
+class MemoryStore implements Store {
+  readonly name = 'memory'
+  readonly durability = 'memory'
+  readonly #runs = new Map<string, MemoryRun>()
+  readonly #order: MemoryRun[] = []
+  readonly #log: StoredCheckpoint[] = []
+  readonly #blobs = new Map<string, string>()
+  readonly #graphs = new Map<string, string>()
+  /** Run ids by workflow and idempotency key. */
+  readonly #keys = new Map<string, RunId>()
+  readonly #watchers = new Set<() => void>()
+  #isNotifying = false
+  #isClosed = false
+
+  async create(run: NewRun): ReturnType<Store['create']> {
+    this.#checkOpen()
+    const key = run.key === null ? null : JSON.stringify([run.workflow, run.key])
+    const existing = key === null ? undefined : this.#keys.get(key)
+    if (existing !== undefined) return { type: 'exists', runId: existing }
+    const { runId, owner, leaseMs, checkpoint, blobs, summary, at, graph, ...rest } = run
+    if (this.#runs.has(runId)) {
+      throw storeError('WAYSTONE_STORE_RUN_EXISTS', `run ${runId} is already stored`, { runId })
+    }
+    const lease: Lease = { runId, fence: 1, owner, expiresAt: at + leaseMs }
+    const row: RunRow = { runId, ...rest, ...summary, sequence: 0, createdAt: at, updatedAt: at, lease }
+    const created: MemoryRun = {
+      index: this.#order.length + 1,
+      row,
+      fence: 1,
+      checkpoints: [],
+      marks: [],
+      inbox: new Map(),
+    }
+    this.#runs.set(runId, created)
+    this.#order.push(created)
+    if (key !== null) this.#keys.set(key, runId)
+    this.#graphs.set(graphKey(run.graphHash, run.behaviourHash), graph)
+    this.#append(created, checkpoint, blobs)
+    return { type: 'created', lease }
+  }
+
+  async commit({ fence, checkpoint, blobs, summary, consumed, at }: Commit): Promise<void> {
+    const run = this.#fenced(checkpoint.runId, fence)
+    const { sequence } = checkpoint
+    if (sequence !== run.row.sequence + 1) throw conflictOfSequence(run.row, sequence)
+    run.row = { ...run.row, ...summary, sequence, updatedAt: at }
+    consume(run, consumed)
+    this.#append(run, checkpoint, blobs)
+  }
+
+  async markStarted({
+    runId,
+    fence,
+    ...mark
+  }: EffectMark & { readonly runId: RunId; readonly fence: number }): Promise<void> {
+    const run = this.#fenced(runId, fence)
+    if (run.marks.some(({ step, attempt }) => step === mark.step && attempt === mark.attempt)) return
+    run.marks.push(mark)
+  }
+
+  async acquire({ runId, owner, leaseMs, now, dead }: Parameters<Store['acquire']>[0]): Promise<Acquisition> {
+    this.#checkOpen()
+    const run = this.#runs.get(runId)
+    if (run === undefined) return { type: 'missing' }
+    const { lease } = run.row
+    const isOwn = lease?.owner.id === owner.id
+    const isFree = lease === null || lease.expiresAt <= now || lease.owner.id === dead
+    if (lease !== null && !isFree && !isOwn) return { type: 'held', lease }
+    if (!isOwn) run.fence += 1
+    const taken: Lease = { runId, fence: run.fence, owner, expiresAt: now + leaseMs }
+    run.row = { ...run.row, lease: taken }
+    this.#changed()
+    return { type: 'acquired', lease: taken }
+  }
+
+  async renew(leases: readonly Lease[], expiresAt: number): Promise<readonly RunId[]> {
+    this.#checkOpen()
+    return leases.flatMap((lease) => {
+      const run = this.#holding(lease)
+      if (run === undefined) return [lease.runId]
+      run.row = { ...run.row, lease: { ...lease, expiresAt } }
+      return []
+    })
+  }
+
+  async release(lease: Lease): Promise<void> {
+    this.#checkOpen()
+    const run = this.#holding(lease)
+    if (run === undefined) return
+    run.row = { ...run.row, lease: null }
+    this.#changed()
+  }
+
+  async deliver(runId: RunId, event: EngineEvent): Promise<'delivered' | 'duplicate'> {
+    const { inbox } = this.#known(runId)
+    if (inbox.has(event.id)) return 'duplicate'
+    inbox.set(event.id, JSON.stringify(event))
+    this.#changed()
+    return 'delivered'
+  }
+
+  async inbox(runIds: readonly RunId[]): Promise<ReadonlyMap<RunId, readonly EngineEvent[]>> {
+    this.#checkOpen()
+    const found = new Map<RunId, readonly EngineEvent[]>()
+    for (const runId of runIds) {
+      const events = openInbox(this.#runs.get(runId))
+      if (events.length > 0) found.set(runId, events)
+    }
+    return found
+  }
+
+  async discard(runId: RunId, fence: number, eventIds: readonly string[]): Promise<void> {
+    consume(this.#fenced(runId, fence), eventIds)
+    this.#changed()
+  }
+
+  async claimable(now: number, limit: number): Promise<readonly RunRow[]> {
+    this.#checkOpen()
+    const found: RunRow[] = []
+    for (const run of this.#order) {
+      if (found.length >= limit) break
+      if (isClaimable(run.row, now, openInbox(run).length > 0)) found.push(run.row)
+    }
+    return found
+  }
+
+  async row(runId: RunId): Promise<RunRow | undefined> {
+    this.#checkOpen()
+    return this.#runs.get(runId)?.row
+  }
+
+  async list(filter: RunFilter): Promise<RunPage> {
+    this.#checkOpen()
+    const limit = pageLimit(filter.limit)
+    const from = filter.after === undefined ? this.#order.length : Number(filter.after) - 1
+    const rows: RunRow[] = []
+    for (let place = from - 1; place >= 0; place--) {
+      const run = this.#order[place]
+      if (run === undefined || !matchesFilter(run.row, filter)) continue
+      if (rows.length === limit) return { rows, next: String(place + 2) }
+      rows.push(run.row)
+    }
+    return { rows, next: null }
+  }
+
+  async load(runId: RunId): Promise<LoadedRun | undefined> {
+    this.#checkOpen()
+    const run = this.#runs.get(runId)
+    if (run === undefined) return undefined
+    const start = Math.max(
+      0,
+      run.checkpoints.findLastIndex(({ keyframe }) => keyframe !== null),
+    )
+    return { row: run.row, checkpoints: run.checkpoints.slice(start), marks: [...run.marks], inbox: openInbox(run) }
+  }
+
+  async checkpoints(runId: RunId, from: number, to: number): Promise<readonly StoredCheckpoint[]> {
+    this.#checkOpen()
+    return this.#runs.get(runId)?.checkpoints.slice(Math.max(0, from), to + 1) ?? []
+  }
+
+  async keyframe(runId: RunId, sequence: number): Promise<StoredCheckpoint | undefined> {
+    this.#checkOpen()
+    const upTo = this.#runs.get(runId)?.checkpoints.slice(0, sequence + 1)
+    return upTo?.findLast(({ keyframe }) => keyframe !== null) ?? upTo?.[0]
+  }
+
+  async after(position: number, limit: number): Promise<readonly StoredCheckpoint[]> {
+    this.#checkOpen()
+    return this.#log.slice(position, position + pageLimit(limit))
+  }
+
+  async blob(hash: string): Promise<string | undefined> {
+    this.#checkOpen()
+    return this.#blobs.get(hash)
+  }
+
+  async graph(graphHash: string, behaviourHash: string): Promise<string | undefined> {
+    this.#checkOpen()
+    return this.#graphs.get(graphKey(graphHash, behaviourHash))
+  }
+
+  watch(callback: () => void): () => void {
+    this.#watchers.add(callback)
+    return () => this.#watchers.delete(callback)
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#watchers.clear()
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw storeError('WAYSTONE_STORE_CLOSED', 'the memory store has been closed')
+  }
+
+  #known(runId: RunId): MemoryRun {
+    this.#checkOpen()
+    const run = this.#runs.get(runId)
+    if (run === undefined) throw storeError('WAYSTONE_STORE_RUN_UNKNOWN', `no run ${runId} is stored here`, { runId })
+    return run
+  }
+
+  #fenced(runId: RunId, fence: number): MemoryRun {
+    const run = this.#known(runId)
+    if (run.fence === fence) return run
+    throw storeError(
+      'WAYSTONE_STORE_CONFLICT',
+      `run ${runId} is written under fence ${run.fence} by now, not ${fence}: another owner has taken it`,
+      { runId, fence: run.fence },
+    )
+  }
+
+  #holding(lease: Lease): MemoryRun | undefined {
+    const run = this.#runs.get(lease.runId)
+    const held = run?.row.lease
+    return held?.fence === lease.fence && held.owner.id === lease.owner.id ? run : undefined
+  }
+
+  #append(run: MemoryRun, checkpoint: NewCheckpoint, blobs: readonly Blob[]): void {
+    const stored: StoredCheckpoint = { ...checkpoint, position: this.#log.length + 1 }
+    run.checkpoints.push(stored)
+    this.#log.push(stored)
+    for (const { hash, text } of blobs) this.#blobs.set(hash, text)
+    this.#changed()
+  }
+
+  /** Tells the watchers once, after the current turn's changes. */
+  #changed(): void {
+    if (this.#isNotifying || this.#watchers.size === 0) return
+    this.#isNotifying = true
+    queueMicrotask(() => {
+      this.#isNotifying = false
+      for (const watcher of this.#watchers) watcher()
+    })
+  }
+}
+
+function graphKey(graphHash: string, behaviourHash: string): string {
+  return `${graphHash} ${behaviourHash}`
+}
+
+function openInbox(run: MemoryRun | undefined): readonly EngineEvent[] {
+  if (run === undefined) return []
+  const texts = [...run.inbox.values()].filter((text) => text !== null)
+  return texts.map((text) => JSON.parse(text) as EngineEvent)
+}
+
+function consume(run: MemoryRun, eventIds: readonly string[]): void {
+  for (const id of eventIds) if (run.inbox.has(id)) run.inbox.set(id, null)
+}
+
+function conflictOfSequence({ runId, sequence }: RunRow, wanted: number): Error {
+  return storeError(
+    'WAYSTONE_STORE_CONFLICT',
+    `run ${runId} is at sequence ${sequence}; the next is ${sequence + 1}, not ${wanted}`,
+    { runId, sequence },
+  )
+}

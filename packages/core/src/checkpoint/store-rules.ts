@@ -1,0 +1,29 @@
+import type { RunStatus } from '../snapshot/snapshot.ts'
+import type { RunFilter, RunRow } from './store.ts'
+
+const endedStatuses: ReadonlySet<RunStatus> = new Set(['completed', 'failed', 'cancelled', 'exhausted'])
+
+/** True for a run that can never move again. */
+export function hasEnded(status: RunStatus): boolean {
+  return endedStatuses.has(status)
+}
+
+/** The rule of {@link Store.claimable} for one run. @param hasInbox - something is delivered and not consumed */
+export function isClaimable(row: RunRow, now: number, hasInbox: boolean): boolean {
+  if (hasEnded(row.status)) return false
+  if (row.lease !== null && row.lease.expiresAt > now) return false
+  return row.status === 'running' || hasInbox || (row.nextDueAt !== null && row.nextDueAt <= now)
+}
+
+/** The rule of {@link Store.list} for one run. */
+export function matchesFilter(row: RunRow, { workflow, status, tag, since }: RunFilter): boolean {
+  if (workflow !== undefined && row.workflow !== workflow) return false
+  if (status !== undefined && !status.includes(row.status)) return false
+  if (since !== undefined && row.createdAt < since) return false
+  return tag === undefined || (Object.hasOwn(row.tags, tag.name) && row.tags[tag.name] === tag.value)
+}
+
+/** A number of rows within what a store gives at once: 1 to 1,000; default 100. */
+export function pageLimit(limit = 100): number {
+  return Math.min(1000, Math.max(1, Math.floor(limit)))
+}

@@ -181,7 +181,7 @@ function expandOpenStep(
   const { node, visit, kind, attempt, since, ...rest } = step
   return {
     node: node ?? '',
-    visit: visit ?? visits?.get(String(node)) ?? 1,
+    visit: visit ?? visits?.get(typeof node === 'string' ? node : '') ?? 1,
     kind: kind ?? 'task',
     attempt: attempt ?? 1,
     since: since ?? event.at,

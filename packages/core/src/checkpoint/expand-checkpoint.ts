@@ -1,5 +1,4 @@
 import type { Json, JsonObject } from '../base/json.ts'
-import type { LimitName } from '../graph/graph.ts'
 import { checkpointFormat, type Checkpoint, type CheckpointStep } from '../snapshot/checkpoint.ts'
 import type { Command } from '../snapshot/command.ts'
 import type { Candidate, Decision } from '../snapshot/decision.ts'
@@ -78,7 +77,7 @@ export function expandCheckpoint(value: Json, graphBefore: string | null, what: 
     patch,
     step: record.has('step') ? expandStep(record.inside('step'), event, decision) : null,
     usage: expandUsage(record, event),
-    left: (record.has('left') ? record.object('left') : {}) as { readonly [name in LimitName]?: number },
+    left: record.has('left') ? record.object('left') : {},
     status: status as RunStatus,
     commands: record.has('do') ? record.list('do').map((entry) => expandCommand(entry, patch, record)) : [],
   }
@@ -160,7 +159,7 @@ const stepFields = ['index', 'node', 'visit', 'kind', 'attempt', 'queued', 'queu
 
 function expandUsage(record: ShapeReader, event: EngineEvent): UsageDelta | null {
   if (!record.has('use')) return null
-  if (record.value('use') !== true) return record.object('use') as UsageDelta
+  if (record.value('use') !== true) return record.object('use')
   const usage = event.type === 'effect.ended' ? event.payload.usage : undefined
   return usage ?? record.refuse('use', "usage, for the event's has none")
 }

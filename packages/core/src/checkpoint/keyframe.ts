@@ -82,7 +82,7 @@ export function parseKeyframe(
   if (sha256(body) !== text.slice(0, digestLength)) throw damaged('its digest does not hold')
   const { format, graph, of, snapshot } = readText(body, blobOf) as JsonObject
   if (typeof format === 'number' && format > checkpointFormat) throw newerFormat('a keyframe', format)
-  if (of !== hash) throw damaged(`it belongs to another checkpoint (${String(of)})`)
+  if (of !== hash) throw damaged(`it belongs to another checkpoint (${JSON.stringify(of)})`)
   if (typeof graph !== 'string' || typeof snapshot !== 'object') throw damaged('it holds no snapshot')
   return { snapshot: snapshot as unknown as Snapshot, graphHash: graph }
 }

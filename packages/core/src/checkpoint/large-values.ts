@@ -99,7 +99,7 @@ function join(value: Json, blobOf: BlobSource): Json {
   if (Array.isArray(value)) return (value as readonly Json[]).map((item) => join(item, blobOf))
   const joined: { [key: string]: Json } = {}
   for (const [key, item] of Object.entries(value)) {
-    if (key === reference) return readBlob(String(item), blobOf)
+    if (key === reference) return readBlob(typeof item === 'string' ? item : JSON.stringify(item), blobOf)
     joined[looksLikeReference.test(key) ? key.slice(1) : key] = join(item, blobOf)
   }
   return joined

@@ -1,3 +1,4 @@
+import type { RunId } from '../base/ids.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import { encodeCheckpoint } from './codec.ts'
@@ -32,7 +33,9 @@ export interface PackedCheckpoint {
  * @param packing - of the checkpoint before
  */
 export function packCheckpoint(checkpoint: Checkpoint, snapshot: Snapshot, packing: Packing): PackedCheckpoint {
-  const { runId, sequence, graphHash } = checkpoint
+  const { sequence, graphHash } = checkpoint
+  // Checkpoints are plain data, without brands.
+  const runId = checkpoint.runId as RunId
   const encoded = encodeCheckpoint(checkpoint, packing.graphHash)
   const { text, hash, blobs } = encoded
   const length = lengthOf(encoded)

@@ -2,13 +2,15 @@ import type { Clock } from '../base/clock.ts'
 import type { Ids, RunId } from '../base/ids.ts'
 import type { Json, JsonObject } from '../base/json.ts'
 import type { RunFilter, RunPage, RunRow, Store } from '../checkpoint/store.ts'
-import type { CompiledWorkflow } from '../compile/compile.ts'
+import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import type { Model, ModelPrice } from '../define/model.ts'
 import type { Workflow } from '../define/workflow.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { LimitName } from '../graph/graph.ts'
 import type { RunStatus } from '../snapshot/snapshot.ts'
 import type { Usage } from '../snapshot/usage.ts'
+import type { Liveness } from './liveness.ts'
+import type { RuntimeNotice } from './notice.ts'
 import type { RunEvent } from './run-event.ts'
 
 /** Resolves a secret's name to its value. Default: environment variable of that name. */
@@ -33,6 +35,10 @@ export interface RuntimeOptions {
   readonly maxConcurrentRuns?: number
   /** Every `plan` runs twice and an impure guard or reducer is named. Default: true unless NODE_ENV is `production`. */
   readonly checkPurity?: boolean
+  /** Tells whether the owner of a lease still lives; default: processes of this host, by pid and start time. */
+  readonly liveness?: Liveness
+  /** Told what a person at a terminal or a log should know; nothing depends on it. Default: nobody. */
+  readonly onNotice?: (notice: RuntimeNotice) => void
 }
 
 /** How a run ended, or where it stands. */

@@ -1,0 +1,114 @@
+import { effectIdOf, type RunId } from '../base/ids.ts'
+import { toJson, type Json } from '../base/json.ts'
+import type { Clock } from '../base/clock.ts'
+import type { EffectContext } from '../define/tool.ts'
+import { nodeError } from '../errors/node-error.ts'
+import type { LogLine } from '../snapshot/event.ts'
+
+/** What an attempt is known by. */
+export interface Attempt {
+  readonly runId: RunId
+  readonly node: string
+  readonly step: number
+  /** From 1. */
+  readonly attempt: number
+}
+
+/** What an attempt may reach. */
+export interface AttemptScope {
+  readonly clock: Clock
+  readonly resolveSecret: (name: string) => Promise<string>
+  /** Names of secrets it may resolve; null: any. */
+  readonly secrets: readonly string[] | null
+}
+
+/**
+ * What author code gets beside its input, and what the runtime keeps of one attempt.
+ *
+ * The abort signal is made when it is first asked for: most steps never look at it.
+ */
+export class EffectScope implements EffectContext {
+  readonly effectId: string
+  readonly runId: string
+  readonly node: string
+  readonly step: number
+  readonly attempt: number
+  readonly startedAt: number
+  readonly #scope: AttemptScope
+  #controller: AbortController | null = null
+  #abortReason: unknown = null
+  #log: LogLine[] | null = null
+  #sources: string[] | null = null
+
+  constructor(attempt: Attempt, scope: AttemptScope) {
+    this.effectId = effectIdOf(attempt.runId, attempt.step)
+    this.runId = attempt.runId
+    this.node = attempt.node
+    this.step = attempt.step
+    this.attempt = attempt.attempt
+    this.startedAt = scope.clock.now()
+    this.#scope = scope
+    // Authors take these apart (`const { log } = context`), so they must not need `this`.
+    this.log = this.log.bind(this)
+    this.source = this.source.bind(this)
+    this.now = this.now.bind(this)
+    this.secret = this.secret.bind(this)
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === null) {
+      this.#controller = new AbortController()
+      if (this.#abortReason !== null) this.#controller.abort(this.#abortReason)
+    }
+    return this.#controller.signal
+  }
+
+  get isAborted(): boolean {
+    return this.#abortReason !== null
+  }
+
+  /** Lines logged so far; undefined: none. */
+  get lines(): readonly LogLine[] | undefined {
+    return this.#log ?? undefined
+  }
+
+  /** Sources named so far; undefined: none. */
+  get sources(): readonly string[] | undefined {
+    return this.#sources ?? undefined
+  }
+
+  /** Fires the signal once. */
+  abort(reason: unknown): void {
+    if (this.#abortReason !== null) return
+    this.#abortReason = reason
+    this.#controller?.abort(reason)
+  }
+
+  now(): number {
+    return this.#scope.clock.now()
+  }
+
+  log(message: string, data?: Json): void {
+    const line = { at: this.now(), message: String(message) }
+    this.#log ??= []
+    this.#log.push(data === undefined ? line : { ...line, data: toJson(data, `data of a log line of node ${JSON.stringify(this.node)}`) })
+  }
+
+  source(reference: string): void {
+    this.#sources ??= []
+    const text = String(reference)
+    if (!this.#sources.includes(text)) this.#sources.push(text)
+  }
+
+  async secret(name: string): Promise<string> {
+    const { secrets } = this.#scope
+    if (secrets !== null && !secrets.includes(name)) {
+      throw nodeError(
+        'WAYSTONE_NODE_SECRET_UNDECLARED',
+        `node ${JSON.stringify(this.node)} asked for secret ${JSON.stringify(name)}; declared are: ${secrets.length === 0 ? 'none' : secrets.join(', ')}`,
+        { details: { node: this.node, secret: name } },
+      )
+    }
+    return await this.#scope.resolveSecret(name)
+  }
+}

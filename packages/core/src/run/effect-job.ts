@@ -1,0 +1,46 @@
+import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
+import type { Model, ModelPrice } from '../define/model.ts'
+import type { NodeRecord } from '../graph/graph.ts'
+import type { NodeInput } from '../graph/registry.ts'
+import type { EffectEnd } from '../snapshot/event.ts'
+import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
+import type { EffectScope } from './effect-context.ts'
+import type { SecretVault } from './secrets.ts'
+
+/** What executors reach beside the step. */
+export interface ExecutorPorts {
+  readonly models: ReadonlyMap<string, Model>
+  readonly prices: ReadonlyMap<string, ModelPrice>
+  readonly vault: SecretVault
+}
+
+/** One attempt of one step, everything its executor needs. */
+export interface EffectJob {
+  readonly compiled: CompiledWorkflow
+  /** The stored snapshot it starts from. */
+  readonly context: RunContext
+  readonly record: NodeRecord
+  readonly open: OpenStep
+  readonly scope: EffectScope
+  readonly ports: ExecutorPorts
+  /** Provisional tokens of a model. */
+  readonly onToken: (text: string) => void
+}
+
+/** How an attempt ended, without what every end has (step, attempt, start, log, sources). */
+export type Ended = Omit<EffectEnd, 'step' | 'attempt' | 'startedAt' | 'log' | 'sources'>
+
+/** What the node's functions are given: the keys it reads, the verdicts it hears. Frozen. */
+export function nodeInputOf(record: NodeRecord, context: RunContext): NodeInput {
+  return Object.freeze({ state: sliceOf(record.reads, context.state), heard: sliceOf(record.hears, context.verdicts) })
+}
+
+function sliceOf<Value>(keys: readonly string[], all: { readonly [key: string]: Value }): { readonly [key: string]: Value } {
+  const slice: { [key: string]: Value } = {}
+  for (const key of keys) {
+    const value = all[key]
+    if (value !== undefined) slice[key] = value
+  }
+  return Object.freeze(slice)
+}
+

@@ -1,0 +1,72 @@
+import { toJson, type Json } from '../base/json.ts'
+import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
+import { invariantError } from '../errors/invariant-error.ts'
+import { nodeError } from '../errors/node-error.ts'
+import type { ToolNodeRecord } from '../graph/graph.ts'
+import type { ToolFunctions, ToolNodeFunctions } from '../graph/registry.ts'
+import type { EffectContext } from '../define/tool.ts'
+import { nodeInputOf, type EffectJob, type Ended } from './effect-job.ts'
+import { issueLines } from './issues.ts'
+import { parsePatch, pickPatch } from './parse-patch.ts'
+import { endedWith } from './patch-end.ts'
+import { whenDone } from './when-done.ts'
+
+/** Runs the tool of a tool node once: state to input, input to output, output to patch, each checked. */
+export function executeTool(job: EffectJob, record: ToolNodeRecord, functions: ToolNodeFunctions): Ended | Promise<Ended> {
+  const nodeInput = nodeInputOf(record, job.context)
+  const given = functions.input === null ? nodeInput.state : functions.input(nodeInput)
+  return whenDone(given, (input) =>
+    runTool({ compiled: job.compiled, tool: record.tool, input, context: job.scope }, (output) => {
+      const { apply } = functions
+      const patch = apply === null ? pickPatch(job.compiled, record, output) : apply(output, nodeInput)
+      const end = endedWith('done', parsePatch(job.compiled, record, patch))
+      return apply === null && isPatchItself(record, output) ? end : { ...end, output }
+    }),
+  )
+}
+
+/** A tool, what it is called with, and what it may reach. */
+export interface ToolRun {
+  readonly compiled: CompiledWorkflow
+  readonly tool: string
+  readonly input: unknown
+  readonly context: EffectContext
+}
+
+/**
+ * Calls a tool's function between its two schemas.
+ *
+ * @throws {NodeError} WAYSTONE_NODE_BAD_INPUT before the function is called (T2), WAYSTONE_NODE_BAD_OUTPUT after it
+ */
+export function runTool<Result>(call: ToolRun, next: (output: Json) => Result): Result | Promise<Awaited<Result>> {
+  const functions = toolFunctions(call.compiled, call.tool)
+  const input = functions.input.safeParse(call.input)
+  if (!input.success) throw misfit('WAYSTONE_NODE_BAD_INPUT', `input of tool ${JSON.stringify(call.tool)}`, issueLines(input.error))
+  return whenDone(functions.run(input.data, call.context), (given) => next(parseOutput(call.tool, functions, given)))
+}
+
+/** The functions of a tool that the graph names. */
+export function toolFunctions(compiled: CompiledWorkflow, tool: string): ToolFunctions {
+  const functions = compiled.registry.tools.get(tool)
+  if (functions !== undefined) return functions
+  throw invariantError('WAYSTONE_BUG_REGISTRY', `tool ${JSON.stringify(tool)} is in the graph and not in the registry`)
+}
+
+function parseOutput(tool: string, functions: ToolFunctions, given: unknown): Json {
+  const what = `output of tool ${JSON.stringify(tool)}`
+  const json = toJson(given === undefined ? null : given, what)
+  const output = functions.output.safeParse(json)
+  if (!output.success && given === undefined && functions.output.safeParse(undefined).success) return null
+  if (!output.success) throw misfit('WAYSTONE_NODE_BAD_OUTPUT', what, issueLines(output.error))
+  return toJson(output.data === undefined ? null : output.data, what)
+}
+
+function misfit(code: 'WAYSTONE_NODE_BAD_INPUT' | 'WAYSTONE_NODE_BAD_OUTPUT', what: string, issues: readonly string[]): Error {
+  return nodeError(code, `${what} does not fit its schema: ${issues.join('; ')}`, { details: { issues } })
+}
+
+/** True when the patch says all that the output says. */
+function isPatchItself(record: ToolNodeRecord, output: Json): boolean {
+  if (output === null) return true
+  return typeof output === 'object' && !Array.isArray(output) && Object.keys(output).every((key) => record.writes.includes(key))
+}

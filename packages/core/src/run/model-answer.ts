@@ -1,0 +1,120 @@
+import { toJson, type Json } from '../base/json.ts'
+import type { ModelToolCall } from '../define/model.ts'
+import { nodeError } from '../errors/node-error.ts'
+import { WaystoneError } from '../errors/waystone-error.ts'
+import type { AgentRecord } from '../graph/graph.ts'
+import type { AgentFunctions } from '../graph/registry.ts'
+import { nodeInputOf, type EffectJob, type Ended } from './effect-job.ts'
+import { parseVerdict } from './execute-gate.ts'
+import { toolFunctions } from './execute-tool.ts'
+import { issueLines } from './issues.ts'
+import type { CheckedResponse } from './model-response.ts'
+import { parsePatch, pickPatch } from './parse-patch.ts'
+import { endedWith } from './patch-end.ts'
+import type { AskingNode } from './render-request.ts'
+
+/**
+ * Reads what a model answered: calls to run, an answer that fits, or what is wrong with it.
+ *
+ * @throws {NodeError} WAYSTONE_NODE_MODEL_REFUSED, _CUT, _FILTERED; whatever the author's `apply` throws
+ */
+export function readAnswer(job: EffectJob, node: AskingNode, { message, finish }: CheckedResponse): Ended {
+  if (finish === 'refusal') throw nodeError('WAYSTONE_NODE_MODEL_REFUSED', `the model declined: ${textOf(message.content).slice(0, 500)}`)
+  if (finish === 'length') throw nodeError('WAYSTONE_NODE_MODEL_CUT', 'the answer was cut at the limit of output tokens', { retryable: true })
+  if (finish === 'content-filter') throw nodeError('WAYSTONE_NODE_MODEL_FILTERED', 'the answer was withheld by the content filter of the provider')
+  const { record, functions } = node
+  if (record.kind === 'gate') return { message, ...readVerdict(node, message) }
+  if (message.calls.length > 0) return { outcome: 'done', message, ...refusals(job, record, message.calls) }
+  return { message, ...readOutput(job, record, { functions: functions as AgentFunctions, text: textOf(message.content) }) }
+}
+
+/** Calls that cannot be run, each with what the model is told. A call that is not refused has arguments that fit. */
+function refusals(job: EffectJob, record: AgentRecord, calls: readonly ModelToolCall[]): Pick<Ended, 'refusedCalls'> {
+  const refused: { [callId: string]: string } = {}
+  for (const call of calls) {
+    if (!record.tools.includes(call.name)) {
+      refused[call.id] = `there is no tool ${JSON.stringify(call.name)}; the tools are: ${record.tools.length === 0 ? 'none' : record.tools.join(', ')}`
+      continue
+    }
+    const parsed = toolFunctions(job.compiled, call.name).input.safeParse(call.arguments)
+    if (!parsed.success) refused[call.id] = `the arguments do not fit, the tool was not run: ${issueLines(parsed.error).join('; ')}`
+  }
+  return Object.keys(refused).length === 0 ? {} : { refusedCalls: refused }
+}
+
+function readVerdict({ record }: AskingNode, message: CheckedResponse['message']): Ended {
+  if (message.calls.length > 0) return misfit(['no tools are offered; answer with the verdict'])
+  const json = readJson(textOf(message.content))
+  if (json === undefined) return misfit(['the answer is not JSON'])
+  try {
+    const verdict = parseVerdict(record, withoutNulls(json.value))
+    return { outcome: verdict.outcome, verdict }
+  } catch (thrown) {
+    return misfit([messageOf(thrown)])
+  }
+}
+
+interface Answer {
+  readonly functions: AgentFunctions
+  readonly text: string
+}
+
+function readOutput(job: EffectJob, record: AgentRecord, { functions, text }: Answer): Ended {
+  const output = functions.output === null ? { value: text as Json } : parseOutput(functions, text)
+  if ('misfit' in output) return output
+  if (functions.apply !== null) {
+    const patch = functions.apply(output.value, nodeInputOf(record, job.context))
+    return { ...endedWith('done', parsePatch(job.compiled, record, patch)), output: output.value }
+  }
+  try {
+    return endedWith('done', parsePatch(job.compiled, record, patchOf(job, record, output.value)))
+  } catch (thrown) {
+    // Without `apply` the patch is the model's own words, so what does not fit is told to the model.
+    return misfit([messageOf(thrown)])
+  }
+}
+
+/** A text answer goes to the one key that the agent writes. */
+function patchOf({ compiled }: EffectJob, record: AgentRecord, output: Json): unknown {
+  const [key, ...others] = record.writes
+  if (typeof output === 'string' && key !== undefined && others.length === 0) return { [key]: output }
+  return pickPatch(compiled, record, output)
+}
+
+function parseOutput({ output }: AgentFunctions, text: string): { readonly value: Json } | Ended & { readonly misfit: readonly string[] } {
+  const json = readJson(text)
+  if (json === undefined) return misfit(['the answer is not JSON'])
+  const parsed = output?.safeParse(json.value)
+  if (parsed === undefined) return json
+  if (!parsed.success) return misfit(issueLines(parsed.error))
+  return { value: toJson(parsed.data, 'answer of a model') }
+}
+
+/** JSON that stands alone or in one fenced block. */
+function readJson(text: string): { readonly value: Json } | undefined {
+  const fenced = /^\s*```(?:json)?\s*\n(?<body>[\s\S]*?)\n?```\s*$/.exec(text)?.groups?.['body']
+  try {
+    const value: unknown = JSON.parse(fenced ?? text)
+    return { value: toJson(value, 'answer of a model') }
+  } catch {
+    return undefined
+  }
+}
+
+/** Models that must name every key say null for what they leave out. */
+function withoutNulls(value: Json): Json {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== null)) as Json
+}
+
+function misfit(issues: readonly string[]): Ended & { readonly misfit: readonly string[] } {
+  return { outcome: 'done', misfit: issues }
+}
+
+function messageOf(thrown: unknown): string {
+  return WaystoneError.isInstance(thrown) ? thrown.message : String(thrown)
+}
+
+function textOf(content: CheckedResponse['message']['content']): string {
+  return content.map((part) => (part.type === 'text' ? part.text : '')).join('')
+}

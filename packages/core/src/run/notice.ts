@@ -1,0 +1,13 @@
+import type { RunId } from '../base/ids.ts'
+import type { Owner } from '../checkpoint/store.ts'
+
+/** Something that a person should know and that is not a fact of a run. */
+export type RuntimeNotice =
+  /** Taking the run over waits until its owner's lease has run out. `until`: ms since the epoch. */
+  | { readonly type: 'lease.awaited'; readonly runId: RunId; readonly owner: Owner; readonly until: number }
+  /** Prompts or model names differ from those the run began with; it goes on with the new ones. */
+  | { readonly type: 'behaviour.changed'; readonly runId: RunId; readonly workflow: string }
+  /** An event named nothing that is open, or could not be used. */
+  | { readonly type: 'event.dropped'; readonly runId: RunId; readonly eventId: string; readonly message: string }
+  /** This process stopped driving the run: a commit failed, or another owner has it. */
+  | { readonly type: 'run.stopped'; readonly runId: RunId; readonly error: unknown }

@@ -1,0 +1,85 @@
+import { toJson } from '../base/json.ts'
+import { invariantError } from '../errors/invariant-error.ts'
+import type { ErrorRecord } from '../errors/waystone-error.ts'
+import type { EffectClass, Graph, NodeRecord } from '../graph/graph.ts'
+import type { EffectEnd } from '../snapshot/event.ts'
+import type { OpenStep } from '../snapshot/snapshot.ts'
+import type { EffectJob, Ended } from './effect-job.ts'
+import { errorRecordOf, retryAfterOf } from './error-record.ts'
+import { executeCall } from './execute-call.ts'
+import { executeGate } from './execute-gate.ts'
+import { executeModel } from './execute-model.ts'
+import { executeTask } from './execute-task.ts'
+import { executeTool } from './execute-tool.ts'
+import { isThenable } from './when-done.ts'
+
+/**
+ * Runs one attempt of one step and says how it ended. Never throws and never rejects: whatever author code, a tool or a model
+ * does is an end.
+ *
+ * @returns the end at once when the author's function is synchronous; frozen JSON without secrets
+ */
+export function perform(job: EffectJob): EffectEnd | Promise<EffectEnd> {
+  let ended: Ended | Promise<Ended>
+  try {
+    ended = execute(job)
+  } catch (thrown) {
+    return failedEnd(job, thrown)
+  }
+  if (!isThenable(ended)) return whole(job, ended)
+  return ended.then(
+    (end) => whole(job, end),
+    (thrown: unknown) => failedEnd(job, thrown),
+  )
+}
+
+function execute(job: EffectJob): Ended | Promise<Ended> {
+  const { record, open } = job
+  const functions = job.compiled.registry.nodes.get(record.id)
+  if (open.kind === 'call') return executeCall(job)
+  if (open.kind === 'model') {
+    if (record.kind === 'agent' && functions?.kind === 'agent') return executeModel(job, { record, functions })
+    if (record.kind === 'gate' && functions?.kind === 'gate') return executeModel(job, { record, functions })
+  }
+  if (open.kind === 'task' && functions?.kind === 'task') return executeTask(job, functions)
+  if (open.kind === 'gate' && functions?.kind === 'gate') return executeGate(job, functions)
+  if (open.kind === 'tool' && record.kind === 'tool' && functions?.kind === 'tool') return executeTool(job, record, functions)
+  throw invariantError('WAYSTONE_BUG_REGISTRY', `step ${job.scope.step} of kind ${open.kind} cannot be run by node ${JSON.stringify(record.id)} of kind ${record.kind}`)
+}
+
+/** The effect class of a step's work. */
+export function effectClassOf(graph: Graph, record: NodeRecord, open: OpenStep): EffectClass {
+  if (open.kind === 'model') return 'idempotent'
+  if (open.kind === 'call') return graph.tools[open.tool ?? '']?.effect ?? 'unsafe'
+  return record.effect
+}
+
+/** Longest time of one attempt of a step, ms; null: none. */
+export function timeoutOf(graph: Graph, record: NodeRecord, open: OpenStep): number | null {
+  return open.kind === 'call' ? (graph.tools[open.tool ?? '']?.timeoutMs ?? null) : record.timeoutMs
+}
+
+/** The end of an attempt that the runtime ends itself: timed out, lost, aborted. */
+export function endedByRuntime(job: EffectJob, outcome: string, error: ErrorRecord): EffectEnd {
+  return whole(job, { outcome, error })
+}
+
+function failedEnd(job: EffectJob, thrown: unknown): EffectEnd {
+  // An author who says nothing means: trying again cannot hurt, unless the effect is unsafe.
+  const isRepeatable = effectClassOf(job.compiled.graph, job.record, job.open) !== 'unsafe'
+  const retryAfterMs = retryAfterOf(thrown)
+  return whole(job, { outcome: 'failed', error: errorRecordOf(thrown, isRepeatable), ...(retryAfterMs !== undefined && { retryAfterMs }) })
+}
+
+function whole({ scope, ports }: EffectJob, ended: Ended): EffectEnd {
+  const { lines, sources } = scope
+  const end: EffectEnd = {
+    step: scope.step,
+    attempt: scope.attempt,
+    startedAt: scope.startedAt,
+    ...ended,
+    ...(lines !== undefined && { log: [...lines] }),
+    ...(sources !== undefined && { sources: [...sources] }),
+  }
+  return toJson(ports.vault.redact(end), 'end of an effect') as unknown as EffectEnd
+}

@@ -1,0 +1,87 @@
+import type { Json, JsonObject } from '../base/json.ts'
+import type { ContentPart, ModelMessage, ModelRequest, ModelTool } from '../define/model.ts'
+import type { AgentRecord, GateRecord, Graph } from '../graph/graph.ts'
+import type { AgentFunctions, GateFunctions, NodeInput } from '../graph/registry.ts'
+import type { AgentCall, AgentEntry, RunContext } from '../snapshot/snapshot.ts'
+import { nodeInputOf } from './effect-job.ts'
+
+/** A node that asks a model, with its functions. */
+export interface AskingNode {
+  readonly record: AgentRecord | GateRecord
+  readonly functions: AgentFunctions | GateFunctions
+}
+
+/** What of a record shapes its model calls, the same for agents and for gates with a reviewer. */
+export interface AskingTerms {
+  readonly model: string
+  readonly instructions: string | null
+  readonly tools: readonly string[]
+  readonly maxOutputTokens: number | null
+  readonly outputSchema: JsonObject | null
+}
+
+/** The terms of a node's model calls; undefined for nodes that ask none. */
+export function askingTerms(record: AgentRecord | GateRecord): AskingTerms | undefined {
+  if (record.kind === 'agent') return record
+  return record.reviewer === null ? undefined : { ...record.reviewer, tools: [] }
+}
+
+/**
+ * Renders the request of a model call from the snapshot alone: instructions, what the agent is given, its private entries.
+ *
+ * What came from state, tools and gates is told as JSON in user and tool messages, never as instructions.
+ */
+export function renderRequest(graph: Graph, context: RunContext, node: AskingNode): ModelRequest {
+  const { record, functions } = node
+  const now = nodeInputOf(record, context)
+  const terms = askingTerms(record)
+  const schema = terms?.outputSchema ?? null
+  return {
+    instructions: functions.instructions === null ? (terms?.instructions ?? '') : functions.instructions(now),
+    messages: renderMessages(functions, now, context.private[record.id]?.entries ?? []),
+    tools: (terms?.tools ?? []).flatMap((name) => renderTool(graph, name)),
+    output: schema === null ? null : { name: record.id, schema },
+    maxOutputTokens: terms?.maxOutputTokens ?? null,
+  }
+}
+
+function renderTool(graph: Graph, name: string): readonly ModelTool[] {
+  const tool = graph.tools[name]
+  return tool === undefined ? [] : [{ name, description: tool.description, inputSchema: tool.inputSchema }]
+}
+
+function renderMessages(functions: AskingNode['functions'], now: NodeInput, entries: readonly AgentEntry[]): readonly ModelMessage[] {
+  const messages: ModelMessage[] = []
+  if (!entries.some((entry) => 'type' in entry && entry.type === 'input')) messages.push(renderInput(functions, now))
+  for (const [index, entry] of entries.entries()) {
+    if ('role' in entry) {
+      messages.push(entry)
+      const next = entries[index + 1]
+      const isAnswered = next !== undefined && 'type' in next && next.type === 'results'
+      if (!isAnswered) messages.push(...entry.calls.map((call) => toolMessage({ callId: call.id, tool: call.name, result: 'not run', isError: true })))
+    } else if (entry.type === 'input') messages.push(renderInput(functions, { state: entry.state, heard: entry.heard }))
+    else if (entry.type === 'results') messages.push(...entry.calls.map((call) => toolMessage(call)))
+    else messages.push(userMessage([renderRepair(entry.issues)]))
+  }
+  return messages
+}
+
+function renderInput({ prompt }: AskingNode['functions'], input: NodeInput): ModelMessage {
+  if (prompt !== null) return userMessage([prompt(input)])
+  const texts = [JSON.stringify(input.state)]
+  if (Object.keys(input.heard).length > 0) texts.push(`Verdicts on the work so far:\n${JSON.stringify(input.heard)}`)
+  return userMessage(texts)
+}
+
+function renderRepair(issues: readonly string[]): string {
+  return `The answer does not fit what is asked for:\n${issues.map((issue) => `- ${issue}`).join('\n')}\nAnswer again, in full.`
+}
+
+function userMessage(texts: readonly string[]): ModelMessage {
+  return { role: 'user', content: texts.map((text): ContentPart => ({ type: 'text', text })) }
+}
+
+function toolMessage({ callId, tool, result, isError }: Pick<AgentCall, 'callId' | 'tool' | 'result' | 'isError'>): ModelMessage {
+  const told: Json = isError === true ? { error: result ?? null } : (result ?? null)
+  return { role: 'tool', callId, name: tool, content: [{ type: 'text', text: JSON.stringify(told) }], isError: isError === true }
+}

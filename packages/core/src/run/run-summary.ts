@@ -1,0 +1,27 @@
+import { durationEndsAt } from '../compile/commands.ts'
+import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
+import type { RunSummary } from '../checkpoint/store.ts'
+import { statusOf, type RunContext } from '../snapshot/snapshot.ts'
+
+/** What listings, timers and filters need of a run, from its snapshot. Cost: O(open steps). */
+export function summaryOf(compiled: CompiledWorkflow, context: RunContext): RunSummary {
+  const nodes: string[] = []
+  let nextDueAt = durationEndsAt(compiled, context)
+  let requests = 0
+  for (const index in context.open) {
+    const step = context.open[index]
+    if (step === undefined) continue
+    if (!nodes.includes(step.node)) nodes.push(step.node)
+    if (step.kind === 'approval' || step.kind === 'resolve') requests += 1
+    if (step.expiresAt !== undefined && (nextDueAt === null || step.expiresAt < nextDueAt)) nextDueAt = step.expiresAt
+  }
+  return {
+    status: statusOf(context),
+    nodes,
+    usage: context.usage,
+    steps: context.steps,
+    nextDueAt,
+    requests,
+    errorCode: context.ending?.error?.code ?? null,
+  }
+}

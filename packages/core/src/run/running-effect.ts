@@ -1,0 +1,88 @@
+import type { Clock } from '../base/clock.ts'
+import { nodeError } from '../errors/node-error.ts'
+import type { EffectEnd } from '../snapshot/event.ts'
+import type { EffectJob } from './effect-job.ts'
+import { effectClassOf, endedByRuntime, perform, timeoutOf } from './perform.ts'
+import { isThenable } from './when-done.ts'
+
+/** How long an effect that was told to stop may take to end before it is settled without its own word, ms. */
+export const abortGraceMs = 1_000
+
+/**
+ * One attempt from its start to the one end that counts: its own, its timeout's, or what is said for it after a cancel.
+ *
+ * Whatever comes after that end is dropped.
+ */
+export class RunningEffect {
+  readonly job: EffectJob
+  readonly #clock: Clock
+  readonly #onEnd: (effect: RunningEffect, end: EffectEnd) => void
+  #stopTimer: (() => void) | null = null
+  #isStarted = false
+  #isOver = false
+
+  constructor(job: EffectJob, clock: Clock, onEnd: (effect: RunningEffect, end: EffectEnd) => void) {
+    this.job = job
+    this.#clock = clock
+    this.#onEnd = onEnd
+  }
+
+  /** Begins the work; a synchronous one ends before this returns. Does nothing once the effect was cancelled. */
+  start(): void {
+    if (this.#isOver || this.job.scope.isAborted) return this.#end(this.#aborted('it had not started'))
+    this.#isStarted = true
+    const end = perform(this.job)
+    if (!isThenable(end)) return this.#end(end as EffectEnd)
+    const limitMs = timeoutOf(this.job.compiled.graph, this.job.record, this.job.open)
+    if (limitMs !== null && !this.#isOver) {
+      this.#stopTimer = this.#clock.at(this.job.scope.startedAt + limitMs, () => this.#timeOut(limitMs))
+    }
+    void (end as Promise<EffectEnd>).then((own) => this.#end(own))
+  }
+
+  /** Tells it to stop. Its own end is waited for a moment, since it knows what was used. */
+  cancel(): void {
+    if (this.#isOver || this.job.scope.isAborted) return
+    const isStarted = this.#isStarted
+    this.job.scope.abort(abortReason('the run was cancelled'))
+    this.#stopTimer?.()
+    if (!isStarted) return
+    this.#stopTimer = this.#clock.at(this.#clock.now() + abortGraceMs, () => this.#end(this.#aborted('it did not end in time')))
+  }
+
+  /** Tells it to stop and forgets it: its step stays open for a later resume. */
+  abandon(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#stopTimer?.()
+    this.job.scope.abort(abortReason('the runtime was closed'))
+  }
+
+  #timeOut(limitMs: number): void {
+    if (this.#isOver) return
+    const { compiled, record, open } = this.job
+    const isUnsafe = effectClassOf(compiled.graph, record, open) === 'unsafe'
+    const error = nodeError('WAYSTONE_NODE_TIMEOUT', `attempt ${open.attempt} of ${record.id} took longer than ${limitMs} ms`, { retryable: true })
+    this.job.scope.abort(error)
+    this.#end(endedByRuntime(this.job, isUnsafe ? 'unknown' : 'timeout', error.toJSON()))
+  }
+
+  #aborted(why: string): EffectEnd {
+    const error = nodeError('WAYSTONE_NODE_ABORTED', `${this.job.record.id} was told to stop: ${why}`)
+    return endedByRuntime(this.job, this.#isStarted ? 'unknown' : 'failed', error.toJSON())
+  }
+
+  #end(end: EffectEnd): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#stopTimer?.()
+    this.#onEnd(this, end)
+  }
+}
+
+function abortReason(message: string): Error {
+  const reason = nodeError('WAYSTONE_NODE_ABORTED', message)
+  // What fetch and friends throw for an abort, so that adapters recognise it.
+  Object.defineProperty(reason, 'name', { value: 'AbortError' })
+  return reason
+}

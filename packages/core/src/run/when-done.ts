@@ -1,0 +1,10 @@
+/** True for a promise of any library. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { readonly then?: unknown }).then === 'function'
+}
+
+/** Goes on at once with a plain value, later with a promised one: synchronous author code costs no promise. */
+export function whenDone<Result>(value: unknown, next: (value: unknown) => Result): Result | Promise<Awaited<Result>> {
+  if (!isThenable(value)) return next(value)
+  return Promise.resolve(value).then(next) as Promise<Awaited<Result>>
+}

@@ -1,0 +1,35 @@
+import type { EdgeRecord, Graph, GuardExpression } from '@waystone/core'
+
+/** Writes a guard as people say it: `isSmall`, `not isSmall`, `isSmall and (isNew or isVip)`. */
+export function guardText(expression: GuardExpression): string {
+  return text(expression, false)
+}
+
+function text(expression: GuardExpression, isInner: boolean): string {
+  if ('guard' in expression) return expression.guard
+  if ('not' in expression) return `not ${text(expression.not, true)}`
+  const [word, parts] = 'all' in expression ? (['and', expression.all] as const) : (['or', expression.any] as const)
+  const joined = parts.map((part) => text(part, true)).join(` ${word} `)
+  return isInner && parts.length > 1 ? `(${joined})` : joined
+}
+
+/**
+ * What stands on an edge: its outcome, guard and limit, as little of it as tells it apart.
+ *
+ * `done` is left out where a node has no other way on; a default edge after guarded ones says `else`.
+ *
+ * @returns an empty text when nothing needs to be said
+ */
+export function edgeLabel(edge: EdgeRecord, graph: Graph): string {
+  const siblings = graph.edges.filter(({ from, outcome }) => from === edge.from && outcome === edge.outcome)
+  const isDone = edge.outcome === 'done'
+  const condition = edge.when === null ? (siblings.length > 1 ? 'else' : '') : guardText(edge.when)
+  const limit = edge.limit === null ? '' : `≤ ${edge.limit.max}×`
+  const parts = [isDone && (condition !== '' || limit === '') ? '' : edge.outcome, condition].filter((part) => part !== '')
+  return [parts.join(': '), limit].filter((part) => part !== '').join(' ')
+}
+
+/** What stands on the other way of a limited edge. */
+export function otherwiseLabel(edge: EdgeRecord): string {
+  return edge.limit === null ? edge.outcome : `${edge.outcome} after ${edge.limit.max}×`
+}

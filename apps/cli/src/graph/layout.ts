@@ -1,0 +1,155 @@
+import type { ElkExtendedEdge, ElkNode, LayoutOptions } from 'elkjs/lib/elk-api.js'
+import { fitLabel, labelWidth } from './label-widths.ts'
+import type { Figure, Line, Picture } from './picture.ts'
+
+/** A point of the drawing, px from its top left. */
+export interface Point {
+  readonly x: number
+  readonly y: number
+}
+
+/** A rectangle of the drawing, px. */
+export interface Box extends Point {
+  readonly width: number
+  readonly height: number
+}
+
+/** A figure with its place. */
+export interface PlacedFigure extends Figure, Box {}
+
+/** A line with its route, and the place of its label. */
+export interface PlacedLine extends Line {
+  /** Start, bends, end. */
+  readonly points: readonly Point[]
+  /** Null: it says nothing. */
+  readonly labelBox: Box | null
+}
+
+/** A picture with places. */
+export interface Drawing {
+  readonly width: number
+  readonly height: number
+  readonly figures: readonly PlacedFigure[]
+  readonly lines: readonly PlacedLine[]
+}
+
+/** Sizes that layout and drawing share, px. */
+export const sizes = {
+  title: 13,
+  subtitle: 11,
+  label: 11,
+  labelLine: 14,
+  labelPadding: 4,
+  cardHeight: 46,
+  pillHeight: 26,
+  glyph: 16,
+  cardPadding: 12,
+  maxText: 220,
+} as const
+
+// Source: recipe of ADR "pictures": labels are laid out inline near the decision, the author's order decides what leads back.
+const rootOptions: LayoutOptions = {
+  'elk.algorithm': 'layered',
+  'elk.direction': 'DOWN',
+  'elk.edgeRouting': 'ORTHOGONAL',
+  'elk.padding': '[top=4,left=4,bottom=4,right=4]',
+  'elk.spacing.nodeNode': '36',
+  'elk.spacing.edgeNode': '20',
+  'elk.spacing.edgeEdge': '14',
+  'elk.spacing.edgeLabel': '4',
+  'elk.spacing.labelNode': '8',
+  'elk.spacing.labelLabel': '6',
+  'elk.layered.spacing.nodeNodeBetweenLayers': '30',
+  'elk.layered.spacing.edgeNodeBetweenLayers': '16',
+  'elk.layered.spacing.edgeEdgeBetweenLayers': '12',
+  'elk.layered.cycleBreaking.strategy': 'MODEL_ORDER',
+  'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
+  'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
+  'elk.layered.edgeLabels.centerLabelPlacementStrategy': 'TAIL_LAYER',
+  'elk.layered.unnecessaryBendpoints': 'true',
+}
+
+/**
+ * Places a picture: top to bottom, lines at right angles, no label over a shape or another label.
+ *
+ * The same picture gives the same drawing.
+ *
+ * Cost: about 50 ms at 30 nodes and 0.6 s at 500, after 0.3 s for loading the layout engine.
+ */
+export async function layOut(picture: Picture): Promise<Drawing> {
+  const { default: elk } = await import('elkjs/lib/elk.bundled.js')
+  const engine = new elk.default()
+  const input: ElkNode = {
+    id: ':root',
+    layoutOptions: rootOptions,
+    children: picture.figures.map(figureInput),
+    edges: picture.lines.map(lineInput),
+  }
+  const root = await engine.layout(input)
+  const places = new Map(root.children?.map((child) => [child.id, child]))
+  const routes = new Map(root.edges?.map((edge) => [edge.id, edge]))
+  return {
+    width: Math.ceil(root.width ?? 0),
+    height: Math.ceil(root.height ?? 0),
+    figures: picture.figures.map((figure) => ({ ...figure, ...boxOf(places.get(figure.id) ?? {}) })),
+    lines: picture.lines.map((line) => placedLine(line, routes.get(line.id))),
+  }
+}
+
+/** Width and height that a figure needs, px. */
+export function figureSize({ kind, title, subtitle }: Figure): { width: number; height: number } {
+  const titleWidth = labelWidth(fitLabel(title, sizes.maxText, { size: sizes.title, weight: 'bold' }), sizes.title, 'bold')
+  if (subtitle === '') return { width: Math.max(64, Math.ceil(titleWidth) + 28), height: sizes.pillHeight }
+  const text = Math.max(titleWidth, labelWidth(fitLabel(subtitle, sizes.maxText, { size: sizes.subtitle }), sizes.subtitle))
+  const border = kind === 'gate' ? 8 : 0
+  const width = Math.ceil(text) + sizes.glyph + 10 + 2 * sizes.cardPadding + border
+  return { width: Math.max(132, width), height: sizes.cardHeight }
+}
+
+function figureInput(figure: Figure): ElkNode {
+  const constraint = constraints[figure.kind]
+  return {
+    id: figure.id,
+    ...figureSize(figure),
+    layoutOptions: constraint === undefined ? {} : { 'elk.layered.layering.layerConstraint': constraint },
+  }
+}
+
+const constraints: { readonly [kind in Figure['kind']]?: string } = { start: 'FIRST', end: 'LAST', failed: 'LAST' }
+
+function lineInput(line: Line): ElkExtendedEdge {
+  return {
+    id: line.id,
+    sources: [line.from],
+    targets: [line.to],
+    layoutOptions: {
+      'elk.layered.priority.straightness': line.isMain ? '10' : line.kind === 'plain' ? '1' : '0',
+      'elk.layered.priority.direction': line.kind === 'back' ? '0' : '1',
+    },
+    labels: line.labels.length === 0 ? [] : [labelInput(line)],
+  }
+}
+
+function labelInput(line: Line): { text: string; width: number; height: number; layoutOptions: LayoutOptions } {
+  const width = Math.max(...line.labels.map((label) => labelWidth(fitLabel(label, sizes.maxText, { size: sizes.label }), sizes.label)))
+  return {
+    text: line.labels.join('\n'),
+    width: Math.ceil(width) + 2 * sizes.labelPadding,
+    height: line.labels.length * sizes.labelLine + 4,
+    layoutOptions: { 'elk.edgeLabels.inline': 'true', 'elk.edgeLabels.placement': 'CENTER' },
+  }
+}
+
+function placedLine(line: Line, route: ElkExtendedEdge | undefined): PlacedLine {
+  const points = (route?.sections ?? []).flatMap(({ startPoint, bendPoints, endPoint }) => [startPoint, ...(bendPoints ?? []), endPoint])
+  const label = route?.labels?.[0]
+  return { ...line, points: points.map(({ x, y }) => ({ x: tenth(x), y: tenth(y) })), labelBox: label === undefined ? null : boxOf(label) }
+}
+
+function boxOf({ x, y, width, height }: { x?: number; y?: number; width?: number; height?: number }): Box {
+  return { x: tenth(x ?? 0), y: tenth(y ?? 0), width: tenth(width ?? 0), height: tenth(height ?? 0) }
+}
+
+function tenth(value: number): number {
+  return Math.round(value * 10) / 10
+}

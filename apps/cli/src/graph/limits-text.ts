@@ -1,0 +1,30 @@
+import type { Graph, LimitName } from '@waystone/core'
+import { formatCost, formatCount, formatDuration } from '../output/units.ts'
+
+const words: { readonly [name in LimitName]: readonly [one: string, many: string] } = {
+  steps: ['step', 'steps'],
+  modelCalls: ['model call', 'model calls'],
+  toolCalls: ['tool call', 'tool calls'],
+  tokens: ['token', 'tokens'],
+  inputTokens: ['input token', 'input tokens'],
+  outputTokens: ['output token', 'output tokens'],
+  cachedTokens: ['cached token', 'cached tokens'],
+  reasoningTokens: ['reasoning token', 'reasoning tokens'],
+  costUsd: ['', ''],
+  durationMs: ['', ''],
+}
+
+/** Writes an amount of what is limited: `12 model calls`, `$0.50`, `30 min`. */
+export function amountText(name: LimitName, amount: number): string {
+  if (name === 'costUsd') return formatCost(amount)
+  if (name === 'durationMs') return formatDuration(amount)
+  return `${formatCount(amount)} ${words[name][amount === 1 ? 0 : 1]}`
+}
+
+/** Writes a workflow's limits on one line; empty when it has none. */
+export function limitsText(graph: Graph): string {
+  // The record's keys are limit names by its type.
+  const bounds = Object.entries(graph.limits.bounds) as [LimitName, { readonly max: number }][]
+  if (bounds.length === 0) return ''
+  return `at most ${bounds.map(([name, { max }]) => amountText(name, max)).join(' · ')}`
+}

@@ -1,0 +1,176 @@
+import type { Graph } from '@waystone/core'
+import { glyphs } from './glyphs.ts'
+import { fitLabel, labelWidth, type LabelWeight } from './label-widths.ts'
+import { layOut, sizes, type Drawing, type PlacedFigure, type PlacedLine, type Point } from './layout.ts'
+import { limitsText } from './limits-text.ts'
+import { pictureOf, type PictureOptions } from './picture.ts'
+import { styleSheet } from './svg-style.ts'
+
+const margin = 20
+const headingHeight = 52
+const cornerRadius = 8
+const arrow = { length: 8, halfWidth: 4 } as const
+
+/**
+ * Draws a workflow as an SVG document that stands for itself: no script, no font and no image from elsewhere, light and dark.
+ *
+ * The same graph gives the same text.
+ */
+export async function toSvg(graph: Graph, options: PictureOptions = {}): Promise<string> {
+  const drawing = await layOut(pictureOf(graph, options))
+  const title = `${graph.name}, version ${graph.version}`
+  const limits = limitsText(graph)
+  const width = Math.ceil(Math.max(drawing.width, headingWidth(graph, limits))) + 2 * margin
+  const height = drawing.height + headingHeight + 2 * margin
+  const left = Math.round((width - drawing.width) / 2)
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" class="ws" role="img" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" aria-label="${escapeXml(`Workflow ${title}`)}">`,
+    `<title>${escapeXml(`Workflow ${title}`)}</title>`,
+    `<desc>${escapeXml(describe(graph, drawing))}</desc>`,
+    `<style>\n${styleSheet()}\n</style>`,
+    `<rect class="page" width="${width}" height="${height}" rx="10"/>`,
+    ...heading(graph, limits),
+    `<g transform="translate(${left} ${margin + headingHeight})">`,
+    ...drawing.lines.map(lineSvg),
+    ...drawing.figures.map(figureSvg),
+    ...drawing.lines.map(labelSvg).filter((text) => text !== ''),
+    '</g>',
+    '</svg>',
+    '',
+  ].join('\n')
+}
+
+/** Escapes text for XML content and attributes; characters that XML cannot hold are left out. */
+export function escapeXml(text: string): string {
+  return text
+    .replace(notInXml, '')
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;')
+    .replace(/"/g, '&quot;')
+    .replace(/'/g, '&#39;')
+}
+
+// oxlint-disable-next-line no-control-regex -- control characters are what this is about
+const notInXml = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
+
+function heading(graph: Graph, limits: string): readonly string[] {
+  const nameWidth = labelWidth(graph.name, 16, 'bold')
+  const version = `<text class="quiet" x="${round(margin + nameWidth + 8)}" y="${margin + 14}">version ${graph.version}</text>`
+  const name = `<text class="heading" x="${margin}" y="${margin + 14}">${escapeXml(graph.name)}</text>`
+  return limits === '' ? [name, version] : [name, version, `<text class="quiet" x="${margin}" y="${margin + 33}">${escapeXml(limits)}</text>`]
+}
+
+function headingWidth(graph: Graph, limits: string): number {
+  const first = labelWidth(graph.name, 16, 'bold') + 8 + labelWidth(`version ${graph.version}`, 11)
+  return Math.max(first, labelWidth(limits, 11))
+}
+
+function describe(graph: Graph, { figures, lines }: Drawing): string {
+  const titles = new Map(figures.map(({ id, title }) => [id, title]))
+  const ways = lines.map(({ from, to, labels }) => {
+    const says = labels.length === 0 ? '' : ` (${labels.join('; ')})`
+    return `${titles.get(from) ?? from} to ${titles.get(to) ?? to}${says}`
+  })
+  const about = graph.description === '' ? '' : `${graph.description} `
+  return `${about}${Object.keys(graph.nodes).length} nodes. ${ways.join(', ')}.`
+}
+
+function figureSvg(figure: PlacedFigure): string {
+  const isPill = figure.subtitle === ''
+  const described = figure.description === '' ? '' : `<title>${escapeXml(figure.description)}</title>`
+  const parts = isPill ? pillParts(figure) : cardParts(figure)
+  return `<g class="${figure.kind}${isPill ? ' pill' : ''}" transform="translate(${figure.x} ${figure.y})">${described}${parts.join('')}</g>`
+}
+
+function pillParts({ width, height, title }: PlacedFigure): readonly string[] {
+  return [
+    `<rect class="card" width="${width}" height="${height}" rx="${height / 2}"/>`,
+    textSvg(title, { className: 'title', x: width / 2, y: height / 2 + 4.5, size: sizes.title }),
+  ]
+}
+
+const radii: { readonly [kind: string]: number } = { agent: 14, tool: 4, gate: 4, approval: 8, task: 0 }
+
+function cardParts({ kind, width, height, title, subtitle }: PlacedFigure): readonly string[] {
+  const inner = kind === 'gate' ? `<rect class="inner" x="4" y="4" width="${width - 8}" height="${height - 8}" rx="2"/>` : ''
+  const glyph = glyphs[kind]
+  const inset = sizes.cardPadding + (kind === 'gate' ? 4 : 0)
+  const mark = glyph === undefined ? '' : `<path class="glyph" transform="translate(${inset} ${(height - sizes.glyph) / 2})" d="${glyph}"/>`
+  const x = inset + sizes.glyph + 10
+  return [
+    `<rect class="card" width="${width}" height="${height}" rx="${radii[kind] ?? 4}"/>`,
+    inner,
+    mark,
+    textSvg(title, { className: 'title', x, y: 20.5, size: sizes.title, weight: 'bold' }),
+    textSvg(subtitle, { className: 'subtitle', x, y: 35, size: sizes.subtitle }),
+  ]
+}
+
+interface TextLook {
+  readonly className: string
+  readonly x: number
+  readonly y: number
+  readonly size: number
+  readonly weight?: LabelWeight
+}
+
+/** `textLength` holds a line to the width it was given room for, whatever font the reader has. */
+function textSvg(text: string, { className, x, y, size, weight = 'regular' }: TextLook): string {
+  const shown = fitLabel(text, sizes.maxText, { size, weight })
+  const length = round(labelWidth(shown, size, weight))
+  return `<text class="${className}" x="${round(x)}" y="${round(y)}" textLength="${length}" lengthAdjust="spacingAndGlyphs">${escapeXml(shown)}</text>`
+}
+
+function lineSvg(line: PlacedLine): string {
+  const [last, before] = [line.points.at(-1), line.points.at(-2)]
+  if (last === undefined || before === undefined) return ''
+  const className = [line.kind, ...(line.isMain ? ['main'] : [])].join(' ')
+  const tip = towards(last, before, arrow.length - 1)
+  const route = routePath([...line.points.slice(0, -1), tip])
+  return `<g class="${className}"><path class="route" d="${route}"/><path class="head" d="${headPath(last, before)}"/></g>`
+}
+
+function labelSvg({ labelBox, labels, kind }: PlacedLine): string {
+  if (labelBox === null) return ''
+  const { x, y, width, height } = labelBox
+  const texts = labels.map((label, index) =>
+    textSvg(label, { className: 'label', x: x + width / 2, y: y + 12.5 + index * sizes.labelLine, size: sizes.label }),
+  )
+  return `<g class="${kind}"><rect class="label-page" x="${x}" y="${y}" width="${width}" height="${height}" rx="3"/>${texts.join('')}</g>`
+}
+
+/** A route with its corners rounded. */
+function routePath(points: readonly Point[]): string {
+  return points
+    .map((point, index) => {
+      const [before, after] = [points[index - 1], points[index + 1]]
+      if (before === undefined) return `M${round(point.x)} ${round(point.y)}`
+      if (after === undefined) return `L${round(point.x)} ${round(point.y)}`
+      const radius = Math.min(cornerRadius, distance(before, point) / 2, distance(point, after) / 2)
+      const [enter, leave] = [towards(point, before, radius), towards(point, after, radius)]
+      return `L${round(enter.x)} ${round(enter.y)}Q${round(point.x)} ${round(point.y)} ${round(leave.x)} ${round(leave.y)}`
+    })
+    .join('')
+}
+
+function headPath(tip: Point, from: Point): string {
+  const base = towards(tip, from, arrow.length)
+  const [dx, dy] = [(tip.y - base.y) / arrow.length, (base.x - tip.x) / arrow.length]
+  const side = (sign: number): string => `${round(base.x + sign * dx * arrow.halfWidth)} ${round(base.y + sign * dy * arrow.halfWidth)}`
+  return `M${round(tip.x)} ${round(tip.y)}L${side(1)}L${side(-1)}Z`
+}
+
+function towards(point: Point, other: Point, length: number): Point {
+  const whole = distance(point, other)
+  if (whole === 0) return point
+  return { x: point.x + ((other.x - point.x) * length) / whole, y: point.y + ((other.y - point.y) * length) / whole }
+}
+
+function distance(a: Point, b: Point): number {
+  return Math.hypot(a.x - b.x, a.y - b.y)
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10
+}

@@ -1,0 +1,176 @@
+import type { Commit } from './commit.ts'
+import { areaOf, touchesOf } from './paths.ts'
+
+/** Longest title kept. Longer ones end in an ellipsis. */
+const maxTitleLength = 240
+
+/**
+ * The format to give `git log -z --name-only` for {@link parseLog}: a mark, full hash, abbreviation, parents, date, subject and body, all ended by NUL,
+ * which no commit text and no path can hold.
+ *
+ * @param mark - begins each record; drawn anew for each call, so that no path can be taken for it
+ */
+export function logFormat(mark: string): string {
+  return `${mark}%x00%H%x00%h%x00%P%x00%cI%x00%s%x00%b%x00`
+}
+
+/**
+ * Reads the output of `git log -z --name-only` with {@link logFormat}. Commit texts may hold anything, terminal escapes included: control
+ * characters become blanks.
+ *
+ * Order: as git printed them, newest first.
+ */
+export function parseLog(text: string, mark: string): Commit[] {
+  const commits: Commit[] = []
+  const parents = new Map<string, readonly string[]>()
+  const fields = text.split('\0')
+  for (let at = fields.indexOf(mark); at !== -1; ) {
+    const next = fields.indexOf(mark, at + 7)
+    const [hash = '', id = '', parentText = '', date = '', subject = '', body = '', ...paths] = fields.slice(at + 1, next === -1 ? undefined : next)
+    const files = paths.map((path) => path.replace(/^\n/, '')).filter((path) => path !== '')
+    const parentList = parentText.split(' ').filter((parent) => parent !== '')
+    parents.set(hash, parentList)
+    commits.push(readCommit({ hash, id, date, subject, body, files, isMerge: parentList.length > 1 }))
+    at = next
+  }
+  return nameMerges(resolveReverts(commits), parents)
+}
+
+interface RawCommit {
+  readonly hash: string
+  readonly id: string
+  readonly date: string
+  readonly subject: string
+  readonly body: string
+  readonly files: readonly string[]
+  readonly isMerge: boolean
+}
+
+function readCommit(raw: RawCommit): Commit {
+  const subject = printable(raw.subject, maxTitleLength)
+  const title = titleOf(subject, raw.body)
+  const parts = /^([A-Za-z]+)(!)?(?:\(([^()]{1,60})\))?(!)?:\s+\S/.exec(title)
+  const note = /^BREAKING[ -]CHANGES?:[ \t]*([\s\S]*?)(?:\n\s*\n|$(?![\s\S]))/m.exec(raw.body)
+  const scope = parts?.[3]?.trim() ?? ''
+  return {
+    id: raw.id,
+    hash: raw.hash,
+    date: raw.date === '' || Number.isNaN(Date.parse(raw.date)) ? '' : new Date(raw.date).toISOString(),
+    subject,
+    title,
+    type: parts?.[1]?.toLowerCase() ?? '',
+    scope,
+    refs: refsOf(`${subject} ${title}`),
+    isBreaking: parts?.[2] === '!' || parts?.[4] === '!' || note !== null,
+    breakingNote: printable(note?.[1] ?? '', maxTitleLength),
+    isMerge: raw.isMerge,
+    reverts: revertedBy(subject, raw.body),
+    within: '',
+    area: areaOf(raw.files),
+    touches: touchesOf(raw.files),
+    files: raw.files.length,
+  }
+}
+
+/** One line without control characters, bidirectional overrides and zero-width marks, which could mislead a terminal or a reader. */
+export function printable(text: string, maxLength: number): string {
+  const line = text
+    .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+    .replace(/[\u200B\u200E\u200F\u202A-\u202E\u2060-\u2069\uFEFF]/g, '')
+    .replace(/ {2,}/g, ' ')
+    .trim()
+  return line.length <= maxLength ? line : `${line.slice(0, maxLength - 1).trimEnd()}…`
+}
+
+/** GitHub's own subjects say nothing; what was merged stands in the body. */
+function titleOf(subject: string, body: string): string {
+  if (!/^Merge (pull request|PR) #\d+|^Merge commit from fork$/i.test(subject)) return subject
+  const line = body.split('\n').map((text) => printable(text, maxTitleLength).replace(/^[*-] /, '')).find((text) => text !== '')
+  return line === undefined || /^([\w-]+-by|PR-URL|Merge )/i.test(line) ? subject : line
+}
+
+function refsOf(text: string): number[] {
+  const found = [...text.matchAll(/(?<![\w/&])(?:#|GH-)(\d{1,7})\b/g)].map((match) => Number(match[1]))
+  return [...new Set(found)].slice(0, 4)
+}
+
+/** What a revert says it reverts: a hash, else the pull request of GitHub's button, else the title it quotes. */
+function revertedBy(subject: string, body: string): string {
+  if (!/^(revert|reapply)\b/i.test(subject)) return ''
+  const hash = /\bThis reverts commit ([0-9a-f]{7,64})/.exec(body)?.[1]
+  if (hash !== undefined) return hash
+  const request = /^Reverts [\w.-]+\/[\w.-]+#(\d{1,7})\b/m.exec(body)?.[1]
+  if (request !== undefined) return `#${request}`
+  const quoted = /^revert:? "(.+)"/i.exec(subject)?.[1]
+  return quoted === undefined ? '' : `"${quoted}`
+}
+
+/** Replaces what a revert names by the full hash of the newest older commit that fits; one outside the range is left as named. */
+function resolveReverts(commits: readonly Commit[]): Commit[] {
+  return commits.map((commit, index) => {
+    if (commit.reverts === '') return commit
+    const named = commit.reverts
+    const found = commits.slice(index + 1).find((older) => {
+      if (named.startsWith('#')) return older.refs.includes(Number(named.slice(1)))
+      return named.startsWith('"') ? older.subject.startsWith(named.slice(1)) : older.hash.startsWith(named)
+    })
+    return found === undefined ? commit : { ...commit, reverts: found.hash }
+  })
+}
+
+/** A merge speaks for its commits when its pull request has a telling title and they are few and not pull requests themselves. */
+function isOneChange(merge: Commit, brought: readonly Commit[]): boolean {
+  if (merge.title === merge.subject || !merge.title.includes(' ') || brought.length > maxMergedCommits) return false
+  return !brought.some((commit) => /\(#\d+\)$/.test(commit.subject) || commit.isMerge)
+}
+
+/** More commits than this behind one merge are a branch of its own, not one change. */
+const maxMergedCommits = 25
+
+/**
+ * Says of each commit which pull request's merge brought it in, and gives the merge its files' kinds.
+ *
+ * Oldest merge first along the first parents, so that a commit belongs to the merge that brought it onto the main line.
+ */
+function nameMerges(commits: readonly Commit[], parents: ReadonlyMap<string, readonly string[]>): Commit[] {
+  const byHash = new Map(commits.map((commit) => [commit.hash, commit]))
+  const mainLine: Commit[] = []
+  for (let next = commits[0]; next !== undefined; next = byHash.get(parents.get(next.hash)?.[0] ?? '')) mainLine.push(next)
+  const taken = new Set(mainLine.map((commit) => commit.hash))
+  const changed = new Map<string, Commit>()
+  for (const merge of mainLine.toReversed()) {
+    if (!merge.isMerge) continue
+    const brought = collectBrought(parents.get(merge.hash)?.slice(1) ?? [], { byHash, parents, taken })
+    if (!isOneChange(merge, brought)) continue
+    for (const commit of brought) changed.set(commit.hash, { ...commit, within: merge.id })
+    changed.set(merge.hash, {
+      ...merge,
+      files: brought.reduce((sum, commit) => sum + commit.files, 0),
+      area: brought.toSorted((left, right) => right.files - left.files)[0]?.area ?? '',
+      touches: [...new Set(brought.flatMap((commit) => commit.touches))],
+      isBreaking: merge.isBreaking || brought.some((commit) => commit.isBreaking),
+      breakingNote: merge.breakingNote || (brought.find((commit) => commit.breakingNote !== '')?.breakingNote ?? ''),
+    })
+  }
+  return commits.map((commit) => changed.get(commit.hash) ?? commit)
+}
+
+interface Walk {
+  readonly byHash: ReadonlyMap<string, Commit>
+  readonly parents: ReadonlyMap<string, readonly string[]>
+  /** Grows: everything that some merge, or the main line, already has. */
+  readonly taken: Set<string>
+}
+
+function collectBrought(from: readonly string[], walk: Walk): Commit[] {
+  const found: Commit[] = []
+  const stack = [...from]
+  for (let hash = stack.pop(); hash !== undefined; hash = stack.pop()) {
+    const commit = walk.byHash.get(hash)
+    if (commit === undefined || walk.taken.has(hash)) continue
+    walk.taken.add(hash)
+    found.push(commit)
+    stack.push(...(walk.parents.get(hash) ?? []))
+  }
+  return found
+}

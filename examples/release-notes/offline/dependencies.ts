@@ -1,0 +1,37 @@
+import type { Statement } from '../notes/draft.ts'
+import type { DraftPrompt } from '../prompts.ts'
+
+/** Most packages named. */
+const maxNamed = 12
+
+/** One statement on what the project now depends on: each package once, at its newest version. */
+export function describeDependencies(updates: DraftPrompt['dependencies']): Statement[] {
+  const named = new Map<string, { readonly version: string; readonly ids: string[] }>()
+  for (const { id, title } of updates) {
+    const found = readUpdate(title)
+    if (found === undefined) continue
+    const before = named.get(found.name)
+    if (before === undefined) named.set(found.name, { version: found.version, ids: [id] })
+    else before.ids.push(id)
+  }
+  if (named.size === 0) return []
+  const shown = [...named].slice(0, maxNamed)
+  const list = shown.map(([name, { version }]) => `\`${name}\`${version === '' ? '' : ` to ${version}`}`)
+  const more = named.size > shown.length ? `, and ${named.size - shown.length} more` : ''
+  const commits = [...named.values()].flatMap(({ ids }) => ids)
+  return [{ area: '', text: `Update ${list.join(', ')}${more}`, commits }]
+}
+
+function readUpdate(title: string): { readonly name: string; readonly version: string } | undefined {
+  const name = '(?:@[\\w.-]+/)?[\\w.-]*[A-Za-z][\\w.-]*'
+  const version = '[\\^~]?v?\\d[\\w.+-]*'
+  const patterns = [
+    new RegExp(`^(?:bump|update|upgrade) (?:the )?\`?(${name})\`?(?: dep(?:endency)?)? (?:from \\S+ )?to (${version})`, 'i'),
+    new RegExp(`(?:^|\\s)\`?(${name})@(${version})\`?`, 'i'),
+  ]
+  for (const pattern of patterns) {
+    const match = pattern.exec(title)
+    if (match !== null) return { name: match[1] ?? '', version: (match[2] ?? '').replace(/[.,]$/, '') }
+  }
+  return undefined
+}

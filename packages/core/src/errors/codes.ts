@@ -392,6 +392,11 @@ export const errorCodes = {
     means: 'Graph and registry of a compiled workflow do not belong together.',
     remedy: 'Report it with the workflow.',
   },
+  WAYSTONE_BUG_FORK: {
+    family: 'bug',
+    means: 'A fork could not be made from a checkpoint that is in order.',
+    remedy: 'Report it with the run file and the sequence.',
+  },
   WAYSTONE_BUG_ROUTE_MISMATCH: {
     family: 'bug',
     means: 'The machine took another transition than the route decided.',
@@ -401,6 +406,36 @@ export const errorCodes = {
     family: 'bug',
     means: 'A run is neither waiting nor ended, and nothing is under way that could move it.',
     remedy: "Report it with the run's history.",
+  },
+  WAYSTONE_INPUT_FORK: {
+    family: 'input',
+    means: 'A run cannot be forked there: nothing is open at that sequence.',
+    remedy: 'Choose an earlier sequence; waystone show RUN lists them.',
+  },
+  WAYSTONE_INPUT_FORK_PATCH: {
+    family: 'input',
+    means: 'A patch of a fork names a key that is no state key, or a value that does not fit it.',
+    remedy: 'Give values that fit the schema of the state; the message names each path.',
+  },
+  WAYSTONE_INPUT_FORK_POLICY: {
+    family: 'input',
+    means: 'A patch of a fork changes what an approval has shown, so that a tool could run on a yes to something else.',
+    remedy: 'Fork before the approval, leave the key alone, or override the policy by name.',
+  },
+  WAYSTONE_INPUT_PATH: {
+    family: 'input',
+    means: 'A path names nothing in the state at that sequence.',
+    remedy: 'Look at the state with --state and give a path of it, e.g. notes[0].text.',
+  },
+  WAYSTONE_INPUT_SEQUENCE: {
+    family: 'input',
+    means: 'A run has no checkpoint of that sequence.',
+    remedy: 'Give a sequence from 0 to the last one that the message names.',
+  },
+  WAYSTONE_REPLAY_GRAPH_DIFFERS: {
+    family: 'replay',
+    means: 'A run was made by another definition of its workflow.',
+    remedy: 'Use the version of the code that made it, or start a new run; the message lists what differs.',
   },
 } as const satisfies Record<string, CodeEntry>
 

@@ -1,0 +1,155 @@
+import type { Clock } from '../base/clock.ts'
+import type { Ids, RunId } from '../base/ids.ts'
+import { canonicalJson, toJson, type Json, type JsonObject } from '../base/json.ts'
+import { firstPacking, packCheckpoint } from '../checkpoint/pack.ts'
+import type { Owner, RunRow, Store } from '../checkpoint/store.ts'
+import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
+import { plan } from '../compile/plan.ts'
+import { inputError } from '../errors/input-error.ts'
+import { invariantError } from '../errors/invariant-error.ts'
+import type { PolicyRecord } from '../graph/graph.ts'
+import { summaryOf } from '../run/run-summary.ts'
+import type { EngineEvent } from '../snapshot/event.ts'
+import { readHistory, type History } from './history.ts'
+
+/** Where and how to fork. */
+export interface ForkOptions {
+  /** The checkpoint to go on from. */
+  readonly at: number
+  /** State keys set anew; parsed by the state's schemas. */
+  readonly patch?: JsonObject
+  readonly by: string
+  readonly reason: string
+  readonly tags?: { readonly [name: string]: string }
+  /** Tools whose policies the patch may break; recorded in the reason. */
+  readonly override?: readonly string[]
+}
+
+/** What forking needs of its surroundings. */
+export interface ForkParts {
+  readonly store: Store
+  readonly compiled: CompiledWorkflow
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly owner: Owner
+}
+
+/**
+ * Makes a new run from a checkpoint of another. The origin is not touched, nothing before the checkpoint runs again, and the
+ * new run is left free for any runtime to drive.
+ *
+ * @returns the new run's id
+ * @throws {InputError} WAYSTONE_INPUT_FORK when nothing is open there, _FORK_PATCH when the patch does not fit, _FORK_POLICY
+ * when it changes what an approval has shown and a tool could then run on that approval, WAYSTONE_INPUT_SEQUENCE
+ */
+export async function forkRun(parts: ForkParts, runId: string, options: ForkOptions): Promise<RunId> {
+  const { store, compiled, clock, ids, owner } = parts
+  const history = await readHistory(store, runId)
+  const origin = history.at(options.at)
+  const { context } = origin.snapshot
+  if (Object.keys(context.open).length === 0) {
+    throw inputError('WAYSTONE_INPUT_FORK', `run ${runId} has ended at sequence ${options.at}; fork it at 0 to ${Math.max(0, history.last - 1)}`, { runId, sequence: options.at })
+  }
+  const patch = parsePatch(compiled, options.patch ?? {})
+  refusePolicyBreaks(compiled, history, { ...options, patch })
+  const at = clock.now()
+  const newId = ids.run(at)
+  const parent = { runId: history.row.runId, sequence: options.at, hash: origin.hash }
+  const tags = { ...history.row.tags, ...options.tags }
+  const event: EngineEvent = {
+    id: `${newId}/fork`,
+    type: 'run.forked',
+    at,
+    from: 'operator',
+    payload: { from: parent, snapshot: origin.snapshot, patch, by: options.by, reason: reasonOf(options), tags },
+  }
+  toJson(event, 'fork')
+  const planned = plan(compiled, { runId: newId, sequence: 0, parent }, null, event)
+  if (planned.type !== 'applied') throw invariantError('WAYSTONE_BUG_FORK', `a fork of ${runId} at ${options.at} was not applied: ${planned.type}`, { runId })
+  const packed = packCheckpoint(planned.checkpoint, planned.snapshot, firstPacking)
+  const created = await store.create({
+    ...rowFacts(compiled),
+    runId: newId,
+    key: null,
+    tags,
+    forkedFrom: { runId: history.row.runId, sequence: options.at },
+    owner,
+    leaseMs: 1_000,
+    checkpoint: packed.checkpoint,
+    blobs: packed.blobs,
+    summary: summaryOf(compiled, planned.snapshot.context),
+    at,
+  })
+  if (created.type === 'created') await store.release(created.lease)
+  return newId
+}
+
+function rowFacts(compiled: CompiledWorkflow): Pick<RunRow, 'workflow' | 'workflowVersion' | 'graphHash' | 'behaviourHash'> & { readonly graph: string } {
+  const { graph, hashes } = compiled
+  return {
+    workflow: graph.name,
+    workflowVersion: graph.version,
+    graphHash: hashes.graph,
+    behaviourHash: hashes.behaviour,
+    // A graph is JSON by construction; its interfaces only lack an index signature.
+    graph: canonicalJson(graph as unknown as Json),
+  }
+}
+
+function reasonOf({ reason, override }: ForkOptions): string {
+  return override === undefined || override.length === 0 ? reason : `${reason} (policies overridden: ${override.join(', ')})`
+}
+
+function parsePatch(compiled: CompiledWorkflow, patch: JsonObject): JsonObject {
+  const problems: string[] = []
+  const parsed: { [key: string]: Json } = {}
+  for (const [key, value] of Object.entries(patch)) {
+    const schema = compiled.registry.stateSchemas.get(key)
+    if (schema === undefined) {
+      problems.push(`${key}: no such state key; there are ${Object.keys(compiled.graph.state).join(', ')}`)
+      continue
+    }
+    const result = schema.safeParse(value)
+    if (result.success) parsed[key] = toJson(result.data, `patch of ${key}`)
+    else problems.push(...result.error.issues.map((issue) => `${[key, ...issue.path].join('.')}: ${issue.message}`))
+  }
+  if (problems.length > 0) throw inputError('WAYSTONE_INPUT_FORK_PATCH', `the patch does not fit the state:\n${problems.map((line) => `  ${line}`).join('\n')}`, { problems })
+  return toJson(parsed, 'patch') as JsonObject
+}
+
+/** No approval outlives a patch of what it showed: such a fork is refused where the tool can be reached without asking again. */
+function refusePolicyBreaks(compiled: CompiledWorkflow, history: History, options: ForkOptions & { readonly patch: JsonObject }): void {
+  const broken = compiled.graph.policies.filter((policy) => {
+    const record = compiled.graph.nodes[policy.without.node]
+    const shown = record?.kind === 'approval' ? record.show : []
+    const touches = shown.some((key) => key in options.patch)
+    return touches && options.override?.includes(policy.never) !== true && reachesUncrossed(compiled, history, { policy, at: options.at })
+  })
+  const first = broken[0]
+  if (first === undefined) return
+  throw inputError(
+    'WAYSTONE_INPUT_FORK_POLICY',
+    `the patch changes what ${first.without.node} shows, and from sequence ${options.at} tool ${first.never} can run without ${first.without.node}.${first.without.outcome} being crossed again; ` +
+      `fork before it, leave ${Object.keys(options.patch).join(', ')} alone, or override the policy of ${first.never}`,
+    { tools: broken.map((policy) => policy.never) },
+  )
+}
+
+/** Whether the tool can be reached from where the run stands, with the approval left out. */
+function reachesUncrossed(compiled: CompiledWorkflow, history: History, { policy, at }: { readonly policy: PolicyRecord; readonly at: number }): boolean {
+  const { graph } = compiled
+  const seen = new Set(Object.values(history.at(at).snapshot.context.open).map((step) => step.node))
+  for (const node of seen) {
+    const record = graph.nodes[node]
+    if (record === undefined) continue
+    if (record.kind === 'tool' && record.tool === policy.never) return true
+    if (record.kind === 'agent' && record.tools.includes(policy.never)) return true
+    for (const edge of graph.edges) {
+      if (edge.from !== node || (node === policy.without.node && edge.outcome === policy.without.outcome)) continue
+      seen.add(edge.to)
+      if (edge.otherwise !== null) seen.add(edge.otherwise)
+    }
+    seen.add(graph.limits.exhausted)
+  }
+  return false
+}

@@ -1,0 +1,100 @@
+import type { Json, JsonPath } from '../base/json.ts'
+import type { RunRow, Store } from '../checkpoint/store.ts'
+import { inputError } from '../errors/input-error.ts'
+import { storeError } from '../errors/store-error.ts'
+import type { Graph } from '../graph/graph.ts'
+import { applyPatch } from '../snapshot/apply-patch.ts'
+import type { Checkpoint } from '../snapshot/checkpoint.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
+import { blamePath, type Blame } from './blame.ts'
+import { diffValues, type Change } from './diff-values.ts'
+import type { ReadCheckpoint } from '../checkpoint/load.ts'
+import { readAllCheckpoints, requireRow } from './read-checkpoints.ts'
+
+/** One moment of a run. */
+export interface Moment {
+  readonly checkpoint: Checkpoint
+  readonly hash: string
+  /** After the checkpoint. */
+  readonly snapshot: Snapshot
+}
+
+/** All checkpoints of a run, read at one moment, with the snapshot after each. */
+export interface History {
+  readonly row: RunRow
+  /** As it was when the run began. */
+  readonly graph: Graph
+  /** Order: by sequence, from 0. */
+  readonly checkpoints: readonly Checkpoint[]
+  /** Of the last checkpoint. */
+  readonly last: number
+  /** Cost: O(changes from the nearest sequence looked at before). @throws {InputError} WAYSTONE_INPUT_SEQUENCE */
+  at(sequence: number): Moment
+  /** What changed in the state from one sequence to another. */
+  diff(from: number, to: number): readonly Change[]
+  /** Who wrote a path of the state last, as seen at a sequence (default: the last), from what, and who approved it. */
+  blame(path: JsonPath, sequence?: number): Blame
+}
+
+/**
+ * Reads a run's history. Runs no author code and needs no workflow.
+ *
+ * Cost: O(size of the run's checkpoints); snapshots are made when asked for and share what did not change.
+ *
+ * @throws {StoreError} WAYSTONE_STORE_RUN_UNKNOWN, WAYSTONE_STORE_CORRUPT
+ */
+export async function readHistory(store: Store, runId: string): Promise<History> {
+  const row = await requireRow(store, runId)
+  const text = await store.graph(row.graphHash, row.behaviourHash)
+  if (text === undefined) throw storeError('WAYSTONE_STORE_CORRUPT', `the graph ${row.graphHash} of run ${runId} is missing in ${store.name}`, { runId })
+  const read = await readAllCheckpoints(store, row)
+  return createHistory(row, JSON.parse(text) as Graph, read)
+}
+
+function createHistory(row: RunRow, graph: Graph, read: readonly ReadCheckpoint[]): History {
+  const snapshots: Snapshot[] = []
+  const momentAt = (sequence: number): Moment => {
+    const entry = read[sequence]
+    if (entry === undefined || !Number.isInteger(sequence)) {
+      throw inputError('WAYSTONE_INPUT_SEQUENCE', `run ${row.runId} has no sequence ${sequence}; it has 0 to ${read.length - 1}`, { sequence })
+    }
+    for (let next = snapshots.length; next <= sequence; next++) {
+      const { checkpoint } = read[next] ?? entry
+      snapshots.push(applyPatch(snapshots[next - 1] ?? null, checkpoint.patch, checkpoint.event))
+    }
+    return { checkpoint: entry.checkpoint, hash: entry.stored.hash, snapshot: snapshots[sequence] ?? snapshotMissing() }
+  }
+  const history: History = {
+    row,
+    graph,
+    checkpoints: read.map((entry) => entry.checkpoint),
+    last: read.length - 1,
+    at: momentAt,
+    diff: (from, to) => diffValues(momentAt(from).snapshot.context.state, momentAt(to).snapshot.context.state, listKeysOf(graph)),
+    blame: (path, sequence) => blamePath(history, path, sequence ?? read.length - 1),
+  }
+  return history
+}
+
+function snapshotMissing(): never {
+  throw storeError('WAYSTONE_STORE_CORRUPT', 'a snapshot could not be made from its checkpoints')
+}
+
+/** By state key: the field that tells items of a list apart. */
+export function listKeysOf(graph: Graph): { readonly [key: string]: string } {
+  const keys: { [key: string]: string } = {}
+  for (const [name, record] of Object.entries(graph.state)) {
+    if (record.merge.rule === 'append' && record.merge.key !== null) keys[name] = record.merge.key
+  }
+  return keys
+}
+
+/** The value at a path; undefined: nothing is there. */
+export function valueAt(root: Json, path: JsonPath): Json | undefined {
+  let value: Json | undefined = root
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null) return undefined
+    value = (value as { readonly [key: string | number]: Json })[key]
+  }
+  return value
+}

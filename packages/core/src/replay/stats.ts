@@ -1,0 +1,117 @@
+import type { RunRow, Store } from '../checkpoint/store.ts'
+import type { Checkpoint } from '../snapshot/checkpoint.ts'
+import { addUsage, noUsage, type Usage } from '../snapshot/usage.ts'
+import { readHistory, type History } from './history.ts'
+
+/** What rows of {@link readStats} are about. */
+export const statsGroups = ['workflow', 'node', 'agent', 'model', 'tool'] as const
+/** See {@link statsGroups}. */
+export type StatsGroup = (typeof statsGroups)[number]
+
+/** Figures of one workflow, node, agent, model or tool over a period. */
+export interface StatsRow {
+  readonly group: StatsGroup
+  /** `workflow` or `workflow/node`, or the name of the model or tool. */
+  readonly name: string
+  /** Runs, visits or calls that have ended. */
+  readonly count: number
+  /** Of these, ended well: run `completed`; any outcome but `failed`, `timeout`, `unknown`, `lost`. */
+  readonly succeeded: number
+  readonly failed: number
+  readonly usage: Usage
+  /** Ms: of runs from start to end, of attempts from begin to end. Null: nothing has ended. */
+  readonly medianMs: number | null
+  readonly p95Ms: number | null
+}
+
+interface Tally {
+  readonly group: StatsGroup
+  readonly name: string
+  succeeded: number
+  failed: number
+  usage: Usage
+  readonly durations: number[]
+}
+
+/** What to count. */
+export interface StatsOptions {
+  /** Runs created at or after, ms since the epoch. */
+  readonly since?: number
+  readonly workflow?: string
+}
+
+/**
+ * Success, errors, cost, tokens and latency over the runs of a store.
+ *
+ * Order: by group, then by name. Cost: O(checkpoints of those runs).
+ */
+export async function readStats(store: Store, options: StatsOptions = {}): Promise<readonly StatsRow[]> {
+  const tallies = new Map<string, Tally>()
+  let after: string | undefined
+  do {
+    const page = await store.list({ ...options, limit: 100, ...(after !== undefined && { after }) })
+    for (const row of page.rows) countRun(tallies, row, await readHistory(store, row.runId))
+    after = page.next ?? undefined
+  } while (after !== undefined)
+  return [...tallies.values()].map(rowOf).toSorted((left, right) => compare(left, right))
+}
+
+function compare(left: StatsRow, right: StatsRow): number {
+  return statsGroups.indexOf(left.group) - statsGroups.indexOf(right.group) || (left.name < right.name ? -1 : 1)
+}
+
+function countRun(tallies: Map<string, Tally>, row: RunRow, history: History): void {
+  const run = tallyOf(tallies, 'workflow', row.workflow)
+  run.usage = addUsage(run.usage, row.usage)
+  const { ending, startedAt } = history.at(history.last).snapshot.context
+  if (ending !== null) count(run, ending.status === 'completed', ending.at - startedAt)
+  for (const checkpoint of history.checkpoints) countStep(tallies, { row, history, checkpoint })
+}
+
+interface Counted {
+  readonly row: RunRow
+  readonly history: History
+  readonly checkpoint: Checkpoint
+}
+
+function countStep(tallies: Map<string, Tally>, { row, history, checkpoint }: Counted): void {
+  const { step, event, usage } = checkpoint
+  if (step === null || event.type !== 'effect.ended') return
+  const record = history.graph.nodes[step.node]
+  const open = history.at(checkpoint.sequence - 1).snapshot.context.open[step.index]
+  const tool = open?.tool ?? (record?.kind === 'tool' ? record.tool : undefined)
+  const name = `${row.workflow}/${step.node}`
+  const tallied = [tallyOf(tallies, 'node', name)]
+  if (record?.kind === 'agent') tallied.push(tallyOf(tallies, 'agent', name))
+  if (step.kind === 'model') tallied.push(tallyOf(tallies, 'model', event.payload.model ?? 'unknown'))
+  if (tool !== undefined) tallied.push(tallyOf(tallies, 'tool', tool))
+  const isGood = !['failed', 'timeout', 'unknown', 'lost'].includes(event.payload.outcome)
+  for (const tally of tallied) {
+    tally.usage = addUsage(tally.usage, usage ?? undefined)
+    count(tally, isGood, step.endedAt - step.startedAt)
+  }
+}
+
+function tallyOf(tallies: Map<string, Tally>, group: StatsGroup, name: string): Tally {
+  const key = `${group} ${name}`
+  const known = tallies.get(key)
+  if (known !== undefined) return known
+  const tally: Tally = { group, name, succeeded: 0, failed: 0, usage: noUsage, durations: [] }
+  tallies.set(key, tally)
+  return tally
+}
+
+function count(tally: Tally, isGood: boolean, durationMs: number): void {
+  if (isGood) tally.succeeded += 1
+  else tally.failed += 1
+  tally.durations.push(durationMs)
+}
+
+function rowOf({ group, name, succeeded, failed, usage, durations }: Tally): StatsRow {
+  const sorted = durations.toSorted((left, right) => left - right)
+  return { group, name, count: succeeded + failed, succeeded, failed, usage, medianMs: quantile(sorted, 0.5), p95Ms: quantile(sorted, 0.95) }
+}
+
+function quantile(sorted: readonly number[], part: number): number | null {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? null
+}

@@ -43,7 +43,7 @@ function isPrimitiveJson(value: unknown): value is null | boolean | number | str
 function freezeDeep(value: unknown, what: string, path: (string | number)[], above: Set<object>): void {
   if (isPrimitiveJson(value)) return
   if (typeof value !== 'object' || value === null) refuse(what, path, describeScalar(value))
-  const container = value as object
+  const container = value
   if (known.has(container)) return
   if (above.has(container)) refuse(what, path, 'a cycle')
   if (path.length > maxJsonDepth) refuse(what, path, `nesting deeper than ${maxJsonDepth}`)

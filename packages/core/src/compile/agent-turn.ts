@@ -6,7 +6,7 @@ import type { AgentCall, AgentEntry, AgentMemory, OpenStep, RunContext } from '.
 import { backoffUntil } from './backoff.ts'
 import { modelReservation, type Need } from './limits.ts'
 import { transitionNames } from './names.ts'
-import type { StepEnd } from './route.ts'
+import type { StepEnd } from './step-end.ts'
 import { addOpen, oneToolCall, retryOf, settle, withContext, withKey, withoutKey } from './steps.ts'
 
 /** What the end of an attempt means for its node. */
@@ -204,7 +204,6 @@ export function currentCalls(context: RunContext, node: string): readonly AgentC
   return last !== undefined && 'type' in last && last.type === 'results' ? last.calls : []
 }
 
-// oxlint-disable-next-line max-params -- one update, named by its place
 function updateCall(context: RunContext, node: string, stepIndex: number, change: (call: AgentCall) => AgentCall): RunContext {
   const memory = memoryOf(context, node)
   const calls = currentCalls(context, node).map((call) => (call.step === stepIndex ? Object.freeze(change(call)) : call))

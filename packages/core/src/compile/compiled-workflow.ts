@@ -1,16 +1,9 @@
 import type { AnyStateMachine } from 'xstate'
-import type { EdgeRecord, Graph, GraphHashes } from '../graph/graph.ts'
+import type { Graph, GraphHashes } from '../graph/graph.ts'
 import type { Registry } from '../graph/registry.ts'
+import type { GraphIndex } from './graph-index.ts'
 import type { MachineRunner } from './machine-runner.ts'
 import type { RouteMemo } from './route-memo.ts'
-
-/** Look-ups that `plan` needs at every step, made once. */
-export interface GraphIndex {
-  /** By node, then outcome. Order: priority. */
-  readonly edges: ReadonlyMap<string, ReadonlyMap<string, readonly EdgeRecord[]>>
-  /** By node: edges whose count its entry sets back. */
-  readonly resets: ReadonlyMap<string, readonly string[]>
-}
 
 /** A workflow ready to run. Frozen. */
 export interface CompiledWorkflow {

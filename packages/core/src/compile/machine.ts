@@ -79,7 +79,7 @@ export function buildMachine(routeParts: RouteParts, memo: RouteMemo): AnyStateM
     actions,
     actors,
     guards: { chosen },
-  } as unknown as Parameters<typeof createMachine>[1]) as unknown as AnyStateMachine
+  } as unknown as Parameters<typeof createMachine>[1])
 }
 
 const finalStates = [

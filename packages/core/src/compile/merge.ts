@@ -27,7 +27,6 @@ export function mergeState(parts: { readonly graph: Graph; readonly registry: Re
 
 type Reducer = (current: Json | undefined, incoming: Json) => unknown
 
-// oxlint-disable-next-line max-params -- rule, two values and the rule's function are one sentence
 function mergeValue(merge: MergeRule, current: Json | undefined, incoming: Json, reducer: Reducer | undefined): Json {
   switch (merge.rule) {
     case 'replace':

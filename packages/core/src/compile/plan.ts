@@ -46,7 +46,6 @@ export type Plan =
  * @param event - its payload parsed and deeply frozen
  * @throws {InvariantError} when the machine and the route disagree; never for anything an author or a caller did
  */
-// oxlint-disable-next-line max-params -- the engine's one signature, as the design writes it
 export function plan(compiled: CompiledWorkflow, position: Position, snapshot: Snapshot | null, event: EngineEvent): Plan {
   if (event.type === 'run.started' || event.type === 'run.forked') return begin(compiled, position, { snapshot, event })
   if (snapshot === null) return refuse('not-started', `event ${event.type} came before run.started`)

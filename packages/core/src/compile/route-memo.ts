@@ -4,7 +4,8 @@ import type { NodeRecord } from '../graph/graph.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
 import type { MachineEvent } from './machine-event.ts'
-import { route, type Route, type RouteParts, type StepEnd } from './route.ts'
+import { route, type Route, type RouteParts } from './route.ts'
+import type { StepEnd } from './step-end.ts'
 
 /** Decides each event once: guards and the action of the transition taken all ask here. */
 export interface RouteMemo {

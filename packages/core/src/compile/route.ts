@@ -6,11 +6,12 @@ import type { Candidate, Decision, GuardReading } from '../snapshot/decision.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import { endStep, type Ended } from './agent-turn.ts'
-import type { GraphIndex } from './compiled-workflow.ts'
+import type { GraphIndex } from './graph-index.ts'
 import { createGuardRunner, formatGuard } from './guards.ts'
 import { findLimitHit, needOf, type LimitHit } from './limits.ts'
 import { mergeState } from './merge.ts'
 import { transitionNames } from './names.ts'
+import type { StepEnd } from './step-end.ts'
 import { closeAll, withContext, withKey } from './steps.ts'
 
 /** What the route needs of a compiled workflow. */
@@ -18,18 +19,6 @@ export interface RouteParts {
   readonly graph: Graph
   readonly registry: Registry
   readonly index: GraphIndex
-}
-
-/** The end of one attempt, as it reaches the machine. */
-export interface StepEnd {
-  readonly record: NodeRecord
-  readonly stepIndex: number
-  readonly step: OpenStep
-  readonly end: EffectEnd
-  /** Ms since the epoch; undefined under plain `createActor`, where attempts, timers and people do not exist. */
-  readonly at: number | undefined
-  /** `runId/stepIndex`, the seed of the backoff's jitter. */
-  readonly effectId: string
 }
 
 /** Where a transition goes and why. */

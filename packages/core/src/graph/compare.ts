@@ -30,7 +30,6 @@ function identityOf(graph: Graph): Json {
   return { ...graph, edges } as unknown as Json
 }
 
-// oxlint-disable-next-line max-params -- a recursive walk over two values
 function compareValues(differences: GraphDifference[], path: string, left: Json | undefined, right: Json | undefined): void {
   if (left === undefined || right === undefined) {
     if (left !== right) differences.push({ path, ...(left !== undefined && { left }), ...(right !== undefined && { right }) })

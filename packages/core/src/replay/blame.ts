@@ -1,7 +1,8 @@
 import { formatPath, type Json, type JsonPath } from '../base/json.ts'
 import { inputError } from '../errors/input-error.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
-import { valueAt, type History } from './history.ts'
+import type { History } from './history.ts'
+import { valueAt } from './value-at.ts'
 
 /** A person's yes to a value. */
 export interface BlameApproval {
@@ -46,9 +47,11 @@ export interface Blame {
  *
  * Cost: O(checkpoints) the first time.
  *
+ * @param sequence - as seen at; default the last
+ *
  * @throws {InputError} WAYSTONE_INPUT_PATH when nothing is there at that sequence
  */
-export function blamePath(history: History, path: JsonPath, sequence: number): Blame {
+export function blamePath(history: History, path: JsonPath, sequence: number = history.last): Blame {
   const value = valueAt(history.at(sequence).snapshot.context.state, path)
   if (value === undefined) {
     const keys = Object.keys(history.at(sequence).snapshot.context.state).join(', ')

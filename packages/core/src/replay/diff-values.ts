@@ -24,13 +24,11 @@ interface Place {
   readonly listKeys: { readonly [key: string]: string }
 }
 
-// oxlint-disable-next-line max-params -- a recursive walk over two values
 function diffObjects(changes: Change[], place: Place, before: JsonObject, after: JsonObject): void {
   for (const key of Object.keys(before)) if (!(key in after)) changes.push({ path: [...place.path, key], kind: 'removed', before: before[key] ?? null })
   for (const key of Object.keys(after)) diffPart(changes, { ...place, path: [...place.path, key] }, before[key], after[key])
 }
 
-// oxlint-disable-next-line max-params -- a recursive walk over two values
 function diffPart(changes: Change[], place: Place, before: Json | undefined, after: Json | undefined): void {
   if (before === after || after === undefined) return
   if (before === undefined) {
@@ -46,7 +44,6 @@ function isObject(value: Json): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-// oxlint-disable-next-line max-params -- a recursive walk over two values
 function diffLists(changes: Change[], place: Place, before: readonly Json[], after: readonly Json[]): void {
   const field = place.path.length === 1 ? place.listKeys[String(place.path[0])] : undefined
   const idOf = (item: Json, index: number): Json => (field !== undefined && isObject(item) ? (item[field] ?? index) : index)

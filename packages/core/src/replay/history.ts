@@ -1,4 +1,3 @@
-import type { Json, JsonPath } from '../base/json.ts'
 import type { RunRow, Store } from '../checkpoint/store.ts'
 import { inputError } from '../errors/input-error.ts'
 import { storeError } from '../errors/store-error.ts'
@@ -6,7 +5,6 @@ import type { Graph } from '../graph/graph.ts'
 import { applyPatch } from '../snapshot/apply-patch.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
-import { blamePath, type Blame } from './blame.ts'
 import { diffValues, type Change } from './diff-values.ts'
 import type { ReadCheckpoint } from '../checkpoint/load.ts'
 import { readAllCheckpoints, requireRow } from './read-checkpoints.ts'
@@ -32,8 +30,6 @@ export interface History {
   at(sequence: number): Moment
   /** What changed in the state from one sequence to another. */
   diff(from: number, to: number): readonly Change[]
-  /** Who wrote a path of the state last, as seen at a sequence (default: the last), from what, and who approved it. */
-  blame(path: JsonPath, sequence?: number): Blame
 }
 
 /**
@@ -64,16 +60,14 @@ function createHistory(row: RunRow, graph: Graph, read: readonly ReadCheckpoint[
     }
     return { checkpoint: entry.checkpoint, hash: entry.stored.hash, snapshot: snapshots[sequence] ?? snapshotMissing() }
   }
-  const history: History = {
+  return {
     row,
     graph,
     checkpoints: read.map((entry) => entry.checkpoint),
     last: read.length - 1,
     at: momentAt,
     diff: (from, to) => diffValues(momentAt(from).snapshot.context.state, momentAt(to).snapshot.context.state, listKeysOf(graph)),
-    blame: (path, sequence) => blamePath(history, path, sequence ?? read.length - 1),
   }
-  return history
 }
 
 function snapshotMissing(): never {
@@ -87,14 +81,4 @@ export function listKeysOf(graph: Graph): { readonly [key: string]: string } {
     if (record.merge.rule === 'append' && record.merge.key !== null) keys[name] = record.merge.key
   }
   return keys
-}
-
-/** The value at a path; undefined: nothing is there. */
-export function valueAt(root: Json, path: JsonPath): Json | undefined {
-  let value: Json | undefined = root
-  for (const key of path) {
-    if (typeof value !== 'object' || value === null) return undefined
-    value = (value as { readonly [key: string | number]: Json })[key]
-  }
-  return value
 }

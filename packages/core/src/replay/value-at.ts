@@ -1,0 +1,11 @@
+import type { Json, JsonPath } from '../base/json.ts'
+
+/** The value at a path; undefined: nothing is there. */
+export function valueAt(root: Json, path: JsonPath): Json | undefined {
+  let value: Json | undefined = root
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null) return undefined
+    value = (value as { readonly [key: string | number]: Json })[key]
+  }
+  return value
+}

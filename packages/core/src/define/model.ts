@@ -81,6 +81,8 @@ export interface ModelCallOptions {
   readonly signal: AbortSignal
   /** Idempotency key of the call: `runId/stepIndex`. */
   readonly effectId: string
+  /** The node that asks; for scripts, logs and tests, not for the provider. Absent outside a run. */
+  readonly node?: string
   /** From 1. */
   readonly attempt: number
   /** Provisional tokens as they arrive; shown, never stored. Nothing may depend on them. */

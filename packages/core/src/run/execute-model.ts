@@ -48,6 +48,7 @@ function callModel(job: EffectJob, node: AskingNode, model: Model): Promise<Mode
     model.call(toJson(request, 'request to a model') as unknown as typeof request, {
       signal: scope.signal,
       effectId: scope.effectId,
+      node: scope.node,
       attempt: scope.attempt,
       onToken: (text) => job.onToken(ports.vault.redact(String(text))),
       secret: (name) => ports.vault.resolve(name),

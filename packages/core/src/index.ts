@@ -23,6 +23,7 @@ export type {
   ModelUsage,
 } from './define/model.ts'
 export type { EffectContext } from './define/tool.ts'
+export { isWorkflow, type Workflow } from './define/workflow.ts'
 export {
   endTarget,
   exhaustedTarget,
@@ -57,3 +58,21 @@ export {
 } from './graph/graph.ts'
 export type { Verdict } from './graph/registry.ts'
 export { defineConfig, type WaystoneConfig } from './run/config.ts'
+export type {
+  Acceptance,
+  DecisionInput,
+  Request,
+  RequestOption,
+  Run,
+  RunResult,
+  Runtime,
+  RuntimeOptions,
+  SecretResolver,
+  StartOptions,
+} from './run/runtime.ts'
+export type { RunEvent } from './run/run-event.ts'
+export type { Checkpoint, CheckpointStep } from './snapshot/checkpoint.ts'
+export type { Candidate, Decision, GuardReading } from './snapshot/decision.ts'
+export type { EngineEvent } from './snapshot/event.ts'
+export type { RunContext, RunStatus, Snapshot, StepKind } from './snapshot/snapshot.ts'
+export type { Usage, UsageDelta } from './snapshot/usage.ts'

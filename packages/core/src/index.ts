@@ -22,8 +22,18 @@ export type {
   ModelToolCall,
   ModelUsage,
 } from './define/model.ts'
-export type { EffectContext } from './define/tool.ts'
-export { isWorkflow, type Workflow } from './define/workflow.ts'
+export { defineAgent, type Agent, type AgentConfig } from './define/agent.ts'
+export type { Duration } from './define/duration.ts'
+export { END, FAIL, type EdgeOptions, type EdgeTarget } from './define/edge.ts'
+export type { Guard } from './define/guard.ts'
+export type { AgentNode, AnyNode, ApprovalNode, GateNode, TaskNode, ToolNode } from './define/node.ts'
+export type { RetryOptions } from './define/retry.ts'
+export { rule, type ReducerOptions, type Rule } from './define/rule.ts'
+export { defineState, type StateBuilder } from './define/state.ts'
+export { defineTool, type AnyTool, type EffectContext, type Tool, type ToolConfig } from './define/tool.ts'
+export { UNSET, type Unset } from './define/unset.ts'
+export { isWorkflow, type Limits, type Policy, type Workflow } from './define/workflow.ts'
+export { buildGraph, type BuiltGraph } from './graph/build.ts'
 export {
   endTarget,
   exhaustedTarget,

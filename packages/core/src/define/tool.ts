@@ -1,4 +1,9 @@
+import type { z } from 'zod'
 import type { Json } from '../base/json.ts'
+import type { Duration } from './duration.ts'
+import type { EffectClass } from './effect-class.ts'
+import type { RetryOptions } from './retry.ts'
+import { callerOf, type SourceLine } from './source-line.ts'
 
 /** What a tool, task or gate gets beside its input. */
 export interface EffectContext {
@@ -18,4 +23,71 @@ export interface EffectContext {
   source(reference: string): void
   /** Resolves a secret that the tool declares. The value is never stored, logged or shown by Waystone. */
   secret(name: string): Promise<string>
+}
+
+/** Marks a tool; its value is what `graph` reads. */
+export const toolMarker: unique symbol = Symbol.for('waystone.tool')
+
+/** A tool as its author wrote it; nothing in it has been checked. */
+export interface ToolDefinition {
+  readonly config: Readonly<Record<string, unknown>>
+  readonly source: SourceLine | undefined
+}
+
+/** Any tool of this name. */
+export interface AnyTool<Name extends string> {
+  readonly [toolMarker]: ToolDefinition
+  readonly name: Name
+}
+
+/** A tool: defined once, free of any state; used as a node or by agents. */
+export interface Tool<Name extends string, Input, Output> extends AnyTool<Name> {
+  readonly '~input': Input
+  readonly '~output': Output
+}
+
+/** What makes a tool. */
+export interface ToolConfig<Name extends string, Input extends z.ZodType, Output extends z.ZodType> {
+  /** Unique in a workflow; letters, digits, `_` and `-`, as providers demand. */
+  readonly name: Name
+  /** What it does and when to use it, for the model. */
+  readonly description: string
+  /** What may happen when its end is not known; default `unsafe`: never repeated. See {@link effectClasses}. */
+  readonly effect?: EffectClass
+  /** Names of the secrets that `context.secret` may resolve. */
+  readonly secrets?: readonly string[]
+  readonly input: Input
+  readonly output: Output
+  /** Part of the graph's identity: raise it when the tool's meaning changes. Default 1. */
+  readonly version?: number
+  /** Of its calls by agents and, unless the node says otherwise, as a node. */
+  readonly retry?: RetryOptions
+  /** Longest time of one attempt. */
+  readonly timeout?: Duration
+  /** Does the work. @param input - parsed @returns what `output` accepts */
+  run(input: z.output<Input>, context: EffectContext): z.input<Output> | Promise<z.input<Output>>
+}
+
+/**
+ * Defines a tool.
+ *
+ * A tool is `unsafe` unless it says otherwise: after a crash whose outcome is unknown it is not called again.
+ *
+ * @example
+ * const lookUp = defineTool({
+ *   name: 'look-up', description: 'Finds an order.', effect: 'pure',
+ *   input: z.object({ order: z.string() }), output: z.object({ amountUsd: z.number() }),
+ *   run: ({ order }) => orders.find(order),
+ * })
+ */
+export function defineTool<const Name extends string, Input extends z.ZodType, Output extends z.ZodType>(
+  config: ToolConfig<Name, Input, Output>,
+): Tool<Name, z.input<Input>, z.output<Output>> {
+  const definition: ToolDefinition = { config: Object.freeze({ ...config }), source: callerOf(defineTool) }
+  // The phantom fields of Tool exist only as types.
+  return Object.freeze({ [toolMarker]: Object.freeze(definition), name: config.name }) as unknown as Tool<
+    Name,
+    z.input<Input>,
+    z.output<Output>
+  >
 }

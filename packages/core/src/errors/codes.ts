@@ -15,6 +15,56 @@ interface CodeEntry {
  * Source: docs/errors.md is checked against this table.
  */
 export const errorCodes = {
+  WAYSTONE_DEFINITION_BAD_DURATION: {
+    family: 'definition',
+    means: 'A duration is not a number of milliseconds and not a number with a unit.',
+    remedy: "Write milliseconds, or a number with ms, s, m, h or d, such as `'30m'`; more than 0.",
+  },
+  WAYSTONE_DEFINITION_BAD_GUARD: {
+    family: 'definition',
+    means: 'Something that is no guard stands where a guard is expected.',
+    remedy: 'Make guards with `w.guard`, and combine them with `w.not`, `w.all` and `w.any`.',
+  },
+  WAYSTONE_DEFINITION_BAD_LIMIT: {
+    family: 'definition',
+    means: 'A limit is negative, not whole, not finite, or `per` or `otherwise` stands without a limit.',
+    remedy: 'Give a whole number, 0 or more (for `costUsd` any amount), on the edge or in `limits`.',
+  },
+  WAYSTONE_DEFINITION_BAD_NAME: {
+    family: 'definition',
+    means: 'A name of a workflow, node, outcome, tool, guard or state key is missing or has characters that are not allowed.',
+    remedy: 'Start with a letter and go on with letters, digits, `_` and `-`.',
+  },
+  WAYSTONE_DEFINITION_BAD_NODE: {
+    family: 'definition',
+    means: 'Something that is no node stands where a node is expected, or `nodes` is not what `w.nodes` returned.',
+    remedy: 'Make nodes with `w.agent`, `w.tool`, `w.gate`, `w.approval` or `w.task`, and name them with `w.nodes`.',
+  },
+  WAYSTONE_DEFINITION_BAD_POLICY: {
+    family: 'definition',
+    means: 'A policy is about a tool that no node uses, or does not name a node and its outcome.',
+    remedy: "Write `{ never: tool, without: [n.node, 'outcome'] }` with a tool and a node of this workflow.",
+  },
+  WAYSTONE_DEFINITION_BAD_RULE: {
+    family: 'definition',
+    means: "A merge rule does not fit its key's schema, or is incomplete.",
+    remedy: 'Lists: `append` and `union` over the schema of an item. Objects: `merge`. Numbers: `max`, `min`, `sum`. Anything: `replace` and `reducer`.',
+  },
+  WAYSTONE_DEFINITION_BAD_SCHEMA: {
+    family: 'definition',
+    means: 'A schema holds values that do not survive JSON, or JSON Schema cannot express it.',
+    remedy: 'Use strings, numbers, booleans, null, literals, enums, lists, objects, records and unions of these; dates as ISO strings; `z.json()` for any JSON.',
+  },
+  WAYSTONE_DEFINITION_BAD_TOOL: {
+    family: 'definition',
+    means: 'Something that is no tool stands where a tool is expected.',
+    remedy: 'Make tools with `defineTool`.',
+  },
+  WAYSTONE_DEFINITION_BAD_VALUE: {
+    family: 'definition',
+    means: 'An option has a value of the wrong kind.',
+    remedy: 'Give the option what the message says is expected.',
+  },
   WAYSTONE_DEFINITION_COST_UNKNOWN: {
     family: 'definition',
     means: 'A bound on cost is declared, but not every model that the workflow asks has a price.',
@@ -25,6 +75,21 @@ export const errorCodes = {
     means: 'An unsafe tool is what happens when nothing else was decided.',
     remedy: 'Guard the edge into the tool, and let the default lead to a person or an end.',
   },
+  WAYSTONE_DEFINITION_DUPLICATE: {
+    family: 'definition',
+    means: 'Two things have one name, or one node has two names.',
+    remedy: 'Rename one of them, or use the same object.',
+  },
+  WAYSTONE_DEFINITION_FOREIGN_NODE: {
+    family: 'definition',
+    means: 'An edge, a policy or `start` names a node that was not given to this workflow.',
+    remedy: 'Use the nodes of the `w.nodes` table that this workflow was given.',
+  },
+  WAYSTONE_DEFINITION_FOREIGN_STATE: {
+    family: 'definition',
+    means: 'A node or guard was made with the state of another workflow, even if that state looks the same.',
+    remedy: 'Make nodes, guards and workflow with the same `defineState` result.',
+  },
   WAYSTONE_DEFINITION_HEARS_NOTHING: {
     family: 'definition',
     means: 'A node hears a gate or approval that never comes before it.',
@@ -34,6 +99,16 @@ export const errorCodes = {
     family: 'definition',
     means: 'The last edge of an outcome has a limit, and nothing says where to go when it is used up.',
     remedy: 'Give the edge `otherwise`, or add a last edge without guard and limit.',
+  },
+  WAYSTONE_DEFINITION_MISSING_EDGE: {
+    family: 'definition',
+    means: "An outcome of a node's own has no edge.",
+    remedy: 'Route it to a node, `END` or `FAIL`.',
+  },
+  WAYSTONE_DEFINITION_MISSING_TARGET: {
+    family: 'definition',
+    means: 'An edge leads to nothing.',
+    remedy: 'Give a node of this workflow as `n.name`, `END` or `FAIL`.',
   },
   WAYSTONE_DEFINITION_MODEL_SCHEMA: {
     family: 'definition',
@@ -91,6 +166,31 @@ export const errorCodes = {
     family: 'definition',
     means: 'An edge is never taken, because the edges before it always are, or its guard never holds.',
     remedy: 'Take it out, or move it before the edge that is taken instead.',
+  },
+  WAYSTONE_DEFINITION_SHAPES_DIFFER: {
+    family: 'definition',
+    means: 'What a node reads does not fit what its tool or agent takes, or what comes back does not fit the keys it writes.',
+    remedy: 'Map between them with `input` or `apply`, or change what the node reads and writes.',
+  },
+  WAYSTONE_DEFINITION_UNKNOWN_KEY: {
+    family: 'definition',
+    means: 'An option does not exist.',
+    remedy: 'Check the spelling; the message lists the options there are.',
+  },
+  WAYSTONE_DEFINITION_UNKNOWN_NODE: {
+    family: 'definition',
+    means: 'Edges or `hears` name a node that does not exist, or that cannot be heard.',
+    remedy: 'Use the names of the `w.nodes` table; only gates and approvals can be heard.',
+  },
+  WAYSTONE_DEFINITION_UNKNOWN_OUTCOME: {
+    family: 'definition',
+    means: 'Edges or a policy name an outcome that the node cannot have.',
+    remedy: 'The message lists the outcomes there are; some exist only with `timeout`, `edits`, `expiresIn` or `canAskBack`.',
+  },
+  WAYSTONE_DEFINITION_UNKNOWN_STATE_KEY: {
+    family: 'definition',
+    means: 'A node, guard, input, output or response names a key that the state does not have, or an approval edits a key it does not show.',
+    remedy: 'Declare the key in `defineState`, or correct the name.',
   },
   WAYSTONE_DEFINITION_UNKNOWN_TARGET: {
     family: 'definition',
@@ -171,10 +271,20 @@ export const errorCodes = {
     means: "The beginning of a run's id fits several runs.",
     remedy: 'Give more letters of the id; `waystone runs` lists them.',
   },
+  WAYSTONE_INPUT_SCRIPT_UNUSED: {
+    family: 'input',
+    means: "A test's model script and what was asked of the model differ: answers were left over, or calls came that it does not have.",
+    remedy: 'Make the script and the workflow agree; the message names the node and the index of the call.',
+  },
   WAYSTONE_INPUT_SECRETS_MISSING: {
     family: 'input',
     means: "A tool of the workflow declares a secret that the runtime's resolver does not know.",
     remedy: 'Set the secret (by default an environment variable of that name), then start again.',
+  },
+  WAYSTONE_INPUT_STANDSTILL: {
+    family: 'input',
+    means: 'A test waits for something on a virtual clock that has nothing left to do, or not within the time it allowed.',
+    remedy: 'Look at what should have happened; allow more virtual time with `withinMs` when it is only slow.',
   },
   WAYSTONE_INPUT_START: {
     family: 'input',
@@ -346,6 +456,11 @@ export const errorCodes = {
     family: 'node',
     means: 'A reducer threw or gave something that is not JSON.',
     remedy: 'Make the reducer a pure function of the two values that returns JSON.',
+  },
+  WAYSTONE_NODE_SCRIPT_ENDED: {
+    family: 'node',
+    means: "A scripted model of a test was called more often than its script has answers, or by a node that it does not know.",
+    remedy: 'Add the answer to the script at the index that the message names, or find out why the call was made.',
   },
   WAYSTONE_NODE_SECRET_MISSING: {
     family: 'node',

@@ -1,21 +1,13 @@
 import type { JsonObject } from '../base/json.ts'
+import type { EffectClass } from '../define/effect-class.ts'
+import type { NodeKind } from '../define/node.ts'
 import type { Place } from '../errors/definition-error.ts'
 
 /** Version of the graph's own format, written into every graph. */
 export const graphFormat = 1
 
-/** Kinds of nodes. */
-export type NodeKind = 'agent' | 'tool' | 'gate' | 'approval' | 'task'
-
-/**
- * What may happen when an effect's end is not known: `pure` and `idempotent` may be repeated, `keyed` de-duplicates by the
- * effect id it is given, `unsafe` is never repeated. A node may only move a tool's class to the right.
- *
- * Order: from careless to careful.
- */
-export const effectClasses = ['pure', 'idempotent', 'keyed', 'unsafe'] as const
-/** See {@link effectClasses}. */
-export type EffectClass = (typeof effectClasses)[number]
+export { effectClasses } from '../define/effect-class.ts'
+export type { EffectClass, NodeKind }
 
 /** Where an edge may lead beside nodes. Node names never hold a colon. */
 export const endTarget = ':end'

@@ -1,20 +1,12 @@
 import type { z } from 'zod'
 import type { Json, JsonObject } from '../base/json.ts'
 import type { EffectContext } from '../define/tool.ts'
+import type { Verdict } from '../define/verdict.ts'
 
 /** Values of declared state keys, or of any other named things. Frozen. */
 export type Slice = JsonObject
 
-/** What a gate decided. */
-export interface Verdict {
-  readonly outcome: string
-  /** Why, one entry a reason; heard by nodes that declare it. */
-  readonly reasons: readonly Json[]
-  /** 0 to 1, when the gate scores. */
-  readonly score?: number
-  /** Where in the text or value the reasons apply. */
-  readonly positions?: readonly Json[]
-}
+export type { Verdict }
 
 /** What a node's functions are given beside its slice. */
 export interface NodeInput {

@@ -1,0 +1,90 @@
+import type { z } from 'zod'
+import type { Given } from './node.ts'
+import type { EffectOptions } from './node-options.ts'
+import { callerOf, type SourceLine } from './source-line.ts'
+import type { AnyTool } from './tool.ts'
+
+/** Marks an agent defined apart from a workflow. */
+export const agentMarker: unique symbol = Symbol.for('waystone.agent')
+
+/** An agent as its author wrote it; nothing in it has been checked. */
+export interface AgentDefinition {
+  readonly config: Readonly<Record<string, unknown>>
+  readonly source: SourceLine | undefined
+}
+
+/** What an agent is asked with and how far it may go, wherever it is used. */
+export interface AgentBounds<ToolName extends string> {
+  /** Name of a model that the runtime binds. */
+  readonly model: string
+  /** Order: as the model is offered them. Default none. */
+  readonly tools?: readonly AnyTool<ToolName>[]
+  /** Model calls per visit, repairs and attempts included; default 8. */
+  readonly maxModelCalls?: number
+  /** Tool calls one answer may ask for; more are answered with an error and not run. Default 8. */
+  readonly maxCallsPerTurn?: number
+  /** Asked of the model and reserved per call; default: the model's own. */
+  readonly maxOutputTokens?: number
+  /** Reserved per call; default: unknown. */
+  readonly maxInputTokens?: number
+  /** Turns per visit in which a model may mend an answer that does not fit its schema; default 1. */
+  readonly repairs?: number
+  /** What a later visit starts from: nothing (`fresh`, default) or the messages of the visits before. */
+  readonly memory?: 'fresh' | 'continue'
+}
+
+/** An agent inside a workflow, without what its output needs. */
+export interface AgentOptions<Reads extends keyof Values & string, Heard extends string, ToolName extends string, Values>
+  extends EffectOptions<Reads, Heard>, AgentBounds<ToolName> {
+  /** What it is and how to behave, for the model. */
+  readonly instructions: string | ((given: Given<Reads, Heard, Values>) => string)
+  /** What the model is told first; default: the read slice as JSON. */
+  readonly prompt?: (given: Given<Reads, Heard, Values>) => string
+}
+
+/** What a node may change about an agent that was defined apart from it. */
+export interface AgentUse<Reads extends string, Heard extends string> extends EffectOptions<Reads, Heard> {
+  readonly maxModelCalls?: number
+  readonly maxCallsPerTurn?: number
+  readonly maxOutputTokens?: number
+  readonly maxInputTokens?: number
+  readonly repairs?: number
+  readonly memory?: 'fresh' | 'continue'
+}
+
+/** What makes an agent that is free of any state. */
+export interface AgentConfig<ToolName extends string, Input extends z.ZodType, Output extends z.ZodType> extends AgentBounds<ToolName> {
+  /** What it is and how to behave, for the model. */
+  readonly instructions: string
+  /** What it is asked with. */
+  readonly input: Input
+  /** What it answers; a plain `z.string()` is free text. */
+  readonly output: Output
+  /** What the model is told first; default: the input as JSON. */
+  readonly prompt?: (input: z.output<Input>) => string
+}
+
+/** An agent: defined once, free of any state; used by `w.agent(agent, { … })` in any workflow. */
+export interface Agent<ToolName extends string, Input, Output> {
+  readonly [agentMarker]: AgentDefinition
+  readonly '~tools': ToolName
+  readonly '~input': Input
+  readonly '~output': Output
+}
+
+/**
+ * Defines an agent that any workflow can use.
+ *
+ * @example
+ * const translator = defineAgent({
+ *   model: 'fast', instructions: 'Translate the text.',
+ *   input: z.object({ text: z.string(), language: z.string() }), output: z.object({ translation: z.string() }),
+ * })
+ */
+export function defineAgent<Input extends z.ZodType, Output extends z.ZodType, ToolName extends string = never>(
+  config: AgentConfig<ToolName, Input, Output>,
+): Agent<ToolName, z.input<Input>, z.output<Output>> {
+  const definition: AgentDefinition = { config: Object.freeze({ ...config }), source: callerOf(defineAgent) }
+  // The phantom fields of Agent exist only as types.
+  return Object.freeze({ [agentMarker]: Object.freeze(definition) }) as unknown as Agent<ToolName, z.input<Input>, z.output<Output>>
+}

@@ -1,0 +1,40 @@
+import type { Guard } from './guard.ts'
+import type { AnyNode } from './node.ts'
+
+/** Marks {@link END} and {@link FAIL}. */
+export const endingMarker: unique symbol = Symbol.for('waystone.ending')
+
+/** A target that ends the run. */
+export interface EndingTarget {
+  readonly [endingMarker]: ':end' | ':fail'
+}
+
+/** Edge target: the run ends `completed`. */
+export const END: EndingTarget = Object.freeze({ [endingMarker]: ':end' as const })
+
+/** Edge target: the run ends `failed`. */
+export const FAIL: EndingTarget = Object.freeze({ [endingMarker]: ':fail' as const })
+
+/** Where an edge may lead. */
+export type EdgeTarget<Values> = AnyNode<Values> | EndingTarget
+
+/** An edge with a condition or a limit. */
+export interface EdgeOptions<Values> {
+  readonly to: EdgeTarget<Values>
+  /** Taken only when this holds. Guards see the state after the node's patch. */
+  readonly when?: Guard<Values>
+  /** Times it may be taken, 0 or more: per run, or since `per` was last entered. */
+  readonly limit?: number
+  /** Node whose entry sets the count back to 0. */
+  readonly per?: AnyNode<Values>
+  /** Where to go when the limit is used up; without it the next edge of the outcome is tried. */
+  readonly otherwise?: EdgeTarget<Values>
+}
+
+/** One edge, or a list in order of priority whose last, without guard, is the default. */
+export type EdgeOf<Values> = EdgeTarget<Values> | EdgeOptions<Values> | readonly (EdgeTarget<Values> | EdgeOptions<Values>)[]
+
+/** Edges of one node, by outcome: its own outcomes must be routed, built-in ones may be. */
+export type RoutesOf<Own extends string, BuiltIn extends string, Values> = { readonly [Outcome in Own]: EdgeOf<Values> } & {
+  readonly [Outcome in BuiltIn]?: EdgeOf<Values>
+}

@@ -1,0 +1,93 @@
+import type { Json } from '../base/json.ts'
+import type { SourceLine } from './source-line.ts'
+import type { Unset } from './unset.ts'
+import type { Verdict } from './verdict.ts'
+
+/** Marks a node and every reference to it. */
+export const nodeMarker: unique symbol = Symbol.for('waystone.node')
+
+/** Kinds of nodes. */
+export type NodeKind = 'agent' | 'tool' | 'gate' | 'approval' | 'task'
+
+/** A node as its author wrote it; nothing in it has been checked. */
+export interface NodeDefinition {
+  readonly kind: NodeKind
+  readonly config: Readonly<Record<string, unknown>>
+  /** The tool or agent that was defined apart from it. */
+  readonly subject: unknown
+  /** The state object given to `defineState`, to tell states apart. */
+  readonly state: object
+  readonly source: SourceLine | undefined
+}
+
+/** Every node, whatever its kind. `Values` is the state it belongs to. */
+export interface AnyNode<Values> {
+  readonly '~node': Values
+}
+
+/** A node whose work needs these keys to be in the state. */
+export interface NodeReading<Name extends string, Values> extends AnyNode<Values> {
+  readonly '~reads': Name
+}
+
+/** What an edge table and policies need to know of a node: outcomes that must be routed, and those that may be. */
+export interface Node<Own extends string, BuiltIn extends string, Reads extends string, Values> extends NodeReading<Reads, Values> {
+  readonly '~outcomes': Own
+  readonly '~builtIn': BuiltIn
+}
+
+/** Outcomes that effects may have beside their own, and that need no edge. */
+export type EffectOutcome = 'failed' | 'timeout' | 'unknown'
+
+/** An agent in a workflow. */
+export interface AgentNode<Reads extends string, ToolName extends string, Values> extends Node<'done', EffectOutcome, Reads, Values> {
+  readonly '~tools': ToolName
+}
+
+/** A tool in a workflow. */
+export interface ToolNode<Reads extends string, ToolName extends string, Values> extends Node<'done', EffectOutcome, Reads, Values> {
+  readonly '~tools': ToolName
+}
+
+/** A gate in a workflow. */
+export interface GateNode<Outcome extends string, Reads extends string, Values> extends Node<Outcome, 'failed' | 'timeout', Reads, Values> {
+  readonly '~gate': true
+}
+
+/** A task in a workflow. */
+export interface TaskNode<Outcome extends string, Reads extends string, Values> extends Node<Outcome, EffectOutcome, Reads, Values> {
+  readonly '~task': true
+}
+
+/** An approval in a workflow. `Decision` is what a person may answer. */
+export interface ApprovalNode<Outcome extends string, Decision, Reads extends string, Values> extends Node<Outcome, never, Reads, Values> {
+  readonly '~decision': Decision
+}
+
+/** Values of some state keys. Optional keys may be absent. */
+export type Slice<Name extends keyof Values, Values> = { readonly [Key in Name]: Values[Key] }
+
+/** What a node's functions are given. Frozen. */
+export interface Given<Name extends keyof Values, Heard extends string, Values> {
+  /** The keys the node reads. */
+  readonly state: Slice<Name, Values>
+  /** Last verdict of each gate or approval the node hears; absent before its first. */
+  readonly heard: { readonly [Key in Heard]?: Verdict }
+}
+
+/** What a node may give back: keys it declares in `writes`, and no other. `undefined` is refused; `UNSET` removes an optional key. */
+export type PatchOf<Name extends keyof Patches, Patches> = { readonly [Key in Name]?: Patches[Key] } & {
+  readonly [Key in Exclude<keyof Patches, Name>]?: never
+}
+
+/** A value, now or later. */
+export type Later<Value> = Value | Promise<Value>
+
+/** Values that survive JSON, as far as types can tell; optional fields of objects may be absent. */
+export type JsonLike = null | string | number | boolean | readonly JsonLike[] | { readonly [key: string]: JsonLike | undefined }
+
+/** What a removed or set optional key may hold in a patch. */
+export type OptionalPatch<Patch> = Patch | Unset
+
+/** Anything JSON, for places where types say no more. */
+export type AnyJson = Json

@@ -1,0 +1,93 @@
+import type { z } from 'zod'
+
+/** Marks a merge rule; its value is what `graph` reads. */
+export const ruleMarker: unique symbol = Symbol.for('waystone.rule')
+
+/** A merge rule as its author wrote it. */
+export interface RuleDefinition {
+  readonly rule: 'replace' | 'append' | 'merge' | 'union' | 'max' | 'min' | 'sum' | 'reducer'
+  /** Of the whole value; for `append` and `union` of one item. */
+  readonly schema: unknown
+  readonly isOptional: boolean
+  readonly options: Readonly<Record<string, unknown>>
+}
+
+/** A state key with its merge rule. `Value` is what is read, `Patch` what a patch may hold. */
+export interface Rule<Value, Patch, Presence extends 'required' | 'optional'> {
+  readonly [ruleMarker]: RuleDefinition
+  readonly '~value': Value
+  readonly '~patch': Patch
+  readonly '~presence': Presence
+  /** The same rule for a key that may be absent. */
+  optional(): Rule<Value, Patch, 'optional'>
+}
+
+type PresenceOf<Schema extends z.ZodType> = undefined extends z.output<Schema> ? 'optional' : 'required'
+type Present<Schema extends z.ZodType> = Exclude<z.output<Schema>, undefined>
+
+/** A reducer of one state key. Must be pure. */
+export interface ReducerOptions<Value, Patch> {
+  /** Part of the graph's identity, since function text is not. */
+  readonly name: string
+  /** Raise it when the function's meaning changes; default 1. */
+  readonly version?: number
+  /** What a patch may hold; default: the key's own schema. */
+  readonly patch?: z.ZodType<Patch>
+  /** @param current - undefined before the first write @returns the next value */
+  reduce(current: Value | undefined, incoming: Patch): Value
+}
+
+function makeRule(rule: RuleDefinition['rule'], schema: unknown, more: { options?: object; isOptional?: boolean } = {}): unknown {
+  const definition: RuleDefinition = { rule, schema, isOptional: more.isOptional ?? false, options: Object.freeze({ ...more.options }) }
+  return Object.freeze({
+    [ruleMarker]: Object.freeze(definition),
+    optional: () => makeRule(rule, schema, { ...more, isOptional: true }),
+  })
+}
+
+/** How values of a state key are combined with a patch. Without a rule a patch replaces the value. */
+export const rule = {
+  /** The patch's value replaces the old one; the same as the bare schema. */
+  replace<Schema extends z.ZodType>(schema: Schema): Rule<Present<Schema>, Present<Schema>, PresenceOf<Schema>> {
+    return makeRule('replace', schema) as Rule<Present<Schema>, Present<Schema>, PresenceOf<Schema>>
+  },
+  /**
+   * A list; a patch holds the items to add.
+   *
+   * @param item - schema of one item
+   * @param options - `key`: field that identifies an item; an item whose key is present replaces that one in its place
+   */
+  append<Item extends z.ZodType>(
+    item: Item,
+    options?: { readonly key?: NoInfer<keyof z.output<Item> & string> },
+  ): Rule<readonly z.output<Item>[], readonly z.output<Item>[], 'required'> {
+    return makeRule('append', item, options === undefined ? {} : { options }) as Rule<readonly z.output<Item>[], readonly z.output<Item>[], 'required'>
+  },
+  /** A list as a set: items of the patch that are not yet present (by JSON equality) are added in order. */
+  union<Item extends z.ZodType>(item: Item): Rule<readonly z.output<Item>[], readonly z.output<Item>[], 'required'> {
+    return makeRule('union', item) as Rule<readonly z.output<Item>[], readonly z.output<Item>[], 'required'>
+  },
+  /** An object; the patch's keys are written over, one level deep. */
+  merge<Schema extends z.ZodType<object | undefined>>(schema: Schema): Rule<Present<Schema>, Partial<Present<Schema>>, PresenceOf<Schema>> {
+    return makeRule('merge', schema) as Rule<Present<Schema>, Partial<Present<Schema>>, PresenceOf<Schema>>
+  },
+  /** The larger of the two numbers. */
+  max<Schema extends z.ZodType<number | undefined>>(schema: Schema): Rule<number, number, PresenceOf<Schema>> {
+    return makeRule('max', schema) as Rule<number, number, PresenceOf<Schema>>
+  },
+  /** The smaller of the two numbers. */
+  min<Schema extends z.ZodType<number | undefined>>(schema: Schema): Rule<number, number, PresenceOf<Schema>> {
+    return makeRule('min', schema) as Rule<number, number, PresenceOf<Schema>>
+  },
+  /** The sum of the two numbers; the first write is the sum with 0. */
+  sum<Schema extends z.ZodType<number | undefined>>(schema: Schema): Rule<number, number, PresenceOf<Schema>> {
+    return makeRule('sum', schema) as Rule<number, number, PresenceOf<Schema>>
+  },
+  /** A named function of the old value and the patch. */
+  reducer<Schema extends z.ZodType, Patch = Present<Schema>>(
+    schema: Schema,
+    options: ReducerOptions<Present<Schema>, Patch>,
+  ): Rule<Present<Schema>, Patch, PresenceOf<Schema>> {
+    return makeRule('reducer', schema, { options }) as Rule<Present<Schema>, Patch, PresenceOf<Schema>>
+  },
+} as const

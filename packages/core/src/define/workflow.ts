@@ -1,0 +1,124 @@
+import type { z } from 'zod'
+import type { Duration } from './duration.ts'
+import type { EdgeTarget, RoutesOf } from './edge.ts'
+import type { Guard } from './guard.ts'
+import type { AnyNode, ApprovalNode, Node, NodeReading } from './node.ts'
+import type { SourceLine } from './source-line.ts'
+import type { AnyTool } from './tool.ts'
+
+/** Marks a workflow, also one that another copy of the package made. */
+export const workflowMarker: unique symbol = Symbol.for('waystone.workflow')
+
+/** A workflow as its author wrote it; nothing in it has been checked. */
+export interface WorkflowDefinition {
+  readonly name: unknown
+  readonly config: Readonly<Record<string, unknown>>
+  /** The state object given to `defineState`. */
+  readonly state: object
+  readonly source: SourceLine | undefined
+}
+
+/**
+ * A workflow: what `w.workflow` returns and everything else takes. Checked and compiled when it is used.
+ *
+ * Shape: `Approvals` says by node what a person may answer; `Patch` what may be written to its state from outside.
+ */
+export interface Workflow<Input = object, Output = object, Approvals = object, Patch = object> {
+  readonly name: string
+  readonly [workflowMarker]: WorkflowDefinition
+  readonly '~input': Input
+  readonly '~output': Output
+  readonly '~approvals': Approvals
+  readonly '~patch': Patch
+}
+
+/** True for a workflow, also one that another copy of the package made. */
+export function isWorkflow(value: unknown): value is Workflow {
+  return typeof value === 'object' && value !== null && workflowMarker in value
+}
+
+/** Nodes by name. */
+export interface NodeTable<Values> {
+  readonly [name: string]: AnyNode<Values>
+}
+
+/** Edges of every node, by node and outcome. */
+export type EdgesOf<Nodes, Values> = {
+  readonly [Name in keyof Nodes]: Nodes[Name] extends Node<infer Own, infer BuiltIn, string, Values> ? RoutesOf<Own, BuiltIn, Values> : never
+}
+
+/** What a person may answer, by approval. */
+export type ApprovalsOf<Nodes> = {
+  readonly [Name in keyof Nodes as Nodes[Name] extends { readonly '~decision': unknown } ? Name : never]: Nodes[Name] extends {
+    readonly '~decision': infer Decision
+  }
+    ? Decision
+    : never
+}
+
+/** Names of all tools of these nodes. */
+export type ToolNameOf<AnyOfNodes> = AnyOfNodes extends { readonly '~tools': infer Name extends string } ? Name : never
+
+/** An outcome that must have been crossed: a node and one of its outcomes. */
+export type CrossingOf<AnyOfNodes> =
+  AnyOfNodes extends Node<infer Own, infer BuiltIn, string, infer _Values> ? readonly [AnyOfNodes, Own | BuiltIn] : never
+
+/** "The tool never runs unless this outcome was crossed since it last ran and since the keys shown were last written." */
+export interface Policy<Nodes, Values> {
+  readonly never: AnyTool<ToolNameOf<Nodes[keyof Nodes]>>
+  readonly without: CrossingOf<Nodes[keyof Nodes]>
+  /** Only paths on which this holds; default all. */
+  readonly given?: Guard<Values>
+}
+
+/** An upper bound. `before` (default): what could exceed it is not begun; `after`: nothing is begun once it is exceeded. */
+export type Limit<Max = number> = Max | { readonly max: Max; readonly check?: 'before' | 'after' }
+
+/** Upper bounds of a run. */
+export interface Limits<Values> {
+  /** Nodes' work, and model and tool calls inside agents. */
+  readonly steps?: Limit
+  readonly modelCalls?: Limit
+  readonly toolCalls?: Limit
+  /** Input and output. */
+  readonly tokens?: Limit
+  readonly inputTokens?: Limit
+  readonly outputTokens?: Limit
+  readonly cachedTokens?: Limit
+  readonly reasoningTokens?: Limit
+  readonly costUsd?: Limit
+  /** From the start of the run, waiting included. */
+  readonly duration?: Limit<Duration>
+  /** Where to go when one is hit; default: the run ends `exhausted`. */
+  readonly exhausted?: EdgeTarget<Values>
+}
+
+/** What makes a workflow. */
+export interface WorkflowConfig<Nodes, Schema extends z.ZodObject, OutputKey extends keyof Values & string, Values> {
+  /** Raise it when the workflow's meaning changes; default 1. */
+  readonly version?: number
+  /** For people. */
+  readonly description?: string
+  /** What a run starts with: an object whose keys are state keys. */
+  readonly input: Schema
+  /** State keys that are the run's result. */
+  readonly output: readonly OutputKey[]
+  /** From `w.nodes`. */
+  readonly nodes: Nodes
+  /** Reads no required key but those of the input. */
+  readonly start: NodeReading<keyof NoInfer<z.output<Schema>> & string, Values>
+  readonly edges: EdgesOf<NoInfer<Nodes>, Values>
+  readonly limits?: Limits<Values>
+  readonly policies?: readonly Policy<NoInfer<Nodes>, Values>[]
+}
+
+/** The input schema's keys must be state keys and its values fit them. */
+export type FitsState<Schema extends z.ZodType, Patches> =
+  Exclude<keyof z.output<Schema>, keyof Patches> extends never
+    ? z.output<Schema> extends { readonly [Key in keyof Patches]?: Patches[Key] | undefined }
+      ? unknown
+      : 'Schema does not fit the state: a value has another type than its state key'
+    : `Schema does not fit the state: no such state key: ${Exclude<keyof z.output<Schema>, keyof Patches> & string}`
+
+/** Any approval. */
+export type AnyApproval<Values> = ApprovalNode<string, unknown, string, Values>

@@ -1,0 +1,168 @@
+import { endingMarker } from '../define/edge.ts'
+import type { SourceLine } from '../define/source-line.ts'
+import type { Place } from '../errors/definition-error.ts'
+import { buildGuard } from './build-guards.ts'
+import { nodeDefinitionOf, referenceOf } from './build-nodes.ts'
+import type { BuildScope } from './build-scope.ts'
+import { failTarget, personTarget, type EdgeLimit, type EdgeRecord, type NodeRecord, type Target } from './graph.ts'
+import { describeValue, listOfNames } from './issues.ts'
+import { placeOf } from './place.ts'
+import { checkKeys, isRecord, readCount, type Written } from './read-config.ts'
+
+type Records = { readonly [id: string]: NodeRecord }
+
+/** Outcomes that need no edge, and where they lead without one. */
+const implicitTargets: { readonly [outcome: string]: Target } = { failed: failTarget, timeout: failTarget, unknown: personTarget }
+
+/** All edges, node by node in the order of `nodes`, outcome by outcome as written, implicit ones last. */
+export function buildEdges(scope: BuildScope, written: unknown, nodes: Records): readonly EdgeRecord[] {
+  if (!isRecord(written)) {
+    scope.issues.add('WAYSTONE_DEFINITION_BAD_VALUE', { ...scope.place, path: `${scope.name}.edges` }, {
+      message: `edges is ${describeValue(written)}; expected is an object of nodes`,
+      hint: 'Give edges: { node: { outcome: target } }.',
+    })
+    return []
+  }
+  for (const from of Object.keys(written)) {
+    if (scope.nodeNames.has(from)) continue
+    scope.issues.add('WAYSTONE_DEFINITION_UNKNOWN_NODE', { ...scope.place, path: `${scope.name}.edges.${from}` }, {
+      message: `edges names ${JSON.stringify(from)}, which is no node`,
+      hint: `Nodes are: ${listOfNames(scope.nodeNames)}.`,
+    })
+  }
+  return Object.values(nodes).flatMap((node) => edgesOf(scope, node, written[node.id]))
+}
+
+function edgesOf(scope: BuildScope, node: NodeRecord, written: unknown): readonly EdgeRecord[] {
+  const path = `${scope.name}.edges.${node.id}`
+  const routed = isRecord(written) ? written : {}
+  if (!isRecord(written) && written !== undefined) {
+    scope.issues.add('WAYSTONE_DEFINITION_BAD_VALUE', { ...node.place, path }, {
+      message: `edges of node ${JSON.stringify(node.id)} are ${describeValue(written)}; expected is an object of outcomes`,
+      hint: `Outcomes are: ${listOfNames(node.outcomes)}.`,
+    })
+  }
+  for (const outcome of Object.keys(routed)) {
+    if (!node.outcomes.includes(outcome)) reportOutcome(scope, node, outcome)
+  }
+  const edges: EdgeRecord[] = []
+  for (const outcome of node.outcomes) {
+    const place: Place = { ...node.place, path: `${path}.${outcome}` }
+    const implicit = implicitTargets[outcome]
+    if (routed[outcome] !== undefined) edges.push(...outcomeEdges(scope, { from: node.id, outcome, place }, routed[outcome]))
+    else if (implicit !== undefined) edges.push(implicitEdge({ from: node.id, outcome, place }, implicit))
+    else {
+      scope.issues.add('WAYSTONE_DEFINITION_MISSING_EDGE', place, {
+        message: `outcome ${JSON.stringify(outcome)} of node ${JSON.stringify(node.id)} has no edge`,
+        hint: 'Route it to a node, END or FAIL.',
+      })
+    }
+  }
+  return edges
+}
+
+function reportOutcome(scope: BuildScope, node: NodeRecord, outcome: string): void {
+  const hints: { readonly [outcome: string]: string } = {
+    timeout: node.effect === 'unsafe' ? 'An unsafe effect that takes too long ends "unknown".' : 'Without a timeout it cannot happen.',
+    unknown: 'Only an unsafe effect can end unknown.',
+    edited: 'Without edits it cannot happen.',
+    expired: 'Without expiresIn it cannot happen.',
+    asked: 'Without canAskBack it cannot happen.',
+  }
+  scope.issues.add('WAYSTONE_DEFINITION_UNKNOWN_OUTCOME', { ...node.place, path: `${scope.name}.edges.${node.id}.${outcome}` }, {
+    message: `node ${JSON.stringify(node.id)} has no outcome ${JSON.stringify(outcome)}`,
+    hint: [hints[outcome], `Its outcomes are: ${listOfNames(node.outcomes)}.`].filter((text) => text !== undefined).join(' '),
+  })
+}
+
+interface EdgeSite {
+  readonly from: string
+  readonly outcome: string
+  /** Of the outcome; falls back to the node's line. */
+  readonly place: Place
+}
+
+function implicitEdge({ from, outcome, place }: EdgeSite, to: Target): EdgeRecord {
+  return { id: `${from}.${outcome}`, from, outcome, index: 0, when: null, to, limit: null, otherwise: null, isImplicit: true, place }
+}
+
+function outcomeEdges(scope: BuildScope, site: EdgeSite, written: unknown): readonly EdgeRecord[] {
+  if (!Array.isArray(written)) return [edgeOf(scope, { ...site, id: `${site.from}.${site.outcome}`, index: 0 }, written)].filter((edge) => edge !== undefined)
+  if (written.length === 0) {
+    scope.issues.add('WAYSTONE_DEFINITION_MISSING_EDGE', site.place, {
+      message: `outcome ${JSON.stringify(site.outcome)} of node ${JSON.stringify(site.from)} has an empty list of edges`,
+      hint: 'Give at least one edge; the last, without guard, is the default.',
+    })
+  }
+  return (written as readonly unknown[])
+    .map((edge, index) => edgeOf(scope, { ...site, id: `${site.from}.${site.outcome}.${index}`, index }, edge))
+    .filter((edge) => edge !== undefined)
+}
+
+function edgeOf(scope: BuildScope, site: EdgeSite & { readonly id: string; readonly index: number }, written: unknown): EdgeRecord | undefined {
+  const isTarget = nodeDefinitionOf(written) !== undefined || referenceOf(written) !== undefined || isEnding(written)
+  const config = isTarget || !isRecord(written) ? { to: written } : written
+  const source = referenceOf(config['to'])?.source ?? referenceOf(config['otherwise'])?.source
+  const place = edgePlace(`${scope.name}.edges.${site.id}`, source, site.place)
+  const options: Written = { config, place, subject: `edge ${site.id}`, issues: scope.issues }
+  checkKeys(options, ['to', 'when', 'limit', 'per', 'otherwise'])
+  const to = buildTarget(scope, config['to'], place)
+  const limit = limitOf(scope, options)
+  const otherwise = config['otherwise'] === undefined ? null : buildTarget(scope, config['otherwise'], place)
+  if (limit === null && otherwise !== null) {
+    scope.issues.add('WAYSTONE_DEFINITION_BAD_LIMIT', place, {
+      message: `edge ${site.id} has otherwise but no limit`,
+      hint: 'otherwise is where to go when the limit is used up: give a limit, or write a list of edges.',
+    })
+  }
+  const when = config['when'] === undefined ? null : buildGuard(scope, config['when'], place)
+  if (to === undefined || otherwise === undefined) return undefined
+  return { id: site.id, from: site.from, outcome: site.outcome, index: site.index, when, to, limit, otherwise, isImplicit: false, place }
+}
+
+function edgePlace(path: string, source: SourceLine | undefined, fallback: Place): Place {
+  return source === undefined ? { ...fallback, path } : placeOf(path, source)
+}
+
+function limitOf(scope: BuildScope, options: Written): EdgeLimit | null {
+  const { limit, per } = options.config
+  if (limit === undefined) {
+    if (per !== undefined) {
+      scope.issues.add('WAYSTONE_DEFINITION_BAD_LIMIT', options.place, {
+        message: `${options.subject} has per but no limit`,
+        hint: 'per is the node whose entry resets the limit: give a limit.',
+      })
+    }
+    return null
+  }
+  const max = readCount(options, 'limit', { least: 0, fallback: 0 })
+  if (per === undefined) return { max, per: null }
+  const target = buildTarget(scope, per, { ...options.place, path: `${options.place.path}.per` })
+  return { max, per: target === undefined || target.startsWith(':') ? null : target }
+}
+
+function isEnding(value: unknown): value is { readonly [endingMarker]: Target } {
+  return typeof value === 'object' && value !== null && endingMarker in value
+}
+
+/** Reads a target: one of this workflow's nodes, END or FAIL. */
+export function buildTarget(scope: BuildScope, written: unknown, place: Place): Target | undefined {
+  if (isEnding(written)) return written[endingMarker]
+  const reference = referenceOf(written)
+  const definition = nodeDefinitionOf(written)
+  if (reference === undefined && definition === undefined) {
+    scope.issues.add('WAYSTONE_DEFINITION_MISSING_TARGET', place, {
+      message: `${place.path}: found ${describeValue(written)} where a target is expected`,
+      hint: `Give n.name, END or FAIL; nodes are: ${listOfNames(scope.nodeNames)}.`,
+    })
+    return undefined
+  }
+  const entry = scope.table?.entries.find(([, node]) => nodeDefinitionOf(node) === definition)
+  if (entry !== undefined && (reference === undefined || reference.table === scope.table)) return reference?.name ?? entry[0]
+  const named = reference === undefined ? 'a node that has no name here' : `node ${JSON.stringify(reference.name)} of another w.nodes table`
+  scope.issues.add('WAYSTONE_DEFINITION_FOREIGN_NODE', place, {
+    message: `${place.path} leads to ${named}`,
+    hint: `Use the nodes given to this workflow: ${listOfNames(scope.nodeNames)}.`,
+  })
+  return undefined
+}

@@ -1,0 +1,88 @@
+import { guardMarker, type GuardDefinition, type GuardTree } from '../define/guard.ts'
+import type { Place } from '../errors/definition-error.ts'
+import type { BuildScope } from './build-scope.ts'
+import type { GuardExpression, GuardRecord } from './graph.ts'
+import { describeValue } from './issues.ts'
+import { placeOf } from './place.ts'
+import { readCount, readStateKeys, type Written } from './read-config.ts'
+import type { Registry, Slice } from './registry.ts'
+
+/** Reads a guard or an expression over guards, and collects the guards in it. Null when it is none. */
+export function buildGuard(scope: BuildScope, written: unknown, place: Place): GuardExpression | null {
+  const tree = treeOf(written)
+  if (tree === undefined) {
+    scope.issues.add('WAYSTONE_DEFINITION_BAD_GUARD', place, {
+      message: `${place.path}: found ${describeValue(written)} where a guard is expected`,
+      hint: 'Make guards with w.guard(name, reads, function), and combine them with w.not, w.all and w.any.',
+    })
+    return null
+  }
+  if (tree.type === 'guard') return collect(scope, tree, place)
+  if (tree.type === 'not') {
+    const inner = buildGuard(scope, tree.of, place)
+    return inner === null ? null : { not: inner }
+  }
+  const parts = tree.of.map((part) => buildGuard(scope, part, place)).filter((part) => part !== null)
+  return tree.type === 'all' ? { all: parts } : { any: parts }
+}
+
+function treeOf(written: unknown): GuardTree | undefined {
+  if (typeof written !== 'object' || written === null || !(guardMarker in written)) return undefined
+  return written[guardMarker] as GuardTree
+}
+
+function collect(scope: BuildScope, definition: GuardDefinition, place: Place): GuardExpression | null {
+  const { name } = definition
+  if (typeof name !== 'string' || name === '') {
+    scope.issues.add('WAYSTONE_DEFINITION_BAD_NAME', place, { message: `${place.path}: a guard has no name`, hint: 'Give w.guard a name.' })
+    return null
+  }
+  const known = scope.guards.get(name)
+  const guardPlace = placeOf(`${scope.name}.guards.${name}`, definition.source)
+  if (known === undefined) {
+    scope.guards.set(name, { definition, place: guardPlace })
+    if (definition.state !== scope.state) {
+      scope.issues.add('WAYSTONE_DEFINITION_FOREIGN_STATE', guardPlace, {
+        message: `guard ${JSON.stringify(name)} belongs to another state than workflow ${JSON.stringify(scope.name)}`,
+        hint: "Make it with the same defineState(...) result that makes the workflow's nodes.",
+      })
+    }
+  } else if (known.definition !== definition) {
+    scope.issues.add('WAYSTONE_DEFINITION_DUPLICATE', guardPlace, {
+      message: `two guards are named ${JSON.stringify(name)}`,
+      hint: 'Give each guard its own name, or use the same guard object twice.',
+    })
+  }
+  return { guard: name }
+}
+
+/** Records and functions of all guards that were met. Order: as met. */
+export function buildGuards(scope: BuildScope): { readonly records: { readonly [name: string]: GuardRecord }; readonly functions: Registry['guards'] } {
+  const records: { [name: string]: GuardRecord } = {}
+  const functions = new Map<string, (slice: Slice) => unknown>()
+  for (const [name, { definition, place }] of scope.guards) {
+    const written: Written = {
+      config: { reads: definition.reads, version: definition.version },
+      place,
+      subject: `guard ${JSON.stringify(name)}`,
+      issues: scope.issues,
+    }
+    if (typeof definition.decide !== 'function') {
+      scope.issues.add('WAYSTONE_DEFINITION_BAD_VALUE', place, {
+        message: `guard ${JSON.stringify(name)}: found ${describeValue(definition.decide)} where a function is expected`,
+        hint: 'Give w.guard(name, reads, function).',
+      })
+      continue
+    }
+    records[name] = {
+      name,
+      reads: readStateKeys(written, 'reads', scope.stateKeys),
+      version: readCount(written, 'version', { least: 1, fallback: 1 }),
+      text: Function.prototype.toString.call(definition.decide),
+      place,
+    }
+    // What a guard is given is the slice of the keys it declares: cut out by the engine, typed by w.guard.
+    functions.set(name, definition.decide as (slice: Slice) => unknown)
+  }
+  return { records, functions }
+}

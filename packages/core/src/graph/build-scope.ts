@@ -1,0 +1,23 @@
+import type { GuardDefinition } from '../define/guard.ts'
+import type { NodesDefinition } from '../define/nodes.ts'
+import type { ToolDefinition } from '../define/tool.ts'
+import type { Place } from '../errors/definition-error.ts'
+import type { BuiltState } from './build-state.ts'
+import type { IssueList } from './issues.ts'
+
+/** What the parts of a build share. Guards and tools are collected as they are met. */
+export interface BuildScope {
+  /** Name of the workflow, the root of every place. */
+  readonly name: string
+  readonly place: Place
+  readonly issues: IssueList
+  /** The state object given to `defineState`. */
+  readonly state: object
+  readonly built: BuiltState
+  readonly stateKeys: ReadonlySet<string>
+  /** Null when `nodes` is not from `w.nodes`. */
+  readonly table: NodesDefinition | null
+  readonly nodeNames: ReadonlySet<string>
+  readonly guards: Map<string, { readonly definition: GuardDefinition; readonly place: Place }>
+  readonly tools: Map<string, { readonly definition: ToolDefinition; readonly place: Place }>
+}

@@ -1,0 +1,17 @@
+import { buildBase, effectKeys, readEffect, readOutcomes } from './build-base.ts'
+import type { BuiltNode, NodeSite } from './build-nodes.ts'
+import { checkKeys, readFunction, readStateKeys, refuseValue } from './read-config.ts'
+
+/** Reads a task. */
+export function buildTask(site: NodeSite): BuiltNode {
+  const { written, scope } = site
+  checkKeys(written, [...effectKeys, 'writes', 'effect', 'outcomes', 'run'])
+  const run = readFunction(written, 'run')
+  if (written.config['run'] === undefined) refuseValue(written, 'run', 'a function')
+  const base = buildBase(site, {
+    effect: readEffect(written, null),
+    writes: readStateKeys(written, 'writes', scope.stateKeys),
+    outcomes: readOutcomes(written) ?? ['done'],
+  })
+  return { record: { ...base, kind: 'task' }, functions: { kind: 'task', run: (input, context) => run?.(input, context) } }
+}

@@ -1,0 +1,140 @@
+import { toJson, type Json, type JsonObject } from '../base/json.ts'
+import { nodesMarker, type NodesDefinition } from '../define/nodes.ts'
+import { workflowMarker, type Workflow, type WorkflowDefinition } from '../define/workflow.ts'
+import type { Place } from '../errors/definition-error.ts'
+import { buildEdges, buildTarget } from './build-edges.ts'
+import { buildGuards } from './build-guards.ts'
+import { buildInput } from './build-input.ts'
+import { buildLimits } from './build-limits.ts'
+import { buildNodes, referenceOf } from './build-nodes.ts'
+import { buildPolicies } from './build-policies.ts'
+import type { BuildScope } from './build-scope.ts'
+import { buildState } from './build-state.ts'
+import { buildTools } from './build-tools.ts'
+import { graphFormat, type Graph, type GraphHashes } from './graph.ts'
+import { hashGraph } from './hash.ts'
+import { describeValue, issueList } from './issues.ts'
+import { placeOf } from './place.ts'
+import { checkKeys, readCount, readStateKeys, readText, type Written } from './read-config.ts'
+import type { Registry } from './registry.ts'
+
+/** A definition as plain data, the functions it names, and what identifies it. Frozen. */
+export interface BuiltGraph {
+  readonly graph: Graph
+  readonly registry: Registry
+  readonly hashes: GraphHashes
+}
+
+const built = new WeakMap<WorkflowDefinition, BuiltGraph>()
+
+/**
+ * Turns a workflow into its graph. The same workflow object gives the same result object.
+ *
+ * Checks what types cannot see and everything that untyped code could get wrong; what needs the whole graph (cycles, reachability,
+ * policies) is `check`.
+ *
+ * Cost: O(nodes + edges + size of the schemas), once per workflow.
+ *
+ * @throws {DefinitionError} with every issue found, each with code, place, message and hint
+ */
+export function buildGraph(workflow: Workflow): BuiltGraph {
+  const definition = workflow[workflowMarker]
+  const known = built.get(definition)
+  if (known !== undefined) return known
+  const result = build(definition)
+  built.set(definition, result)
+  return result
+}
+
+const configKeys = ['version', 'description', 'input', 'output', 'nodes', 'start', 'edges', 'limits', 'policies'] as const
+
+function build(definition: WorkflowDefinition): BuiltGraph {
+  const scope = scopeOf(definition)
+  const { config } = definition
+  const written: Written = { config, place: scope.place, subject: `workflow ${JSON.stringify(scope.name)}`, issues: scope.issues }
+  checkKeys(written, configKeys)
+  const input = buildInput(scope, written)
+  const nodes = buildNodes(scope)
+  const edges = buildEdges(scope, config['edges'], nodes.records)
+  const limits = buildLimits(scope, config['limits'])
+  const policies = buildPolicies(scope, config['policies'], nodes.records)
+  const tools = buildTools(scope)
+  const guards = buildGuards(scope)
+  const graph: Graph = {
+    format: graphFormat,
+    name: scope.name,
+    version: readCount(written, 'version', { least: 1, fallback: 1 }),
+    description: readText(written, 'description', ''),
+    state: scope.built.records,
+    inputSchema: input.json,
+    inputKeys: input.keys,
+    output: readStateKeys(written, 'output', scope.stateKeys),
+    nodes: nodes.records,
+    start: startOf(scope, config['start']),
+    edges,
+    guards: guards.records,
+    tools: tools.records,
+    limits,
+    policies,
+    place: scope.place,
+  }
+  scope.issues.throwIfAny()
+  const registry: Registry = Object.freeze({
+    guards: guards.functions,
+    reducers: scope.built.reducers,
+    stateSchemas: scope.built.stateSchemas,
+    patchSchemas: scope.built.patchSchemas,
+    input: input.schema,
+    tools: tools.functions,
+    nodes: nodes.functions,
+  })
+  // The graph's interfaces are JSON by construction; they only lack an index signature.
+  const frozen = toJson(graph as unknown as Json, `graph of workflow ${JSON.stringify(scope.name)}`) as JsonObject as unknown as Graph
+  return Object.freeze({ graph: frozen, registry, hashes: hashGraph(frozen) })
+}
+
+function scopeOf(definition: WorkflowDefinition): BuildScope {
+  const issues = issueList()
+  const name = typeof definition.name === 'string' ? definition.name : 'workflow'
+  const place = placeOf(name, definition.source)
+  if (typeof definition.name !== 'string' || !/^[A-Za-z][A-Za-z0-9_-]*$/.test(name)) {
+    issues.add('WAYSTONE_DEFINITION_BAD_NAME', place, {
+      message: `workflow name ${describeValue(definition.name)} is no valid name`,
+      hint: 'Names of workflows start with a letter and go on with letters, digits, _ and -.',
+    })
+  }
+  const state = buildState(definition.state, place, issues)
+  const table = tableOf(definition, place, issues)
+  return {
+    name,
+    place,
+    issues,
+    state: definition.state,
+    built: state,
+    stateKeys: new Set(Object.keys(definition.state)),
+    table,
+    nodeNames: new Set(table?.entries.map(([id]) => id)),
+    guards: new Map(),
+    tools: new Map(),
+  }
+}
+
+function tableOf({ config }: WorkflowDefinition, place: Place, issues: BuildScope['issues']): NodesDefinition | null {
+  const { nodes } = config
+  if (typeof nodes === 'object' && nodes !== null && nodesMarker in nodes) return nodes[nodesMarker] as NodesDefinition
+  issues.add('WAYSTONE_DEFINITION_BAD_NODE', { ...place, path: `${place.path}.nodes` }, {
+    message: `nodes is ${describeValue(nodes)}, not a table of nodes`,
+    hint: 'Give nodes what w.nodes({ … }) returns; a spread of it is not the same.',
+  })
+  return null
+}
+
+function startOf(scope: BuildScope, start: unknown): string {
+  const path = `${scope.name}.start`
+  const source = referenceOf(start)?.source
+  const place = source === undefined ? { ...scope.place, path } : placeOf(path, source)
+  const target = buildTarget(scope, start, place)
+  if (target === undefined || !target.startsWith(':')) return target ?? ''
+  scope.issues.add('WAYSTONE_DEFINITION_MISSING_TARGET', place, { message: 'start is the end of the run, not a node', hint: 'Give start: n.name.' })
+  return ''
+}

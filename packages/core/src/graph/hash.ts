@@ -1,0 +1,77 @@
+import { canonicalJson, type Json, type JsonObject } from '../base/json.ts'
+import { sha256 } from '../base/hash.ts'
+import type { Graph, GraphHashes } from './graph.ts'
+
+/** Fields that are for people or for models, by the name they have in records of the graph. */
+const outside = new Set(['place', 'text', 'description', 'instructions', 'model', 'reason'])
+
+/** Annotations of JSON schemas: they change what a model reads, not what is allowed. */
+const annotations = new Set(['description', 'title', 'examples', '$comment', 'deprecated'])
+
+/**
+ * The two hashes of a graph.
+ *
+ * The graph hash covers everything `plan` reads: names, kinds, reads and writes, outcomes, edges, limits, retries, policies, schemas
+ * and declared versions. Places, function text, prompts, model names, reasons and descriptions are outside. The behaviour hash covers
+ * prompts given as text, model names, reasons and descriptions, also those inside schemas.
+ */
+export function hashGraph(graph: Graph): GraphHashes {
+  const json = graph as unknown as JsonObject
+  return Object.freeze({
+    graph: sha256(canonicalJson(identityOf(json, 'record'))),
+    behaviour: sha256(canonicalJson(behaviourOf(json))),
+  })
+}
+
+/** `record`: fields of the graph. `names`: keys are names of the author's. `schema`: JSON schema. `value`: opaque. */
+type Part = 'record' | 'names' | 'schema' | 'properties' | 'value'
+
+function identityOf(value: Json, part: Part): Json {
+  if (value === null || typeof value !== 'object' || part === 'value') return value
+  if (Array.isArray(value)) return value.map((item: Json) => identityOf(item, part))
+  const kept: { [key: string]: Json } = {}
+  for (const [key, item] of Object.entries(value as JsonObject)) {
+    if (isOutside(key, part)) continue
+    kept[key] = identityOf(item, partUnder(key, part))
+  }
+  return kept
+}
+
+function isOutside(key: string, part: Part): boolean {
+  return (part === 'record' && outside.has(key)) || (part === 'schema' && annotations.has(key))
+}
+
+const tablesOfNames = new Set(['state', 'nodes', 'guards', 'tools', 'bounds'])
+const tablesOfSchemas = new Set(['properties', '$defs', 'patternProperties', 'dependentSchemas'])
+
+function partUnder(key: string, part: Part): Part {
+  switch (part) {
+    case 'record':
+      if (key === 'schema' || key.endsWith('Schema')) return 'schema'
+      return tablesOfNames.has(key) ? 'names' : 'record'
+    case 'names':
+      return 'record'
+    case 'properties':
+      return 'schema'
+    case 'schema':
+      if (tablesOfSchemas.has(key)) return 'properties'
+      return key === 'const' || key === 'enum' || key === 'default' || key === 'required' ? 'value' : 'schema'
+    default:
+      return 'value'
+  }
+}
+
+function behaviourOf(graph: JsonObject): Json {
+  const found: [path: string, value: Json][] = []
+  const walk = (value: Json, part: Part, path: string): void => {
+    if (value === null || typeof value !== 'object' || part === 'value') return
+    for (const [key, item] of Object.entries(value)) {
+      const here = `${path}/${key}`
+      if (isOutside(key, Array.isArray(value) ? 'value' : part)) {
+        if (key !== 'place' && key !== 'text') found.push([here, item])
+      } else walk(item, Array.isArray(value) ? part : partUnder(key, part), here)
+    }
+  }
+  walk(graph, 'record', '')
+  return found
+}

@@ -1,3 +1,5 @@
+import type { Verdict } from '@waystone/core'
+import { z } from 'zod'
 import type { Commit, CommitClass, Kind } from './git/commit.ts'
 import { isInnerScope, isUserFacing } from './git/commit.ts'
 import { listChanges } from './notes/changes.ts'
@@ -8,7 +10,10 @@ export const batchSize = 200
 /** What `classify` is told: the next commits without a class, without what only code needs. */
 export interface ClassifyPrompt {
   readonly task: 'classify'
-  readonly commits: readonly Pick<Commit, 'id' | 'title' | 'type' | 'scope' | 'isBreaking' | 'isMerge' | 'reverts' | 'area' | 'touches'>[]
+  readonly commits: readonly Pick<
+    Commit,
+    'id' | 'title' | 'type' | 'scope' | 'isBreaking' | 'isMerge' | 'reverts' | 'area' | 'touches'
+  >[]
 }
 
 /** A change as `draft` is told of it. */
@@ -31,7 +36,11 @@ export interface DraftPrompt {
   readonly changes: readonly PromptChange[]
   /** Updates of what the project itself depends on. Order: newest first. */
   readonly dependencies: readonly { readonly id: string; readonly title: string }[]
-  readonly others: readonly { readonly kind: Kind; readonly count: number; readonly latest: { readonly id: string; readonly title: string } }[]
+  readonly others: readonly {
+    readonly kind: Kind
+    readonly count: number
+    readonly latest: { readonly id: string; readonly title: string }
+  }[]
   readonly heard: {
     /** What the checker found in the draft before. */
     readonly facts: readonly { readonly rule: string; readonly message: string; readonly commits?: readonly string[] }[]
@@ -57,11 +66,18 @@ function pickFacts(commit: Commit): ClassifyPrompt['commits'][number] {
 }
 
 /** Everything `draft` needs to know of a classified range. */
-export function draftPrompt(commits: readonly Commit[], classes: readonly CommitClass[], heard: DraftPrompt['heard']): DraftPrompt {
+export function draftPrompt(
+  commits: readonly Commit[],
+  classes: readonly CommitClass[],
+  heard: DraftPrompt['heard'],
+): DraftPrompt {
   const changes = listChanges(commits, classes)
   const told = changes.filter((change) => isUserFacing(change.kind))
   const isShipped = ({ commit, kind }: (typeof changes)[number]): boolean =>
-    kind === 'dependencies' && commit.touches.includes('deps') && !/dev/i.test(commit.scope) && !isInnerScope(commit.scope.replace(/^deps$/i, ''))
+    kind === 'dependencies' &&
+    commit.touches.includes('deps') &&
+    !/dev/i.test(commit.scope) &&
+    !isInnerScope(commit.scope.replace(/^deps$/i, ''))
   const shipped = changes.filter((change) => isShipped(change))
   const others = Map.groupBy(
     changes.filter((change) => !isUserFacing(change.kind) && !isShipped(change)),
@@ -69,9 +85,37 @@ export function draftPrompt(commits: readonly Commit[], classes: readonly Commit
   )
   return {
     task: 'draft',
-    changes: told.map(({ commit, kind, area, title }) => ({ id: commit.id, kind, area, title, note: commit.breakingNote, refs: commit.refs, files: commit.files })),
+    changes: told.map(({ commit, kind, area, title }) => ({
+      id: commit.id,
+      kind,
+      area,
+      title,
+      note: commit.breakingNote,
+      refs: commit.refs,
+      files: commit.files,
+    })),
     dependencies: shipped.slice(0, 300).map(({ commit, title }) => ({ id: commit.id, title })),
-    others: [...others].map(([kind, list]) => ({ kind, count: list.length, latest: { id: list[0]?.commit.id ?? '', title: list[0]?.title ?? '' } })),
+    others: [...others].map(([kind, list]) => ({
+      kind,
+      count: list.length,
+      latest: { id: list[0]?.commit.id ?? '', title: list[0]?.title ?? '' },
+    })),
     heard,
+  }
+}
+
+const Finding = z.object({ rule: z.string(), message: z.string(), commits: z.array(z.string()).optional() })
+
+/** What `draft` is told of the verdicts on its work: the checker's findings, and a person's reason when they sent it back. */
+export function readHeard(facts: Verdict | undefined, signoff: Verdict | undefined): DraftPrompt['heard'] {
+  const findings = (facts?.reasons ?? []).flatMap((reason) => Finding.safeParse(reason).data ?? [])
+  const said = signoff?.outcome === 'rejected' ? signoff.reasons.filter((reason) => typeof reason === 'string') : []
+  return {
+    facts: findings.map(({ rule, message, commits }) => ({
+      rule,
+      message,
+      ...(commits === undefined ? {} : { commits }),
+    })),
+    person: said,
   }
 }

@@ -59,19 +59,32 @@ export class CollectError extends Error {
  * @throws {GitError} when git itself fails
  */
 export async function collectCommits(input: z.infer<typeof CollectInput>, signal?: AbortSignal): Promise<Collected> {
-  const git = (...args: string[]): Promise<string> => runGit(input.repository, args, signal === undefined ? {} : { signal })
+  const git = (...args: string[]): Promise<string> =>
+    runGit(input.repository, args, signal === undefined ? {} : { signal })
   const ends = input.range === undefined ? await defaultRange(git) : parseRange(input.range)
   const head = await resolve(git, ends.to)
   const base = ends.from === '' ? '' : await resolve(git, ends.from)
   const span = [...(base === '' ? [] : [`^${base}`]), head]
   const count = Number(await git('rev-list', '--count', ...span, '--'))
-  if (count === 0) throw new CollectError(`no commits between ${ends.from === '' ? 'the beginning' : ends.from} and ${ends.to}`)
+  if (count === 0)
+    throw new CollectError(`no commits between ${ends.from === '' ? 'the beginning' : ends.from} and ${ends.to}`)
   const cap = ends.newest ?? maxCommits
   if (count > cap && ends.newest === undefined) {
-    throw new CollectError(`${count} commits in ${ends.from}..${ends.to}, at most ${maxCommits} are read in one run: choose a narrower range`)
+    throw new CollectError(
+      `${count} commits in ${ends.from}..${ends.to}, at most ${maxCommits} are read in one run: choose a narrower range`,
+    )
   }
   const mark = randomBytes(16).toString('hex')
-  const log = await git('log', '-z', '--name-only', '--no-renames', `--format=${logFormat(mark)}`, `--max-count=${cap}`, ...span, '--')
+  const log = await git(
+    'log',
+    '-z',
+    '--name-only',
+    '--no-renames',
+    `--format=${logFormat(mark)}`,
+    `--max-count=${cap}`,
+    ...span,
+    '--',
+  )
   const commits = parseLog(log, mark)
   const range = {
     project: input.project ?? (await projectName(git, input.repository, head)),
@@ -100,14 +113,21 @@ interface Ends {
  * @throws {CollectError} for a revision that begins with `-`, holds blanks, control characters or `...`, or is longer than 200 characters
  */
 export function parseRange(range: string): Ends {
-  if (range.includes('...')) throw new CollectError(`range "${printable(range, 80)}": three dots are not taken, write from..to`)
+  if (range.includes('...'))
+    throw new CollectError(`range "${printable(range, 80)}": three dots are not taken, write from..to`)
   const parts = range.includes('..') ? range.split('..') : ['', range]
-  if (parts.length !== 2) throw new CollectError(`range "${printable(range, 80)}" has more than one "..": write from..to`)
+  if (parts.length !== 2)
+    throw new CollectError(`range "${printable(range, 80)}" has more than one "..": write from..to`)
   const [from = '', to = ''] = parts
   for (const revision of [from, to]) {
-    if (revision.startsWith('-')) throw new CollectError(`revision "${printable(revision, 80)}" begins with "-": options are not taken, write from..to`)
+    if (revision.startsWith('-'))
+      throw new CollectError(
+        `revision "${printable(revision, 80)}" begins with "-": options are not taken, write from..to`,
+      )
     if (revision.length > 200 || /[\s\p{Cc}:?*[\\]/u.test(revision)) {
-      throw new CollectError(`revision "${printable(revision, 80)}" is no name of a commit: write a tag, a branch or a hash`)
+      throw new CollectError(
+        `revision "${printable(revision, 80)}" is no name of a commit: write a tag, a branch or a hash`,
+      )
     }
   }
   return { from, to: to === '' ? 'HEAD' : to }
@@ -145,12 +165,17 @@ async function projectName(git: Git, repository: string, head: string): Promise<
   const remote = nameOf(await orEmpty(git('config', '--get', 'remote.origin.url')))
   const folder = nameOf(await orEmpty(git('rev-parse', '--show-toplevel')))
   if (remote !== '' || folder !== '') return remote || folder
-  const manifest = /"name"\s*:\s*"([^"]{1,80})"/.exec(await orEmpty(git('cat-file', 'blob', `${head}:package.json`)))?.[1] ?? ''
+  const manifest =
+    /"name"\s*:\s*"([^"]{1,80})"/.exec(await orEmpty(git('cat-file', 'blob', `${head}:package.json`)))?.[1] ?? ''
   return nameOf(manifest) || nameOf(repository) || 'project'
 }
 
 function nameOf(path: string): string {
-  return basename(path.replace(/[\\/]+$/, '')).replace(/\.git$/, '').replace(/[^\w.@ -]/g, '').slice(0, 60).trim()
+  return basename(path.replace(/[\\/]+$/, ''))
+    .replace(/\.git$/, '')
+    .replace(/[^\w.@ -]/g, '')
+    .slice(0, 60)
+    .trim()
 }
 
 /** A question that git answers with "no" by failing. */

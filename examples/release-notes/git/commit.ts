@@ -43,7 +43,15 @@ export const Commit = z.object({
 export type Commit = z.infer<typeof Commit>
 
 /** Kinds that a reader of release notes cares about. Order: as their sections stand. */
-export const userFacingKinds = ['breaking', 'security', 'feature', 'fix', 'performance', 'deprecation', 'change'] as const
+export const userFacingKinds = [
+  'breaking',
+  'security',
+  'feature',
+  'fix',
+  'performance',
+  'deprecation',
+  'change',
+] as const
 
 /** Every kind that `classify` may choose. */
 export const kinds = [
@@ -80,7 +88,8 @@ export function isUserFacing(kind: Kind): boolean {
 }
 
 /** Scopes under which even a `fix` or a `feat` is nothing that users of the project meet. */
-const innerScopes = /^(ci|cd|tests?|e2e|docs?|website|site|blog|lint|eslint|build|release|deps|deps-dev|dev|benchmarks?|bench|examples?|internal|scripts?|repo|workflows?|tooling|changesets?|typos?|readme|refactor(ing)?|clean-?up|style)$/i
+const innerScopes =
+  /^(ci|cd|tests?|e2e|docs?|website|site|blog|lint|eslint|build|release|deps|deps-dev|dev|benchmarks?|bench|examples?|internal|scripts?|repo|workflows?|tooling|changesets?|typos?|readme|refactor(ing)?|clean-?up|style)$/i
 
 /** Whether a scope such as `ci` or `test` names something that only maintainers meet. */
 export function isInnerScope(scope: string): boolean {

@@ -24,9 +24,12 @@ export function parseLog(text: string, mark: string): Commit[] {
   const commits: Commit[] = []
   const parents = new Map<string, readonly string[]>()
   const fields = text.split('\0')
-  for (let at = fields.indexOf(mark); at !== -1; ) {
+  for (let at = fields.indexOf(mark); at !== -1;) {
     const next = fields.indexOf(mark, at + 7)
-    const [hash = '', id = '', parentText = '', date = '', subject = '', body = '', ...paths] = fields.slice(at + 1, next === -1 ? undefined : next)
+    const [hash = '', id = '', parentText = '', date = '', subject = '', body = '', ...paths] = fields.slice(
+      at + 1,
+      next === -1 ? undefined : next,
+    )
     const files = paths.map((path) => path.replace(/^\n/, '')).filter((path) => path !== '')
     const parentList = parentText.split(' ').filter((parent) => parent !== '')
     parents.set(hash, parentList)
@@ -85,7 +88,10 @@ export function printable(text: string, maxLength: number): string {
 /** GitHub's own subjects say nothing; what was merged stands in the body. */
 function titleOf(subject: string, body: string): string {
   if (!/^Merge (pull request|PR) #\d+|^Merge commit from fork$/i.test(subject)) return subject
-  const line = body.split('\n').map((text) => printable(text, maxTitleLength).replace(/^[*-] /, '')).find((text) => text !== '')
+  const line = body
+    .split('\n')
+    .map((text) => printable(text, maxTitleLength).replace(/^[*-] /, ''))
+    .find((text) => text !== '')
   return line === undefined || /^([\w-]+-by|PR-URL|Merge )/i.test(line) ? subject : line
 }
 
@@ -135,7 +141,8 @@ const maxMergedCommits = 25
 function nameMerges(commits: readonly Commit[], parents: ReadonlyMap<string, readonly string[]>): Commit[] {
   const byHash = new Map(commits.map((commit) => [commit.hash, commit]))
   const mainLine: Commit[] = []
-  for (let next = commits[0]; next !== undefined; next = byHash.get(parents.get(next.hash)?.[0] ?? '')) mainLine.push(next)
+  for (let next = commits[0]; next !== undefined; next = byHash.get(parents.get(next.hash)?.[0] ?? ''))
+    mainLine.push(next)
   const taken = new Set(mainLine.map((commit) => commit.hash))
   const changed = new Map<string, Commit>()
   for (const merge of mainLine.toReversed()) {
@@ -147,7 +154,7 @@ function nameMerges(commits: readonly Commit[], parents: ReadonlyMap<string, rea
       ...merge,
       files: brought.reduce((sum, commit) => sum + commit.files, 0),
       area: brought.toSorted((left, right) => right.files - left.files)[0]?.area ?? '',
-      touches: [...new Set(brought.flatMap((commit) => commit.touches))],
+      touches: [...new Set(brought.flatMap((commit) => commit.touches))].toSorted(),
       isBreaking: merge.isBreaking || brought.some((commit) => commit.isBreaking),
       breakingNote: merge.breakingNote || (brought.find((commit) => commit.breakingNote !== '')?.breakingNote ?? ''),
     })

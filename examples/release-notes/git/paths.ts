@@ -3,12 +3,27 @@ import type { Touched } from './commit.ts'
 /** First match wins. Order: from the most telling place to the least. */
 const rules: readonly (readonly [Touched | 'ignored', RegExp])[] = [
   ['ignored', /(^|\/)(\.changeset\/|changelog|history\.md|release-notes|releases?\.md)/i],
-  ['ci', /^(\.github\/|\.gitlab|\.circleci\/|\.travis|\.ci\/|appveyor|azure-pipelines|Jenkinsfile|renovate|\.renovate|codecov|\.codecov)/i],
-  ['tests', /(^|\/)(tests?|__tests__|specs?|e2e|fixtures|__fixtures__|__snapshots__|__mocks__|test-utils?|runtime[-_]tests)\/|[._-](test|spec)(-d)?\.\w+$|(^|\/)(jest|vitest|playwright|karma)[\w.-]*\.\w+$/i],
+  [
+    'ci',
+    /^(\.github\/|\.gitlab|\.circleci\/|\.travis|\.ci\/|appveyor|azure-pipelines|Jenkinsfile|renovate|\.renovate|codecov|\.codecov)/i,
+  ],
+  [
+    'tests',
+    /(^|\/)(tests?|__tests__|specs?|e2e|fixtures|__fixtures__|__snapshots__|__mocks__|test-utils?|runtime[-_]tests)\/|[._-](test|spec)(-d)?\.\w+$|(^|\/)(jest|vitest|playwright|karma)[\w.-]*\.\w+$/i,
+  ],
   ['examples', /(^|\/)(examples?|demos?|playgrounds?|samples?|benchmarks?|bench)\//i],
-  ['docs', /(^|\/)(docs?|website|documentation)\/|\.(md|mdx|markdown|rst|adoc|txt)$|(^|\/)(licen[cs]e|authors|contributors|notice|codeowners)(\.\w+)?$/i],
-  ['deps', /(^|\/)(package(-lock)?\.json|npm-shrinkwrap\.json|pnpm-(lock|workspace)\.yaml|yarn\.lock|bun\.lockb?|deno\.(jsonc?|lock)|jsr\.json|cargo\.(toml|lock)|go\.(mod|sum)|gemfile(\.lock)?|requirements[\w.-]*\.txt|pyproject\.toml|poetry\.lock|composer\.(json|lock))$/i],
-  ['config', /(^|\/)(\.[\w-]+|\.[\w.-]+(rc|ignore|attributes)|[\w.-]*\.config\.\w+|tsconfig[\w.-]*\.json|makefile|dockerfile|cspell\.\w+|\.?editorconfig|\.husky\/.*|\.vscode\/.*|\.devcontainer\/.*)$/i],
+  [
+    'docs',
+    /(^|\/)(docs?|website|documentation)\/|\.(md|mdx|markdown|rst|adoc|txt)$|(^|\/)(readme|licen[cs]e|authors|contributors|notice|codeowners)(\.\w+)?$/i,
+  ],
+  [
+    'deps',
+    /(^|\/)(package(-lock)?\.json|npm-shrinkwrap\.json|pnpm-(lock|workspace)\.yaml|yarn\.lock|bun\.lockb?|deno\.(jsonc?|lock)|jsr\.json|cargo\.(toml|lock)|go\.(mod|sum)|gemfile(\.lock)?|requirements[\w.-]*\.txt|pyproject\.toml|poetry\.lock|composer\.(json|lock))$/i,
+  ],
+  [
+    'config',
+    /(^|\/)(\.[\w-]+|\.[\w.-]+(rc|ignore|attributes)|[\w.-]*\.config\.\w+|tsconfig[\w.-]*\.json|makefile|dockerfile|cspell\.\w+|\.?editorconfig|\.husky\/.*|\.vscode\/.*|\.devcontainer\/.*)$/i,
+  ],
 ]
 
 /** What a path is, by its folders and name. */
@@ -24,7 +39,21 @@ export function touchesOf(paths: readonly string[]): Touched[] {
 }
 
 /** Folders that only hold other projects: the one below them is the area. */
-const holders = new Set(['packages', 'apps', 'libs', 'crates', 'modules', 'plugins', 'services', 'src', 'lib', 'pkg', 'internal', 'cmd', 'components'])
+const holders = new Set([
+  'packages',
+  'apps',
+  'libs',
+  'crates',
+  'modules',
+  'plugins',
+  'services',
+  'src',
+  'lib',
+  'pkg',
+  'internal',
+  'cmd',
+  'components',
+])
 
 /** The folder that most of the files are in, at most two levels below such as `packages` or `src`; empty for the top. */
 export function areaOf(paths: readonly string[]): string {

@@ -82,8 +82,10 @@ function environment(): NodeJS.ProcessEnv {
 
 function describe(error: Error & { code?: number | string | null }, stderr: string, args: readonly string[]): GitError {
   const exitCode = typeof error.code === 'number' ? error.code : null
-  if (error.code === 'ENOENT') return new GitError('git is not installed, or the repository folder does not exist', exitCode, error)
-  if (error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') return new GitError('git answered more than 128 MB', exitCode, error)
+  if (error.code === 'ENOENT')
+    return new GitError('git is not installed, or the repository folder does not exist', exitCode, error)
+  if (error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER')
+    return new GitError('git answered more than 128 MB', exitCode, error)
   const said = stderr.trim().split('\n').slice(-2).join(' ').slice(0, 400)
   return new GitError(`git ${args[0] ?? ''}: ${said === '' ? error.message : said}`, exitCode, error)
 }

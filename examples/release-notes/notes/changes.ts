@@ -1,4 +1,11 @@
-import { cancelledIds, isDeclaredUserFacing, isUserFacing, type Commit, type CommitClass, type Kind } from '../git/commit.ts'
+import {
+  cancelledIds,
+  isDeclaredUserFacing,
+  isUserFacing,
+  type Commit,
+  type CommitClass,
+  type Kind,
+} from '../git/commit.ts'
 
 /** A change that readers must find in the notes: one commit, or the merge that speaks for several. */
 export interface Change {
@@ -9,7 +16,12 @@ export interface Change {
 }
 
 /** Kind of a declared change that was classified as something readers do not meet. */
-const declaredKinds: { readonly [type: string]: Kind } = { feat: 'feature', feature: 'feature', fix: 'fix', perf: 'performance' }
+const declaredKinds: { readonly [type: string]: Kind } = {
+  feat: 'feature',
+  feature: 'feature',
+  fix: 'fix',
+  perf: 'performance',
+}
 
 /** The kind that counts: what the commit declares of itself goes before what a model said. */
 function kindThatCounts(commit: Commit, said: Kind): Kind {
@@ -38,7 +50,9 @@ export function listChanges(commits: readonly Commit[], classes: readonly Commit
       title: entry?.title ?? commit.title,
     }
   })
-  const speaking = new Set(changes.filter((change) => change.commit.isMerge && isUserFacing(change.kind)).map((change) => change.commit.id))
+  const speaking = new Set(
+    changes.filter((change) => change.commit.isMerge && isUserFacing(change.kind)).map((change) => change.commit.id),
+  )
   return changes.filter((change) => !speaking.has(change.commit.within))
 }
 

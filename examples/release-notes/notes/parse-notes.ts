@@ -63,7 +63,8 @@ export function parseNotes(notes: string): ParsedNotes {
     }
     characters += text.length + 1
     if (heading !== null) headings.push({ level: heading[1]?.length ?? 1, text: heading[2] ?? '', at })
-    else if (/^[-*+]\s+/.test(text)) open.push((current = { heading: headings.at(-1)?.text ?? '', lines: [{ text, line }] }))
+    else if (/^[-*+]\s+/.test(text))
+      open.push((current = { heading: headings.at(-1)?.text ?? '', lines: [{ text, line }] }))
     else if (/^\s+\S/.test(text) && current !== undefined) current.lines.push({ text, line })
     else if (text.trim() !== '') prose.push({ text, at })
     if (heading !== null || text.trim() === '') current = undefined
@@ -73,7 +74,10 @@ export function parseNotes(notes: string): ParsedNotes {
 
 type Footnotes = ReadonlyMap<string, { readonly citations: readonly Citation[]; readonly at: Position }>
 
-function closeStatements(open: readonly OpenStatement[], footnotes: Footnotes): Pick<ParsedNotes, 'statements' | 'dangling'> {
+function closeStatements(
+  open: readonly OpenStatement[],
+  footnotes: Footnotes,
+): Pick<ParsedNotes, 'statements' | 'dangling'> {
   const used = new Set<string>()
   const dangling: { name: string; at: Position }[] = []
   const statements = open.map(({ heading, lines }): ParsedStatement => {
@@ -90,10 +94,14 @@ function closeStatements(open: readonly OpenStatement[], footnotes: Footnotes): 
     }
     const last = lines.at(-1) ?? first
     const group = /\(([^()]*)\)[.\s]*$/.exec(last.text)
-    if (group !== null && isCitationGroup(group[1] ?? '')) citations.push(...citationsIn(last.text, group.index, last.line))
+    if (group !== null && isCitationGroup(group[1] ?? ''))
+      citations.push(...citationsIn(last.text, group.index, last.line))
     return {
       heading,
-      text: lines.map(({ text }) => text.trim()).join(' ').replace(/^[-*+]\s+/, ''),
+      text: lines
+        .map(({ text }) => text.trim())
+        .join(' ')
+        .replace(/^[-*+]\s+/, ''),
       citations,
       at: { line: first.line, column: 1, length: Math.max(1, first.text.length) },
     }

@@ -23,7 +23,9 @@ export function renderNotes(draft: Draft, range: Range, commits: readonly Commit
   const footnotes: string[] = []
   const lines = [`# ${plainText(`${range.project} ${range.to}`)}`, '', summaryLine(range)]
   for (const heading of headings) {
-    const statements = draft.sections.filter((section) => section.heading === heading).flatMap((section) => section.statements)
+    const statements = draft.sections
+      .filter((section) => section.heading === heading)
+      .flatMap((section) => section.statements)
     if (statements.length === 0) continue
     lines.push('', `## ${heading}`, '')
     for (const statement of statements) lines.push(renderStatement(statement, byId, footnotes))

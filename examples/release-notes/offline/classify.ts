@@ -2,7 +2,10 @@ import { isInnerScope, type Commit, type CommitClass, type Kind } from '../git/c
 import { cleanTitle } from './title.ts'
 
 /** What the rules look at: the part of a commit that the `classify` agent is shown. */
-export type CommitFacts = Pick<Commit, 'id' | 'title' | 'type' | 'scope' | 'isBreaking' | 'isMerge' | 'reverts' | 'area' | 'touches'>
+export type CommitFacts = Pick<
+  Commit,
+  'id' | 'title' | 'type' | 'scope' | 'isBreaking' | 'isMerge' | 'reverts' | 'area' | 'touches'
+>
 
 /** Classifies one commit by its conventional type, else by its words, and by the files it touches. */
 export function classifyByRules(commit: CommitFacts): CommitClass {
@@ -14,7 +17,8 @@ export function classifyByRules(commit: CommitFacts): CommitClass {
 function titleFor(commit: CommitFacts, kind: Kind): string {
   if (isFromPrivateFork(commit)) return 'Fix merged from a private security fork'
   const quoted = /^revert:?\s+"\s*(.+?)"?(?:\s+\(#\d+\))?$/i.exec(commit.title)?.[1]
-  if (kind === 'revert') return `Revert: ${cleanTitle(quoted ?? commit.title.replace(/^revert(\([^)]*\))?:?\s*/i, ''))}`.slice(0, 300)
+  if (kind === 'revert')
+    return `Revert: ${cleanTitle(quoted ?? commit.title.replace(/^revert(\([^)]*\))?:?\s*/i, ''))}`.slice(0, 300)
   const title = cleanTitle(commit.title).slice(0, 300)
   const version = /^((?:@[\w.-]+\/)?[\w.-]+)@([~^]?\d\S*)$/.exec(title)
   return version === null ? title : `Update \`${version[1] ?? ''}\` to ${version[2] ?? ''}`
@@ -78,24 +82,42 @@ function kindOf(commit: CommitFacts, prefix: string): Kind {
   if (commit.isBreaking || isBreakingByWords(commit)) return 'breaking'
   const declared = typeKinds[commit.type] ?? typeKinds[prefix.toLowerCase()]
   if (declared === undefined) return kindByWords(commit)
-  if (isDependencyUpdate(commit)) return 'dependencies'
+  if (isDependencyUpdate(commit)) return namesAdvisory(commit) ? 'security' : 'dependencies'
   return refine(declared, commit)
 }
 
 function isBreakingByWords({ title, type, scope, touches }: CommitFacts): boolean {
   if (/^\[?BREAKING\b/.test(title)) return true
-  if (!['', 'feat', 'fix', 'refactor', 'perf'].includes(type) || isInnerScope(scope) || !(touches.includes('source') || touches.includes('deps'))) return false
-  return /\b(drop(s|ped)? (support for )?node|as the minimum (supported )?version|(raise|bump|increase) (the )?minimum|no longer supports?|drop support)\b/i.test(title)
+  if (
+    !['', 'feat', 'fix', 'refactor', 'perf'].includes(type) ||
+    isInnerScope(scope) ||
+    !(touches.includes('source') || touches.includes('deps'))
+  )
+    return false
+  return /\b(drop(s|ped)? (support for )?node|as the minimum (supported )?version|(raise|bump|increase) (the )?minimum|no longer supports?|drop support)\b/i.test(
+    title,
+  )
 }
 
 function isRelease({ title, type, scope }: CommitFacts): boolean {
   if (/^(v?\d+\.\d+(\.\d+)?\S*|version\+\+)$/i.test(title)) return true
   if (scope.toLowerCase() === 'release' || type === 'release') return true
-  return /^(\w+(\([^)]*\))?!?:\s*)?(release|publish|prepare|bump|update)?\s*(the |for |to )?(package )?(version|versions|release|packages? versions?)?\s*(to |for |of |as )?v?\d+\.\d+\.\d+\S*( release)?( \(#\d+\))?$/i.test(title)
-    || /^(\w+: )?(version packages|update versions?|bump versions?|update (the )?changelog|changelog|prepare release|release candidate)\b/i.test(title)
+  return (
+    /^(\w+(\([^)]*\))?!?:\s*)?(release|publish|prepare|bump|update)?\s*(the |for |to )?(package )?(version|versions|release|packages? versions?)?\s*(to |for |of |as )?v?\d+\.\d+\.\d+\S*( release)?( \(#\d+\))?$/i.test(
+      title,
+    ) ||
+    /^(\w+: )?(version packages|update versions?|bump versions?|update (the )?changelog|changelog|prepare release|release candidate)\b/i.test(
+      title,
+    )
+  )
 }
 
-const wordsOfSecurity = /\bCVE-\d{4}|\bGHSA-|\bvulnerab|\bsecurity (fix|issue|hole|bug|patch)|\bXSS\b|\bCSRF\b|\bReDoS\b|\bprototype pollution|\bpath traversal|\bopen redirect|\b(header|command|html|sql|code|log) injection\b/i
+const wordsOfSecurity =
+  /\bCVE-\d{4}|\bGHSA-|\bvulnerab|\bsecurity (fix|issue|hole|bug|patch)|\bXSS\b|\bCSRF\b|\bReDoS\b|\bprototype pollution|\bpath traversal|\bopen redirect|\b(header|command|html|sql|code|log) injection\b/i
+
+function namesAdvisory({ title }: CommitFacts): boolean {
+  return /\b(CVE-\d{4}-\d+|GHSA-\w{4})/.test(title)
+}
 
 /** Changelogs count as no kind of file. */
 function touchesOnlyHistory(commit: CommitFacts): boolean {
@@ -137,14 +159,66 @@ function isDependencyUpdate(commit: CommitFacts): boolean {
   if (/^deps(-dev)?$/i.test(commit.scope) || commit.type === 'deps') return true
   if (!commit.touches.includes('deps') || commit.touches.includes('source')) return false
   if (/^[\w@/.-]+@[~^]?\d/.test(cleanTitle(commit.title))) return true
-  return /\b(bump|upgrade|update|pin|lock|use|downgrade|add|remove)\b.*(\bv?\d+\.\d+|@[\d^~]|\bdependenc|\bdevDep|\block ?file|\bdeps\b|@\w)/i.test(commit.title)
+  return /\b(bump|upgrade|update|pin|lock|use|downgrade|add|remove)\b.*(\bv?\d+\.\d+|@[\d^~]|\bdependenc|\bdevDep|\block ?file|\bdeps\b|@\w)/i.test(
+    commit.title,
+  )
 }
 
 /** By the first word of a title in the imperative. `change`: users may meet it, but the words do not say whether it adds or mends. */
 const verbKinds: { readonly [verb: string]: Kind } = {
-  ...Object.fromEntries(['add', 'support', 'implement', 'introduce', 'allow', 'enable', 'provide', 'new', 'expose', 'export', 'accept', 'extend'].map((verb) => [verb, 'feature'])),
-  ...Object.fromEntries(['fix', 'correct', 'prevent', 'avoid', 'handle', 'resolve', 'repair', 'ensure', 'restore', 'honor', 'respect', "don't", 'dont', 'stop'].map((verb) => [verb, 'fix'])),
-  ...Object.fromEntries(['remove', 'drop', 'change', 'rename', 'replace', 'return', 'default', 'disable', 'require', 'throw', 'improve', 'make', 'ignore', 'pass', 'delete'].map((verb) => [verb, 'change'])),
+  ...Object.fromEntries(
+    [
+      'add',
+      'support',
+      'implement',
+      'introduce',
+      'allow',
+      'enable',
+      'provide',
+      'new',
+      'expose',
+      'export',
+      'accept',
+      'extend',
+    ].map((verb) => [verb, 'feature']),
+  ),
+  ...Object.fromEntries(
+    [
+      'fix',
+      'correct',
+      'prevent',
+      'avoid',
+      'handle',
+      'resolve',
+      'repair',
+      'ensure',
+      'restore',
+      'honor',
+      'respect',
+      "don't",
+      'dont',
+      'stop',
+    ].map((verb) => [verb, 'fix']),
+  ),
+  ...Object.fromEntries(
+    [
+      'remove',
+      'drop',
+      'change',
+      'rename',
+      'replace',
+      'return',
+      'default',
+      'disable',
+      'require',
+      'throw',
+      'improve',
+      'make',
+      'ignore',
+      'pass',
+      'delete',
+    ].map((verb) => [verb, 'change']),
+  ),
   optimize: 'performance',
   optimise: 'performance',
   deprecate: 'deprecation',
@@ -160,7 +234,11 @@ function kindByWords(commit: CommitFacts): Kind {
   if (isDependencyUpdate(commit)) return 'dependencies'
   if (touchesOnlyHistory(commit)) return 'docs'
   if (commit.touches.length > 0 && !commit.touches.includes('source')) return byFiles(commit) ?? 'internal'
-  if (/\b(tests?|spec|typos?|docs?|documentation|readme|jsdoc|comments?|lint|ci|travis|makefile|whitespace|benchmarks?|examples?|todo|changelog|unused|dead code|refactor\w*|cleanup|clean up|copyright|licen[cs]e)\b/i.test(title)) {
+  if (
+    /\b(tests?|spec|typos?|docs?|documentation|readme|jsdoc|comments?|lint|ci|travis|makefile|whitespace|benchmarks?|examples?|todo|changelog|unused|dead code|refactor\w*|cleanup|clean up|copyright|licen[cs]e)\b/i.test(
+      title,
+    )
+  ) {
     return /\b(typos?|docs?|documentation|readme|jsdoc|examples?)\b/i.test(title) ? 'docs' : 'internal'
   }
   if (/\b(speed up|faster|performance|perf)\b/i.test(title)) return 'performance'
@@ -179,6 +257,8 @@ function areaName(commit: CommitFacts, prefix: string): string {
     if (prefix !== '' && !isType && !/^(revert|merge)$/i.test(prefix)) return prefix
   }
   const folder = commit.area.split('/').at(-1) ?? ''
-  const isTelling = !/^(src|lib|packages?|docs?|source|app|dist|index|utils?|helpers?|common|shared|)$/i.test(folder) && !isInnerScope(folder)
+  const isTelling =
+    !/^(src|lib|packages?|docs?|source|app|dist|index|utils?|helpers?|common|shared|)$/i.test(folder) &&
+    !isInnerScope(folder)
   return isTelling && !/^[._]/.test(folder) ? folder : ''
 }

@@ -44,19 +44,30 @@ interface Wishes {
 /** Drafts notes by rules: sections by kind, long ones grouped by area, the largest features as highlights. */
 export function draftByRules(prompt: DraftPrompt): Draft {
   const wishes = readWishes(prompt)
-  const highlighted = wishes.hasHighlights ? pickHighlights(prompt.changes, { mention: wishes.mention, least: leastForHighlights }) : []
+  const highlighted = wishes.hasHighlights
+    ? pickHighlights(prompt.changes, { mention: wishes.mention, least: leastForHighlights })
+    : []
   const taken = new Set(highlighted)
   const sections: Draft['sections'] = []
   const add = (heading: Heading, statements: Statement[]): void => {
     if (statements.length > 0) sections.push({ heading, statements })
   }
-  add('Highlights', highlighted.map((change) => toStatement(change)))
+  add(
+    'Highlights',
+    highlighted.map((change) => toStatement(change)),
+  )
   const rest = prompt.changes.filter((change) => !taken.has(change))
   const total = Math.max(1, rest.length)
   for (const [kind, heading] of Object.entries(sectionOf) as [Kind, Heading][]) {
     const changes = rest.filter((change) => change.kind === kind)
     const share = Math.max(3, Math.round((wishes.room * changes.length) / total))
-    add(heading, groupStatements(changes, { room: total <= wishes.room ? changes.length : share, noun: nouns[heading] ?? ['change', 'changes'] }))
+    add(
+      heading,
+      groupStatements(changes, {
+        room: total <= wishes.room ? changes.length : share,
+        noun: nouns[heading] ?? ['change', 'changes'],
+      }),
+    )
   }
   add('Dependencies', describeDependencies(prompt.dependencies))
   add('Under the hood', describeOthers(prompt))
@@ -71,27 +82,32 @@ function readWishes(prompt: DraftPrompt): Wishes {
   const asksLonger = /\b(longer|more detail|too short|in full|expand)\b/.test(said)
   const room = asksShorter || isTooLong ? usualRoom / 2 : asksLonger ? usualRoom * 1.4 : usualRoom
   const asksNoHighlights = /\b(no|without|drop|remove|omit)\b[^.]*\bhighlights?\b/.test(said)
-  const quoted = [...said.matchAll(/["“'`]([^"”'`]{2,60})["”'`]|(#\d+)|\b([0-9a-f]{7,40})\b/g)].map((match) => match[1] ?? match[2] ?? match[3] ?? '')
+  const quoted = [...said.matchAll(/["“'`]([^"”'`]{2,60})["”'`]|(#\d+)|\b([0-9a-f]{7,40})\b/g)].map(
+    (match) => match[1] ?? match[2] ?? match[3] ?? '',
+  )
   return { room: Math.round(room), hasHighlights: !asksNoHighlights, mention: quoted.filter((text) => text !== '') }
 }
 
-const othersNames: { readonly [kind: string]: readonly [string, string] } = {
-  docs: ['Documentation', 'to the documentation'],
-  tests: ['Tests', 'to tests'],
-  build: ['Build', 'to build and CI'],
-  internal: ['Internal', 'inside, without effect on users'],
-  dependencies: ['Dependencies', 'of dependencies used in development'],
+const othersNames: { readonly [kind in Kind]?: string } = {
+  docs: 'Documentation',
+  tests: 'Tests',
+  build: 'Build',
+  internal: 'Internal',
+  dependencies: 'Development dependencies',
 }
 
 /** One line a kind: how many, and the last one. */
 function describeOthers(prompt: DraftPrompt): Statement[] {
-  const statements: Statement[] = []
-  for (const [kind, [area, what]] of Object.entries(othersNames)) {
+  return (Object.entries(othersNames) as [Kind, string][]).flatMap(([kind, area]) => {
     const others = prompt.others.find((entry) => entry.kind === kind)
-    if (others === undefined) continue
-    const count = others.count === 1 ? '1 change' : `${others.count} changes`
-    const last = others.count === 1 ? `: ${others.latest.title}` : `, the last one: ${others.latest.title}`
-    statements.push({ area, text: `${count} ${what}${last}`, commits: [others.latest.id] })
-  }
-  return statements
+    if (others === undefined) return []
+    const { count, latest } = others
+    return [
+      {
+        area,
+        text: count === 1 ? latest.title : `${count} changes, the last one: ${latest.title}`,
+        commits: [latest.id],
+      },
+    ]
+  })
 }

@@ -32,7 +32,7 @@ export function groupStatements(changes: readonly PromptChange[], grouping: Grou
   const items = mergeTitles(changes)
   const areas = byArea(items)
   if (items.length <= grouping.room) return areas.flatMap((area) => area.items.map((item) => item.statement))
-  const named = areas.filter((area) => area.name !== '' && area.items.length > 1).slice(0, Math.floor(grouping.room / 2))
+  const named = areas.filter((area) => area.name !== '' && area.items.length > 1).slice(0, Math.ceil(grouping.room / 3))
   const rest = areas.filter((area) => !named.includes(area)).flatMap((area) => area.items)
   const groups = rest.length === 0 ? named : [...named, { name: '', items: rest.toSorted(byWeight) }]
   const lines = shareLines(groups, grouping.room)
@@ -62,37 +62,59 @@ function byWeight(left: Item, right: Item): number {
 function mergeTitles(changes: readonly PromptChange[]): Item[] {
   const items = new Map<string, Item>()
   for (const change of changes) {
-    const key = `${change.area.toLowerCase()}\n${change.title.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ').trim()}`
+    const key = `${change.area.toLowerCase()}\n${change.title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}]+/gu, ' ')
+      .trim()}`
     const before = items.get(key)
     if (before === undefined) items.set(key, { statement: toStatement(change), weight: weigh(change) })
-    else items.set(key, { ...before, statement: { ...before.statement, commits: [...before.statement.commits, change.id] } })
+    else
+      items.set(key, {
+        ...before,
+        statement: { ...before.statement, commits: [...before.statement.commits, change.id] },
+      })
   }
   return [...items.values()]
 }
 
 /** Rough reach of a change: how many files, less for those that only straighten something. */
 export function weigh(change: PromptChange): number {
-  const isMinor = /\b(typos?|lint|types?|comments?|warnings?|messages?|logs?|logging|rename|refactor|clean ?up|unused|wording|extract|tests?|helpers?|scaffold\w*|skeleton|slice|wire|plumb\w*|internal)\b/i.test(change.title)
+  const isMinor =
+    /\b(typos?|lint|types?|comments?|warnings?|messages?|logs?|logging|rename|refactor|clean ?up|unused|wording|extract|tests?|helpers?|scaffold\w*|skeleton|slice|wire|plumb\w*|internal)\b/i.test(
+      change.title,
+    )
   return Math.log2(change.files + 1) * (isMinor ? 0.5 : 1)
 }
 
 function byArea(items: readonly Item[]): Area[] {
   const groups = Map.groupBy(items, (item) => item.statement.area.toLowerCase())
-  const areas = [...groups].map(([name, list]): Area => ({ name: name === '' ? '' : (list[0]?.statement.area ?? name), items: list.toSorted(byWeight) }))
-  return areas.toSorted((left, right) => Number(left.name === '') - Number(right.name === '') || right.items.length - left.items.length || (left.name < right.name ? -1 : 1))
+  const areas = [...groups].map(([name, list]): Area => ({
+    name: name === '' ? '' : (list[0]?.statement.area ?? name),
+    items: list.toSorted(byWeight),
+  }))
+  return areas.toSorted(
+    (left, right) =>
+      Number(left.name === '') - Number(right.name === '') ||
+      right.items.length - left.items.length ||
+      (left.name < right.name ? -1 : 1),
+  )
 }
 
 /** The weightiest changes a line each, and all others in the last line. */
 function writeArea(area: Area, lines: number, [one, several]: readonly [string, string]): Statement[] {
-  const isWhole = area.items.length <= lines
+  const isWhole = area.items.length <= lines + 1
   const shown = isWhole ? area.items : area.items.slice(0, lines - 1)
   const rest = area.items.slice(shown.length)
   const statements = shown.map((item) => item.statement)
   if (rest.length === 0) return statements
   const samples = rest.slice(0, 3).map((item) => shorten(item.statement.text))
   const count = `${rest.length}${shown.length === 0 ? '' : ' more'} ${rest.length === 1 ? one : several}`
-  const text = rest.length === samples.length ? `${count}: ${samples.join('; ')}` : `${count}, among them: ${samples.join('; ')}`
-  return [...statements, { area: area.name === '' ? 'Elsewhere' : area.name, text, commits: rest.flatMap((item) => item.statement.commits) }]
+  const text =
+    rest.length === samples.length ? `${count}: ${samples.join('; ')}` : `${count}, among them: ${samples.join('; ')}`
+  return [
+    ...statements,
+    { area: area.name === '' ? 'Elsewhere' : area.name, text, commits: rest.flatMap((item) => item.statement.commits) },
+  ]
 }
 
 function shorten(text: string): string {

@@ -11,7 +11,9 @@ export interface HighlightWishes {
 
 /** Up to five changes to put first: those asked for, then the features that reach furthest, one an area. */
 export function pickHighlights(changes: readonly PromptChange[], wishes: HighlightWishes): PromptChange[] {
-  const asked = changes.filter((change) => change.kind !== 'breaking' && wishes.mention.some((text) => isMeant(change, text))).slice(0, 5)
+  const asked = changes
+    .filter((change) => change.kind !== 'breaking' && wishes.mention.some((text) => isMeant(change, text)))
+    .slice(0, 5)
   if (changes.length < wishes.least) return asked
   const features = changes
     .filter((change) => change.kind === 'feature' && !asked.includes(change))

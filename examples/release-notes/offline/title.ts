@@ -1,8 +1,44 @@
 /** First words in other forms than the imperative, and what they become. Only the first word of a title is looked at. */
 const imperatives = new Map([
-  ...['add', 'fix', 'remove', 'update', 'change', 'rename', 'improve', 'implement', 'support', 'allow', 'move', 'refactor', 'deprecate', 'introduce', 'expose', 'prevent', 'avoid', 'handle', 'replace', 'drop', 'bump', 'upgrade', 'use', 'make', 'set', 'create', 'enable', 'disable', 'return', 'correct', 'ensure', 'export', 'extend', 'simplify', 'document', 'convert', 'switch'].flatMap(
-    (verb) => formsOf(verb).map((form) => [form, verb] as const),
-  ),
+  ...[
+    'add',
+    'fix',
+    'remove',
+    'update',
+    'change',
+    'rename',
+    'improve',
+    'implement',
+    'support',
+    'allow',
+    'move',
+    'refactor',
+    'deprecate',
+    'introduce',
+    'expose',
+    'prevent',
+    'avoid',
+    'handle',
+    'replace',
+    'drop',
+    'bump',
+    'upgrade',
+    'use',
+    'make',
+    'set',
+    'create',
+    'enable',
+    'disable',
+    'return',
+    'correct',
+    'ensure',
+    'export',
+    'extend',
+    'simplify',
+    'document',
+    'convert',
+    'switch',
+  ].flatMap((verb) => formsOf(verb).map((form) => [form, verb] as const)),
   ['made', 'make'],
   ['ensures', 'ensure'],
 ])
@@ -29,11 +65,17 @@ export function cleanTitle(title: string): string {
 
 function withoutReferences(title: string): string {
   let text = title.trim()
-  for (let before = ''; before !== text; ) {
+  for (let before = ''; before !== text;) {
     before = text
     text = text
-      .replace(/\s*[([](?:(?:closes?|fix(?:es|ed)?|resolves?|refs?|see|gh|pr|issue)?\s*:?\s*(?:[\w./-]*#|GH-)\d+[\s,&]*(?:and\s+)?)+[)\]]\.?$/i, '')
-      .replace(/[,;.-]?\s+(?:closes?|fix(?:es|ed)?|resolves?|refs?|see)\s*:?\s*(?:[\w./-]*#|GH-)\d+(?:\s*,?\s*(?:and\s+)?#\d+)*\.?$/i, '')
+      .replace(
+        /\s*[([](?:(?:closes?|fix(?:es|ed)?|resolves?|refs?|see|gh|pr|issue)?\s*:?\s*(?:[\w./-]*#|GH-)\d+[\s,&]*(?:and\s+)?)+[)\]]\.?$/i,
+        '',
+      )
+      .replace(
+        /[,;.-]?\s+(?:closes?|fix(?:es|ed)?|resolves?|refs?|see)\s*:?\s*(?:[\w./-]*#|GH-)\d+(?:\s*,?\s*(?:and\s+)?#\d+)*\.?$/i,
+        '',
+      )
       .replace(/^(?:fix(?:es|ed)?|closes?|resolves?)\s*:?\s*#\d+\s*[:,-]\s*/i, '')
       .trim()
   }

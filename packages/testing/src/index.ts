@@ -1,1 +1,11 @@
-export {}
+export { virtualClock, virtualEpoch, type VirtualClock } from './clock/virtual-clock.ts'
+export {
+  scriptedModel,
+  type ObservedCall,
+  type ScriptedAnswer,
+  type ScriptedCall,
+  type ScriptedExtras,
+  type ScriptedModel,
+} from './model/scripted-model.ts'
+export { seededIds } from './random/seeded-ids.ts'
+export { seededRandom, type SeededRandom } from './random/seeded-random.ts'

@@ -66,7 +66,7 @@ describe('checkNotes', () => {
   })
 
   it('finds a citation of a commit that is not in the range (Q3)', () => {
-    expect(brief(check(change(7, '- **client:** Retry a letter (#41, 610aff4, fb45d31)')))).toEqual([
+    expect(brief(check(change(7, '- **client:** Retry a letter (#41, 610aff4, 41ac3d1)')))).toEqual([
       'unknown-commit 7:45+7',
     ])
   })

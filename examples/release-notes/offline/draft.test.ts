@@ -112,7 +112,7 @@ describe('draftByRules', () => {
     const short = parseNotes(notesOf(large, { facts: [], person: ['Too long, please.'] })).statements.length
     expect(short).toBeLessThan(usual * 0.7)
     const named = notesOf(collected, { facts: [], person: ['Put "return address" first.'] })
-    expect(named).toContain('## Highlights\n\n- Add an option to set the return address (69c3c41)')
+    expect(named).toContain('## Highlights\n\n- Add an option to set the return address (119990b)')
   })
 })
 
@@ -121,12 +121,12 @@ describe('renderNotes', () => {
     const { range, commits } = collected
     const text = '<b>x</b> [a](http://b.example) *c* __d__ ![e](f) `<g>` @h ~~i~~ &lt;\n# j'
     const notes = renderNotes(
-      { sections: [{ heading: 'Fixes', statements: [{ area: '', text, commits: ['fb45d31'] }] }] },
+      { sections: [{ heading: 'Fixes', statements: [{ area: '', text, commits: ['41ac3d1'] }] }] },
       range,
       commits,
     )
     expect(notes.split('\n')[6]).toBe(
-      '- &lt;b>x&lt;/b> \\[a\\](`http://b.example`) \\*c\\* \\_\\_d\\_\\_ !\\[e\\](f) `<g>` @h \\~~i\\~~ &amp;lt; # j (#58, fb45d31)',
+      '- &lt;b>x&lt;/b> \\[a\\](`http://b.example`) \\*c\\* \\_\\_d\\_\\_ !\\[e\\](f) `<g>` @h \\~~i\\~~ &amp;lt; # j (#58, 41ac3d1)',
     )
   })
 })
@@ -139,26 +139,22 @@ function invent(count: number): Collected {
     const area = `part${Math.floor((50 * ((index * 7919) % count) ** 2) / count ** 2)}`
     const title = `${isFix ? 'fix' : 'feat'}(${area}): ${isFix ? 'mend' : 'bring'} the thing with the number ${index}`
     return {
-      ...{
-        id,
-        hash: id.padEnd(40, '0'),
-        date: '2026-01-01T00:00:00.000Z',
-        subject: title,
-        title,
-        type: isFix ? 'fix' : 'feat',
-        scope: area,
-        refs: [index],
-      },
-      ...{
-        isBreaking: index % 400 === 399,
-        breakingNote: '',
-        isMerge: false,
-        reverts: '',
-        within: '',
-        area: 'src',
-        touches: ['source'],
-        files: index % 17,
-      },
+      id,
+      hash: id.padEnd(40, '0'),
+      date: '2026-01-01T00:00:00.000Z',
+      subject: title,
+      title,
+      type: isFix ? 'fix' : 'feat',
+      scope: area,
+      refs: [index],
+      isBreaking: index % 400 === 399,
+      breakingNote: '',
+      isMerge: false,
+      reverts: '',
+      within: '',
+      area: 'src',
+      touches: ['source'],
+      files: index % 17,
     }
   })
   const range: Range = {

@@ -1,0 +1,194 @@
+import { limitNames, type LimitRecord } from '../../graph/graph.ts'
+import { modelUses } from '../model-use.ts'
+import type { Subject } from '../moves.ts'
+import { walkFrom } from '../moves.ts'
+import {
+  boundNames,
+  type BoundAmount,
+  type BoundName,
+  type BoundRow,
+  type Bounds,
+  type DominatingCycle,
+} from '../report.ts'
+import type { CheckOptions } from '../rule.ts'
+import { decompose, type Decomposition } from './levels.ts'
+import { bareNetwork, type Network } from './network.ts'
+import { callsPerTurn, costPerCall, nanoUsd, tokensPerCall, workOf, type Work } from './work.ts'
+import { worstWalk } from './worst-walk.ts'
+
+/**
+ * The worst case of a run, from the graph alone and with the workflow's limits.
+ *
+ * Cost: about O(nodes + edges) for each amount; closer bounds of small components come on top, within a budget.
+ * Source: ADR 0001.
+ */
+export function boundsOf(subject: Subject, options: CheckOptions): Bounds {
+  return new BoundsMaker(subject, options).make()
+}
+
+/** A bound from the graph alone. */
+interface GraphBound {
+  readonly amount: BoundAmount
+  /** Work after `limits.exhausted`; null: not known. */
+  readonly after: number | null
+  readonly cycle: DominatingCycle | null
+}
+
+class BoundsMaker {
+  readonly #subject: Subject
+  readonly #options: CheckOptions
+  readonly #network: Network
+  readonly #decomposition: Decomposition
+
+  constructor(subject: Subject, options: CheckOptions) {
+    this.#subject = subject
+    this.#options = options
+    this.#network = bareNetwork(subject)
+    this.#decomposition = decompose(this.#network)
+  }
+
+  make(): Bounds {
+    const found = new Map(boundNames.map((name) => [name, this.#fromGraph(name)]))
+    const mayExhaust = this.#mayExhaust(found)
+    const row = (name: BoundName): BoundRow => {
+      const bound = found.get(name) ?? unknownBound('not computed')
+      return {
+        graph: bound.amount,
+        limited: mayExhaust ? this.#limited(name, bound) : bound.amount,
+        cycle: bound.cycle,
+      }
+    }
+    const modelCalls = row('modelCalls')
+    return {
+      steps: row('steps'),
+      modelCalls,
+      toolCalls: row('toolCalls'),
+      tokens: this.#byCalls('tokens', row('tokens'), modelCalls),
+      costUsd: this.#byCalls('costUsd', row('costUsd'), modelCalls),
+      durationMs: row('durationMs'),
+    }
+  }
+
+  #fromGraph(name: BoundName): GraphBound {
+    const { graph, exhaustedTo } = this.#subject
+    const [start, after] = [graph.start, exhaustedTo].map((root) =>
+      root === null ? -1 : this.#network.ids.indexOf(root),
+    )
+    const works = Object.values(graph.nodes).map((node) => workOf(name, node, { graph, options: this.#options }))
+    const weights = works.map((work) => (typeof work === 'number' ? work : 0))
+    const { from, dominating } = worstWalk(this.#network, this.#decomposition, weights)
+    const amountFrom = (root: number): BoundAmount => this.#amount(name, { root, max: from.get(root) ?? 0, works })
+    const amount = amountFrom(start ?? -1)
+    const afterAmount = after === undefined || after === -1 ? 0 : amountFrom(after).max
+    const isKnown = amount.max !== null && dominating !== null
+    const cycle = isKnown
+      ? {
+          nodes: dominating.nodes.map((node) => this.#network.ids[node] ?? ''),
+          edge: dominating.loop.id,
+          times: dominating.times,
+          round: inUnit(name, dominating.round),
+        }
+      : null
+    return { amount, after: afterAmount, cycle }
+  }
+
+  #amount(
+    name: BoundName,
+    { root, max, works }: { readonly root: number; readonly max: number; readonly works: readonly Work[] },
+  ): BoundAmount {
+    const ids = this.#network.ids
+    const { reached } = walkFrom(this.#subject, [ids[root] ?? ''])
+    const reasons = works.flatMap((work, node) =>
+      typeof work === 'number' || !reached.has(ids[node] ?? '') ? [] : work.unknown,
+    )
+    if (reasons.length > 0) return { max: null, note: `unknown: ${someReasons(reasons)}` }
+    if (max === Infinity) return { max: null, note: 'no bound: a cycle has no limit' }
+    return { max: inUnit(name, max), note: null }
+  }
+
+  /** Whether any limit of the workflow may be hit; when not, nothing of them matters. */
+  #mayExhaust(found: ReadonlyMap<BoundName, GraphBound>): boolean {
+    const { bounds } = this.#subject.graph.limits
+    return limitNames.some((name) => {
+      const limit = bounds[name]
+      if (limit === undefined) return false
+      const max = (boundNames as readonly string[]).includes(name) ? found.get(name as BoundName)?.amount.max : null
+      if (max === null || max === undefined) return true
+      return name === 'tokens' || name === 'costUsd' || name === 'durationMs' ? max >= limit.max : max > limit.max
+    })
+  }
+
+  #limited(name: BoundName, { amount, after }: GraphBound): BoundAmount {
+    const limit = this.#subject.graph.limits.bounds[name]
+    const before = limit === undefined ? amount : smaller(amount, this.#atLimit(name, limit))
+    if (before.max === null || after === 0) return before
+    if (after === null) return { max: null, note: 'unknown: the work after limits.exhausted is not known' }
+    return { max: round(name, before.max + after), note: before.note }
+  }
+
+  /** How far a run can get before a limit stops it: calls under way when it is reached may go beyond it. */
+  #atLimit(name: BoundName, limit: LimitRecord): BoundAmount {
+    const nodes = Object.values(this.#subject.graph.nodes)
+    switch (name) {
+      case 'steps':
+      case 'toolCalls': {
+        const batch = nodes.reduce((most, node) => Math.max(most, callsPerTurn(node)), 1)
+        return { max: limit.check === 'before' ? limit.max : limit.max + batch - 1, note: null }
+      }
+      case 'modelCalls':
+      case 'durationMs':
+        return { max: limit.max, note: null }
+      case 'tokens':
+      case 'costUsd': {
+        const call = this.#heaviestCall(name)
+        if (typeof call !== 'number')
+          return { max: limit.max, note: `and what the last call uses beyond it: ${call.unknown}` }
+        const isReserved = name === 'tokens' && limit.check === 'before'
+        return { max: isReserved ? limit.max : round(name, limit.max + call), note: null }
+      }
+    }
+  }
+
+  /** The most that one model call can use, in the unit of the bound. */
+  #heaviestCall(name: 'tokens' | 'costUsd'): Work {
+    const works = modelUses(this.#subject.graph).map((use) =>
+      name === 'tokens' ? tokensPerCall(use) : costPerCall(use, this.#options),
+    )
+    const reasons = works.flatMap((work) => (typeof work === 'number' ? [] : work.unknown))
+    if (reasons.length > 0) return { unknown: someReasons(reasons) }
+    return works.reduce(
+      (most: number, work) => (typeof work === 'number' ? Math.max(most, inUnit(name, work)) : most),
+      0,
+    )
+  }
+
+  /** A bound on model calls bounds what they use. */
+  #byCalls(name: 'tokens' | 'costUsd', row: BoundRow, { limited }: BoundRow): BoundRow {
+    const call = this.#heaviestCall(name)
+    if (typeof call !== 'number' || limited.max === null) return row
+    return { ...row, limited: smaller(row.limited, { max: round(name, limited.max * call), note: null }) }
+  }
+}
+
+function unknownBound(why: string): GraphBound {
+  return { amount: { max: null, note: why }, after: null, cycle: null }
+}
+
+function smaller(left: BoundAmount, right: BoundAmount): BoundAmount {
+  if (left.max === null) return right
+  return right.max === null || left.max <= right.max ? left : right
+}
+
+function someReasons(reasons: readonly string[]): string {
+  const distinct = [...new Set(reasons)]
+  const rest = distinct.length - 3
+  return distinct.slice(0, 3).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
+}
+
+function inUnit(name: BoundName, work: number): number {
+  return name === 'costUsd' ? work / nanoUsd : work
+}
+
+function round(name: BoundName, amount: number): number {
+  return name === 'costUsd' ? Math.round(amount * nanoUsd) / nanoUsd : amount
+}

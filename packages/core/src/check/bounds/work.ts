@@ -1,0 +1,102 @@
+import type { Graph, NodeRecord, RetryRecord } from '../../graph/graph.ts'
+import { modelUseOf, priceOf, type ModelUse } from '../model-use.ts'
+import type { BoundName } from '../report.ts'
+import type { CheckOptions } from '../rule.ts'
+
+/** Work of one visit at most, in whole units: a number, or why it is not known. Cost is in {@link nanoUsd}. */
+export type Work = number | { readonly unknown: string }
+
+/** USD in whole billionths, so that sums are exact. */
+export const nanoUsd = 1e9
+
+/**
+ * What one visit of a node does at most.
+ *
+ * A step is a node's work, or one model call or tool call inside an agent; attempts of it are no steps. An agent makes at most
+ * `maxModelCalls` model calls a visit, repairs and attempts included, and after each at most `maxCallsPerTurn` tool calls, each
+ * with its tool's attempts.
+ */
+export function workOf(
+  name: BoundName,
+  node: NodeRecord,
+  site: { readonly graph: Graph; readonly options: CheckOptions },
+): Work {
+  const use = modelUseOf(node)
+  switch (name) {
+    case 'steps':
+      return use === null ? 1 : use.maxModelCalls * (1 + callsPerTurn(node))
+    case 'modelCalls':
+      return use?.maxModelCalls ?? 0
+    case 'toolCalls':
+      return toolCalls(node, site.graph)
+    case 'tokens':
+      return use === null ? 0 : scale(tokensPerCall(use), use.maxModelCalls)
+    case 'costUsd':
+      return use === null ? 0 : scale(costPerCall(use, site.options), use.maxModelCalls)
+    case 'durationMs':
+      return duration(node, site.graph)
+  }
+}
+
+/** Tool calls that one answer of the node's model may start; 0 for nodes that have no tools. */
+export function callsPerTurn(node: NodeRecord): number {
+  return node.kind === 'agent' && node.tools.length > 0 ? node.maxCallsPerTurn : 0
+}
+
+/** Tokens of one call, input and output. */
+export function tokensPerCall({ node, maxInputTokens, maxOutputTokens }: ModelUse): Work {
+  if (maxInputTokens === null) return { unknown: `"${node.id}" has no maxInputTokens` }
+  if (maxOutputTokens === null) return { unknown: `"${node.id}" has no maxOutputTokens` }
+  return maxInputTokens + maxOutputTokens
+}
+
+/** Cost of one call in {@link nanoUsd}, rounded up. */
+export function costPerCall(use: ModelUse, options: CheckOptions): Work {
+  const price = priceOf(use.model, options)
+  if (price === null) return { unknown: `no price for model "${use.model}"` }
+  const tokens = tokensPerCall(use)
+  if (typeof tokens !== 'number') return tokens
+  const input = Math.max(price.inputUsd, price.cachedInputUsd ?? 0) * (use.maxInputTokens ?? 0)
+  const output = price.outputUsd * (use.maxOutputTokens ?? 0)
+  return Math.ceil(((input + output) / 1e6) * nanoUsd)
+}
+
+function scale(work: Work, by: number): Work {
+  return typeof work === 'number' ? work * by : work
+}
+
+function toolCalls(node: NodeRecord, graph: Graph): number {
+  if (node.kind === 'tool') return node.retry.attempts
+  if (node.kind !== 'agent') return 0
+  const attempts = node.tools.reduce((most, tool) => Math.max(most, graph.tools[tool]?.retry.attempts ?? 1), 1)
+  return node.maxModelCalls * callsPerTurn(node) * attempts
+}
+
+function duration(node: NodeRecord, graph: Graph): Work {
+  if (node.kind === 'approval') return node.expiresInMs ?? { unknown: `approval "${node.id}" does not expire` }
+  if (node.timeoutMs === null) return { unknown: `"${node.id}" has no timeout` }
+  const use = modelUseOf(node)
+  if (use === null) return attemptsTime(node.retry, node.timeoutMs)
+  const calls = use.maxModelCalls
+  const asking = calls * node.timeoutMs + (calls - 1) * waitBefore(node.retry, node.retry.attempts)
+  const tools = node.kind === 'agent' ? node.tools : []
+  let slowest = 0
+  for (const name of tools) {
+    const tool = graph.tools[name]
+    if (tool === undefined) continue
+    if (tool.timeoutMs === null) return { unknown: `tool "${name}" has no timeout` }
+    slowest = Math.max(slowest, attemptsTime(tool.retry, tool.timeoutMs))
+  }
+  return Math.ceil(asking + calls * slowest)
+}
+
+function attemptsTime(retry: RetryRecord, timeoutMs: number): number {
+  let sum = retry.attempts * timeoutMs
+  for (let attempt = 2; attempt <= retry.attempts; attempt++) sum += waitBefore(retry, attempt)
+  return Math.ceil(sum)
+}
+
+/** Longest wait before an attempt, from 2. Jitter only shortens it. */
+function waitBefore(retry: RetryRecord, attempt: number): number {
+  return attempt < 2 ? 0 : Math.min(retry.maxBackoffMs, retry.backoffMs * retry.factor ** (attempt - 2))
+}

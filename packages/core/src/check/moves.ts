@@ -1,0 +1,123 @@
+import { MultiDirectedGraph } from 'graphology'
+import { exhaustedTarget, type EdgeRecord, type Graph, type Target } from '../graph/graph.ts'
+
+/** One way on from a node: an edge, or where it leads when its limit is used up. */
+export interface Move {
+  /** Edge id, or `<edge id>:otherwise`. */
+  readonly id: string
+  readonly from: string
+  readonly to: Target
+  readonly edge: EdgeRecord
+  readonly isOtherwise: boolean
+}
+
+/** The moves of a graph, as a graphology multigraph: one vertex per node and per target, one arc per move. */
+export type MoveGraph = MultiDirectedGraph<Record<string, never>, { readonly move: Move }>
+
+/** The graph as the rules look at it. */
+export interface Subject {
+  readonly graph: Graph
+  /** Order: as edges. Edges with limit 0 are left out, since they are never taken. */
+  readonly moves: readonly Move[]
+  readonly moveGraph: MoveGraph
+  /** Edges of each node's outcomes, by `node.outcome`. Order: priority. */
+  readonly lists: ReadonlyMap<string, readonly EdgeRecord[]>
+  /** Where the run goes on when a limit of the workflow is hit; null: it has none, or ends `exhausted`. */
+  readonly exhaustedTo: Target | null
+}
+
+/** Reads the moves of a graph. Targets that do not exist are vertices without arcs. */
+export function subjectOf(graph: Graph): Subject {
+  const moves = graph.edges.flatMap((edge) => movesOf(edge))
+  const moveGraph: MoveGraph = new MultiDirectedGraph()
+  for (const id of Object.keys(graph.nodes)) moveGraph.addNode(id)
+  for (const move of moves) {
+    moveGraph.mergeNode(move.from)
+    moveGraph.mergeNode(move.to)
+    moveGraph.addEdgeWithKey(move.id, move.from, move.to, { move })
+  }
+  const lists = Map.groupBy(graph.edges, (edge) => listName(edge.from, edge.outcome))
+  for (const list of lists.values()) list.sort((left, right) => left.index - right.index)
+  const isLimited = Object.keys(graph.limits.bounds).length > 0
+  const exhaustedTo = isLimited && graph.limits.exhausted !== exhaustedTarget ? graph.limits.exhausted : null
+  return { graph, moves, moveGraph, lists, exhaustedTo }
+}
+
+/** Key of {@link Subject.lists}. */
+export function listName(node: string, outcome: string): string {
+  return `${node}.${outcome}`
+}
+
+function movesOf(edge: EdgeRecord): Move[] {
+  const moves: Move[] = []
+  if (edge.limit?.max !== 0) moves.push({ id: edge.id, from: edge.from, to: edge.to, edge, isOtherwise: false })
+  if (edge.limit !== null && edge.otherwise !== null) {
+    moves.push({ id: `${edge.id}:otherwise`, from: edge.from, to: edge.otherwise, edge, isOtherwise: true })
+  }
+  return moves
+}
+
+/** Where a run may begin or be put: the start, and the target of `limits.exhausted` when it is a node. */
+export function rootsOf({ graph, exhaustedTo }: Subject): readonly string[] {
+  const roots = exhaustedTo === null ? [graph.start] : [graph.start, exhaustedTo]
+  return roots.filter((root) => graph.nodes[root] !== undefined)
+}
+
+/** What a walk over moves has found. */
+export interface Walk {
+  /** Vertices reached, roots included, nearest first. */
+  readonly reached: ReadonlySet<string>
+  /** The moves of a shortest path from a root to a reached vertex. */
+  pathTo(vertex: string): readonly Move[]
+}
+
+/**
+ * Walks moves breadth first.
+ *
+ * Cost: O(moves).
+ *
+ * @param mayTake - moves to follow; default: all
+ */
+export function walkFrom(subject: Subject, roots: readonly string[], mayTake?: (move: Move) => boolean): Walk {
+  const cameBy = new Map<string, Move | null>()
+  const queue: string[] = []
+  for (const root of roots) {
+    if (cameBy.has(root) || !subject.moveGraph.hasNode(root)) continue
+    cameBy.set(root, null)
+    queue.push(root)
+  }
+  for (const vertex of queue) {
+    subject.moveGraph.forEachOutEdge(vertex, (_id, { move }) => {
+      if (cameBy.has(move.to) || mayTake?.(move) === false) return
+      cameBy.set(move.to, move)
+      queue.push(move.to)
+    })
+  }
+  const pathTo = (vertex: string): readonly Move[] => {
+    const path: Move[] = []
+    for (let move = cameBy.get(vertex); move; move = cameBy.get(move.from)) path.unshift(move)
+    return path
+  }
+  return { reached: new Set(queue), pathTo }
+}
+
+/** Vertices from which one of the targets can be reached, the targets included. Cost: O(moves). */
+export function reaching(
+  subject: Subject,
+  targets: readonly string[],
+  mayTake?: (move: Move) => boolean,
+): ReadonlySet<string> {
+  const reached = new Set(targets.filter((target) => subject.moveGraph.hasNode(target)))
+  for (const vertex of reached) {
+    subject.moveGraph.forEachInEdge(vertex, (_id, { move }) => {
+      if (mayTake?.(move) !== false) reached.add(move.from)
+    })
+  }
+  return reached
+}
+
+/** A path as people read it: `triage.done.0 → refund.done → :end`; for no move at all, the node itself. */
+export function formatPath(path: readonly Move[], last?: string): string {
+  const ids = path.map((move) => move.id)
+  return last === undefined ? ids.join(' → ') : [...ids, last].join(' → ')
+}

@@ -1,0 +1,160 @@
+import type { GuardExpression, NodeRecord, PolicyRecord } from '../../graph/graph.ts'
+import { mayWrite } from '../certain-writes.ts'
+import { listName, type Move, type Subject } from '../moves.ts'
+import { always, atomsOf, canHold, impliedBy, takenWhen, type Knowledge } from '../propositions.ts'
+import { runnersOf, type Runner } from './runners.ts'
+
+/** A way in which a tool can run against a policy. */
+export interface Breach {
+  readonly runner: Runner
+  /** Shortest: moves from the start, or from the node that `limits.exhausted` leads to. */
+  readonly path: readonly Move[]
+  /** Why a crossing of the outcome no longer counts; null: it was not crossed. */
+  readonly lost: string | null
+  /** The outcome was crossed, but the runner may run the tool more than once. */
+  readonly isSecondRun: boolean
+}
+
+/** Guards of `given` beyond this number are taken as unknown. */
+const maxKnown = 6
+
+/** Where a run may be, with what a policy needs to know of how it got there. */
+interface Position {
+  readonly node: string
+  /** The outcome has been crossed and still counts. */
+  readonly isCleared: boolean
+  /** Truth of the guards of `given`, as far as the edges taken tell. */
+  readonly known: Knowledge
+  readonly lost: string | null
+  readonly by: { readonly before: Position; readonly move: Move | null } | null
+}
+
+/**
+ * Finds, for each node that runs the policy's tool, a shortest path on which it does so against the policy.
+ *
+ * Walks all positions breadth first. An edge tells which guards of `given` must hold or not (its own guard, and those of edges
+ * before it that were passed over); edges that contradict what is known are not taken; a run of the tool counts only where `given`
+ * may still hold. What an edge told is forgotten when a node writes a key that the guard reads.
+ *
+ * Cost: O(moves · 2 · 3^guards of `given`).
+ *
+ * @param options - `forgets: false`: as if guards did not change, so that a breach then needs no such write
+ */
+export function findBreaches(
+  subject: Subject,
+  policy: PolicyRecord,
+  options: { readonly forgets: boolean },
+): readonly Breach[] {
+  return new BreachSearch(subject, policy, options).run()
+}
+
+class BreachSearch {
+  readonly #subject: Subject
+  readonly #policy: PolicyRecord
+  readonly #forgets: boolean
+  readonly #given: GuardExpression
+  readonly #guards: readonly string[]
+  readonly #shown: ReadonlySet<string>
+  readonly #runners: ReadonlyMap<string, Runner>
+  readonly #conditions = new Map<string, GuardExpression>()
+  readonly #seen = new Set<string>()
+  readonly #queue: Position[] = []
+
+  constructor(subject: Subject, policy: PolicyRecord, { forgets }: { readonly forgets: boolean }) {
+    const { graph } = subject
+    this.#subject = subject
+    this.#policy = policy
+    this.#forgets = forgets
+    this.#given = policy.given ?? always
+    this.#guards = [...atomsOf(this.#given)].slice(0, maxKnown)
+    this.#shown = new Set(graph.nodes[policy.without.node]?.reads)
+    this.#runners = new Map(runnersOf(graph, policy.never).map((runner) => [runner.node.id, runner]))
+    for (const move of subject.moves) {
+      const list = subject.lists.get(listName(move.from, move.edge.outcome)) ?? []
+      this.#conditions.set(move.id, takenWhen(list, move.edge))
+    }
+  }
+
+  run(): readonly Breach[] {
+    const { graph, exhaustedTo } = this.#subject
+    const begin = { isCleared: false, known: new Map(), lost: null, by: null }
+    this.#push({ ...begin, node: graph.start })
+    if (exhaustedTo !== null) this.#push({ ...begin, node: exhaustedTo })
+    const breaches = new Map<string, Breach>()
+    for (const position of this.#queue) {
+      const runner = this.#runners.get(position.node)
+      const counts = runner !== undefined && !breaches.has(position.node) && canHold(this.#given, position.known)
+      if (counts && (!position.isCleared || runner.runs > 1)) {
+        const path = pathOf(position)
+        breaches.set(position.node, { runner, path, lost: position.lost, isSecondRun: position.isCleared })
+      }
+      this.#leave(position)
+    }
+    return [...this.#runners.keys()].flatMap((id) => breaches.get(id) ?? [])
+  }
+
+  #push(position: Position): void {
+    if (this.#subject.graph.nodes[position.node] === undefined) return
+    const known = this.#guards.map((guard) => position.known.get(guard) ?? '-').join()
+    const key = `${position.node} ${position.isCleared} ${known}`
+    if (this.#seen.has(key)) return
+    this.#seen.add(key)
+    this.#queue.push(position)
+  }
+
+  #leave(position: Position): void {
+    const { graph, exhaustedTo, moveGraph } = this.#subject
+    const node = graph.nodes[position.node]
+    if (node === undefined) return
+    const ran = this.#afterRun(position)
+    if (exhaustedTo !== null) this.#push({ ...ran, node: exhaustedTo, by: { before: position, move: null } })
+    const outcomes = new Map(node.outcomes.map((outcome) => [outcome, this.#afterOutcome(ran, node, outcome)]))
+    moveGraph.forEachOutEdge(node.id, (_id, { move }) => {
+      const ended = outcomes.get(move.edge.outcome) ?? this.#afterOutcome(ran, node, move.edge.outcome)
+      const known = impliedBy(this.#conditions.get(move.id) ?? always, this.#guards, ended.known)
+      if (known !== null)
+        this.#push({ ...ended, known: this.#only(known), node: move.to, by: { before: position, move } })
+    })
+    if (exhaustedTo === null) return
+    for (const ended of outcomes.values())
+      this.#push({ ...ended, node: exhaustedTo, by: { before: position, move: null } })
+  }
+
+  #only(known: Knowledge): Knowledge {
+    return new Map(
+      this.#guards.flatMap((guard): [string, boolean][] =>
+        known.has(guard) ? [[guard, known.get(guard) === true]] : [],
+      ),
+    )
+  }
+
+  #afterRun(position: Position): Position {
+    if (!position.isCleared || !this.#runners.has(position.node)) return position
+    return { ...position, isCleared: false, lost: `"${position.node}" has run the tool since` }
+  }
+
+  #afterOutcome(ran: Position, node: NodeRecord, outcome: string): Position {
+    const { without } = this.#policy
+    const writes = mayWrite(outcome) ? node.writes : []
+    const known = this.#forget(ran.known, writes)
+    if (node.id === without.node && outcome === without.outcome) return { ...ran, known, isCleared: true, lost: null }
+    const rewritten = writes.filter((key) => this.#shown.has(key))
+    if (!ran.isCleared || rewritten.length === 0) return { ...ran, known }
+    const keys = rewritten.map((key) => `"${key}"`).join(', ')
+    return { ...ran, known, isCleared: false, lost: `"${node.id}" writes ${keys}, which "${without.node}" has shown` }
+  }
+
+  #forget(known: Knowledge, writes: readonly string[]): Knowledge {
+    if (!this.#forgets || writes.length === 0 || known.size === 0) return known
+    const isStale = (guard: string): boolean =>
+      this.#subject.graph.guards[guard]?.reads.some((key) => writes.includes(key)) === true
+    return new Map([...known].filter(([guard]) => !isStale(guard)))
+  }
+}
+
+/** Only moves since the last jump by `limits.exhausted`. */
+function pathOf(position: Position): readonly Move[] {
+  const path: Move[] = []
+  for (let by = position.by; by !== null && by.move !== null; by = by.before.by) path.unshift(by.move)
+  return path
+}

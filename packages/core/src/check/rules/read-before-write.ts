@@ -1,0 +1,111 @@
+import { endTarget, type GuardExpression, type NodeRecord } from '../../graph/graph.ts'
+import { formatPath, listName, rootsOf, walkFrom, type Move, type Subject, type Walk } from '../moves.ts'
+import { atomsOf } from '../propositions.ts'
+import { errorAt, type Rule } from '../rule.ts'
+import type { Finding } from '../report.ts'
+import { certainWrites } from '../certain-writes.ts'
+
+/**
+ * Every required key is written, on every path, before a node reads it, a guard reads it or the run ends with it as output.
+ *
+ * Optional keys may be absent and are left out; which writes are certain is said by {@link certainWrites}. A limit of the
+ * workflow may be hit before the first node has ended, so where it leads only input keys are certain.
+ *
+ * Cost: O(keys · moves).
+ */
+export const readBeforeWrite: Rule = (subject) => {
+  const { graph } = subject
+  const required = graph.inputSchema['required']
+  const given = new Set(Array.isArray(required) ? required : graph.inputKeys)
+  const writes = new Map<string, ReadonlySet<string>>()
+  for (const node of Object.values(graph.nodes)) {
+    for (const outcome of node.outcomes) writes.set(listName(node.id, outcome), certainWrites(graph, node, outcome))
+  }
+  return Object.entries(graph.state)
+    .filter(([key, record]) => !record.optional && !given.has(key))
+    .flatMap(([key]) => unwrittenReads({ subject, writes }, key))
+}
+
+interface Site {
+  readonly subject: Subject
+  /** What is certainly written, by `node.outcome`. */
+  readonly writes: ReadonlyMap<string, ReadonlySet<string>>
+}
+
+function unwrittenReads({ subject, writes }: Site, key: string): Finding[] {
+  const { graph } = subject
+  const mayLack = (move: Move): boolean => writes.get(listName(move.from, move.edge.outcome))?.has(key) !== true
+  const walk = walkFrom(subject, rootsOf(subject), mayLack)
+  const writers = Object.values(graph.nodes).filter((node) => node.writes.includes(key))
+  const look: Look = { subject, writes, key, walk, hint: hintFor(key, writers) }
+  const findings: Finding[] = []
+  for (const node of Object.values(graph.nodes)) {
+    if (!walk.reached.has(node.id)) continue
+    if (node.reads.includes(key)) findings.push(nodeFinding(look, node))
+    findings.push(...guardFindings(look, node))
+  }
+  if (graph.output.includes(key) && (writers.length > 0 || graph.inputKeys.includes(key)))
+    findings.push(...outputFinding(look))
+  return findings
+}
+
+interface Look extends Site {
+  readonly key: string
+  readonly walk: Walk
+  readonly hint: string
+}
+
+function hintFor(key: string, writers: readonly NodeRecord[]): string {
+  const names = writers.map((node) => `"${node.id}"`).join(', ')
+  const written = writers.length === 0 ? 'no node writes it' : `it is written by ${names}`
+  return `Write "${key}" before (${written}), take it from the input, or make it optional in the state.`
+}
+
+function nodeFinding({ key, walk, hint, subject }: Look, node: NodeRecord): Finding {
+  return errorAt('WAYSTONE_DEFINITION_READ_BEFORE_WRITE', {
+    place: node.place,
+    message: `node "${node.id}" reads "${key}", which nothing has written ${wayTo(subject, walk, node.id)}`,
+    hint,
+  })
+}
+
+function guardFindings({ subject, writes, key, walk, hint }: Look, node: NodeRecord): Finding[] {
+  return node.outcomes.flatMap((outcome) => {
+    const name = listName(node.id, outcome)
+    if (writes.get(name)?.has(key) === true) return []
+    return (subject.lists.get(name) ?? [])
+      .filter((edge) => edge.when !== null && readsKey(subject, edge.when, key))
+      .map((edge) =>
+        errorAt('WAYSTONE_DEFINITION_READ_BEFORE_WRITE', {
+          place: edge.place,
+          message: `the guard of edge ${edge.id} reads "${key}", which nothing has written ${wayTo(subject, walk, node.id)}`,
+          hint,
+        }),
+      )
+  })
+}
+
+function readsKey({ graph }: Subject, when: GuardExpression, key: string): boolean {
+  return [...atomsOf(when)].some((guard) => graph.guards[guard]?.reads.includes(key))
+}
+
+function outputFinding({ subject, key, walk, hint }: Look): Finding[] {
+  if (!walk.reached.has(endTarget) && subject.exhaustedTo !== endTarget) return []
+  const path = walk.pathTo(endTarget)
+  const way = path.length === 0 ? 'when a limit of the workflow is hit' : `on the path ${formatPath(path, 'END')}`
+  return [
+    errorAt('WAYSTONE_DEFINITION_READ_BEFORE_WRITE', {
+      place: path.at(-1)?.edge.place ?? subject.graph.limits.place,
+      message: `the run may end without output key "${key}", ${way}`,
+      hint,
+    }),
+  ]
+}
+
+function wayTo({ graph, exhaustedTo }: Subject, walk: Walk, node: string): string {
+  const path = walk.pathTo(node)
+  const root = path[0]?.from ?? node
+  const isExhausted = root === exhaustedTo && root !== graph.start
+  if (path.length === 0) return isExhausted ? 'when limits.exhausted leads to it' : 'when the run starts'
+  return `on the path ${isExhausted ? 'limits.exhausted → ' : ''}${formatPath(path, node)}`
+}

@@ -1,3 +1,4 @@
+export { sha256 } from './base/hash.ts'
 export type { RunId } from './base/ids.ts'
 export type {
   Acquisition,

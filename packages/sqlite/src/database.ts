@@ -1,0 +1,194 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, realpathSync } from 'node:fs'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { basename, dirname, join, resolve } from 'node:path'
+import { storeError, type Durability } from '@waystone/core/store'
+import { loadSqlite } from './load-sqlite.ts'
+import { networkTypeHere } from './network-drive.ts'
+import { applicationId, pageSize, schema, schemaVersion } from './schema.ts'
+
+/** Where and how a database is opened. */
+export interface DatabaseOptions {
+  readonly path: string
+  readonly durability: Exclude<Durability, 'memory'>
+  /** Refuse instead of creating a file. */
+  readonly mustExist: boolean
+}
+
+/**
+ * Longest time SQLite itself waits for a lock, ms. It blocks the event loop, so longer waits are left to the callers, who retry
+ * asynchronously.
+ */
+const busyTimeoutMs = 10
+
+/** Pages of the log after which it is written back: 16 MB. Fewer would cost a single run a third of its speed. */
+const walPages = 1000
+
+/** An open database with its prepared statements. */
+export class Database {
+  readonly #database: DatabaseSync
+  readonly #statements = new Map<string, StatementSync>()
+
+  constructor(database: DatabaseSync) {
+    this.#database = database
+  }
+
+  /** A prepared statement, kept for the next time. @param sql - the same text each time */
+  statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql)
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql)
+      this.#statements.set(sql, statement)
+    }
+    return statement
+  }
+
+  exec(sql: string): void {
+    this.#database.exec(sql)
+  }
+
+  /** The value of a pragma. */
+  pragma(name: string): unknown {
+    return Object.values(this.#database.prepare(`PRAGMA ${name}`).get() ?? {})[0]
+  }
+
+  close(): void {
+    this.#statements.clear()
+    this.#database.close()
+  }
+}
+
+/**
+ * Opens or creates a store's file: 0600 in a folder of 0700, WAL, the durability asked for and no less.
+ *
+ * @throws {StoreError} WAYSTONE_STORE_NETWORK_DRIVE, _NEWER_FORMAT, _CORRUPT, _FAILED
+ * @throws errors of node:sqlite and of the file system as they come
+ */
+export function openDatabase(options: DatabaseOptions): Database {
+  const path = prepareFile(options)
+  const { DatabaseSync } = loadSqlite()
+  const database = new Database(new DatabaseSync(path))
+  try {
+    database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
+    prepareSchema(database, path)
+    prepareDurability(database, options)
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+function prepareFile({ path, mustExist, durability }: DatabaseOptions): string {
+  if (path === '' || path === ':memory:' || path.startsWith('file:')) {
+    throw storeError(
+      'WAYSTONE_STORE_FAILED',
+      `"${path}" is no path of a file; for a store in memory use createMemoryStore()`,
+    )
+  }
+  const whole = resolve(path)
+  if (!mustExist) mkdirSync(dirname(whole), { recursive: true, mode: 0o700 })
+  const folder = realFolder(whole, mustExist)
+  const type = networkTypeHere(folder)
+  if (type !== undefined) {
+    throw storeError(
+      'WAYSTONE_STORE_NETWORK_DRIVE',
+      `${whole} lies on a network drive (${type}), where SQLite's log is not safe; choose a path on a local disk`,
+      { path: whole, type },
+    )
+  }
+  const file = join(folder, basename(whole))
+  createFile(file, mustExist, durability)
+  return file
+}
+
+function realFolder(whole: string, mustExist: boolean): string {
+  try {
+    return realpathSync(dirname(whole))
+  } catch (error) {
+    if (!mustExist) throw error
+    throw missingFile(whole, error)
+  }
+}
+
+/** Creates the file ourselves, for its mode; SQLite gives the same to the files beside it. */
+function createFile(file: string, mustExist: boolean, durability: Durability): void {
+  try {
+    closeSync(openSync(file, mustExist ? 'r+' : 'ax', 0o600))
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'EEXIST') return
+    throw code === 'ENOENT' && mustExist ? missingFile(file, error) : error
+  }
+  if (!mustExist && durability === 'power' && process.platform !== 'win32') syncFolder(dirname(file))
+}
+
+/** Makes the name of a new file durable; SQLite does it for its own files only. */
+function syncFolder(folder: string): void {
+  const handle = openSync(folder, 'r')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}
+
+function missingFile(path: string, cause: unknown): Error {
+  return storeError('WAYSTONE_STORE_FAILED', `there is no store at ${path}; a run creates one`, { path }, cause)
+}
+
+function prepareSchema(database: Database, path: string): void {
+  if (checkVersion(database, path)) return
+  // Only before the first write can the size of the pages be chosen, and only outside a transaction the log.
+  database.exec(`PRAGMA page_size = ${pageSize}`)
+  database.exec('PRAGMA journal_mode = WAL')
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    if (!checkVersion(database, path)) {
+      database.exec(schema)
+      database.exec(`PRAGMA application_id = ${applicationId}`)
+      database.exec(`PRAGMA user_version = ${schemaVersion}`)
+    }
+    database.exec('COMMIT')
+  } catch (error) {
+    database.exec('ROLLBACK')
+    throw error
+  }
+}
+
+/** True when the tables are there; false when the file is empty. */
+function checkVersion(database: Database, path: string): boolean {
+  const version = Number(database.pragma('user_version'))
+  const application = Number(database.pragma('application_id'))
+  if (application === applicationId && version > schemaVersion) {
+    throw storeError(
+      'WAYSTONE_STORE_NEWER_FORMAT',
+      `${path} was written by a newer Waystone (tables of version ${version}, this one knows ${schemaVersion}); upgrade Waystone`,
+      { path, version },
+    )
+  }
+  if (application === applicationId && version === schemaVersion) return true
+  if (Number(database.pragma('schema_version')) === 0) return false
+  throw storeError('WAYSTONE_STORE_CORRUPT', `${path} is a database of another program; choose another path`, { path })
+}
+
+function prepareDurability(database: Database, { path, durability }: DatabaseOptions): void {
+  if (database.pragma('journal_mode') !== 'wal') database.exec('PRAGMA journal_mode = WAL')
+  // NORMAL writes the log without fsync: what is committed survives the process, and a power cut loses the newest commits but
+  // leaves the file sound. OFF would lose that, too.
+  const wanted = durability === 'power' ? 2 : 1
+  database.exec(`PRAGMA synchronous = ${wanted}`)
+  const isFullySynced = durability === 'power' ? 1 : 0
+  database.exec(`PRAGMA fullfsync = ${isFullySynced}`)
+  database.exec(`PRAGMA checkpoint_fullfsync = ${isFullySynced}`)
+  database.exec(`PRAGMA wal_autocheckpoint = ${walPages}`)
+  database.exec('PRAGMA temp_store = MEMORY')
+  const found = {
+    journal_mode: database.pragma('journal_mode'),
+    synchronous: database.pragma('synchronous'),
+    fullfsync: database.pragma('fullfsync'),
+  }
+  if (found.journal_mode !== 'wal' || found.synchronous !== wanted || found.fullfsync !== isFullySynced) {
+    const message = `${path} cannot give the durability "${durability}": SQLite reports ${JSON.stringify(found)}`
+    throw storeError('WAYSTONE_STORE_FAILED', message, { path, ...found })
+  }
+}

@@ -1,0 +1,42 @@
+import { dirname } from 'node:path'
+import { buildGraph, createRuntime, type Graph, type Runtime } from '@waystone/core'
+import type { Context } from '../command.ts'
+import { loadConfig } from '../load/config-file.ts'
+import type { LoadedWorkflow } from '../load/workflow-file.ts'
+import { chooseModels, modelNames } from './models.ts'
+
+/** Tags that the command writes, so that a run is found again with what it was started with. */
+export const tagNames = {
+  /** `file#export` of the workflow, absolute. */
+  module: 'waystone.module',
+  /** `live` or `offline`. */
+  models: 'waystone.models',
+} as const
+
+/** A workflow bound to a store and models. */
+export interface BoundWorkflow {
+  readonly loaded: LoadedWorkflow
+  readonly graph: Graph
+  readonly runtime: Runtime
+  readonly isLive: boolean
+  /** What models are in use, for people; null: the workflow asks for none. */
+  readonly modelsNote: string | null
+}
+
+/** Binds a workflow as the configuration above its file says. */
+export async function bindWorkflow(loaded: LoadedWorkflow, { isLive }: { isLive: boolean }, context: Context): Promise<BoundWorkflow> {
+  const found = await loadConfig(dirname(loaded.file))
+  const { graph } = buildGraph(loaded.workflow)
+  const models = chooseModels({ graph, fromModule: loaded.offlineModels, config: found, isLive })
+  const { offlineModels: _standIns, ...options } = found.config
+  const store = await context.store(found.config.store)
+  const runtime = createRuntime({ ...options, workflows: [loaded.workflow], store, models })
+  return { loaded, graph, runtime, isLive, modelsNote: modelsNote(graph, models, isLive) }
+}
+
+function modelsNote(graph: Graph, models: { readonly [name: string]: { readonly name: string } }, isLive: boolean): string | null {
+  const names = modelNames(graph)
+  if (names.length === 0) return null
+  const bound = [...new Set(names.map((name) => models[name]?.name ?? name))].join(', ')
+  return isLive ? `live models: ${bound}` : `offline models: ${bound}; nothing is sent anywhere, --live uses the real ones`
+}

@@ -1,0 +1,116 @@
+import { InputError, type DecisionInput, type Request } from '@waystone/core'
+import type { CommonOptions, Context } from '../command.ts'
+import type { Command as Commander } from 'commander'
+import type { ExitName } from '../exit-codes.ts'
+import { argumentError, readCount, readJson, readJsonObject } from '../json-argument.ts'
+import { driveRun } from '../live/drive.ts'
+import { personName } from '../live/person-name.ts'
+import { printable } from '../output/printable.ts'
+import { requestLine } from '../output/request-text.ts'
+import { isOwned } from './is-owned.ts'
+import { lacksLive, openRow, openRun, type OpenedRun, type RunOptions } from './open-run.ts'
+
+/** Options of the commands with which a person decides. */
+export interface DecideOptions extends CommonOptions, RunOptions {
+  readonly step?: string
+  readonly reason?: string
+  readonly edit?: string
+  readonly response?: string
+  readonly result?: string
+  readonly by?: string
+  readonly detach?: boolean
+}
+
+/** Declares what the deciding commands share. */
+export function decideOptions(command: Commander): Commander {
+  return command
+    .argument('<run>', 'id, beginning of an id, or "last"')
+    .option('--step <number>', 'which request, when several are open')
+    .option('--reason <text>', 'why; stored with the decision')
+    .option('--by <name>', 'who decides (default: $WAYSTONE_BY, else the account)')
+    .option('--detach', 'only record the decision; do not go on with the run here')
+    .option('--file <file>', 'the workflow, when it has moved: FILE or FILE#export')
+    .option('--live', 'go on with real models; needed for runs that were started with them')
+}
+
+/**
+ * Answers an open request, then goes on with the run here unless another process drives it.
+ *
+ * @param outcomeOf - the outcome meant, given the request
+ */
+export async function decide(reference: string, options: DecideOptions, { context, outcomeOf }: { context: Context; outcomeOf: (request: Request) => string }): Promise<ExitName> {
+  const row = await openRow(reference, options, context)
+  const isRecordedOnly = options.detach === true || lacksLive(row, options)
+  const opened = await openRun(row, isRecordedOnly ? { ...options, live: row.tags['waystone.models'] === 'live' } : options, context)
+  const { run, bound } = opened
+  try {
+    const request = pickRequest(await run.requests(), options, opened)
+    const decision = decisionOf(outcomeOf(request), request, { options, context })
+    const acceptance = await run.decide(request, decision)
+    if (acceptance.type === 'refused') {
+      context.note(`${context.style('bad', 'refused')} (${acceptance.reason}): ${printable(acceptance.message)}`)
+      context.json({ runId: run.runId, request: request.id, acceptance })
+      return 'failed'
+    }
+    const said = `${request.node} ${decision.outcome} by ${decision.by}`
+    if (context.isJson) context.note(said)
+    else context.print(said)
+    if (isRecordedOnly) return recorded(opened, { request, acceptance, options, context })
+    return await goOn(opened, context)
+  } finally {
+    await bound.runtime.close()
+  }
+}
+
+async function recorded(
+  { run, row }: OpenedRun,
+  { request, acceptance, options, context }: { request: Request; acceptance: object; options: DecideOptions; context: Context },
+): Promise<ExitName> {
+  const live = lacksLive(row, options) || options.live === true ? ' --live' : ''
+  context.print(`Recorded. Go on with: ${context.self} resume ${run.runId}${live}`)
+  context.json({ runId: run.runId, request: request.id, acceptance })
+  return 'done'
+}
+
+async function goOn({ run, bound }: OpenedRun, context: Context): Promise<ExitName> {
+  const owner = await run.resume().then(
+    () => null,
+    (error: unknown) => {
+      if (isOwned(error)) return error
+      throw error
+    },
+  )
+  if (owner !== null) context.note(`${printable(owner.message)}; it goes on there.`)
+  return driveRun(run, bound, { context })
+}
+
+function pickRequest(requests: readonly Request[], { step }: DecideOptions, { row }: OpenedRun): Request {
+  const [first, ...others] = requests
+  const listed = requests.map((request) => `\n  ${requestLine(request)}`).join('')
+  if (first === undefined) {
+    throw new InputError('WAYSTONE_INPUT_NO_REQUEST', `run ${row.runId} asks nothing now; its status is ${row.status}`, { runId: row.runId })
+  }
+  if (step === undefined) {
+    if (others.length === 0) return first
+    throw argumentError(`run ${row.runId} has ${requests.length} open requests; say which with --step:${listed}`)
+  }
+  const number = readCount(step, '--step')
+  const found = requests.find((request) => request.step === number)
+  if (found !== undefined) return found
+  throw argumentError(`--step: found ${number}; open are:${listed}`)
+}
+
+function decisionOf(outcome: string, request: Request, { options, context }: { options: DecideOptions; context: Context }): DecisionInput {
+  const { cwd } = context.around
+  const allowed = request.options.map((option) => option.outcome)
+  if (!allowed.includes(outcome)) throw argumentError(`${request.node} has no answer "${outcome}"; allowed is ${allowed.join(', ')}`)
+  return {
+    outcome,
+    by: options.by ?? personName(context.around),
+    through: 'cli',
+    ...(options.reason === undefined ? {} : { reason: options.reason }),
+    ...(options.edit === undefined ? {} : { edits: readJsonObject({ text: options.edit, option: '--edit', cwd }) }),
+    ...(options.response === undefined ? {} : { response: readJson({ text: options.response, option: '--response', cwd }) }),
+    ...(options.result === undefined ? {} : { result: readJson({ text: options.result, option: '--result', cwd }) }),
+  }
+}

@@ -1,0 +1,24 @@
+import { mkdirSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import type { Store } from '@waystone/core/store'
+import { createSqliteStore } from '@waystone/sqlite'
+import { projectFolder } from '../load/project.ts'
+import type { Surroundings } from '../surroundings.ts'
+
+/** Where runs are kept unless something else is said. */
+export function defaultStorePath(cwd: string): string {
+  return join(projectFolder(cwd), '.waystone', 'runs.db')
+}
+
+/** Opens the SQLite store at a path, or at the default one, making its folder when it is missing. */
+export function openSqliteStore(path: string | undefined, { cwd }: Surroundings): Store {
+  const file = path === undefined ? defaultStorePath(cwd) : resolve(cwd, path)
+  mkdirSync(dirname(file), { recursive: true })
+  return createSqliteStore({ path: file })
+}
+
+/** A path as a person in `cwd` would write it. */
+export function pathForPeople(path: string, cwd: string): string {
+  const short = relative(cwd, path)
+  return short === '' || short.startsWith('..') ? path : short
+}

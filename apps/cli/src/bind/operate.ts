@@ -1,0 +1,77 @@
+import type { Acceptance, Run } from '@waystone/core'
+import type { Command as Commander } from 'commander'
+import type { CommonOptions, Context } from '../command.ts'
+import type { ExitName } from '../exit-codes.ts'
+import { argumentError } from '../json-argument.ts'
+import { personName } from '../live/person-name.ts'
+import { printable } from '../output/printable.ts'
+import { openRow, openRun, type RunOptions } from './open-run.ts'
+
+/** Options of the operator's commands. */
+export interface OperateOptions extends CommonOptions, RunOptions {
+  readonly reason?: string
+  readonly by?: string
+}
+
+/** Declares what the operator's commands share. */
+export function operateOptions(command: Commander): Commander {
+  return command
+    .argument('<run>', 'id, beginning of an id, or "last"')
+    .requiredOption('--reason <text>', 'why; stored with the move')
+    .option('--by <name>', 'who does it (default: $WAYSTONE_BY, else the account)')
+    .option('--file <file>', 'the workflow, when it has moved: FILE or FILE#export')
+}
+
+/** An operator's move on a run, by the name of its command. */
+export type Move = 'hold' | 'release' | 'cancel'
+
+/** Makes an operator's move. Nothing is driven here. */
+export async function operate(move: Move, given: { reference: string; options: OperateOptions }, context: Context): Promise<ExitName> {
+  const { reference, options } = given
+  const reason = options.reason ?? ''
+  if (reason.trim() === '') throw argumentError('--reason: found nothing; allowed is a text that says why')
+  const row = await openRow(reference, options, context)
+  // The move starts no effect, so a run with real models needs no --live here.
+  const { run, bound } = await openRun(row, { ...options, live: row.tags['waystone.models'] === 'live' }, context)
+  try {
+    const acceptance = await makeMove(run, move, { by: options.by ?? personName(context.around), reason })
+    const { status, sequence } = await run.status()
+    context.json({ runId: run.runId, move, acceptance, status, sequence })
+    return say(acceptance, { context, move, runId: run.runId, status })
+  } finally {
+    await bound.runtime.close()
+  }
+}
+
+function makeMove(run: Run, move: Move, by: { by: string; reason: string }): Promise<Acceptance> {
+  switch (move) {
+    case 'hold':
+      return run.hold(by)
+    case 'release':
+      return run.release(by)
+    case 'cancel':
+      return run.cancel(by)
+  }
+}
+
+interface Said {
+  readonly context: Context
+  readonly move: Move
+  readonly runId: string
+  readonly status: string
+}
+
+function say(acceptance: Acceptance, { context, move, runId, status }: Said): ExitName {
+  switch (acceptance.type) {
+    case 'applied':
+      context.print(`${move} applied at checkpoint ${acceptance.sequence}; run ${runId} is ${status}.`)
+      if (move === 'release' && status === 'running') context.print(`Go on with: ${context.self} resume ${runId}`)
+      return 'done'
+    case 'delivered':
+      context.print(`${move} delivered to run ${runId}; the process that drives it takes it from there.`)
+      return 'done'
+    case 'refused':
+      context.note(`${context.style('bad', 'refused')} (${acceptance.reason}): ${printable(acceptance.message)}`)
+      return 'failed'
+  }
+}

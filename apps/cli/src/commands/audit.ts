@@ -1,0 +1,64 @@
+import { auditRun, type Audit } from '@waystone/core'
+import { openRow, type RunOptions } from '../bind/open-run.ts'
+import type { CommandDefinition, CommonOptions, Context } from '../command.ts'
+import { guardText } from '../graph/edge-labels.ts'
+import { targetText } from '../output/decision-text.ts'
+import { printable, printableLine } from '../output/printable.ts'
+import { table } from '../output/table.ts'
+import { formatTime } from '../output/units.ts'
+
+interface AuditOptions extends CommonOptions, RunOptions {}
+
+/** `waystone audit RUN`. */
+export const audit: CommandDefinition<AuditOptions> = {
+  examples: [['audit last', 'who decided what, whether policies held, and whether the chain of checkpoints is intact']],
+  configure: (command) => command.argument('<run>', 'id, beginning of an id, or "last"'),
+  async run([reference = ''], options, context) {
+    const row = await openRow(reference, options, context)
+    const found = await auditRun(await context.store(), row.runId)
+    context.json(found)
+    context.print(...auditLines(found, context))
+    const isGood = found.chain.isIntact && found.policies.every(({ violations }) => violations.length === 0)
+    return isGood ? 'done' : 'failed'
+  },
+}
+
+function auditLines(found: Audit, { style }: Context): readonly string[] {
+  if (!found.chain.isIntact) {
+    return [`${style('bad', 'broken')}  the chain of run ${found.runId}: ${printable(found.chain.problem ?? '')}`, 'Nothing else is reported: what can be read cannot be trusted.']
+  }
+  return [
+    `${style('good', 'intact')}  run ${found.runId}, workflow ${found.workflow}: ${found.transitions.length} checkpoints, each hash verified and chained to the one before`,
+    '',
+    'Transitions:',
+    ...transitionLines(found),
+    '',
+    found.people.length === 0 ? 'No person decided anything.' : 'People:',
+    ...found.people.map(
+      ({ sequence, at, by, through, node, outcome, reason }) =>
+        `  ${String(sequence).padStart(4)}  ${formatTime(at)}  ${printableLine(by)} (${printableLine(through)})  ${node === null ? '' : `${node} `}${outcome}${reason === '' ? '' : `: ${printableLine(reason)}`}`,
+    ),
+    '',
+    found.policies.length === 0 ? 'No policies.' : 'Policies:',
+    ...found.policies.map((policy) => policyLine(policy, style)),
+  ]
+}
+
+function transitionLines({ transitions }: Audit): readonly string[] {
+  const rows = transitions.map(({ sequence, at, actor, event, decision }) => [
+    String(sequence),
+    formatTime(at),
+    printableLine(actor),
+    event,
+    decision === null ? '' : `${decision.taken}${decision.to === null ? '' : ` → ${targetText(decision.to)}`}`,
+  ])
+  return table([{ title: '   seq', align: 'right' }, { title: 'at' }, { title: 'who' }, { title: 'event' }, { title: 'edge' }], rows)
+}
+
+function policyLine({ policy, violations, uses }: Audit['policies'][number], style: Context['style']): string {
+  const given = policy.given === null ? '' : `, given ${guardText(policy.given)}`
+  const rule = `${policy.never} never without ${policy.without.node}.${policy.without.outcome}${given}`
+  const used = uses.length === 0 ? 'not used' : `used at ${uses.join(', ')}`
+  if (violations.length === 0) return `  ${style('good', 'held')}  ${rule} (${used})`
+  return `  ${style('bad', 'broken')}  ${rule} (${used}; broken at ${violations.join(', ')})`
+}

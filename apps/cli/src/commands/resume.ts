@@ -1,0 +1,99 @@
+import type { RunRow } from '@waystone/core/store'
+import { isOwned } from '../bind/is-owned.ts'
+import { lacksLive, openRow, openRun, type RunOptions } from '../bind/open-run.ts'
+import type { CommandDefinition, CommonOptions, Context } from '../command.ts'
+import type { ExitName } from '../exit-codes.ts'
+import { driveRun } from '../live/drive.ts'
+import { loadConfig } from '../load/config-file.ts'
+import { printable } from '../output/printable.ts'
+import { exitNameOf, messageOf } from '../output/report-error.ts'
+import { exitOfStatus } from '../output/run-result.ts'
+import { rowJson } from '../output/row-json.ts'
+
+interface ResumeOptions extends CommonOptions, RunOptions {}
+
+/** `waystone resume [RUN]`. */
+export const resume: CommandDefinition<ResumeOptions> = {
+  examples: [
+    ['resume last', 'go on with the newest run'],
+    ['resume', 'go on with every run that was left unfinished and does not wait for a person'],
+  ],
+  configure: (command) =>
+    command
+      .argument('[run]', 'id, beginning of an id, or "last" (default: all that can go on)')
+      .option('--file <file>', 'the workflow, when it has moved: FILE or FILE#export')
+      .option('--live', 'use real models; needed for runs that were started with them'),
+  async run([reference], options, context) {
+    if (reference === undefined) return resumeAll(options, context)
+    const row = await openRow(reference, options, context)
+    return resumeOne(row, { options, context })
+  },
+}
+
+interface Resuming {
+  readonly options: ResumeOptions
+  readonly context: Context
+  readonly prefix?: string
+}
+
+/** Goes on with one run in this process and shows it. */
+export async function resumeOne(row: RunRow, { options, context, prefix }: Resuming): Promise<ExitName> {
+  if (isEnded(row)) {
+    context.note(`Run ${row.runId} has ended: ${row.status}.`)
+    context.json(rowJson(row))
+    return exitOfStatus(row.status)
+  }
+  if (lacksLive(row, options)) {
+    context.note(liveAdvice(row, context))
+    context.json(rowJson(row))
+    return 'unfinished'
+  }
+  const { bound, run } = await openRun(row, options, context)
+  try {
+    const known = await run.status()
+    await run.resume()
+    const note = `${prefix ?? ''}run ${row.runId}  ${context.style('quiet', `${row.workflow} version ${row.workflowVersion}, going on after checkpoint ${known.sequence}`)}`
+    if (context.isJson) context.note(note)
+    else context.print(note)
+    return await driveRun(run, bound, { context, options: prefix === undefined ? {} : { prefix } })
+  } finally {
+    await bound.runtime.close()
+  }
+}
+
+/** What to say of a run with real models that may not go on without `--live`. */
+export function liveAdvice(row: RunRow, { self }: Context): string {
+  return `Run ${row.runId} was started with real models. Going on may cost money, so say it: ${self} resume ${row.runId} --live`
+}
+
+function isEnded({ status }: RunRow): boolean {
+  return status === 'completed' || status === 'failed' || status === 'cancelled' || status === 'exhausted'
+}
+
+async function resumeAll(options: ResumeOptions, context: Context): Promise<ExitName> {
+  const configStore = options.store === undefined ? (await loadConfig(context.around.cwd)).config.store : undefined
+  const store = await context.store(configStore)
+  const claimable = await store.claimable(context.around.now(), 1000)
+  const running = (await store.list({ status: ['running'], limit: 1000 })).rows
+  const rows = [...new Map([...running, ...claimable].map((row) => [row.runId, row])).values()]
+  if (rows.length === 0) context.print(`Nothing to go on with in ${store.name}.`)
+  const outcomes = await Promise.all(rows.map((row) => resumeQuietly(row, options, context)))
+  context.json({ runs: await Promise.all(rows.map(async ({ runId }, index) => ({ runId, exit: outcomes[index], status: (await store.row(runId))?.status ?? null }))) })
+  return worst(outcomes)
+}
+
+async function resumeQuietly(row: RunRow, options: ResumeOptions, context: Context): Promise<ExitName> {
+  const prefix = `${row.runId}  `
+  try {
+    return await resumeOne(row, { options, context: { ...context, json: () => undefined }, prefix })
+  } catch (error) {
+    context.note(`${prefix}${printable(messageOf(error))}`)
+    return isOwned(error) ? 'unfinished' : exitNameOf(error)
+  }
+}
+
+const severity: readonly ExitName[] = ['bug', 'interrupted', 'store', 'call', 'failed', 'unfinished']
+
+function worst(outcomes: readonly ExitName[]): ExitName {
+  return severity.find((name) => outcomes.includes(name)) ?? 'done'
+}

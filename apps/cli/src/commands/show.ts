@@ -1,0 +1,120 @@
+import { readHistory, type History, type JsonPath } from '@waystone/core'
+import { openRow, openRun, type RunOptions } from '../bind/open-run.ts'
+import type { CommandDefinition, CommonOptions, Context } from '../command.ts'
+import { argumentError, readCount } from '../json-argument.ts'
+import { blameLines } from '../output/blame-text.ts'
+import { changeLines } from '../output/change-text.ts'
+import { decisionLines } from '../output/decision-text.ts'
+import { overviewLines } from '../output/overview.ts'
+import { parsePath } from '../output/path-text.ts'
+import { printable } from '../output/printable.ts'
+import { requestLines } from '../output/request-text.ts'
+import { rowJson } from '../output/row-json.ts'
+import { timelineJson, timelineLines } from '../output/timeline.ts'
+
+interface ShowOptions extends CommonOptions, RunOptions {
+  readonly at?: string
+  readonly state?: boolean
+  readonly why?: boolean
+  readonly diff?: boolean
+  readonly blame?: string
+  readonly request?: boolean
+}
+
+/** `waystone show RUN`. */
+export const show: CommandDefinition<ShowOptions> = {
+  examples: [
+    ['show last', 'what it did, checkpoint by checkpoint'],
+    ['show last --why', 'every decision: edges tried, guards, what they read'],
+    ['show 01k9 --at 12 --diff', 'what checkpoint 12 changed in the state'],
+    ['show last --blame reply', 'who wrote a value, from what, and who approved it'],
+    ['show last --request', 'what it asks a person, in full'],
+  ],
+  configure: (command) =>
+    command
+      .argument('<run>', 'id, beginning of an id, or "last"')
+      .option('--at <sequence>', 'look at this checkpoint (default: the last; with --why: all)')
+      .option('--state', 'the state at that checkpoint')
+      .option('--why', 'the decisions: candidate edges, guards, what they read, the edge taken')
+      .option('--diff', 'what that checkpoint changed in the state')
+      .option('--blame <path>', 'who wrote a path of the state last, such as reply or notes[0].text')
+      .option('--request', 'what is open for people now, in full')
+      .option('--file <file>', 'the workflow, when it has moved (for --request)'),
+  async run([reference = ''], options, context) {
+    refuseTwoViews(options)
+    const row = await openRow(reference, options, context)
+    if (options.request === true) return showRequests(row, options, context)
+    const history = await readHistory(await context.store(), row.runId)
+    const at = options.at === undefined ? undefined : readCount(options.at, '--at')
+    showView(history, { options, at, context })
+    return 'done'
+  },
+}
+
+function refuseTwoViews(options: ShowOptions): void {
+  const names = (['state', 'why', 'diff', 'blame', 'request'] as const).filter((name) => options[name] !== undefined)
+  if (names.length > 1) throw argumentError(`found ${names.map((name) => `--${name}`).join(' and ')}; allowed is one of them`)
+}
+
+async function showRequests(row: Awaited<ReturnType<typeof openRow>>, options: ShowOptions, context: Context): Promise<'done'> {
+  const { run, bound } = await openRun(row, { ...options, live: row.tags['waystone.models'] === 'live' }, context)
+  try {
+    const requests = await run.requests()
+    context.json({ runId: row.runId, requests })
+    const look = { style: context.style, now: context.around.now() }
+    context.print(...(requests.length === 0 ? [`Run ${row.runId} asks nothing now; it is ${row.status}.`] : requests.flatMap((request) => requestLines(request, look))))
+    return 'done'
+  } finally {
+    await bound.runtime.close()
+  }
+}
+
+interface Looking {
+  readonly options: ShowOptions
+  readonly at: number | undefined
+  readonly context: Context
+}
+
+function showView(history: History, { options, at, context }: Looking): void {
+  const sequence = at ?? history.last
+  if (options.state === true) showState(history, sequence, context)
+  else if (options.why === true) showWhy(history, at, context)
+  else if (options.diff === true) showDiff(history, sequence, context)
+  else if (options.blame !== undefined) showBlame(history, { path: parsePath(options.blame), sequence }, context)
+  else showOverview(history, at, context)
+}
+
+function showState(history: History, sequence: number, { print, json }: Context): void {
+  const { state } = history.at(sequence).snapshot.context
+  json({ runId: history.row.runId, sequence, state })
+  print(printable(JSON.stringify(state, null, 2)))
+}
+
+function showWhy(history: History, at: number | undefined, { print, json }: Context): void {
+  const looked = at === undefined ? history.checkpoints : [history.at(at).checkpoint]
+  const decisions = looked.flatMap(({ sequence, decision }) => (decision === null ? [] : [{ sequence, decision }]))
+  json({ runId: history.row.runId, decisions })
+  if (decisions.length === 0) print(at === undefined ? 'Nothing was decided yet.' : `Checkpoint ${at} decided nothing.`)
+  for (const { sequence, decision } of decisions) {
+    const [first = '', ...others] = decisionLines(decision, history.graph)
+    print(`${String(sequence).padStart(4)}  ${first}`, ...others.map((line) => `      ${line}`))
+  }
+}
+
+function showDiff(history: History, sequence: number, context: Context): void {
+  const changes = sequence === 0 ? history.diff(0, 0) : history.diff(sequence - 1, sequence)
+  context.json({ runId: history.row.runId, from: Math.max(0, sequence - 1), to: sequence, changes })
+  context.print(...(changes.length === 0 ? [`Checkpoint ${sequence} changed nothing in the state.`] : changes.flatMap((change) => changeLines(change, context.style))))
+}
+
+function showBlame(history: History, { path, sequence }: { path: JsonPath; sequence: number }, context: Context): void {
+  const blame = history.blame(path, sequence)
+  context.json({ runId: history.row.runId, ...blame })
+  context.print(...blameLines(blame, context.style))
+}
+
+function showOverview(history: History, at: number | undefined, context: Context): void {
+  const checkpoints = at === undefined ? history.checkpoints : [history.at(at).checkpoint]
+  context.json({ run: rowJson(history.row), checkpoints: checkpoints.map(timelineJson) })
+  context.print(...overviewLines(history, context), '', ...timelineLines(checkpoints, history, context.style))
+}

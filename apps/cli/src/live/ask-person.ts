@@ -1,0 +1,83 @@
+import type { DecisionInput, Json, Request } from '@waystone/core'
+import type { Context } from '../command.ts'
+import { readJson } from '../json-argument.ts'
+import { requestLines } from '../output/request-text.ts'
+import { personName } from './person-name.ts'
+import { editValues } from './edit-values.ts'
+import type { LineReader } from './line-reader.ts'
+
+/** What asking needs. */
+export interface Asking {
+  readonly reader: LineReader
+  /** Fires when the request is no longer open, or the person pressed Ctrl-C. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Shows a request at a terminal and asks for a decision.
+ *
+ * @returns null: the person left it open, the request closed meanwhile, or the input ended
+ */
+export async function askPerson(request: Request, asking: Asking, context: Context): Promise<DecisionInput | null> {
+  context.print('', ...requestLines(request, { style: context.style, now: context.around.now() }), '')
+  for (;;) {
+    const answer = await asking.reader.ask(`${questionText(request)} `, asking.signal)
+    if (answer === null || ['', 'later', 'l'].includes(answer.trim().toLowerCase())) return null
+    const outcome = chosenOutcome(answer, request)
+    if (outcome === undefined) {
+      context.print(`Found ${JSON.stringify(answer.trim())}; allowed is ${request.options.map((option) => option.outcome).join(', ')}, or Enter to leave it open.`)
+      continue
+    }
+    const decision = await completeDecision(request, outcome, { asking, context })
+    if (decision !== null) return decision
+    if (asking.signal.aborted) return null
+  }
+}
+
+function questionText(request: Request): string {
+  const choices = request.options.map(({ outcome }, index) => `${index + 1} ${outcome}`)
+  return `Decide: ${choices.join(' · ')} · Enter leaves it open >`
+}
+
+/** A number, an outcome, or the beginning of exactly one. */
+function chosenOutcome(answer: string, { options }: Request): string | undefined {
+  const text = answer.trim().toLowerCase()
+  const names = options.map(({ outcome }) => outcome)
+  if (/^\d+$/.test(text)) return names[Number(text) - 1]
+  const exact = names.find((name) => name.toLowerCase() === text)
+  const beginning = names.filter((name) => name.toLowerCase().startsWith(text))
+  return exact ?? (beginning.length === 1 ? beginning[0] : undefined)
+}
+
+async function completeDecision(
+  request: Request,
+  outcome: string,
+  { asking, context }: { asking: Asking; context: Context },
+): Promise<DecisionInput | null> {
+  const edits = outcome === 'edited' ? await editValues(request, asking, context) : undefined
+  if (edits === null) return null
+  const response = request.responseSchema === null ? undefined : await askResponse(asking, context)
+  if (response === null) return null
+  const reason = await asking.reader.ask('Reason: ', asking.signal)
+  if (reason === null) return null
+  return {
+    outcome,
+    reason: reason.trim(),
+    by: personName(context.around),
+    through: 'terminal',
+    ...(edits === undefined ? {} : { edits }),
+    ...(response === undefined ? {} : { response: response.value }),
+  }
+}
+
+async function askResponse({ reader, signal }: Asking, context: Context): Promise<{ readonly value: Json } | null> {
+  for (;;) {
+    const text = await reader.ask('Answer (JSON or @file): ', signal)
+    if (text === null || text.trim() === '') return null
+    try {
+      return { value: readJson({ text, option: 'answer', cwd: context.around.cwd }) }
+    } catch (error) {
+      context.print(error instanceof Error ? error.message : String(error))
+    }
+  }
+}

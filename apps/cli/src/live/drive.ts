@@ -1,0 +1,170 @@
+import type { Graph, Request, Run, RunResult } from '@waystone/core'
+import type { BoundWorkflow } from '../bind/bind-workflow.ts'
+import type { Context } from '../command.ts'
+import type { ExitName } from '../exit-codes.ts'
+import { exitOfStatus, resultJson, resultLines } from '../output/run-result.ts'
+import { askPerson } from './ask-person.ts'
+import { watchInterrupts, type Interrupts } from './interrupts.ts'
+import { createLineReader, type LineReader } from './line-reader.ts'
+import { createView, type RunView } from './view.ts'
+
+/** How to show a run that is driven here. */
+export interface DriveOptions {
+  /** Written before every line, when several runs are shown at once; also: nobody is asked. */
+  readonly prefix?: string
+  /** Cursor of the last event already known; only later ones are shown. */
+  readonly cursor?: string
+}
+
+interface Driving {
+  readonly run: Run
+  readonly graph: Graph
+  readonly view: RunView
+  readonly interrupts: Interrupts
+  readonly context: Context
+  readonly canAsk: boolean
+}
+
+/**
+ * Shows a run that this process drives until it ends or waits, and asks a person who is at the terminal.
+ *
+ * The result is printed, or given as JSON.
+ */
+export async function driveRun(run: Run, bound: BoundWorkflow, { context, options = {} }: { context: Context; options?: DriveOptions }): Promise<ExitName> {
+  const view = createView(bound.graph, context, options.prefix)
+  const interrupts = watchInterrupts(bound.runtime, context, () => view.pause())
+  const canAsk = (context.around.input.isTTY ?? false) && context.around.out.isTerminal && !context.isJson && options.prefix === undefined
+  try {
+    const driving: Driving = { run, graph: bound.graph, view, interrupts, context, canAsk }
+    const result = await toTheEnd(driving, options.cursor)
+    view.close()
+    return await report(driving, result)
+  } finally {
+    view.close()
+    interrupts.end()
+  }
+}
+
+/** Null: interrupted. */
+async function toTheEnd({ run, view, interrupts, context, canAsk }: Driving, cursor: string | undefined): Promise<RunResult | null> {
+  const follower = followEvents(run, view, { cursor, signal: interrupts.signal })
+  let reader: LineReader | undefined
+  const left = new Set<string>()
+  try {
+    for (;;) {
+      const result = await restOrInterrupt(run, interrupts)
+      if (result === null) return null
+      await follower.reached(result.sequence)
+      const request = result.status === 'waiting' && canAsk ? (await run.requests()).find(({ id }) => !left.has(id)) : undefined
+      if (request === undefined) return result
+      reader ??= createLineReader(context.around)
+      view.pause()
+      if (!(await decideAtTerminal({ run, context, request, reader, signal: interrupts.signal }))) left.add(request.id)
+    }
+  } finally {
+    reader?.close()
+    follower.stop()
+  }
+}
+
+async function restOrInterrupt(run: Run, interrupts: Interrupts): Promise<RunResult | null> {
+  try {
+    return await run.result({ until: 'rest', signal: interrupts.signal })
+  } catch (error) {
+    if (interrupts.isInterrupted) return null
+    throw error
+  }
+}
+
+interface TerminalDecision {
+  readonly run: Run
+  readonly context: Context
+  readonly request: Request
+  readonly reader: LineReader
+  readonly signal: AbortSignal
+}
+
+/** @returns false when the person left it open */
+async function decideAtTerminal({ run, context, request, reader, signal }: TerminalDecision): Promise<boolean> {
+  const closed = new AbortController()
+  const stop = AbortSignal.any([signal, closed.signal])
+  void whenClosed(run, request, stop).then((isClosed) => void (isClosed ? closed.abort() : undefined))
+  const decision = await askPerson(request, { reader, signal: stop }, context)
+  const wasClosed = closed.signal.aborted
+  closed.abort()
+  if (wasClosed) context.print('', `${request.node} is no longer open: it was decided elsewhere or has expired.`)
+  if (decision === null) return wasClosed
+  const acceptance = await run.decide(request, decision)
+  if (acceptance.type === 'refused') context.note(`Refused (${acceptance.reason}): ${acceptance.message}`)
+  return true
+}
+
+/** True once the request has been decided elsewhere or has expired; false when it was no longer waited for. */
+async function whenClosed(run: Run, request: Request, signal: AbortSignal): Promise<boolean> {
+  try {
+    for await (const event of run.events({ signal })) {
+      if (event.sequence <= request.sequence || !('step' in event) || event.step !== request.step) continue
+      return true
+    }
+    return !signal.aborted
+  } catch (error) {
+    if (signal.aborted) return false
+    throw error
+  }
+}
+
+interface Follower {
+  /** Settles when everything up to a sequence has been shown. */
+  reached(sequence: number): Promise<void>
+  stop(): void
+}
+
+function followEvents(run: Run, view: RunView, { cursor, signal }: { cursor: string | undefined; signal: AbortSignal }): Follower {
+  const stop = new AbortController()
+  const waiting = new Set<() => void>()
+  const wake = (): void => {
+    for (const check of waiting) check()
+  }
+  let hasEnded = false
+  const follow = async (): Promise<void> => {
+    const options = { tokens: true, signal: AbortSignal.any([stop.signal, signal]), ...(cursor === undefined ? {} : { cursor }) }
+    for await (const event of run.events(options)) {
+      view.show(event)
+      wake()
+    }
+  }
+  // Events only show what is stored anyway; a store that fails is reported by the run itself.
+  void follow()
+    .catch(() => undefined)
+    .finally(() => {
+      hasEnded = true
+      wake()
+    })
+  return {
+    reached: (sequence) =>
+      new Promise((resolve) => {
+        const check = (): void => {
+          if (view.progress.sequence < sequence && !hasEnded) return
+          waiting.delete(check)
+          resolve()
+        }
+        waiting.add(check)
+        check()
+      }),
+    stop: () => stop.abort(),
+  }
+}
+
+async function report({ run, interrupts, context }: Driving, result: RunResult | null): Promise<ExitName> {
+  if (result !== null) {
+    const requests = result.status === 'waiting' ? await run.requests() : []
+    context.print('', ...resultLines(result, requests, context))
+    context.json(resultJson(result, requests))
+    return exitOfStatus(result.status)
+  }
+  await interrupts.stopped()
+  const status = await run.status()
+  context.note(`Stopped at checkpoint ${status.sequence}. Go on with: ${context.self} resume ${run.runId}`)
+  context.json(resultJson(status, []))
+  return 'interrupted'
+}

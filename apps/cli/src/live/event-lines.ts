@@ -1,0 +1,87 @@
+import type { Graph, RunEvent } from '@waystone/core'
+import { amountText } from '../graph/limits-text.ts'
+import { reasonText, targetText } from '../output/decision-text.ts'
+import { printableExcerpt, printableLine } from '../output/printable.ts'
+import type { Style } from '../output/style.ts'
+import { formatDuration } from '../output/units.ts'
+import { usageText } from '../output/usage-text.ts'
+
+/** What turns an event into lines. */
+export interface LineContext {
+  readonly graph: Graph
+  readonly style: Style
+  /** Of the run, ms since the epoch. */
+  readonly startedAt: number
+}
+
+/** The lines an event leaves behind; most leave none. */
+export function eventLines(event: RunEvent, context: LineContext): readonly string[] {
+  const text = eventText(event, context)
+  if (text === null) return []
+  const time = formatElapsed(event.at - context.startedAt)
+  return [`${context.style('quiet', time.padStart(9))}  ${text}`]
+}
+
+function formatElapsed(elapsedMs: number): string {
+  return elapsedMs < 60_000 ? `${(Math.max(0, elapsedMs) / 1000).toFixed(1)} s` : formatDuration(elapsedMs)
+}
+
+function eventText(event: RunEvent, { graph, style }: LineContext): string | null {
+  const width = Math.max(...Object.keys(graph.nodes).map((id) => id.length))
+  const name = (node: string): string => style('strong', node.padEnd(width))
+  switch (event.type) {
+    case 'step.ended':
+      return endedText(event, { name, style })
+    case 'edge.taken': {
+      const { decision } = event
+      if (decision.to === null) return null
+      const reason = reasonText(decision)
+      return `${' '.repeat(width)}  ${style('accent', `→ ${targetText(decision.to)}`)}${reason === '' ? '' : style('quiet', `  because ${reason}`)}`
+    }
+    case 'request.opened': {
+      const asks = event.kind === 'approval' ? 'asks a person' : 'asks a person what happened: its outcome is not known'
+      return `${name(event.node)}  ${style('warn', asks)}`
+    }
+    case 'request.decided': {
+      const reason = printableLine(event.reason)
+      return `${name(event.node)}  ${event.outcome} by ${printableLine(event.by)}${reason === '' ? '' : `: ${printableExcerpt(reason, 100)}`}`
+    }
+    case 'limit.hit':
+      return `${' '.repeat(width)}  ${style('warn', `limit hit: ${amountText(event.limit, event.used)} of ${amountText(event.limit, event.max)}`)}`
+    case 'log.written':
+      return `${name(event.node)}  ${style('quiet', printableExcerpt(event.message, 120))}`
+    case 'run.held':
+    case 'run.released':
+    case 'run.cancelled':
+      return `${' '.repeat(width)}  ${event.type.slice(4)} by ${printableLine(event.by)}: ${printableExcerpt(event.reason, 100)}`
+    case 'run.started':
+    case 'run.forked':
+    case 'step.started':
+    case 'state.changed':
+    case 'run.status-changed':
+    case 'token.received':
+      return null
+  }
+}
+
+function endedText(
+  event: Extract<RunEvent, { type: 'step.ended' }>,
+  { name, style }: { name: (node: string) => string; style: Style },
+): string {
+  const took = formatDuration(event.at - event.startedAt)
+  const what = workText(event.kind, event.tool ?? null)
+  const isBad = ['failed', 'timeout', 'unknown', 'lost'].includes(event.outcome)
+  const outcome = isBad ? style('bad', event.outcome) : event.outcome
+  const used = usageText(event.usage ?? {})
+  const attempt = event.attempt > 1 ? `, attempt ${event.attempt}` : ''
+  const error = event.error === undefined ? '' : `  ${style('bad', printableExcerpt(event.error.message, 120))}`
+  const late = event.isLate ? ' (late: only its usage counts)' : ''
+  return `${name(event.node)}  ${what === '' ? '' : `${what}${attempt}: `}${outcome}${late}${style('quiet', `  ${[took, used].filter((part) => part !== '').join(' · ')}`)}${error}`
+}
+
+/** What kind of work a step is, for people; empty where the node's name says it. */
+export function workText(kind: string, tool: string | null): string {
+  if (kind === 'model') return 'model'
+  if (kind === 'call' || kind === 'tool') return tool === null ? 'tool' : `tool ${printableLine(tool)}`
+  return ''
+}

@@ -1,0 +1,69 @@
+import type { Graph } from '@waystone/core'
+import { amountText } from '../graph/limits-text.ts'
+import { reasonText, targetText } from '../output/decision-text.ts'
+import { printableLine } from '../output/printable.ts'
+import { displayWidth, type Style } from '../output/style.ts'
+import { formatDuration } from '../output/units.ts'
+import { counted, usageText } from '../output/usage-text.ts'
+import { workText } from './event-lines.ts'
+import { limitsLeft, type OpenWork, type Progress } from './progress.ts'
+
+/** What the block is drawn from beside the progress. */
+export interface BlockContext {
+  readonly graph: Graph
+  readonly style: Style
+  /** Ms since the epoch. */
+  readonly now: number
+  readonly columns: number
+}
+
+/** The lines at the foot of the live view: what runs, what was used, what is left, and the last edge with its reason. */
+export function liveBlock(progress: Progress, context: BlockContext): readonly string[] {
+  const { graph, style, now } = context
+  const elapsed = progress.startedAt === null ? '' : formatDuration(now - progress.startedAt)
+  const left = limitsLeft(progress, graph, now).map(({ name, left: amount }) => amountText(name, amount))
+  const used = [elapsed, counted(progress.steps, 'step'), usageText(progress.usage)].filter((part) => part !== '')
+  const lines = [
+    ...[...progress.open.values()].map((work) => `${style('accent', '▸')} ${openText(work, now, style)}`),
+    ...(progress.speech === '' ? [] : [style('quiet', `  “${tail(printableLine(progress.speech), context.columns - 6)}`)]),
+    `  used  ${used.join(' · ')}`,
+    ...(left.length === 0 ? [] : [`  left  ${left.join(' · ')}`]),
+    ...lastEdge(progress, style),
+  ]
+  return lines.map((line) => clip(line, context.columns - 1))
+}
+
+function openText({ node, kind, attempt, tool, since }: OpenWork, now: number, style: Style): string {
+  const what = kind === 'approval' || kind === 'unknown' ? 'waits for a person' : workText(kind, tool)
+  const parts = [what, attempt > 1 ? `attempt ${attempt}` : '', formatDuration(now - since)]
+  return `${style('strong', node)}  ${parts.filter((part) => part !== '').join(', ')}`
+}
+
+function lastEdge({ lastDecision }: Progress, style: Style): readonly string[] {
+  if (lastDecision === null || lastDecision.to === null) return []
+  const reason = reasonText(lastDecision)
+  return [`  last  ${lastDecision.node} ${lastDecision.outcome} → ${targetText(lastDecision.to)}${reason === '' ? '' : style('quiet', `  because ${reason}`)}`]
+}
+
+function tail(text: string, length: number): string {
+  return text.length <= length ? text : `…${text.slice(text.length - length + 1)}`
+}
+
+/** Cuts a styled line to a number of columns, so that the block never wraps and can be drawn over. */
+function clip(line: string, columns: number): string {
+  if (displayWidth(line) <= columns) return line
+  let [text, width] = ['', 0]
+  for (const part of line.match(styledPart) ?? []) {
+    if (part.startsWith('\u001b')) {
+      text += part
+      continue
+    }
+    width += displayWidth(part)
+    if (width > columns - 1) return `${text}…\u001b[0m`
+    text += part
+  }
+  return text
+}
+
+// oxlint-disable-next-line no-control-regex -- escape sequences of our own style, which have no width
+const styledPart = /\u001b\[\d+m|[\s\S]/gu

@@ -1,0 +1,94 @@
+import { limitNames, type Decision, type Graph, type LimitName, type RunEvent, type Usage } from '@waystone/core'
+import { addUsageOf, emptyUsage } from './usage-sum.ts'
+
+/** A step that runs or waits now. */
+export interface OpenWork {
+  readonly node: string
+  readonly kind: string
+  readonly attempt: number
+  readonly tool: string | null
+  /** Ms since the epoch. */
+  readonly since: number
+}
+
+/** What is known of a run from its events so far. */
+export interface Progress {
+  readonly startedAt: number | null
+  readonly open: ReadonlyMap<number, OpenWork>
+  readonly steps: number
+  readonly usage: Usage
+  readonly lastDecision: Decision | null
+  /** The end of what a model is saying now; provisional. */
+  readonly speech: string
+  /** Sequence of the newest event. */
+  readonly sequence: number
+}
+
+/** Before any event. */
+export const noProgress: Progress = {
+  startedAt: null,
+  open: new Map(),
+  steps: 0,
+  usage: emptyUsage,
+  lastDecision: null,
+  speech: '',
+  sequence: -1,
+}
+
+/** Adds one event. Pure. */
+export function advance(progress: Progress, event: RunEvent): Progress {
+  const next = { ...progress, sequence: Math.max(progress.sequence, event.sequence), startedAt: progress.startedAt ?? event.at }
+  switch (event.type) {
+    case 'step.started': {
+      const { step, node, kind, attempt, tool, at } = event
+      const steps = Math.max(progress.steps, step + 1)
+      return { ...next, steps, speech: '', open: withEntry(progress.open, step, { node, kind, attempt, tool: tool ?? null, since: at }) }
+    }
+    case 'step.ended':
+      return { ...next, speech: '', open: without(progress.open, event.step), usage: addUsageOf(progress.usage, event.usage) }
+    case 'request.opened': {
+      const work = { node: event.node, kind: event.kind, attempt: 1, tool: null, since: event.at }
+      return { ...next, steps: Math.max(progress.steps, event.step + 1), open: withEntry(progress.open, event.step, work) }
+    }
+    case 'request.decided':
+      return { ...next, open: without(progress.open, event.step) }
+    case 'edge.taken':
+      return { ...next, lastDecision: event.decision }
+    case 'token.received':
+      return { ...next, speech: (progress.speech + event.text).slice(-400) }
+    case 'run.cancelled':
+      return { ...next, open: new Map() }
+    case 'run.started':
+    case 'run.forked':
+    case 'state.changed':
+    case 'limit.hit':
+    case 'log.written':
+    case 'run.held':
+    case 'run.released':
+    case 'run.status-changed':
+      return next
+  }
+}
+
+function withEntry(open: Progress['open'], step: number, work: OpenWork): Progress['open'] {
+  return new Map([...open, [step, work]])
+}
+
+function without(open: Progress['open'], step: number): Progress['open'] {
+  return new Map([...open].filter(([index]) => index !== step))
+}
+
+/** What is left of each limit of the workflow. Order: as limits are printed. @param now - ms since the epoch */
+export function limitsLeft(progress: Progress, graph: Graph, now: number): readonly { readonly name: LimitName; readonly left: number }[] {
+  return limitNames.flatMap((name) => {
+    const bound = graph.limits.bounds[name]
+    return bound === undefined ? [] : [{ name, left: Math.max(0, bound.max - usedOf(progress, name, now)) }]
+  })
+}
+
+function usedOf({ usage, steps, startedAt }: Progress, name: LimitName, now: number): number {
+  if (name === 'steps') return steps
+  if (name === 'durationMs') return startedAt === null ? 0 : now - startedAt
+  if (name === 'tokens') return usage.inputTokens + usage.outputTokens
+  return usage[name]
+}

@@ -1,0 +1,26 @@
+import { formatPath, type Blame } from '@waystone/core'
+import { printableExcerpt, printableLine } from './printable.ts'
+import type { Style } from './style.ts'
+import { formatTime } from './units.ts'
+
+/** Who wrote a value, from what, and who approved it since. */
+export function blameLines(blame: Blame, style: Style): readonly string[] {
+  const label = (text: string): string => style('quiet', text.padEnd(10))
+  return [
+    `${style('strong', formatPath(blame.path))} = ${printableExcerpt(JSON.stringify(blame.value), 400)}`,
+    `  ${label('written')}${writerText(blame)}, checkpoint ${blame.sequence}, ${formatTime(blame.at)}`,
+    ...blame.calls.map(({ tool, step, sequence }) => `  ${label('after')}tool ${tool}, step ${step}, checkpoint ${sequence}`),
+    ...blame.reads.map(({ key, sequence }) => `  ${label('read')}${key}, as written by checkpoint ${sequence}`),
+    ...blame.sources.map((source) => `  ${label('source')}${printableLine(source)}`),
+    ...blame.approvals.map(
+      ({ node, outcome, by, through, reason, sequence }) =>
+        `  ${label('approved')}${node} ${outcome} by ${printableLine(by)} (${printableLine(through)}), checkpoint ${sequence}${reason === '' ? '' : `: ${printableLine(reason)}`}`,
+    ),
+  ]
+}
+
+function writerText({ writer, model }: Blame): string {
+  if (writer.type !== 'node') return writer.type === 'input' ? 'by the input' : `by the fork of ${printableLine(writer.by)}`
+  const visit = writer.visit > 1 ? `, visit ${writer.visit}` : ''
+  return `by ${writer.node}${visit}, step ${writer.step}${model === null ? '' : `, model ${printableLine(model)}`}`
+}

@@ -1,0 +1,86 @@
+import type { Candidate, Decision, EdgeRecord, Graph, GuardReading, Json } from '@waystone/core'
+import { amountText } from '../graph/limits-text.ts'
+import { printableExcerpt } from './printable.ts'
+
+/** Targets as people say them. */
+export function targetText(target: string | null): string {
+  if (target === null) return 'stays'
+  return targetNames[target] ?? target
+}
+
+const targetNames: { readonly [target: string]: string } = {
+  ':end': 'end',
+  ':fail': 'failed',
+  ':exhausted': 'exhausted',
+  ':person': 'a person is asked',
+}
+
+/** Why an edge was taken, shortly; empty when there was nothing to choose. */
+export function reasonText(decision: Decision): string {
+  if (decision.limit !== undefined) {
+    const { name, used, max } = decision.limit
+    return `limit hit: ${amountText(name, used)} of ${amountText(name, max)}`
+  }
+  const taken = decision.candidates.find(({ verdict }) => verdict === 'taken' || verdict === 'otherwise')
+  const refused = decision.candidates.filter(({ verdict }) => verdict === 'guard' || verdict === 'limit')
+  const parts = [...refused.map(candidateText), ...(taken === undefined ? [] : [candidateText(taken)])]
+  return parts.filter((part) => part !== '').join('; ')
+}
+
+/** What made one candidate go the way it went. */
+export function candidateText({ verdict, guards, limit }: Candidate): string {
+  const read = (guards ?? []).map(readingText).join(', ')
+  if (limit === undefined) return read
+  const times = verdict === 'taken' ? `time ${limit.used + 1} of ${limit.max}` : `limit of ${limit.max} used up`
+  return [read, times].filter((part) => part !== '').join(', ')
+}
+
+function readingText({ guard, result, read }: GuardReading): string {
+  const values = Object.entries(read).map(([key, value]) => `${key} = ${readValueText(value)}`)
+  return `${guard} is ${String(result)}${values.length === 0 ? '' : ` (${values.join(', ')})`}`
+}
+
+function readValueText(value: Json): string {
+  const isPointer = typeof value === 'object' && value !== null && '$state' in value
+  return isPointer ? 'a large value, see --state' : printableExcerpt(JSON.stringify(value), 60)
+}
+
+const marks: { readonly [verdict in Candidate['verdict']]: string } = {
+  taken: '✓',
+  otherwise: '✓',
+  guard: '✗',
+  limit: '✗',
+  exhausted: '✗',
+  later: '·',
+}
+
+const verdictWords: { readonly [verdict in Candidate['verdict']]: string } = {
+  taken: 'taken',
+  otherwise: 'its other way was taken',
+  guard: 'guard is false',
+  limit: 'limit is used up',
+  exhausted: 'passed over, a limit of the workflow was hit',
+  later: 'not tried, an earlier one was taken',
+}
+
+/** The whole decision: every candidate in the order it was tried, what it read and why it was taken or not. */
+export function decisionLines(decision: Decision, graph: Graph): readonly string[] {
+  const edges = new Map(graph.edges.map((edge) => [edge.id, edge]))
+  const visit = decision.visit > 1 ? ` (visit ${decision.visit})` : ''
+  const to = decision.to === null ? 'stays inside' : `→ ${targetText(decision.to)}`
+  const limit = decision.limit === undefined ? [] : [`  ! ${reasonText(decision)}`]
+  return [
+    `${decision.node}${visit} ended ${decision.outcome} ${to}  [${decision.taken}]`,
+    ...decision.candidates.map((candidate) => candidateLine(candidate, edges.get(candidate.edge))),
+    ...limit,
+  ]
+}
+
+function candidateLine(candidate: Candidate, edge: EdgeRecord | undefined): string {
+  const target = candidate.verdict === 'otherwise' ? edge?.otherwise : edge?.to
+  const place = edge?.place.file === undefined ? '' : `  ${edge.place.file}${edge.place.line === undefined ? '' : `:${edge.place.line}`}`
+  const detail = candidateText(candidate)
+  const rule = edge?.isImplicit === true ? ', by rule' : ''
+  const why = `${verdictWords[candidate.verdict]}${rule}${detail === '' ? '' : `: ${detail}`}`
+  return `  ${marks[candidate.verdict]} ${candidate.edge} → ${targetText(target ?? null)}  ${why}${place}`
+}

@@ -1,0 +1,80 @@
+import type { Request, RunResult } from '@waystone/core'
+import type { ExitName } from '../exit-codes.ts'
+import { amountText } from '../graph/limits-text.ts'
+import { printable } from './printable.ts'
+import { requestLine } from './request-text.ts'
+import type { Style, Tone } from './style.ts'
+import { counted, usageText } from './usage-text.ts'
+
+/** Exit code of a command that drove a run to where it stands. */
+export function exitOfStatus(status: RunResult['status']): ExitName {
+  switch (status) {
+    case 'completed':
+      return 'done'
+    case 'failed':
+    case 'cancelled':
+    case 'exhausted':
+      return 'failed'
+    case 'running':
+    case 'waiting':
+    case 'held':
+    case 'parked':
+      return 'unfinished'
+  }
+}
+
+/** Tone in which a status is printed. */
+export function toneOfStatus(status: RunResult['status']): Tone {
+  if (status === 'completed') return 'good'
+  if (exitOfStatus(status) === 'failed') return 'bad'
+  return status === 'running' ? 'accent' : 'warn'
+}
+
+/** What ended a run, or what it waits for, and what can be done. */
+export function resultLines(result: RunResult, requests: readonly Request[], { style, self }: { style: Style; self: string }): readonly string[] {
+  const used = [counted(result.sequence + 1, 'checkpoint'), usageText(result.usage)].filter((part) => part !== '')
+  return [
+    `${style(toneOfStatus(result.status), result.status)}  run ${result.runId}  ${style('quiet', used.join(' · '))}`,
+    ...endingLines(result, style),
+    ...adviceLines(result, requests, self),
+  ]
+}
+
+function endingLines({ status, output, error, limit }: RunResult, style: Style): readonly string[] {
+  if (status === 'completed' && output !== undefined) return printable(JSON.stringify(output, null, 2)).split('\n')
+  if (error !== undefined) return [`${style('bad', 'error:')} ${printable(error.message)} ${style('quiet', `(${error.code})`)}`]
+  return limit === undefined ? [] : [`limit hit: ${limitName(limit)}`]
+}
+
+function limitName(limit: NonNullable<RunResult['limit']>): string {
+  return limit === 'costUsd' ? 'cost' : limit === 'durationMs' ? 'duration' : amountText(limit, 2).replace(/^\S+ /, '')
+}
+
+function adviceLines({ status, runId, sequence }: RunResult, requests: readonly Request[], self: string): readonly string[] {
+  if (status === 'failed' || status === 'exhausted') {
+    return [`  look     ${self} show ${runId} --why`, `  fork     ${self} fork ${runId} --at ${Math.max(0, sequence - 1)}`]
+  }
+  if (status === 'held') return [`  release  ${self} release ${runId} --reason "…"`]
+  if (status === 'running' || status === 'parked') return [`  resume   ${self} resume ${runId}`]
+  if (status !== 'waiting') return []
+  return requests.flatMap((request) => decideLines(request, { runId, self, isOnly: requests.length === 1 }))
+}
+
+function decideLines(request: Request, { runId, self, isOnly }: { runId: string; self: string; isOnly: boolean }): readonly string[] {
+  const step = isOnly ? '' : ` --step ${request.step}`
+  const commands = request.options.map(({ outcome }) => `  decide   ${self} ${decideCommand(outcome, runId)}${step} --reason "…"`)
+  return [`waits for a person: ${requestLine(request)}`, ...commands, `  look     ${self} show ${runId} --request`]
+}
+
+function decideCommand(outcome: string, runId: string): string {
+  if (outcome === 'approved') return `approve ${runId}`
+  if (outcome === 'edited') return `approve ${runId} --edit '{…}'`
+  if (outcome === 'rejected') return `reject ${runId}`
+  return `answer ${runId} ${outcome}`
+}
+
+/** The stable form of a result for `--json`. */
+export function resultJson(result: RunResult, requests: readonly Request[]): object {
+  const { runId, status, output, error, limit, usage, sequence } = result
+  return { runId, status, output: output ?? null, error: error ?? null, limit: limit ?? null, usage, sequence, requests }
+}

@@ -1,0 +1,70 @@
+import type { Checkpoint, EngineEvent, History } from '@waystone/core'
+import { reasonText, targetText } from './decision-text.ts'
+import { printableExcerpt, printableLine } from './printable.ts'
+import { iso } from './row-json.ts'
+import type { Style } from './style.ts'
+import { table } from './table.ts'
+import { formatCost, formatDuration } from './units.ts'
+
+/** Checkpoints as a table: when, which node, how it ended, where it led and why, how long it took, what it cost. */
+export function timelineLines(checkpoints: readonly Checkpoint[], history: History, style: Style): readonly string[] {
+  const begun = history.checkpoints[0]?.event.at ?? 0
+  const rows = checkpoints.map((checkpoint) => {
+    const { sequence, event, decision, step, usage } = checkpoint
+    return [
+      String(sequence),
+      `+${formatDuration(event.at - begun)}`,
+      step?.node ?? '',
+      whatText(checkpoint, history),
+      decision === null || decision.to === null ? '' : `→ ${targetText(decision.to)}`,
+      step === null || event.from !== 'effect' ? '' : formatDuration(step.endedAt - step.startedAt),
+      usage?.costUsd === undefined ? '' : formatCost(usage.costUsd),
+      decision === null ? '' : style('quiet', printableExcerpt(reasonText(decision), 100)),
+    ]
+  })
+  const columns = [
+    { title: 'seq', align: 'right' as const },
+    { title: 'at', align: 'right' as const },
+    { title: 'node' },
+    { title: 'what' },
+    { title: 'edge' },
+    { title: 'took', align: 'right' as const },
+    { title: 'cost', align: 'right' as const },
+    { title: 'because' },
+  ]
+  const used = columns.map((_, index) => index < 5 || rows.some((row) => row[index] !== ''))
+  const kept = <Item>(items: readonly Item[]): readonly Item[] => items.filter((_, index) => used[index])
+  return table(kept(columns), rows.map(kept))
+}
+
+function whatText({ event, step, sequence }: Checkpoint, history: History): string {
+  switch (event.type) {
+    case 'effect.ended': {
+      const { outcome, attempt, error } = event.payload
+      const tool = step === null || sequence === 0 ? undefined : history.at(sequence - 1).snapshot.context.open[step.index]?.tool
+      const what = step?.kind === 'model' ? 'model ' : tool === undefined ? '' : `${tool} `
+      return `${what}${outcome}${attempt > 1 ? ` (attempt ${attempt})` : ''}${error === undefined ? '' : `: ${printableExcerpt(error.message, 60)}`}`
+    }
+    case 'request.decided':
+      return `${event.payload.outcome} by ${printableExcerpt(event.payload.by, 30)}`
+    case 'timer.due':
+      return event.payload.timer.startsWith('expire/') ? 'expired' : `timer ${event.payload.timer}`
+    case 'run.started':
+      return 'started'
+    case 'run.forked':
+      return `forked from ${event.payload.from.runId} at ${event.payload.from.sequence}`
+    case 'run.hold':
+    case 'run.release':
+    case 'run.cancel':
+      return `${event.type.slice(4)} by ${printableLine(event.payload.by)}`
+  }
+}
+
+/** The stable form of a checkpoint for `--json`: what it did and why, without the state. */
+export function timelineJson({ sequence, event, decision, step, usage, left, status }: Checkpoint): object {
+  return { sequence, at: iso(event.at), event: event.type, from: event.from, outcome: outcomeOf(event), step, decision, usage, left, status }
+}
+
+function outcomeOf(event: EngineEvent): string | null {
+  return event.type === 'effect.ended' || event.type === 'request.decided' ? event.payload.outcome : null
+}

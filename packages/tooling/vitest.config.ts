@@ -10,6 +10,7 @@ const folders = [
   'packages/sqlite',
   'packages/testing',
   'packages/bench',
+  'packages/scenarios',
   'packages/tooling',
   'apps/cli',
   'examples/readme',

@@ -69,15 +69,3 @@ function isSmall(value: Json): boolean {
   if (typeof value === 'string') return value.length <= longestReading
   return typeof value !== 'object' || value === null
 }
-
-/** An expression as people read it: `!isSmall && (a || b)`. */
-export function formatGuard(expression: GuardExpression): string {
-  if ('guard' in expression) return expression.guard
-  if ('not' in expression) return `!${wrap(expression.not)}`
-  if ('all' in expression) return expression.all.map(wrap).join(' && ')
-  return expression.any.map(wrap).join(' || ')
-}
-
-function wrap(expression: GuardExpression): string {
-  return 'guard' in expression || 'not' in expression ? formatGuard(expression) : `(${formatGuard(expression)})`
-}

@@ -10,7 +10,7 @@ import {
 } from '../graph/graph.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
 import type { ActorInput, MachineEvent, MachineInput } from './machine-event.ts'
-import { formatGuard } from './guards.ts'
+import { formatGuard } from '../check/propositions.ts'
 import { cancelledState, eventNames, transitionNames } from './names.ts'
 import type { RouteMemo } from './route-memo.ts'
 import type { RouteParts } from './route.ts'

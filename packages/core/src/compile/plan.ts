@@ -28,10 +28,18 @@ export interface Position {
 /** Why an event was refused. */
 export type RefusalReason = 'run-ended' | 'digest-mismatch' | 'outcome-not-offered' | 'already-held' | 'not-held' | 'not-started' | 'already-started'
 
+/** A transition that a runtime is to commit, then to perform. */
+export interface PlannedTransition {
+  readonly snapshot: Snapshot
+  readonly checkpoint: Checkpoint
+  readonly commands: readonly Command[]
+}
+
 /** What one event does to a run. */
 export type Plan =
-  /** `late`: the end of something already cancelled; only usage is settled. */
-  | { readonly type: 'applied' | 'late'; readonly snapshot: Snapshot; readonly checkpoint: Checkpoint; readonly commands: readonly Command[] }
+  | (PlannedTransition & { readonly type: 'applied' })
+  /** The end of something already cancelled; only usage is settled. */
+  | (PlannedTransition & { readonly type: 'late' })
   /** Names nothing that is open: to be dropped and reported. */
   | { readonly type: 'stale'; readonly message: string }
   /** Not yet awaited: stays in the inbox. */
@@ -146,7 +154,7 @@ function settleLate(run: RunAt, step: OpenStep, end: EffectEnd): Plan {
   const settled = settle(snapshot.context, step, end)
   const context = withContext(settled, { closing: withoutKey(settled.closing, end.step) })
   const next = Object.freeze({ value: snapshot.value, context })
-  return { ...applied(run, next, { step: checkpointStep(run, step, end), usage: usageOf(step, end) }), type: 'late' } as Plan
+  return { ...applied(run, next, { step: checkpointStep(run, step, end), usage: usageOf(step, end) }), type: 'late' }
 }
 
 function decide(run: RunAt, decision: PersonDecision): Plan {
@@ -248,7 +256,7 @@ interface Facts {
   readonly usage?: UsageDelta | undefined
 }
 
-function applied(run: { readonly compiled: CompiledWorkflow; readonly position: Position; readonly snapshot: Snapshot | null; readonly event: EngineEvent }, next: Snapshot, facts: Facts): Plan {
+function applied(run: { readonly compiled: CompiledWorkflow; readonly position: Position; readonly snapshot: Snapshot | null; readonly event: EngineEvent }, next: Snapshot, facts: Facts): Extract<Plan, { readonly type: 'applied' }> {
   const { compiled, position, snapshot, event } = run
   const commands = commandsBetween(compiled, snapshot?.context ?? null, next.context)
   const checkpoint: Checkpoint = {

@@ -1,7 +1,9 @@
-import { mkdtemp, readFile } from 'node:fs/promises'
+import { access, mkdir, mkdtemp, readFile, rename } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { runGit } from './git/run-git.ts'
+
+const fixtureHistory = new URL('fixtures/postbox.fast-import', import.meta.url)
 
 /** Name of the fixture's invented project. */
 export const fixtureProject = 'postbox'
@@ -14,14 +16,30 @@ export const fixtureProject = 'postbox'
  * @returns the folder of a bare repository
  */
 export async function createFixtureRepository(): Promise<string> {
-  const history = await readFile(new URL('fixtures/postbox.fast-import', import.meta.url), 'utf8')
-  return importRepository(history)
+  return importRepository(await readFile(fixtureHistory, 'utf8'))
+}
+
+/** Builds the bundled repository at a folder, unless it is there already: whole or not at all. */
+export async function keepFixtureRepository(folder: string): Promise<void> {
+  try {
+    await access(folder)
+  } catch {
+    await mkdir(dirname(folder), { recursive: true })
+    const made = `${folder}.${process.pid}`
+    await mkdir(made, { recursive: true })
+    await fillRepository(made, await readFile(fixtureHistory, 'utf8'))
+    await rename(made, folder)
+  }
 }
 
 /** Builds a bare repository from text in git's fast-import format, in a new temporary folder. */
 export async function importRepository(history: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'waystone-release-notes-'))
+  await fillRepository(folder, history)
+  return folder
+}
+
+async function fillRepository(folder: string, history: string): Promise<void> {
   await runGit(folder, ['init', '--quiet', '--bare', '--initial-branch=main', '.'])
   await runGit(folder, ['fast-import', '--quiet'], { input: history })
-  return folder
 }

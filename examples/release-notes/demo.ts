@@ -1,0 +1,165 @@
+import { mkdirSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createRuntime, replayRun, type Run, type Runtime, type RunResult } from '@waystone/core'
+import { createSqliteStore } from '@waystone/sqlite'
+import { askAtTerminal, decideWithoutTerminal } from './demo/ask.ts'
+import { chooseRepository } from './demo/choose-repository.ts'
+import { createProgress, type Progress } from './demo/progress.ts'
+import config from './waystone.config.ts'
+import { releaseNotes } from './workflow.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const folder = join(root, '.waystone')
+const command = 'npm run -s waystone --'
+const hasTerminal = process.stdin.isTTY && process.stdout.isTTY && process.env['CI'] === undefined
+
+await main()
+
+async function main(): Promise<void> {
+  mkdirSync(folder, { recursive: true })
+  const store = createSqliteStore({ path: join(folder, 'runs.db') })
+  const { offlineModels: models = {}, ...options } = config
+  const runtime = createRuntime({ ...options, models, store, workflows: [releaseNotes] })
+  const interrupted = new AbortController()
+  process.once('SIGINT', () => interrupted.abort())
+  process.once('SIGTERM', () => interrupted.abort())
+  try {
+    await mentionUnfinished(runtime)
+    const run = await start(runtime)
+    const result = await drive(run, interrupted.signal)
+    await report(runtime, result)
+  } finally {
+    await runtime.close()
+    await store.close()
+  }
+}
+
+/** Runs that an earlier demo left, by kill -9 or for a person. */
+async function mentionUnfinished(runtime: Runtime): Promise<void> {
+  const { rows } = await runtime.list({ workflow: releaseNotes.name, status: ['running', 'waiting'] })
+  const [last] = rows
+  if (last !== undefined) print(`An earlier run is unfinished (${last.status}): ${command} resume ${last.runId}`, '')
+}
+
+async function start(runtime: Runtime): Promise<Run<{ file: string; notes: string }>> {
+  const { input, note } = await chooseRepository(root, folder)
+  const at = new Date().toISOString().slice(0, 19).replace('T', '-').replaceAll(':', '')
+  const saveAs = join(folder, 'release-notes', `notes-${at}-${process.pid}.md`)
+  const run = await runtime.start(releaseNotes, {
+    input: { ...input, saveAs },
+    // So that `resume`, `approve` and the others find the workflow of this run again.
+    tags: {
+      'waystone.module': `${fileURLToPath(new URL('workflow.ts', import.meta.url))}#releaseNotes`,
+      'waystone.models': 'offline',
+    },
+  })
+  print(
+    `Release notes of ${note}.`,
+    'Models: rules that need no network and no key. Nothing leaves this machine.',
+    `Run ${run.runId}`,
+    '',
+  )
+  return run
+}
+
+/** Follows the run and puts its requests to a person until it ends, is left open or is interrupted. */
+async function drive(
+  run: Run<{ file: string; notes: string }>,
+  interrupted: AbortSignal,
+): Promise<RunResult<{ file: string; notes: string }>> {
+  let asked: { readonly step: number; readonly closed: AbortController } | undefined
+  const progress = createProgress({
+    print: (line) => print(line),
+    closed: (step) => (asked?.step === step ? asked.closed.abort() : undefined),
+  })
+  const shown = new AbortController()
+  const showing = show(run, progress, AbortSignal.any([shown.signal, interrupted]))
+  try {
+    for (;;) {
+      const result = await run.result({ until: 'rest', signal: interrupted })
+      const [request] = result.status === 'waiting' ? await run.requests() : []
+      if (request === undefined) {
+        if (result.status !== 'waiting') await showing
+        return result
+      }
+      asked = { step: request.step, closed: new AbortController() }
+      const signal = AbortSignal.any([asked.closed.signal, interrupted])
+      const decision = hasTerminal
+        ? await askAtTerminal(request, signal)
+        : decideWithoutTerminal(process.env['CI'] !== undefined)
+      if (decision === null && !asked.closed.signal.aborted) return result
+      const answer = decision === null ? undefined : await run.decide(request, decision)
+      if (answer?.type === 'refused') print(`Not taken (${answer.reason}): ${answer.message}`)
+    }
+  } catch (error) {
+    if (interrupted.aborted) return run.status()
+    throw error
+  } finally {
+    shown.abort()
+    await showing
+  }
+}
+
+async function show(run: Run<unknown>, progress: Progress, signal: AbortSignal): Promise<void> {
+  try {
+    for await (const event of run.events({ signal })) progress.take(event)
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
+}
+
+async function report(runtime: Runtime, result: RunResult<{ file: string; notes: string }>): Promise<void> {
+  const { runId } = result
+  print('')
+  if (result.status === 'completed' && result.output !== undefined && 'written' in result.output) {
+    print(`Notes   ${relative(process.cwd(), result.output.file)}`)
+  } else if (result.status === 'completed') {
+    print('Nobody approved in time, or the notes were turned down: nothing was written.')
+  } else if (result.status === 'failed') {
+    print(`The run failed: ${result.error?.message ?? 'no reason was recorded'}`)
+    process.exitCode = 1
+  } else {
+    print(
+      `The run is ${result.status}. Go on with: ${command} resume ${runId}`,
+      `or decide:   ${command} approve ${runId}`,
+    )
+    return
+  }
+  print(`Run     ${runId}, ${result.sequence + 1} checkpoints in ${relative(process.cwd(), join(folder, 'runs.db'))}`)
+  print(`Replay  ${command} replay ${runId}`)
+  await replay(runtime, runId)
+  suggest(runId)
+}
+
+/** Derives every transition again from the stored events: no model, no git, no file. */
+async function replay(runtime: Runtime, runId: string): Promise<void> {
+  const compiled = runtime.compiled(releaseNotes.name)
+  if (compiled === undefined) return
+  const begun = performance.now()
+  const { checkpoints, divergence } = await replayRun(runtime.store, compiled, runId)
+  const took = Math.round(performance.now() - begun)
+  if (divergence === null)
+    print(
+      `        replayed just now: ${checkpoints} transitions derived again in ${took} ms, equal to the byte; no model or tool was called`,
+    )
+  else {
+    print(`        replayed just now: differs at ${divergence.sequence}: ${divergence.message}`)
+    process.exitCode = 1
+  }
+}
+
+function suggest(runId: string): void {
+  const lines = [
+    [`show ${runId} --why`, 'which edges were tried, which was taken, and why'],
+    [`show ${runId} --blame notes`, 'who wrote the notes, from which commits'],
+    [`audit ${runId}`, 'people, decisions, policies'],
+    ['check examples/release-notes/workflow.ts', 'what is proven before anything runs'],
+    ['graph examples/release-notes/workflow.ts --format mermaid', 'the picture'],
+  ] as const
+  print('', 'Next:', ...lines.map(([what, why]) => `  ${command} ${what}\n      ${why}`))
+}
+
+function print(...lines: readonly string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`)
+}

@@ -67,6 +67,21 @@ export {
   type ToolRecord,
 } from './graph/graph.ts'
 export type { Verdict } from './graph/registry.ts'
+export { check } from './check/check.ts'
+export type { CheckOptions } from './check/rule.ts'
+export {
+  hasErrors,
+  type BoundAmount,
+  type BoundName,
+  type BoundRow,
+  type Bounds,
+  type CheckReport,
+  type DominatingCycle,
+  type Finding,
+  type Severity,
+} from './check/report.ts'
+export { compileGraph } from './compile/compile.ts'
+export type { CompiledWorkflow } from './compile/compiled-workflow.ts'
 export { defineConfig, type WaystoneConfig } from './run/config.ts'
 export type {
   Acceptance,
@@ -86,3 +101,10 @@ export type { Candidate, Decision, GuardReading } from './snapshot/decision.ts'
 export type { EngineEvent } from './snapshot/event.ts'
 export type { RunContext, RunStatus, Snapshot, StepKind } from './snapshot/snapshot.ts'
 export type { Usage, UsageDelta } from './snapshot/usage.ts'
+export { auditRun, type Audit, type AuditEntry, type AuditPerson, type AuditPolicy } from './replay/audit-run.ts'
+export type { Blame, BlameApproval, BlameCall } from './replay/blame.ts'
+export type { Change } from './replay/diff-values.ts'
+export { forkRun, type ForkOptions } from './replay/fork-run.ts'
+export { readHistory, type History, type Moment } from './replay/history.ts'
+export { replayRun, replayTransitions, type Divergence, type Replay, type StoredTransition } from './replay/replay-run.ts'
+export { readStats, statsGroups, type StatsGroup, type StatsOptions, type StatsRow } from './replay/stats.ts'

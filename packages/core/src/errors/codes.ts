@@ -251,6 +251,11 @@ export const errorCodes = {
     means: 'A value does not survive JSON.',
     remedy: 'Convert it at the path named: dates to ISO strings, BigInt to string, class instances to plain objects.',
   },
+  WAYSTONE_INPUT_NO_REQUEST: {
+    family: 'input',
+    means: 'A run was answered that asks nothing.',
+    remedy: 'See `waystone show RUN`: it may have been decided elsewhere, have expired, or have ended.',
+  },
   WAYSTONE_INPUT_PRICES_MISSING: {
     family: 'input',
     means: 'A workflow limits costUsd and a model it asks has no price, so its cost cannot be known.',

@@ -7,8 +7,8 @@ export { ReplayError } from './errors/replay-error.ts'
 export { StoreError } from './errors/store-error.ts'
 export { WaystoneError, type ErrorDetails, type ErrorRecord } from './errors/waystone-error.ts'
 export { formatPath, type Json, type JsonObject, type JsonPath } from './base/json.ts'
-export type { Clock } from './base/clock.ts'
-export type { EffectId, Ids, RunId } from './base/ids.ts'
+export { systemClock, type Clock } from './base/clock.ts'
+export { randomIds, type EffectId, type Ids, type RunId } from './base/ids.ts'
 export type {
   ContentPart,
   FinishReason,
@@ -80,8 +80,10 @@ export {
   type Finding,
   type Severity,
 } from './check/report.ts'
-export { compileGraph } from './compile/compile.ts'
+export { compile, compileGraph, type CompileOptions } from './compile/compile.ts'
+export { createMemoryStore } from './checkpoint/memory-store.ts'
 export type { CompiledWorkflow } from './compile/compiled-workflow.ts'
+export { createRuntime } from './run/create-runtime.ts'
 export { defineConfig, type WaystoneConfig } from './run/config.ts'
 export type {
   Acceptance,

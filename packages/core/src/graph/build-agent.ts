@@ -4,13 +4,13 @@ import { agentMarker, type AgentDefinition } from '../define/agent.ts'
 import { nodeError } from '../errors/node-error.ts'
 import { buildBase, effectKeys } from './build-base.ts'
 import { checkMapping } from './build-mapping.ts'
-import type { BuiltNode, NodeSite } from './build-nodes.ts'
+import type { BuiltNode, NodeSite } from './build-scope.ts'
 import { collectTool, readSchema, toolDefinitionOf } from './build-tools.ts'
 import type { AgentRecord } from './graph.ts'
 import { describeValue } from './issues.ts'
 import { checkKeys, readChoice, readCount, readFunction, readStateKeys, readText, refuseValue, within, type AuthorFunction, type Written } from './read-config.ts'
 import type { AgentFunctions, NodeInput } from './registry.ts'
-import { definitionOf, jsonSchemaOf } from './zod-json.ts'
+import { definitionOf, modelSchemaOf } from './zod-json.ts'
 
 const boundKeys = ['maxModelCalls', 'maxCallsPerTurn', 'maxOutputTokens', 'maxInputTokens', 'repairs', 'memory'] as const
 const nodeOnlyKeys = [...effectKeys, 'writes', 'apply', ...boundKeys] as const
@@ -161,17 +161,17 @@ function outputOf({ scope }: NodeSite, written: Written, writes: readonly string
   if (output === undefined) return { schema: null, json: null, isText: false }
   const { type, checks } = definitionOf(output.schema)
   const isText = type === 'string' && (!Array.isArray(checks) || checks.length === 0)
-  return isText ? { schema: null, json: null, isText } : { ...output, json: jsonSchemaOf(output.schema, 'input') ?? output.json, isText }
+  return isText ? { schema: null, json: null, isText } : { ...output, json: modelSchemaOf(output.schema) ?? output.json, isText }
 }
 
-/** Without an output schema the answer holds the keys that the node writes. */
+/** Without an output schema the answer holds the keys that the node writes; null leaves an optional one as it is, since models must name every key. */
 function builtOutput(state: NodeSite['scope']['built'], writes: readonly string[]): AgentOutput {
   const shape: { [key: string]: z.ZodType } = {}
   for (const key of writes) {
     const schema = state.patchSchemas.get(key)
-    if (schema !== undefined) shape[key] = state.records[key]?.optional === true ? schema.optional() : schema
+    if (schema !== undefined) shape[key] = state.records[key]?.optional === true ? schema.nullable() : schema
   }
   if (Object.keys(shape).length === 0) return { schema: null, json: null, isText: false }
   const schema = z.object(shape)
-  return { schema, json: jsonSchemaOf(schema, 'input') ?? {}, isText: false }
+  return { schema, json: modelSchemaOf(schema) ?? {}, isText: false }
 }

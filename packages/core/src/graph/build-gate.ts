@@ -1,13 +1,13 @@
 import type { z } from 'zod'
 import { reviewSchema } from '../define/gate.ts'
 import { buildBase, effectKeys, readOutcomes } from './build-base.ts'
-import type { BuiltNode, NodeSite } from './build-nodes.ts'
+import type { BuiltNode, NodeSite } from './build-scope.ts'
 import { defaultRetry, noRetry } from './build-retry.ts'
 import { readInstructions, readTokens } from './build-agent.ts'
 import type { GateRecord } from './graph.ts'
 import { checkKeys, readCount, readFunction, readText, refuseValue, type Written } from './read-config.ts'
 import type { GateFunctions } from './registry.ts'
-import { jsonSchemaOf } from './zod-json.ts'
+import { modelSchemaOf } from './zod-json.ts'
 
 const reviewKeys = ['model', 'instructions', 'prompt', 'maxModelCalls', 'maxOutputTokens', 'maxInputTokens', 'repairs'] as const
 
@@ -49,7 +49,7 @@ function reviewerOf(written: Written, outcomes: readonly string[], instructions:
     maxModelCalls: readCount(written, 'maxModelCalls', { least: 1, fallback: 3 }),
     maxInputTokens: readTokens(written, 'maxInputTokens'),
     maxOutputTokens: readTokens(written, 'maxOutputTokens'),
-    outputSchema: jsonSchemaOf(schema, 'input') ?? {},
+    outputSchema: modelSchemaOf(schema) ?? {},
     repairs: readCount(written, 'repairs', { least: 0, fallback: 1 }),
   }
 }

@@ -26,8 +26,9 @@ interface Definition {
   readonly [part: string]: unknown
 }
 
-/** The definition inside a schema; zod documents `_zod.def` as its introspection interface. */
+/** The definition inside a schema. */
 export function definitionOf(schema: z.ZodType): Definition {
+  // oxlint-disable-next-line no-underscore-dangle -- zod's documented way in for libraries
   return schema._zod.def as unknown as Definition
 }
 
@@ -132,10 +133,31 @@ export function jsonSchemaOf(schema: z.ZodType, side: 'input' | 'output'): JsonO
   }
 }
 
+/**
+ * The JSON schema that a model is asked for: what comes before parsing, with every plain object closed. zod drops keys it does
+ * not know, so a closed object refuses nothing that parsing would keep; loose objects stay open.
+ */
+export function modelSchemaOf(schema: z.ZodType): JsonObject | undefined {
+  try {
+    const { $schema: _, ...written } = z.toJSONSchema(schema, {
+      io: 'input',
+      unrepresentable: 'any',
+      override: ({ zodSchema, jsonSchema }) => {
+        const def = definitionOf(zodSchema as unknown as z.ZodType)
+        if (def.type === 'object' && def['catchall'] === undefined) jsonSchema.additionalProperties = false
+      },
+    })
+    return JSON.parse(JSON.stringify(written)) as JsonObject
+  } catch {
+    return undefined
+  }
+}
+
 /** Whether a value may be absent, and the schema of it when it is there. */
 export function unwrapOptional(schema: z.ZodType): { readonly schema: z.ZodType; readonly isOptional: boolean } {
   const def = definitionOf(schema)
   const inner = def['innerType']
   if (def.type === 'optional' && isSchema(inner)) return { schema: unwrapOptional(inner).schema, isOptional: true }
+  // oxlint-disable-next-line no-underscore-dangle -- as above
   return { schema, isOptional: schema._zod.optout === 'optional' }
 }

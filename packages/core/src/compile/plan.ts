@@ -136,13 +136,16 @@ function moveStep(run: RunAt, step: OpenStep, { end }: { readonly end: EffectEnd
   return applied(run, next, { step: checkpointStep(run, step, end), decision: route?.decision, usage })
 }
 
-function checkpointStep({ event }: RunAt, step: OpenStep, end: EffectEnd): CheckpointStep {
+function checkpointStep({ event, compiled }: RunAt, step: OpenStep, end: EffectEnd): CheckpointStep {
+  const record = compiled.graph.nodes[step.node]
+  const tool = step.tool ?? (record?.kind === 'tool' ? record.tool : undefined)
   return {
     index: end.step,
     node: step.node,
     visit: step.visit,
     kind: step.kind,
     attempt: step.attempt,
+    ...(tool !== undefined && { tool }),
     queuedAt: step.since,
     startedAt: end.startedAt,
     endedAt: event.at,

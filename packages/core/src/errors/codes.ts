@@ -32,7 +32,8 @@ export const errorCodes = {
   },
   WAYSTONE_DEFINITION_BAD_NAME: {
     family: 'definition',
-    means: 'A name of a workflow, node, outcome, tool, guard or state key is missing or has characters that are not allowed.',
+    means:
+      'A name of a workflow, node, outcome, tool, guard or state key is missing or has characters that are not allowed.',
     remedy: 'Start with a letter and go on with letters, digits, `_` and `-`.',
   },
   WAYSTONE_DEFINITION_BAD_NODE: {
@@ -48,12 +49,14 @@ export const errorCodes = {
   WAYSTONE_DEFINITION_BAD_RULE: {
     family: 'definition',
     means: "A merge rule does not fit its key's schema, or is incomplete.",
-    remedy: 'Lists: `append` and `union` over the schema of an item. Objects: `merge`. Numbers: `max`, `min`, `sum`. Anything: `replace` and `reducer`.',
+    remedy:
+      'Lists: `append` and `union` over the schema of an item. Objects: `merge`. Numbers: `max`, `min`, `sum`. Anything: `replace` and `reducer`.',
   },
   WAYSTONE_DEFINITION_BAD_SCHEMA: {
     family: 'definition',
     means: 'A schema holds values that do not survive JSON, or JSON Schema cannot express it.',
-    remedy: 'Use strings, numbers, booleans, null, literals, enums, lists, objects, records and unions of these; dates as ISO strings; `z.json()` for any JSON.',
+    remedy:
+      'Use strings, numbers, booleans, null, literals, enums, lists, objects, records and unions of these; dates as ISO strings; `z.json()` for any JSON.',
   },
   WAYSTONE_DEFINITION_BAD_TOOL: {
     family: 'definition',
@@ -169,7 +172,8 @@ export const errorCodes = {
   },
   WAYSTONE_DEFINITION_SHAPES_DIFFER: {
     family: 'definition',
-    means: 'What a node reads does not fit what its tool or agent takes, or what comes back does not fit the keys it writes.',
+    means:
+      'What a node reads does not fit what its tool or agent takes, or what comes back does not fit the keys it writes.',
     remedy: 'Map between them with `input` or `apply`, or change what the node reads and writes.',
   },
   WAYSTONE_DEFINITION_UNKNOWN_KEY: {
@@ -185,11 +189,13 @@ export const errorCodes = {
   WAYSTONE_DEFINITION_UNKNOWN_OUTCOME: {
     family: 'definition',
     means: 'Edges or a policy name an outcome that the node cannot have.',
-    remedy: 'The message lists the outcomes there are; some exist only with `timeout`, `edits`, `expiresIn` or `canAskBack`.',
+    remedy:
+      'The message lists the outcomes there are; some exist only with `timeout`, `edits`, `expiresIn` or `canAskBack`.',
   },
   WAYSTONE_DEFINITION_UNKNOWN_STATE_KEY: {
     family: 'definition',
-    means: 'A node, guard, input, output or response names a key that the state does not have, or an approval edits a key it does not show.',
+    means:
+      'A node, guard, input, output or response names a key that the state does not have, or an approval edits a key it does not show.',
     remedy: 'Declare the key in `defineState`, or correct the name.',
   },
   WAYSTONE_DEFINITION_UNKNOWN_TARGET: {
@@ -217,6 +223,11 @@ export const errorCodes = {
     means: "A configuration, or a workflow file's `offlineModels`, has not the shape it must have.",
     remedy:
       'Export `defineConfig({ … })` by default from waystone.config.ts; `offlineModels` is an object of models by name.',
+  },
+  WAYSTONE_INPUT_CURSOR: {
+    family: 'input',
+    means: 'A cursor of events was not one.',
+    remedy: 'Give back the `cursor` of an event as it was, or leave it out to begin at the start.',
   },
   WAYSTONE_INPUT_DECISION: {
     family: 'input',
@@ -278,7 +289,8 @@ export const errorCodes = {
   },
   WAYSTONE_INPUT_SCRIPT_UNUSED: {
     family: 'input',
-    means: "A test's model script and what was asked of the model differ: answers were left over, or calls came that it does not have.",
+    means:
+      "A test's model script and what was asked of the model differ: answers were left over, or calls came that it does not have.",
     remedy: 'Make the script and the workflow agree; the message names the node and the index of the call.',
   },
   WAYSTONE_INPUT_SECRETS_MISSING: {
@@ -288,7 +300,8 @@ export const errorCodes = {
   },
   WAYSTONE_INPUT_STANDSTILL: {
     family: 'input',
-    means: 'A test waits for something on a virtual clock that has nothing left to do, or not within the time it allowed.',
+    means:
+      'A test waits for something on a virtual clock that has nothing left to do, or not within the time it allowed.',
     remedy: 'Look at what should have happened; allow more virtual time with `withinMs` when it is only slow.',
   },
   WAYSTONE_INPUT_START: {
@@ -464,7 +477,8 @@ export const errorCodes = {
   },
   WAYSTONE_NODE_SCRIPT_ENDED: {
     family: 'node',
-    means: "A scripted model of a test was called more often than its script has answers, or by a node that it does not know.",
+    means:
+      'A scripted model of a test was called more often than its script has answers, or by a node that it does not know.',
     remedy: 'Add the answer to the script at the index that the message names, or find out why the call was made.',
   },
   WAYSTONE_NODE_SECRET_MISSING: {
@@ -521,6 +535,11 @@ export const errorCodes = {
     family: 'bug',
     means: 'The machine took another transition than the route decided.',
     remedy: 'Report it with the workflow and the event.',
+  },
+  WAYSTONE_BUG_START: {
+    family: 'bug',
+    means: 'The first event of a run was not applied.',
+    remedy: 'Report it with the workflow and the input.',
   },
   WAYSTONE_BUG_STUCK: {
     family: 'bug',

@@ -33,8 +33,8 @@ export class EffectScope implements EffectContext {
   readonly node: string
   readonly step: number
   readonly attempt: number
-  readonly startedAt: number
   readonly #scope: AttemptScope
+  #startedAt: number
   #controller: AbortController | null = null
   #abortReason: unknown = null
   #log: LogLine[] | null = null
@@ -46,13 +46,18 @@ export class EffectScope implements EffectContext {
     this.node = attempt.node
     this.step = attempt.step
     this.attempt = attempt.attempt
-    this.startedAt = scope.clock.now()
+    this.#startedAt = scope.clock.now()
     this.#scope = scope
     // Authors take these apart (`const { log } = context`), so they must not need `this`.
     this.log = this.log.bind(this)
     this.source = this.source.bind(this)
     this.now = this.now.bind(this)
     this.secret = this.secret.bind(this)
+  }
+
+  /** When the attempt began, ms since the epoch. */
+  get startedAt(): number {
+    return this.#startedAt
   }
 
   get signal(): AbortSignal {
@@ -75,6 +80,11 @@ export class EffectScope implements EffectContext {
   /** Sources named so far; undefined: none. */
   get sources(): readonly string[] | undefined {
     return this.#sources ?? undefined
+  }
+
+  /** The attempt begins now. */
+  begin(): void {
+    this.#startedAt = this.#scope.clock.now()
   }
 
   /** Fires the signal once. */

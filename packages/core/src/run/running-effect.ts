@@ -8,6 +8,12 @@ import { isThenable } from './when-done.ts'
 /** How long an effect that was told to stop may take to end before it is settled without its own word, ms. */
 export const abortGraceMs = 1_000
 
+/** What an attempt needs of its drive. */
+export interface EffectHost {
+  readonly clock: Clock
+  readonly onEnd: (effect: RunningEffect, end: EffectEnd) => void
+}
+
 /**
  * One attempt from its start to the one end that counts: its own, its timeout's, or what is said for it after a cancel.
  *
@@ -19,18 +25,34 @@ export class RunningEffect {
   readonly #onEnd: (effect: RunningEffect, end: EffectEnd) => void
   #stopTimer: (() => void) | null = null
   #isStarted = false
+  #isWaiting = false
   #isOver = false
 
-  constructor(job: EffectJob, clock: Clock, onEnd: (effect: RunningEffect, end: EffectEnd) => void) {
+  constructor(job: EffectJob, host: EffectHost) {
     this.job = job
-    this.#clock = clock
-    this.#onEnd = onEnd
+    this.#clock = host.clock
+    this.#onEnd = host.onEnd
+  }
+
+  /** True while it waits for its earliest start. */
+  get isWaiting(): boolean {
+    return this.#isWaiting
+  }
+
+  /** Waits for the attempt's earliest start. @param at - ms since the epoch */
+  waitUntil(at: number, next: () => void): void {
+    this.#isWaiting = true
+    this.#stopTimer = this.#clock.at(at, () => {
+      this.#isWaiting = false
+      if (!this.#isOver) next()
+    })
   }
 
   /** Begins the work; a synchronous one ends before this returns. Does nothing once the effect was cancelled. */
   start(): void {
     if (this.#isOver || this.job.scope.isAborted) return this.#end(this.#aborted('it had not started'))
     this.#isStarted = true
+    this.job.scope.begin()
     const end = perform(this.job)
     if (!isThenable(end)) return this.#end(end as EffectEnd)
     const limitMs = timeoutOf(this.job.compiled.graph, this.job.record, this.job.open)
@@ -43,10 +65,10 @@ export class RunningEffect {
   /** Tells it to stop. Its own end is waited for a moment, since it knows what was used. */
   cancel(): void {
     if (this.#isOver || this.job.scope.isAborted) return
-    const isStarted = this.#isStarted
     this.job.scope.abort(abortReason('the run was cancelled'))
     this.#stopTimer?.()
-    if (!isStarted) return
+    if (this.#isWaiting) return this.#end(this.#aborted('it had not started'))
+    if (!this.#isStarted) return
     this.#stopTimer = this.#clock.at(this.#clock.now() + abortGraceMs, () => this.#end(this.#aborted('it did not end in time')))
   }
 

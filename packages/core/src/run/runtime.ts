@@ -18,8 +18,8 @@ export type SecretResolver = (name: string) => string | undefined | Promise<stri
 
 /** What a runtime is bound to; `waystone.config.ts` holds the same object. */
 export interface RuntimeOptions {
-  /** Workflows, several versions of one side by side if need be. */
-  readonly workflows?: readonly Workflow[]
+  /** Workflows, several versions of one side by side if need be. A compiled one is taken as it is, also when it was compiled unchecked. */
+  readonly workflows?: readonly (Workflow | CompiledWorkflow)[]
   /** Default: an in-memory store. */
   readonly store?: Store
   /** By the name that agents use. */
@@ -160,9 +160,9 @@ export interface StartOptions<Input = JsonObject> {
 /** The bound environment: starts, opens and drives runs. */
 export interface Runtime {
   readonly store: Store
-  start<Input extends object, Output>(workflow: Workflow<Input, Output>, options: StartOptions<Input>): Promise<Run<Output>>
+  start<Input extends object, Output extends object>(workflow: Workflow<Input, Output>, options: StartOptions<Input>): Promise<Run<Output>>
   /** @throws {StoreError} WAYSTONE_STORE_RUN_UNKNOWN */
-  open<Input extends object, Output>(workflow: Workflow<Input, Output>, runId: string): Promise<Run<Output>>
+  open<Input extends object, Output extends object>(workflow: Workflow<Input, Output>, runId: string): Promise<Run<Output>>
   /** Opens a run of any workflow this runtime knows, or only to look at it. */
   open(runId: string): Promise<Run>
   list(filter?: RunFilter): Promise<RunPage>

@@ -16,6 +16,8 @@ export interface CheckpointStep {
   readonly visit: number
   readonly kind: StepKind
   readonly attempt: number
+  /** The tool it ran, as a node or for an agent. */
+  readonly tool?: string
   /** Asked for, began, ended; ms since the epoch. */
   readonly queuedAt: number
   readonly startedAt: number

@@ -1,0 +1,135 @@
+import { systemClock } from '../base/clock.ts'
+import { randomIds, type RunId } from '../base/ids.ts'
+import { createMemoryStore } from '../checkpoint/memory-store.ts'
+import type { RunRow } from '../checkpoint/store.ts'
+import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
+import { isWorkflow, type Workflow } from '../define/workflow.ts'
+import { inputError } from '../errors/input-error.ts'
+import { storeError } from '../errors/store-error.ts'
+import { Engine } from './engine.ts'
+import { followAll } from './follow.ts'
+import { processLiveness } from './liveness.ts'
+import { RunHandle } from './run-handle.ts'
+import type { Run, Runtime, RuntimeOptions, StartOptions } from './runtime.ts'
+import { createSecretVault, environmentSecrets } from './secrets.ts'
+import { startRun } from './start-run.ts'
+import { work } from './work-loop.ts'
+import { createWorkflowBook } from './workflow-book.ts'
+
+/**
+ * Binds workflows to a store, models, secrets, a clock and ids: the environment that starts, opens and drives runs in this process.
+ *
+ * Close it when it is no longer needed; the store stays open, it belongs to whoever made it.
+ *
+ * @throws {DefinitionError} when a workflow has errors
+ * @throws {InputError} WAYSTONE_INPUT_RUNTIME_OPTION when an option is outside its range
+ * @example
+ * const runtime = createRuntime({ workflows: [refunds], store, models: { fast } })
+ * const run = await runtime.start(refunds, { input: { order: 'o-1' } })
+ * console.log(await run.result())
+ */
+export function createRuntime(options: RuntimeOptions = {}): Runtime {
+  const engine = new Engine(partsOf(options))
+  const { book } = engine.parts
+  for (const workflow of options.workflows ?? []) book.add(workflow)
+  return new LocalRuntime(engine)
+}
+
+class LocalRuntime implements Runtime {
+  readonly store: Runtime['store']
+  readonly #engine: Engine
+  #closing: Promise<void> | undefined
+  #isWorking = false
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+    this.store = engine.store
+  }
+
+  async start<Input extends object, Output extends object>(workflow: Workflow<Input, Output>, options: StartOptions<Input>): Promise<Run<Output>> {
+    this.#engine.checkOpen()
+    const { runId, isNew } = await startRun(this.#engine, this.#engine.parts.book.add(workflow), options)
+    const run = new RunHandle(this.#engine, runId)
+    // A run that was there already may have been left behind by a process that died.
+    if (!isNew) await this.#engine.takeUp(runId, { isPatient: false, needsBindings: true })
+    return typed(run)
+  }
+
+  async open<Input extends object, Output extends object>(...given: readonly [Workflow<Input, Output>, string] | readonly [string]): Promise<Run<Output>> {
+    this.#engine.checkOpen()
+    const [first, second] = given
+    const runId = typeof first === 'string' ? first : (second ?? '')
+    const row = await this.store.row(runId as RunId)
+    if (row === undefined) throw storeError('WAYSTONE_STORE_RUN_UNKNOWN', `no run ${runId} is in store ${this.store.name}`, { runId })
+    if (isWorkflow(first)) this.#checkWorkflow(first, row)
+    return typed(new RunHandle(this.#engine, row.runId))
+  }
+
+  list(filter: Parameters<Runtime['list']>[0] = {}): ReturnType<Runtime['list']> {
+    return this.store.list(filter)
+  }
+
+  row(runId: string): ReturnType<Runtime['row']> {
+    return this.store.row(runId as RunId)
+  }
+
+  events(options: Parameters<Runtime['events']>[0] = {}): ReturnType<Runtime['events']> {
+    return followAll(this.#engine, options)
+  }
+
+  work(): void {
+    this.#engine.checkOpen()
+    if (this.#isWorking) return
+    this.#isWorking = true
+    void work(this.#engine)
+  }
+
+  compiled(workflow: string, graphHash?: string): CompiledWorkflow | undefined {
+    return this.#engine.parts.book.find(workflow, graphHash)
+  }
+
+  close(options: Parameters<Runtime['close']>[0] = {}): Promise<void> {
+    this.#closing ??= this.#engine.close(options.drain === true)
+    return this.#closing
+  }
+
+  #checkWorkflow(workflow: Workflow, row: RunRow): void {
+    const { graph } = this.#engine.parts.book.add(workflow)
+    if (graph.name === row.workflow) return
+    throw inputError('WAYSTONE_INPUT_WRONG_WORKFLOW', `run ${row.runId} belongs to workflow ${JSON.stringify(row.workflow)}, not to ${JSON.stringify(graph.name)}`, {
+      runId: row.runId,
+      workflow: row.workflow,
+    })
+  }
+}
+
+/** The output's type is the workflow's promise; its keys are checked by the state's schemas as they are written. */
+function typed<Output>(run: Run): Run<Output> {
+  return run as unknown as Run<Output>
+}
+
+function partsOf(options: RuntimeOptions): ConstructorParameters<typeof Engine>[0] {
+  const { clock = systemClock, ids = randomIds, liveness = processLiveness } = options
+  return {
+    store: options.store ?? createMemoryStore(),
+    clock,
+    ids,
+    liveness,
+    ports: {
+      models: new Map(Object.entries(options.models ?? {})),
+      prices: new Map(Object.entries(options.prices ?? {})),
+      vault: createSecretVault(options.secrets ?? environmentSecrets),
+    },
+    book: createWorkflowBook(),
+    owner: Object.freeze({ id: ids.event(), ...liveness.self() }),
+    leaseMs: within('leaseMs', options.leaseMs ?? 5_000, { least: 500, most: 5_000 }),
+    maxConcurrentRuns: within('maxConcurrentRuns', options.maxConcurrentRuns ?? 1_000, { least: 1, most: 1_000_000 }),
+    checkPurity: options.checkPurity ?? process.env['NODE_ENV'] !== 'production',
+    notify: options.onNotice ?? (() => undefined),
+  }
+}
+
+function within(name: string, value: number, range: { readonly least: number; readonly most: number }): number {
+  if (Number.isInteger(value) && value >= range.least && value <= range.most) return value
+  throw inputError('WAYSTONE_INPUT_RUNTIME_OPTION', `option ${name} is ${value}; allowed are whole numbers from ${range.least} to ${range.most}`)
+}

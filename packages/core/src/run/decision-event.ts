@@ -1,0 +1,158 @@
+import { toJson, type JsonObject } from '../base/json.ts'
+import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
+import { offeredOutcomes, requestDigest } from '../compile/request-digest.ts'
+import { inputError } from '../errors/input-error.ts'
+import { WaystoneError } from '../errors/waystone-error.ts'
+import type { ApprovalRecord, NodeRecord } from '../graph/graph.ts'
+import type { EngineEvent, PersonDecision } from '../snapshot/event.ts'
+import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
+import { nodeInputOf } from './effect-job.ts'
+import { toolFunctions } from './execute-tool.ts'
+import { issueLines } from './issues.ts'
+import { parsePatch, pickPatch } from './parse-patch.ts'
+import type { Acceptance, DecisionInput, Request } from './runtime.ts'
+
+/** The run a decision is for, as it stands. */
+export interface Deciding {
+  readonly runId: string
+  readonly compiled: CompiledWorkflow
+  readonly context: RunContext
+}
+
+/** What makes the event. */
+export interface EventStamp {
+  readonly id: string
+  /** Ms since the epoch. */
+  readonly at: number
+}
+
+/** An event, or why there is none. */
+export type DecisionEvent = { readonly type: 'event'; readonly event: EngineEvent } | Extract<Acceptance, { type: 'refused' }>
+
+/** The step that a request, or its id, names; undefined when it is none of this run. */
+export function stepOfRequest(runId: string, request: Request | string): number | undefined {
+  const id = typeof request === 'string' ? request : request.id
+  const text = id.startsWith(`${runId}/`) ? id.slice(runId.length + 1) : id
+  return /^\d+$/.test(text) ? Number(text) : undefined
+}
+
+/**
+ * Turns a person's answer into an event, everything in it parsed.
+ *
+ * Stale, second and misplaced answers are refused with a reason; a malformed one is thrown.
+ *
+ * @throws {InputError} WAYSTONE_INPUT_DECISION naming what does not fit
+ */
+export function decisionEvent(run: Deciding, request: Request | string, given: { readonly decision: DecisionInput; readonly stamp: EventStamp }): DecisionEvent {
+  const { compiled, context, runId } = run
+  const { decision, stamp } = given
+  const step = stepOfRequest(runId, request)
+  const open = step === undefined ? undefined : context.open[step]
+  const record = open === undefined ? undefined : compiled.graph.nodes[open.node]
+  if (context.ending !== null) return refused('run-ended', `the run has ended ${context.ending.status}; nothing is asked any more`)
+  if (step === undefined || step >= context.steps) return refused('stale-request', `run ${runId} has no request ${typeof request === 'string' ? request : request.id}`)
+  const offered = offeredOutcomes(compiled, context, step)
+  if (open === undefined || record === undefined || offered.length === 0) return refused('already-decided', `request ${runId}/${step} is not open; it was decided or has expired`)
+  if (!offered.includes(decision.outcome)) {
+    return refused('outcome-not-offered', `request ${runId}/${step} was answered ${JSON.stringify(decision.outcome)}; it offers: ${offered.join(', ')}`)
+  }
+  const digest = requestDigest(compiled, context, step) ?? ''
+  if (typeof request !== 'string' && request.digest !== digest) {
+    return refused('digest-mismatch', `what request ${request.id} asks has changed since it was shown; look at it again and decide anew`)
+  }
+  const payload: PersonDecision = {
+    step,
+    outcome: decision.outcome,
+    digest,
+    reason: parseReason(decision),
+    by: requireText('by', decision.by),
+    through: decision.through ?? 'api',
+    ...(open.kind === 'resolve' ? parseResult({ ...run, record, open }, decision) : parseAnswer({ ...run, record, open }, decision)),
+  }
+  toJson(payload, 'decision')
+  return { type: 'event', event: Object.freeze({ ...stamp, type: 'request.decided', from: 'person', payload }) }
+}
+
+interface Open extends Deciding {
+  readonly record: NodeRecord
+  readonly open: OpenStep
+}
+
+function refused(reason: string, message: string): Extract<Acceptance, { type: 'refused' }> {
+  return { type: 'refused', reason, message }
+}
+
+const outcomesWithReason = new Set(['rejected', 'asked'])
+
+function parseReason({ outcome, reason = '' }: DecisionInput): string {
+  if (typeof reason !== 'string') throw badDecision('"reason" is no text')
+  if (reason.trim() === '' && outcomesWithReason.has(outcome)) throw badDecision(`outcome ${JSON.stringify(outcome)} needs a reason: it is told to whoever hears the verdict`)
+  return reason
+}
+
+function requireText(name: string, value: unknown): string {
+  if (typeof value === 'string' && value !== '') return value
+  throw badDecision(`${JSON.stringify(name)} is missing: every decision says who made it`)
+}
+
+function parseAnswer(open: Open, decision: DecisionInput): { readonly patch?: JsonObject } {
+  const { record } = open
+  if (record.kind !== 'approval') return {}
+  const patch = { ...parseEdits(open, record, decision), ...parseResponse(open, record, decision) }
+  return Object.keys(patch).length === 0 ? {} : { patch: toJson(patch, 'patch of a decision') as JsonObject }
+}
+
+function parseEdits(open: Open, record: ApprovalRecord, { outcome, edits }: DecisionInput): JsonObject {
+  const isEdited = outcome === 'edited'
+  if (edits === undefined) {
+    if (isEdited) throw badDecision('outcome "edited" needs `edits`: the keys as they shall be')
+    return {}
+  }
+  if (!isEdited) throw badDecision(`edits were given with outcome ${JSON.stringify(outcome)}; only "edited" takes them`)
+  const foreign = Object.keys(edits).filter((key) => !record.edits.includes(key))
+  if (foreign.length > 0) throw badDecision(`edits hold ${foreign.join(', ')}; may be edited: ${record.edits.join(', ')}`)
+  return parseKeys(open, edits)
+}
+
+function parseResponse(open: Open, record: ApprovalRecord, { outcome, response }: DecisionInput): JsonObject {
+  const functions = open.compiled.registry.nodes.get(record.id)
+  const schema = functions?.kind === 'approval' ? functions.response : null
+  if (schema === null) {
+    if (response !== undefined) throw badDecision('a response was given; the request asks for none')
+    return {}
+  }
+  if (response === undefined && outcomesWithReason.has(outcome)) return {}
+  const parsed = schema.safeParse(response === undefined ? {} : toJson(response, 'response of a decision'))
+  if (!parsed.success) throw badDecision(`the response does not fit: ${issueLines(parsed.error).join('; ')}`)
+  const value = toJson(parsed.data, 'response of a decision')
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? parseKeys(open, value as JsonObject) : {}
+}
+
+function parseKeys({ compiled, record }: Open, patch: object): JsonObject {
+  try {
+    return parsePatch(compiled, record, patch).patch
+  } catch (thrown) {
+    throw badDecision(WaystoneError.isInstance(thrown) ? thrown.message : String(thrown), thrown)
+  }
+}
+
+/** What came of an effect that a person says has happened. */
+function parseResult(open: Open, { outcome, result }: DecisionInput): Pick<PersonDecision, 'patch' | 'result'> {
+  if (result === undefined) return {}
+  if (outcome !== 'happened') throw badDecision(`a result was given with outcome ${JSON.stringify(outcome)}; only "happened" takes one`)
+  const { compiled, record } = open
+  const tool = open.open.tool ?? (record.kind === 'tool' ? record.tool : undefined)
+  if (tool === undefined) return { patch: parseKeys(open, Object(result)) }
+  const parsed = toolFunctions(compiled, tool).output.safeParse(toJson(result, 'result of a decision'))
+  if (!parsed.success) throw badDecision(`the result does not fit the output of tool ${tool}: ${issueLines(parsed.error).join('; ')}`)
+  const output = toJson(parsed.data, 'result of a decision')
+  if (open.open.unknown === 'call') return { result: output }
+  const functions = compiled.registry.nodes.get(record.id)
+  const apply = functions?.kind === 'tool' ? functions.apply : null
+  const patch = apply === null ? pickPatch(compiled, record, output) : apply(output, nodeInputOf(record, open.context))
+  return { patch: parseKeys(open, Object(patch ?? {})), result: output }
+}
+
+function badDecision(why: string, cause?: unknown): Error {
+  return inputError('WAYSTONE_INPUT_DECISION', `the decision cannot be taken: ${why}`, {}, cause)
+}

@@ -1,0 +1,323 @@
+import type { RunId } from '../base/ids.ts'
+import { packCheckpoint, type Packing } from '../checkpoint/pack.ts'
+import type { Lease } from '../checkpoint/store.ts'
+import { commandsFor, isSettled } from '../compile/commands.ts'
+import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
+import type { Plan } from '../compile/plan.ts'
+import { invariantError } from '../errors/invariant-error.ts'
+import { inputError } from '../errors/input-error.ts'
+import type { Checkpoint } from '../snapshot/checkpoint.ts'
+import type { Command } from '../snapshot/command.ts'
+import type { EffectEnd, EngineEvent } from '../snapshot/event.ts'
+import { statusOf, type Snapshot } from '../snapshot/snapshot.ts'
+import type { DriveHost } from './drive-host.ts'
+import { EffectScope } from './effect-context.ts'
+import type { EffectJob } from './effect-job.ts'
+import { lostEnd } from './lost-effects.ts'
+import { effectClassOf } from './perform.ts'
+import { RunningEffect } from './running-effect.ts'
+import { summaryOf } from './run-summary.ts'
+import type { Acceptance } from './runtime.ts'
+import { createTimers } from './timers.ts'
+
+/** Where a run stands, as its last checkpoint leaves it: everything a drive keeps of it. */
+export interface Standing {
+  readonly snapshot: Snapshot
+  readonly parent: NonNullable<Checkpoint['parent']>
+  readonly packing: Packing
+}
+
+/** An event on its way into the run. */
+export interface Entry {
+  readonly event: EngineEvent
+  /** It stands in the store's inbox and is taken out with the checkpoint it makes. */
+  readonly isDelivered?: boolean
+  /** Told what became of it, once that is stored. */
+  readonly onTaken?: (acceptance: Acceptance) => void
+  /** Told when the drive stopped before it was taken. */
+  readonly onStopped?: (error: unknown) => void
+}
+
+/** What a drive is made of. */
+export interface DriveParts {
+  readonly compiled: CompiledWorkflow
+  readonly lease: Lease
+  readonly standing: Standing
+}
+
+/**
+ * Drives one run: next event → plan → commit → perform, strictly one after the other.
+ *
+ * It ends by itself when the run can go no further (ended, waiting, held), and stops at once when a commit fails or another owner
+ * has the run.
+ */
+export class Drive {
+  readonly runId: RunId
+  readonly compiled: CompiledWorkflow
+  readonly lease: Lease
+  readonly #host: DriveHost
+  readonly #queue: Entry[] = []
+  readonly #effects = new Map<number, RunningEffect>()
+  readonly #timers: ReturnType<typeof createTimers>
+  #standing: Standing
+  #isLooping = false
+  #looping: Promise<void> = Promise.resolve()
+  /** Commands are withheld until everything that happened meanwhile has been planned. */
+  #isCatchingUp: boolean
+  #isDraining = false
+  #isOver = false
+
+  constructor(host: DriveHost, parts: DriveParts) {
+    this.#host = host
+    this.runId = parts.lease.runId
+    this.compiled = parts.compiled
+    this.lease = parts.lease
+    this.#standing = parts.standing
+    this.#isCatchingUp = true
+    this.#timers = createTimers(host.clock, (timer, at) => this.#post(timerEvent(timer, Math.max(at, host.clock.now()))))
+  }
+
+  /** The run as its last stored checkpoint leaves it. */
+  get snapshot(): Snapshot {
+    return this.#standing.snapshot
+  }
+
+  /** Sequence of the last stored checkpoint. */
+  get sequence(): number {
+    return this.#standing.parent.sequence
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** Takes up what happened while nobody drove the run, then performs everything that is open. */
+  begin(entries: readonly Entry[]): void {
+    this.#queue.push(...entries)
+    this.#start()
+  }
+
+  /** Resolves when no commit of this drive is under way. */
+  whenIdle(): Promise<void> {
+    return this.#looping
+  }
+
+  /** Adds an event. It is refused when the drive is over. */
+  post(entry: Entry): void {
+    if (this.#isOver) return entry.onStopped?.(inputError('WAYSTONE_INPUT_RUNTIME_CLOSED', `run ${this.runId} is not driven here any more`))
+    const isKnown = entry.isDelivered === true && this.#queue.some(({ event }) => event.id === entry.event.id)
+    if (isKnown) return
+    this.#queue.push(entry)
+    this.#start()
+  }
+
+  /** Lets what runs end and be committed, begins nothing new, and rests. */
+  drain(): void {
+    this.#isDraining = true
+    this.#timers.clear()
+    for (const effect of this.#effects.values()) if (effect.isWaiting) this.#forget(effect)
+    this.#start()
+  }
+
+  /** Stops now: aborts what runs and leaves it open for a later resume. @param error - null: asked for */
+  stop(error: unknown): void {
+    if (this.#isOver) return
+    this.#close()
+    const reason = error ?? inputError('WAYSTONE_INPUT_RUNTIME_CLOSED', `run ${this.runId} is not driven here any more`)
+    for (const entry of this.#queue.splice(0)) entry.onStopped?.(reason)
+    this.#host.onStopped(this, error)
+  }
+
+  #post(event: EngineEvent): void {
+    this.post({ event })
+  }
+
+  #start(): void {
+    if (this.#isLooping || this.#isOver) return
+    this.#isLooping = true
+    this.#looping = this.#loop()
+  }
+
+  async #loop(): Promise<void> {
+    try {
+      await this.#takeAll()
+    } catch (error) {
+      return this.stop(error)
+    } finally {
+      this.#isLooping = false
+    }
+    if (!this.#isOver) this.#restIfDone()
+  }
+
+  async #takeAll(): Promise<void> {
+    do {
+      for (let entry = this.#queue[0]; entry !== undefined && !this.#isOver; entry = this.#queue[0]) {
+        // It leaves the queue only when it is stored, so that a delivered event is not taken up twice meanwhile.
+        await this.#take(entry)
+        if (this.#queue[0] === entry) this.#queue.shift()
+        const turn = this.#host.turn()
+        if (turn !== null) await turn
+      }
+      this.#catchUp()
+    } while (this.#queue.length > 0 && !this.#isOver)
+  }
+
+  #catchUp(): void {
+    if (!this.#isCatchingUp || this.#isOver) return
+    this.#isCatchingUp = false
+    this.#perform(commandsFor(this.compiled, this.snapshot))
+    this.#settleClosing()
+  }
+
+  /** Nothing of another process that was told to stop will be heard of: it is charged at its reservation. */
+  #settleClosing(): void {
+    const { closing } = this.snapshot.context
+    for (const index in closing) {
+      const open = closing[index]
+      const step = Number(index)
+      if (open === undefined || this.#effects.has(step)) continue
+      this.#post(lostEnd({ runId: this.runId, step, attempt: open.attempt, outcome: 'unknown', startedAt: open.since, at: this.#host.clock.now() }))
+    }
+  }
+
+  async #take(entry: Entry): Promise<void> {
+    const { parent, snapshot } = this.#standing
+    const position = { runId: this.runId, sequence: parent.sequence + 1, parent }
+    const plan = this.#host.plan(this.compiled, position, snapshot, entry.event)
+    if (plan.type !== 'applied' && plan.type !== 'late') return this.#drop(entry, plan)
+    await this.#commit(plan, entry)
+    if (this.#isOver) return
+    entry.onTaken?.({ type: 'applied', sequence: plan.checkpoint.sequence })
+    if (!this.#isCatchingUp) this.#perform(plan.commands)
+  }
+
+  async #commit({ snapshot, checkpoint }: Extract<Plan, { type: 'applied' | 'late' }>, entry: Entry): Promise<void> {
+    const packed = packCheckpoint(checkpoint, snapshot, this.#standing.packing)
+    await this.#host.store.commit({
+      fence: this.lease.fence,
+      checkpoint: packed.checkpoint,
+      blobs: packed.blobs,
+      summary: summaryOf(this.compiled, snapshot.context),
+      consumed: entry.isDelivered === true ? [entry.event.id] : noIds,
+      at: entry.event.at,
+    })
+    const { runId, sequence, hash } = packed.checkpoint
+    this.#standing = { snapshot, parent: { runId, sequence, hash }, packing: packed.packing }
+    this.#host.onCommitted(this)
+  }
+
+  async #drop(entry: Entry, plan: Extract<Plan, { type: 'stale' | 'early' | 'refused' }>): Promise<void> {
+    if (plan.type === 'early') {
+      // A timer that fired too soon is set again; nothing else can be early without waits.
+      if (entry.event.type === 'timer.due') this.#perform(commandsFor(this.compiled, this.snapshot).filter(({ type }) => type === 'setTimer'))
+      return
+    }
+    if (entry.isDelivered === true) await this.#host.store.discard(this.runId, this.lease.fence, [entry.event.id])
+    const reason = plan.type === 'refused' ? plan.reason : 'already-decided'
+    this.#host.notify({ type: 'event.dropped', runId: this.runId, eventId: entry.event.id, message: plan.message })
+    entry.onTaken?.({ type: 'refused', reason, message: plan.message })
+  }
+
+  #perform(commands: readonly Command[]): void {
+    for (const command of commands) {
+      switch (command.type) {
+        case 'effect':
+          if (!this.#isDraining) this.#startEffect(command)
+          break
+        case 'cancelEffect':
+          this.#effects.get(command.step)?.cancel()
+          break
+        case 'setTimer':
+          if (!this.#isDraining) this.#timers.set(command.timer, command.at)
+          break
+        case 'clearTimer':
+          this.#timers.unset(command.timer)
+          break
+        case 'finish':
+          break
+      }
+    }
+  }
+
+  #startEffect({ step, attempt, notBefore }: Extract<Command, { type: 'effect' }>): void {
+    const running = this.#effects.get(step)
+    if (running?.job.open.attempt === attempt) return
+    const job = this.#jobOf(step)
+    if (job === undefined) return
+    const effect = new RunningEffect(job, { clock: this.#host.clock, onEnd: (ended, end) => this.#ended(ended, end) })
+    this.#effects.set(step, effect)
+    if (notBefore !== undefined && notBefore > this.#host.clock.now()) effect.waitUntil(notBefore, () => this.#begin(effect))
+    else this.#begin(effect)
+  }
+
+  #begin(effect: RunningEffect): void {
+    const { compiled, record, open, scope } = effect.job
+    const needsMark = open.kind === 'model' || effectClassOf(compiled.graph, record, open) === 'unsafe'
+    if (!needsMark) return effect.start()
+    const mark = { runId: this.runId, fence: this.lease.fence, step: scope.step, attempt: scope.attempt, at: this.#host.clock.now() }
+    this.#host.store.markStarted(mark).then(
+      () => this.#isOver || effect.start(),
+      (error: unknown) => this.stop(error),
+    )
+  }
+
+  #jobOf(step: number): EffectJob | undefined {
+    const { context } = this.snapshot
+    const open = context.open[step]
+    const record = open === undefined ? undefined : this.compiled.graph.nodes[open.node]
+    if (open === undefined || record === undefined) return undefined
+    const host = this.#host
+    const { runId } = this
+    const secrets = secretsOf(this.compiled, record, open.tool)
+    const scope = new EffectScope(
+      { runId, node: open.node, step, attempt: open.attempt },
+      { clock: host.clock, resolveSecret: host.ports.vault.resolve, secrets },
+    )
+    const onToken = (text: string): void => host.onToken({ runId, sequence: this.sequence, step, node: open.node, text })
+    return { compiled: this.compiled, context, record, open, scope, ports: host.ports, onToken }
+  }
+
+  #ended(effect: RunningEffect, end: EffectEnd): void {
+    if (this.#isOver) return
+    this.#forget(effect)
+    const { scope } = effect.job
+    this.#post(Object.freeze({ id: `${scope.effectId}/${scope.attempt}`, at: this.#host.clock.now(), type: 'effect.ended', from: 'effect', payload: end }))
+  }
+
+  #forget(effect: RunningEffect): void {
+    const { step } = effect.job.scope
+    if (this.#effects.get(step) === effect) this.#effects.delete(step)
+    if (effect.isWaiting) effect.abandon()
+  }
+
+  #restIfDone(): void {
+    if (this.#effects.size > 0 || this.#queue.length > 0) return
+    const { context } = this.snapshot
+    const status = statusOf(context)
+    const isStuck = !this.#isDraining && (status === 'running' || (context.ending !== null && !isSettled(context)))
+    if (isStuck) {
+      return this.stop(invariantError('WAYSTONE_BUG_STUCK', `run ${this.runId} is ${status} at sequence ${this.sequence} and nothing moves it`, { runId: this.runId }))
+    }
+    this.#close()
+    this.#host.onRest(this)
+  }
+
+  #close(): void {
+    this.#isOver = true
+    this.#timers.clear()
+    for (const effect of this.#effects.values()) effect.abandon()
+    this.#effects.clear()
+  }
+}
+
+const noIds: readonly string[] = Object.freeze([])
+
+function secretsOf({ graph }: CompiledWorkflow, record: EffectJob['record'], called: string | undefined): readonly string[] {
+  const tool = called ?? (record.kind === 'tool' ? record.tool : undefined)
+  return tool === undefined ? noIds : (graph.tools[tool]?.secrets ?? noIds)
+}
+
+/** A timer that is due. */
+export function timerEvent(timer: string, at: number): EngineEvent {
+  return Object.freeze({ id: timer, at, type: 'timer.due', from: 'timer', payload: Object.freeze({ timer }) })
+}

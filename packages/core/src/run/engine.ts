@@ -1,0 +1,338 @@
+import { nextTurn, type Clock } from '../base/clock.ts'
+import type { Ids, RunId } from '../base/ids.ts'
+import { restoreRun } from '../checkpoint/load.ts'
+import type { Lease, Owner, Store } from '../checkpoint/store.ts'
+import { plan } from '../compile/plan.ts'
+import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
+import { inputError } from '../errors/input-error.ts'
+import { storeError } from '../errors/store-error.ts'
+import { WaystoneError } from '../errors/waystone-error.ts'
+import { statusOf, type Snapshot } from '../snapshot/snapshot.ts'
+import { createChanges, type Changes } from './changes.ts'
+import { Drive, type DriveParts, type Entry } from './drive.ts'
+import type { DriveHost, Token } from './drive-host.ts'
+import type { ExecutorPorts } from './effect-job.ts'
+import { createInboxWatch, type InboxWatch } from './inbox-watch.ts'
+import { createLeases, type Leases } from './leases.ts'
+import type { Liveness } from './liveness.ts'
+import type { RuntimeNotice } from './notice.ts'
+import { checkBindings } from './preflight.ts'
+import { planTwice, type Planner } from './purity.ts'
+import { isEnded } from './run-result.ts'
+import { summaryOf } from './run-summary.ts'
+import { deliveredEntry, missedEntries } from './take-up.ts'
+import { createTimers, type Timers } from './timers.ts'
+import type { WorkflowBook } from './workflow-book.ts'
+
+/** How long runs may keep the process to themselves, ms. */
+const turnEveryMs = 10
+
+/** What an engine is bound to: the runtime's options with every default filled in. */
+export interface EngineParts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly ports: ExecutorPorts
+  readonly book: WorkflowBook
+  readonly owner: Owner
+  readonly liveness: Liveness
+  readonly leaseMs: number
+  readonly maxConcurrentRuns: number
+  readonly checkPurity: boolean
+  readonly notify: (notice: RuntimeNotice) => void
+}
+
+/** Where a drive left its run. */
+export interface Rest {
+  readonly compiled: CompiledWorkflow
+  readonly snapshot: Snapshot
+  readonly sequence: number
+}
+
+/** How a run is to be taken up. */
+export interface TakeUpOptions {
+  /** Waits for a lease that may be dead, and throws when the owner lives; else gives up at once. */
+  readonly isPatient: boolean
+  /** Refuses when models or secrets are missing. False for moves that start nothing. */
+  readonly needsBindings: boolean
+  /** Planned after what was missed, before anything is performed. */
+  readonly entry?: Entry
+}
+
+/** Keeps the drives of one runtime: which runs it owns, takes up, rests and stops. */
+export class Engine implements DriveHost {
+  readonly parts: EngineParts
+  readonly store: Store
+  readonly clock: Clock
+  readonly ports: ExecutorPorts
+  readonly plan: Planner
+  readonly notify: (notice: RuntimeNotice) => void
+  /** News of commits, rests and stops. */
+  readonly changes: Changes = createChanges()
+  readonly #leases: Leases
+  readonly #inbox: InboxWatch
+  /** Expiries of runs that wait and that no process drives. */
+  readonly #dormant: Timers
+  readonly #drives = new Map<RunId, Drive>()
+  readonly #taking = new Map<RunId, Promise<boolean>>()
+  readonly #releasing = new Map<RunId, Promise<void>>()
+  readonly #failures = new Map<RunId, unknown>()
+  readonly #restWaiters = new Map<RunId, Set<(rest: Rest) => void>>()
+  readonly #tokenListeners = new Set<(token: Token) => void>()
+  readonly #begun = new Set<Drive>()
+  readonly #toBegin: { readonly drive: Drive; readonly entries: readonly Entry[] }[] = []
+  #turn: Promise<void> | null = null
+  #turnAt = 0
+  #isClosed = false
+
+  constructor(parts: EngineParts) {
+    const { store, clock, ports, notify } = parts
+    this.parts = parts
+    this.store = store
+    this.clock = clock
+    this.ports = ports
+    this.notify = notify
+    this.plan = parts.checkPurity ? planTwice : plan
+    this.#leases = createLeases({
+      ...parts,
+      onRenewed: () => this.#inbox.look(),
+      onLost: (runId) => this.#drives.get(runId)?.stop(lostLease(runId)),
+    })
+    this.#inbox = createInboxWatch({
+      store,
+      clock,
+      runIds: () => [...this.#drives.keys()],
+      onEvents: (runId, events) => events.forEach((event) => this.#drives.get(runId)?.post(deliveredEntry(event))),
+    })
+    const background: Clock = { now: () => clock.now(), at: (at, callback) => clock.at(at, callback, { isBackground: true }) }
+    this.#dormant = createTimers(background, (runId) => this.#wake(runId as RunId))
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  /** Runs driven here now. */
+  get size(): number {
+    return this.#drives.size
+  }
+
+  driveOf(runId: RunId): Drive | undefined {
+    return this.#drives.get(runId)
+  }
+
+  /** What stopped the last drive of a run here, until it is taken up again. */
+  failureOf(runId: RunId): unknown {
+    return this.#failures.get(runId)
+  }
+
+  /** @throws {InputError} WAYSTONE_INPUT_RUNTIME_CLOSED */
+  checkOpen(): void {
+    if (this.#isClosed) throw inputError('WAYSTONE_INPUT_RUNTIME_CLOSED', 'this runtime has been closed')
+  }
+
+  /** Drives a run whose lease was just got. */
+  drive(parts: DriveParts, entries: readonly Entry[]): void {
+    const { runId } = parts.lease
+    const drive = new Drive(this, parts)
+    this.#failures.delete(runId)
+    this.#dormant.unset(runId)
+    this.#drives.set(runId, drive)
+    this.#leases.keep(parts.lease)
+    this.#inbox.start()
+    if (this.#begun.size >= this.parts.maxConcurrentRuns) return void this.#toBegin.push({ drive, entries })
+    this.#begun.add(drive)
+    drive.begin(entries)
+  }
+
+  /**
+   * Makes sure that this process drives a run, and hands it an event.
+   *
+   * @returns false when another process owns it and the caller is not patient
+   * @throws {StoreError} WAYSTONE_STORE_OWNED, WAYSTONE_STORE_RUN_UNKNOWN, and what loading throws
+   * @throws {ReplayError} when no fitting definition is known
+   */
+  async takeUp(runId: RunId, options: TakeUpOptions): Promise<boolean> {
+    for (;;) {
+      this.checkOpen()
+      const drive = this.#drives.get(runId)
+      if (drive !== undefined) {
+        if (options.entry !== undefined) drive.post(options.entry)
+        return true
+      }
+      const busy = this.#taking.get(runId) ?? this.#releasing.get(runId)
+      if (busy === undefined) return await this.#takeAlone(runId, options)
+      await busy.then(ignore, ignore)
+    }
+  }
+
+  /** Resolves when the run next rests here; rejects when its drive stops with an error. Undefined when it is not driven here. */
+  nextRest(runId: RunId): Promise<Rest> | undefined {
+    if (!this.#drives.has(runId)) return undefined
+    return new Promise((resolve, reject) => {
+      const waiters = this.#restWaiters.get(runId) ?? new Set()
+      this.#restWaiters.set(
+        runId,
+        waiters.add((rest) => (this.#failures.has(runId) ? reject(asError(this.#failures.get(runId))) : resolve(rest))),
+      )
+    })
+  }
+
+  /** Calls back with provisional tokens. @returns a function that ends it */
+  listenToTokens(listener: (token: Token) => void): () => void {
+    this.#tokenListeners.add(listener)
+    return () => void this.#tokenListeners.delete(listener)
+  }
+
+  turn(): Promise<void> | null {
+    if (this.#turn !== null) return this.#turn
+    const now = this.clock.now()
+    if (now - this.#turnAt < turnEveryMs) return null
+    this.#turn = nextTurn().then(() => {
+      this.#turnAt = this.clock.now()
+      this.#turn = null
+    })
+    return this.#turn
+  }
+
+  onCommitted(drive: Drive): void {
+    this.changes.fire(drive.runId)
+  }
+
+  onToken(token: Token): void {
+    for (const listener of this.#tokenListeners) listener(token)
+  }
+
+  onRest(drive: Drive): void {
+    const { runId } = drive
+    this.#remove(drive)
+    const { status, nextDueAt } = summaryOf(drive.compiled, drive.snapshot.context)
+    if (status === 'waiting' && nextDueAt !== null && !this.#isClosed) this.#dormant.set(runId, nextDueAt)
+    this.#release(drive, isEnded(status))
+    this.#tellRest(drive)
+  }
+
+  onStopped(drive: Drive, error: unknown): void {
+    this.#remove(drive)
+    if (error !== null) {
+      this.#failures.set(drive.runId, error)
+      this.notify({ type: 'run.stopped', runId: drive.runId, error })
+    }
+    this.#release(drive, true)
+    this.#tellRest(drive)
+  }
+
+  /** Stops every drive, now or once what runs has ended, and gives their leases up. */
+  async close(isDraining: boolean): Promise<void> {
+    this.#isClosed = true
+    this.#dormant.clear()
+    await Promise.allSettled(this.#taking.values())
+    for (const drive of [...this.#drives.values()]) {
+      if (isDraining) drive.drain()
+      else drive.stop(null)
+    }
+    await Promise.allSettled([...this.#drives.keys()].map((runId) => this.nextRest(runId)))
+    await Promise.allSettled(this.#releasing.values())
+    this.#inbox.stop()
+    this.changes.fireAll()
+  }
+
+  async #takeAlone(runId: RunId, options: TakeUpOptions): Promise<boolean> {
+    const taking = this.#take(runId, options)
+    this.#taking.set(runId, taking)
+    try {
+      return await taking
+    } finally {
+      this.#taking.delete(runId)
+    }
+  }
+
+  async #take(runId: RunId, options: TakeUpOptions): Promise<boolean> {
+    const lease = await this.#leases.acquire(runId, options)
+    if (lease === undefined) return false
+    try {
+      const taken = await this.#load(runId, lease, options)
+      this.checkOpen()
+      this.drive(taken.parts, taken.entries)
+      this.#inbox.look()
+      return true
+    } catch (error) {
+      await this.#leases.release(lease)
+      throw error
+    }
+  }
+
+  async #load(runId: RunId, lease: Lease, { entry, needsBindings }: TakeUpOptions): Promise<{ readonly parts: DriveParts; readonly entries: readonly Entry[] }> {
+    const { store, parts } = this
+    const loaded = await store.load(runId)
+    if (loaded === undefined) throw storeError('WAYSTONE_STORE_RUN_UNKNOWN', `no run ${runId} is in store ${store.name}`, { runId })
+    const { row } = loaded
+    const compiled = await parts.book.forRun(row, () => store.graph(row.graphHash, row.behaviourHash))
+    if (needsBindings && !isEnded(row.status)) await checkBindings(compiled, this.ports)
+    if (row.behaviourHash !== compiled.hashes.behaviour) this.notify({ type: 'behaviour.changed', runId, workflow: row.workflow })
+    const standing = await restoreRun(store, loaded)
+    const missed = missedEntries({ compiled, context: standing.snapshot.context, loaded, now: this.clock.now() })
+    return { parts: { compiled, lease, standing }, entries: entry === undefined ? missed : [...missed, entry] }
+  }
+
+  #remove(drive: Drive): void {
+    this.#drives.delete(drive.runId)
+    this.#begun.delete(drive)
+    if (this.#drives.size === 0) this.#inbox.stop()
+    while (this.#begun.size < this.parts.maxConcurrentRuns) {
+      const next = this.#toBegin.shift()
+      if (next === undefined) return
+      if (next.drive.isOver) continue
+      this.#begun.add(next.drive)
+      next.drive.begin(next.entries)
+    }
+  }
+
+  /** Gives the lease up, then looks once more for what was delivered just before. */
+  #release(drive: Drive, isFinal: boolean): void {
+    const { runId, lease } = drive
+    const releasing = (async (): Promise<void> => {
+      await drive.whenIdle()
+      await this.#leases.release(lease)
+      this.#releasing.delete(runId)
+      if (!isFinal && !this.#isClosed) await this.#lookOnceMore(runId)
+    })()
+    this.#leases.forget(runId)
+    this.#releasing.set(runId, releasing)
+  }
+
+  async #lookOnceMore(runId: RunId): Promise<void> {
+    try {
+      const waiting = await this.store.inbox([runId])
+      if ((waiting.get(runId)?.length ?? 0) > 0) this.#wake(runId)
+    } catch {
+      // The store is not well; the events stand in the inbox.
+    }
+  }
+
+  #wake(runId: RunId): void {
+    this.takeUp(runId, { isPatient: false, needsBindings: true }).catch((error: unknown) => {
+      if (!this.#isClosed) this.notify({ type: 'run.stopped', runId, error })
+    })
+  }
+
+  #tellRest(drive: Drive): void {
+    const { runId, compiled, snapshot, sequence } = drive
+    const waiters = this.#restWaiters.get(runId)
+    this.#restWaiters.delete(runId)
+    if (waiters !== undefined) for (const waiter of waiters) waiter({ compiled, snapshot, sequence })
+    this.changes.fire(runId)
+  }
+}
+
+function lostLease(runId: RunId): Error {
+  return storeError('WAYSTONE_STORE_CONFLICT', `run ${runId} has another owner by now; this process stopped driving it`, { runId })
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error || WaystoneError.isInstance(thrown) ? thrown : storeError('WAYSTONE_STORE_FAILED', String(thrown))
+}
+
+function ignore(): void {
+  // Whoever made it reports how it ended.
+}

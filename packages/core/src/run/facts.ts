@@ -1,0 +1,138 @@
+import { resolveValue } from '../snapshot/apply-patch.ts'
+import type { Checkpoint } from '../snapshot/checkpoint.ts'
+import type { RunStatus } from '../snapshot/snapshot.ts'
+import { openedSteps, type OpenedStep } from './opened-steps.ts'
+import type { RunEvent } from './run-event.ts'
+
+/** A fact before it is given its place. */
+export type Fact = WithoutPlace<Exclude<RunEvent, { type: 'token.received' }>>
+type WithoutPlace<One> = One extends unknown ? Omit<One, 'runId' | 'sequence' | 'cursor' | 'at'> : never
+
+/** What facts need beside the checkpoint. */
+export interface FactSource {
+  readonly workflow: string
+  /** Status after the checkpoint before; null before the first. */
+  readonly statusBefore: RunStatus | null
+}
+
+/**
+ * The facts that follow from one checkpoint. Pure.
+ *
+ * Order: what happened, what it logged, where the run went and why, what changed, what was begun, the new status.
+ */
+export function factsOf(checkpoint: Checkpoint, source: FactSource): readonly Fact[] {
+  const opened = openedSteps(checkpoint)
+  return [
+    ...eventFacts(checkpoint, source),
+    ...endFacts(checkpoint),
+    ...logFacts(checkpoint),
+    ...decisionFacts(checkpoint),
+    ...stateFacts(checkpoint),
+    ...startFacts(checkpoint, opened),
+    ...requestFacts(checkpoint, opened),
+    ...statusFacts(checkpoint, source),
+  ]
+}
+
+function eventFacts({ event, step }: Checkpoint, { workflow }: FactSource): readonly Fact[] {
+  switch (event.type) {
+    case 'run.started':
+      return [{ type: 'run.started', workflow, input: event.payload.input, tags: event.payload.tags }]
+    case 'run.forked':
+      return [{ type: 'run.forked', from: { runId: event.payload.from.runId, sequence: event.payload.from.sequence } }]
+    case 'request.decided': {
+      const { outcome, by, through, reason } = event.payload
+      return [{ type: 'request.decided', step: event.payload.step, node: step?.node ?? '', outcome, by, through, reason }]
+    }
+    case 'run.hold':
+      return [{ type: 'run.held', by: event.payload.by, reason: event.payload.reason }]
+    case 'run.release':
+      return [{ type: 'run.released', by: event.payload.by, reason: event.payload.reason }]
+    case 'run.cancel':
+      return [{ type: 'run.cancelled', by: event.payload.by, reason: event.payload.reason }]
+    case 'effect.ended':
+    case 'timer.due':
+      return []
+  }
+}
+
+function endFacts({ event, step, usage, decision }: Checkpoint): readonly Fact[] {
+  if (step === null) return []
+  const end = event.type === 'effect.ended' ? event.payload : undefined
+  return [
+    {
+      type: 'step.ended',
+      step: step.index,
+      node: step.node,
+      visit: step.visit,
+      kind: step.kind,
+      attempt: step.attempt,
+      outcome: end?.outcome ?? decision?.outcome ?? 'expired',
+      startedAt: step.startedAt,
+      ...(usage !== null && { usage }),
+      ...(end?.model !== undefined && { model: end.model }),
+      ...(step.tool !== undefined && { tool: step.tool }),
+      ...(end?.error !== undefined && { error: end.error }),
+      isLate: decision === null,
+    },
+  ]
+}
+
+function logFacts({ event, step }: Checkpoint): readonly Fact[] {
+  if (event.type !== 'effect.ended' || step === null) return []
+  return (event.payload.log ?? []).map(({ message, data }) => ({
+    type: 'log.written',
+    step: step.index,
+    node: step.node,
+    message,
+    ...(data !== undefined && { data }),
+  }))
+}
+
+function decisionFacts({ decision }: Checkpoint): readonly Fact[] {
+  if (decision === null) return []
+  const { limit } = decision
+  const taken: Fact = { type: 'edge.taken', decision }
+  return limit === undefined ? [taken] : [{ type: 'limit.hit', limit: limit.name, used: limit.used, max: limit.max }, taken]
+}
+
+function stateFacts({ patch, event, step }: Checkpoint): readonly Fact[] {
+  const keys = new Set<string>()
+  for (const operation of patch) {
+    const [verb, path] = operation
+    if (path[0] !== 'context' || path[1] !== 'state') continue
+    if (path[2] !== undefined) keys.add(String(path[2]))
+    else if (verb !== 'unset') for (const key of Object.keys(Object(resolveValue(operation[2], event)))) keys.add(key)
+  }
+  return keys.size === 0 ? [] : [{ type: 'state.changed', keys: [...keys], node: step?.node ?? null }]
+}
+
+function startFacts({ commands, step }: Checkpoint, opened: readonly OpenedStep[]): readonly Fact[] {
+  return commands.flatMap((command): readonly Fact[] => {
+    if (command.type !== 'effect') return []
+    const tool = opened.find((one) => one.step === command.step)?.open.tool ?? (step?.index === command.step ? step.tool : undefined)
+    return [
+      {
+        type: 'step.started',
+        step: command.step,
+        node: command.node,
+        kind: command.kind,
+        attempt: command.attempt,
+        ...(tool !== undefined && { tool }),
+      },
+    ]
+  })
+}
+
+function requestFacts({ step: ended }: Checkpoint, opened: readonly OpenedStep[]): readonly Fact[] {
+  return opened.flatMap(({ step, isNew, open }): readonly Fact[] => {
+    const isApproval = isNew && open.kind === 'approval'
+    if (!isApproval && open.kind !== 'resolve') return []
+    const node = open.node ?? (ended?.index === step ? ended.node : '')
+    return [{ type: 'request.opened', step, node, kind: isApproval ? 'approval' : 'unknown', expiresAt: open.expiresAt ?? null }]
+  })
+}
+
+function statusFacts({ status }: Checkpoint, { statusBefore }: FactSource): readonly Fact[] {
+  return status === (statusBefore ?? 'running') ? [] : [{ type: 'run.status-changed', status }]
+}

@@ -1,0 +1,143 @@
+import type { RunId } from '../base/ids.ts'
+import { readCheckpoints } from '../checkpoint/load.ts'
+import type { RunRow, StoredCheckpoint } from '../checkpoint/store.ts'
+import { storeError } from '../errors/store-error.ts'
+import type { Checkpoint } from '../snapshot/checkpoint.ts'
+import { formatCursor, parseCursor } from './cursor.ts'
+import type { Token } from './drive-host.ts'
+import type { Engine } from './engine.ts'
+import { factsOf, type FactSource } from './facts.ts'
+import { watchNews } from './next-news.ts'
+import type { RunEvent } from './run-event.ts'
+
+/** Checkpoints read at a time. */
+const pageLength = 100
+
+/** Where to begin, and what to show. */
+export interface FollowOptions {
+  readonly cursor?: string
+  readonly tokens?: boolean
+  readonly signal?: AbortSignal
+}
+
+/**
+ * The facts of one run from a cursor on, read from the store and nowhere else, so that none is missed and none is told before
+ * it is stored. Ends when the run has ended and nothing of it is under way.
+ *
+ * @throws {StoreError} WAYSTONE_STORE_RUN_UNKNOWN
+ */
+export async function* followRun(engine: Engine, runId: RunId, options: FollowOptions): AsyncGenerator<RunEvent, void, undefined> {
+  const { store } = engine
+  const row = await rowOf(engine, runId)
+  const from = parseCursor(options.cursor)
+  let { sequence } = from
+  let seen = from.index
+  let statusBefore = await statusBeforeOf(engine, row, sequence)
+  let cursor = options.cursor ?? formatCursor(from)
+  const news = watchNews(engine, runId, options.signal)
+  const tokens = options.tokens === true ? listenToTokens(engine, runId, news.wake) : undefined
+  try {
+    while (options.signal?.aborted !== true) {
+      const stored = await store.checkpoints(runId, sequence, sequence + pageLength - 1)
+      for (const one of await readCheckpoints(store, stored, row.graphHash)) {
+        for (const event of eventsOf(one, { workflow: row.workflow, statusBefore }, seen)) {
+          yield event
+          cursor = event.cursor
+        }
+        if (isLast(one.checkpoint)) return
+        sequence += 1
+        seen = -1
+        statusBefore = one.checkpoint.status
+      }
+      for (const token of tokens?.take() ?? []) yield tokenEvent(token, cursor, engine.clock.now())
+      if (stored.length < pageLength) {
+        if (engine.isClosed) return
+        await news.next()
+      }
+    }
+  } finally {
+    news.stop()
+    tokens?.stop()
+  }
+}
+
+/** The facts of all runs in the store from a cursor on. Order: as committed. Ends when the runtime is closed or the signal aborts. */
+export async function* followAll(engine: Engine, options: FollowOptions): AsyncGenerator<RunEvent, void, undefined> {
+  const { store } = engine
+  const from = parseCursor(options.cursor)
+  // The checkpoint of the cursor is read again: some of its facts may not have been shown.
+  let position = Math.max(0, from.position - 1)
+  let seen = from.index
+  const rows = new Map<RunId, RunRow>()
+  const news = watchNews(engine, null, options.signal)
+  try {
+    while (options.signal?.aborted !== true) {
+      const stored = await store.after(position, pageLength)
+      for (const one of stored) {
+        const row = rows.get(one.runId) ?? (await rowOf(engine, one.runId))
+        if (rows.size < 10_000) rows.set(one.runId, row)
+        const [read] = await readCheckpoints(store, [one], row.graphHash)
+        const statusBefore = await statusBeforeOf(engine, row, one.sequence)
+        if (read !== undefined) yield* eventsOf(read, { workflow: row.workflow, statusBefore }, seen)
+        position = one.position
+        seen = -1
+      }
+      if (stored.length < pageLength) {
+        if (engine.isClosed) return
+        await news.next()
+      }
+    }
+  } finally {
+    news.stop()
+  }
+}
+
+interface ReadOne {
+  readonly stored: StoredCheckpoint
+  readonly checkpoint: Checkpoint
+}
+
+/** @param seen - facts up to this place have been shown */
+function eventsOf({ stored, checkpoint }: ReadOne, source: FactSource, seen: number): readonly RunEvent[] {
+  const { position, sequence, runId } = stored
+  const events = factsOf(checkpoint, source).map(
+    (fact, index): RunEvent => ({ ...fact, runId, sequence, cursor: formatCursor({ position, sequence, index }), at: checkpoint.event.at }),
+  )
+  return events.slice(seen + 1)
+}
+
+/** After `finish` a run has no further checkpoint. */
+function isLast({ commands }: Checkpoint): boolean {
+  return commands.some(({ type }) => type === 'finish')
+}
+
+async function rowOf({ store }: Engine, runId: RunId): Promise<RunRow> {
+  const row = await store.row(runId)
+  if (row !== undefined) return row
+  throw storeError('WAYSTONE_STORE_RUN_UNKNOWN', `no run ${runId} is in store ${store.name}`, { runId })
+}
+
+async function statusBeforeOf({ store }: Engine, row: RunRow, sequence: number): Promise<FactSource['statusBefore']> {
+  if (sequence === 0) return null
+  const before = await readCheckpoints(store, await store.checkpoints(row.runId, sequence - 1, sequence - 1), row.graphHash)
+  return before[0]?.checkpoint.status ?? null
+}
+
+interface TokenTap {
+  take(): readonly Token[]
+  stop(): void
+}
+
+function listenToTokens(engine: Engine, runId: RunId, onToken: () => void): TokenTap {
+  const tokens: Token[] = []
+  const stop = engine.listenToTokens((token) => {
+    if (token.runId !== runId) return
+    tokens.push(token)
+    onToken()
+  })
+  return { take: () => tokens.splice(0), stop }
+}
+
+function tokenEvent({ runId, sequence, step, node, text }: Token, cursor: string, at: number): RunEvent {
+  return { type: 'token.received', runId, sequence, cursor, at, step, node, text, isProvisional: true }
+}

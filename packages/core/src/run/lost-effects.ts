@@ -1,0 +1,46 @@
+import { effectIdOf, type RunId } from '../base/ids.ts'
+import type { EffectMark } from '../checkpoint/store.ts'
+import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
+import { nodeError } from '../errors/node-error.ts'
+import type { EffectEnd, EngineEvent } from '../snapshot/event.ts'
+import type { RunContext } from '../snapshot/snapshot.ts'
+import { effectClassOf } from './perform.ts'
+
+/** An end that nobody reported. */
+export interface Lost {
+  readonly runId: RunId
+  readonly step: number
+  readonly attempt: number
+  /** `unknown`: it may have happened. `lost`: a model call, to be made again. */
+  readonly outcome: 'unknown' | 'lost'
+  readonly startedAt: number
+  /** When this process found out, ms since the epoch. */
+  readonly at: number
+}
+
+/** The event for an effect whose end nobody will ever report. It has no usage: what was set aside is charged. */
+export function lostEnd({ runId, at, ...lost }: Lost): EngineEvent {
+  const error = nodeError('WAYSTONE_NODE_OUTCOME_UNKNOWN', 'the process that ran it ended before it could say what came of it').toJSON()
+  const payload: EffectEnd = Object.freeze({ ...lost, error: Object.freeze(error) })
+  return Object.freeze({ id: `${effectIdOf(runId, lost.step)}/${lost.attempt}`, at, type: 'effect.ended', from: 'effect', payload })
+}
+
+/**
+ * What a process that takes a run over must say about effects of the one before: marked as started, and still open.
+ *
+ * An `unsafe` one may have happened and is not started again; a model call is charged and made again. Anything without a mark
+ * certainly did not start, or may be repeated.
+ *
+ * @param now - ms since the epoch
+ */
+export function lostEffects(compiled: CompiledWorkflow, run: { readonly runId: RunId; readonly context: RunContext; readonly now: number }, marks: readonly EffectMark[]): readonly EngineEvent[] {
+  return marks.flatMap(({ step, attempt, at }) => {
+    const open = run.context.open[step]
+    const record = open === undefined ? undefined : compiled.graph.nodes[open.node]
+    if (open === undefined || record === undefined || open.attempt !== attempt) return []
+    const base = { runId: run.runId, step, attempt, startedAt: at, at: run.now }
+    if (open.kind === 'model') return [lostEnd({ ...base, outcome: 'lost' })]
+    if (open.kind === 'approval' || open.kind === 'resolve') return []
+    return effectClassOf(compiled.graph, record, open) === 'unsafe' ? [lostEnd({ ...base, outcome: 'unknown' })] : []
+  })
+}

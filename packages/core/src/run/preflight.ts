@@ -1,0 +1,68 @@
+import { toJson, type JsonObject } from '../base/json.ts'
+import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
+import { inputError } from '../errors/input-error.ts'
+import type { NodeRecord } from '../graph/graph.ts'
+import type { ExecutorPorts } from './effect-job.ts'
+import { issueLines } from './issues.ts'
+
+/**
+ * Refuses what cannot work before anything runs: models that are not bound, a limit on cost without prices, secrets nobody knows.
+ *
+ * @throws {InputError} WAYSTONE_INPUT_MODELS_MISSING, WAYSTONE_INPUT_PRICES_MISSING, WAYSTONE_INPUT_SECRETS_MISSING
+ */
+export async function checkBindings({ graph }: CompiledWorkflow, ports: ExecutorPorts): Promise<void> {
+  const asked = askedModels(Object.values(graph.nodes))
+  const unbound = [...asked].filter(([model]) => !ports.models.has(model))
+  if (unbound.length > 0) {
+    const names = unbound.map(([model, node]) => `${JSON.stringify(model)} (asked by ${node})`)
+    throw inputError('WAYSTONE_INPUT_MODELS_MISSING', `workflow ${JSON.stringify(graph.name)} asks for models that are not bound at this runtime: ${names.join(', ')}; bound are: ${listOf([...ports.models.keys()])}`, {
+      models: unbound.map(([model]) => model),
+    })
+  }
+  const unpriced = graph.limits.bounds.costUsd === undefined ? [] : [...asked.keys()].filter((model) => !hasPrice(ports, model))
+  if (unpriced.length > 0) {
+    throw inputError('WAYSTONE_INPUT_PRICES_MISSING', `workflow ${JSON.stringify(graph.name)} limits costUsd; no price is known for: ${unpriced.join(', ')}`, {
+      models: unpriced,
+    })
+  }
+  const missing: string[] = []
+  for (const name of secretsOf(graph)) if (!(await ports.vault.has(name))) missing.push(name)
+  if (missing.length === 0) return
+  throw inputError('WAYSTONE_INPUT_SECRETS_MISSING', `workflow ${JSON.stringify(graph.name)} needs secrets that are not set: ${missing.join(', ')}`, { secrets: missing })
+}
+
+/**
+ * Parses a run's input by the workflow's schema.
+ *
+ * @returns deeply frozen
+ * @throws {InputError} WAYSTONE_INPUT_START listing every issue; WAYSTONE_INPUT_NOT_JSON
+ */
+export function parseInput({ graph, registry }: CompiledWorkflow, given: unknown): JsonObject {
+  const what = `input of workflow ${JSON.stringify(graph.name)}`
+  const parsed = registry.input.safeParse(toJson(given, what))
+  if (parsed.success) return toJson(parsed.data, what) as JsonObject
+  const issues = issueLines(parsed.error)
+  throw inputError('WAYSTONE_INPUT_START', `${what} does not fit: ${issues.join('; ')}`, { issues })
+}
+
+/** Models and the first node that asks for each. */
+function askedModels(records: readonly NodeRecord[]): ReadonlyMap<string, string> {
+  const asked = new Map<string, string>()
+  for (const record of records) {
+    const model = record.kind === 'agent' ? record.model : record.kind === 'gate' ? record.reviewer?.model : undefined
+    if (model !== undefined && !asked.has(model)) asked.set(model, record.id)
+  }
+  return asked
+}
+
+function hasPrice({ prices, models }: ExecutorPorts, model: string): boolean {
+  return prices.has(model) || prices.has(models.get(model)?.name ?? '')
+}
+
+function secretsOf(graph: CompiledWorkflow['graph']): ReadonlySet<string> {
+  return new Set(Object.values(graph.tools).flatMap(({ secrets }) => secrets))
+}
+
+function listOf(names: readonly string[]): string {
+  return names.length === 0 ? 'none' : names.join(', ')
+}

@@ -1,0 +1,108 @@
+import { effectIdOf, type RunId } from '../base/ids.ts'
+import { toJson, type Json, type JsonObject } from '../base/json.ts'
+import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
+import { offeredOutcomes, requestDigest } from '../compile/request-digest.ts'
+import type { NodeRecord } from '../graph/graph.ts'
+import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
+import { nodeInputOf } from './effect-job.ts'
+import type { Request, RequestOption } from './runtime.ts'
+
+/** Where requests are read from. */
+export interface RequestSource {
+  readonly runId: RunId
+  readonly compiled: CompiledWorkflow
+  readonly context: RunContext
+  /** The sequence that opened a step. */
+  readonly openedAt: (step: number) => number
+}
+
+/** What is open for people. Built from snapshot and graph alone. Order: by step. */
+export function requestsOf(source: RequestSource): readonly Request[] {
+  const { context, compiled } = source
+  return Object.entries(context.open).flatMap(([index, open]) => {
+    const record = compiled.graph.nodes[open.node]
+    const digest = requestDigest(compiled, context, Number(index))
+    return record === undefined || digest === undefined ? [] : [requestOf(source, { step: Number(index), open, record, digest })]
+  })
+}
+
+interface Asked {
+  readonly step: number
+  readonly open: OpenStep
+  readonly record: NodeRecord
+  readonly digest: string
+}
+
+function requestOf({ runId, compiled, context, openedAt }: RequestSource, { step, open, record, digest }: Asked): Request {
+  const approval = record.kind === 'approval' ? record : undefined
+  const input = nodeInputOf(record, context)
+  const options = offeredOutcomes(compiled, context, step).map((outcome) => optionOf(compiled, { open, record, outcome }))
+  const request: Request = {
+    id: effectIdOf(runId, step),
+    runId,
+    workflow: compiled.graph.name,
+    node: record.id,
+    step,
+    kind: approval === undefined ? 'unknown' : 'approval',
+    reason: approval?.reason ?? unknownReason(record, open),
+    role: approval?.role ?? null,
+    action: options.flatMap((option) => actionOf({ compiled, context, open }, option)),
+    evidence: input.state,
+    heard: input.heard as unknown as JsonObject,
+    usage: context.usage,
+    options,
+    edits: approval?.edits ?? [],
+    responseSchema: approval?.responseSchema ?? null,
+    openedAt: open.since,
+    expiresAt: open.expiresAt ?? null,
+    sequence: openedAt(step),
+    digest,
+  }
+  return toJson(request, 'request') as unknown as Request
+}
+
+function unknownReason(record: NodeRecord, open: OpenStep): string {
+  const what = open.tool === undefined ? record.id : `tool ${open.tool} of ${record.id}`
+  return `Nobody knows whether attempt ${open.attempt} of ${what} happened. Find out, then say so; it is not repeated by itself.`
+}
+
+/** For an unknown outcome the answer is the end of the step: `happened` is done, `did-not-happen` another attempt. */
+const meaningOfAnswer: { readonly [outcome: string]: string | null } = { happened: 'done', failed: 'failed', 'did-not-happen': null }
+
+function optionOf({ graph }: CompiledWorkflow, { open, record, outcome }: { readonly open: OpenStep; readonly record: NodeRecord; readonly outcome: string }): RequestOption {
+  const routed = open.kind === 'resolve' ? meaningOfAnswer[outcome] : outcome
+  // Inside an agent the answer is told to the model, and the agent goes on.
+  if (routed === null || routed === undefined || open.unknown === 'call') return { outcome, edges: [], to: record.id }
+  const edges = graph.edges.filter((edge) => edge.from === record.id && edge.outcome === routed).toSorted((left, right) => left.index - right.index)
+  return { outcome, edges: edges.map(({ id }) => id), to: edges[0]?.to ?? record.id }
+}
+
+interface ActionSource {
+  readonly compiled: CompiledWorkflow
+  readonly context: RunContext
+  readonly open: OpenStep
+}
+
+function actionOf({ compiled, context, open }: ActionSource, { outcome, edges, to }: RequestOption): Request['action'] {
+  const { graph } = compiled
+  const targets = edges.flatMap((id) => graph.edges.filter((edge) => edge.id === id).map((edge) => edge.to))
+  const nodes = new Set(edges.length === 0 ? [to] : targets)
+  return [...nodes].map((node) => {
+    const record = graph.nodes[node]
+    if (record?.kind !== 'tool') return open.tool === undefined || node !== open.node ? { outcome, node } : { outcome, node, tool: open.tool }
+    const input = toolInput(compiled, context, record)
+    return input === undefined ? { outcome, node, tool: record.tool } : { outcome, node, tool: record.tool, input }
+  })
+}
+
+/** The input a tool node would be given as the state stands; undefined when its function cannot make one yet. */
+function toolInput({ registry }: CompiledWorkflow, context: RunContext, record: NodeRecord): Json | undefined {
+  const functions = registry.nodes.get(record.id)
+  if (functions?.kind !== 'tool') return undefined
+  const input = nodeInputOf(record, context)
+  try {
+    return toJson(functions.input === null ? input.state : functions.input(input), 'input of a tool')
+  } catch {
+    return undefined
+  }
+}

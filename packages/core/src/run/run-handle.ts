@@ -1,0 +1,102 @@
+import type { RunId } from '../base/ids.ts'
+import type { EngineEvent } from '../snapshot/event.ts'
+import { decisionEvent } from './decision-event.ts'
+import type { Engine, Rest } from './engine.ts'
+import { followRun } from './follow.ts'
+import { openingSequences } from './opening-sequence.ts'
+import { requestsOf } from './requests.ts'
+import { resultOfRest, standingOf, statusOfRun } from './run-status.ts'
+import type { Acceptance, DecisionInput, Request, Run, RunResult } from './runtime.ts'
+import { waitForRest } from './wait-for-rest.ts'
+
+/** The handle of a run; nothing of the run is kept in it but how it ended. */
+export class RunHandle implements Run {
+  readonly runId: RunId
+  readonly #engine: Engine
+  /** How the drive that began with this handle came to rest; saves a load when the run has ended. */
+  #firstRest: Promise<Rest> | undefined
+
+  constructor(engine: Engine, runId: RunId) {
+    this.#engine = engine
+    this.runId = runId
+    this.#firstRest = engine.nextRest(runId)
+    this.#firstRest?.catch(() => (this.#firstRest = undefined))
+  }
+
+  events(options: Parameters<Run['events']>[0] = {}): ReturnType<Run['events']> {
+    return followRun(this.#engine, this.runId, options)
+  }
+
+  async result(options: Parameters<Run['result']>[0] = {}): Promise<RunResult> {
+    const rest = this.#engine.driveOf(this.runId) === undefined ? await this.#firstRest : undefined
+    if (rest !== undefined && rest.snapshot.context.ending !== null) return resultOfRest(this.runId, rest)
+    return await waitForRest(this.#engine, this.runId, { until: options.until ?? 'rest', signal: options.signal })
+  }
+
+  status(): Promise<RunResult> {
+    return statusOfRun(this.#engine, this.runId)
+  }
+
+  async requests(): Promise<readonly Request[]> {
+    const { compiled, context, sequence } = await standingOf(this.#engine, this.runId)
+    const asked = Object.keys(context.open).filter((index) => {
+      const kind = context.open[index]?.kind
+      return kind === 'approval' || kind === 'resolve'
+    })
+    if (asked.length === 0) return []
+    const opened = await openingSequences(this.#engine.store, this.runId, {
+      sequence,
+      steps: asked.map(Number),
+      graphHash: compiled.hashes.graph,
+    })
+    return requestsOf({ runId: this.runId, compiled, context, openedAt: (step) => opened.get(step) ?? sequence })
+  }
+
+  async decide(request: Request | string, decision: DecisionInput): Promise<Acceptance> {
+    const { clock, ids } = this.#engine.parts
+    const { compiled, context } = await standingOf(this.#engine, this.runId)
+    const made = decisionEvent({ runId: this.runId, compiled, context }, request, { decision, stamp: { id: ids.event(), at: clock.now() } })
+    return made.type === 'event' ? await this.#send(made.event, true) : made
+  }
+
+  hold(move: { readonly by: string; readonly reason: string }): Promise<Acceptance> {
+    return this.#move('run.hold', move)
+  }
+
+  release(move: { readonly by: string; readonly reason: string }): Promise<Acceptance> {
+    return this.#move('run.release', move)
+  }
+
+  cancel(move: { readonly by: string; readonly reason: string }): Promise<Acceptance> {
+    return this.#move('run.cancel', move)
+  }
+
+  async resume(): Promise<void> {
+    await this.#engine.takeUp(this.runId, { isPatient: true, needsBindings: true })
+  }
+
+  async #move(type: 'run.hold' | 'run.release' | 'run.cancel', { by, reason }: { readonly by: string; readonly reason: string }): Promise<Acceptance> {
+    const { clock, ids } = this.#engine.parts
+    const payload = Object.freeze({ by, reason })
+    return await this.#send(Object.freeze({ id: ids.event(), at: clock.now(), type, from: 'operator', payload }), type === 'run.release')
+  }
+
+  /** To the drive of this process, or to one made for it; to the inbox when another process owns the run. */
+  async #send(event: EngineEvent, needsBindings: boolean): Promise<Acceptance> {
+    const here = await this.#sendHere(event, needsBindings)
+    if (here !== undefined) return here
+    await this.#engine.store.deliver(this.runId, event)
+    // The owner may have let go between the two: then the event stands in the inbox and is taken up from there.
+    await this.#engine.takeUp(this.runId, { isPatient: false, needsBindings })
+    return { type: 'delivered' }
+  }
+
+  async #sendHere(event: EngineEvent, needsBindings: boolean): Promise<Acceptance | undefined> {
+    const accepted = Promise.withResolvers<Acceptance>()
+    // When taking the run up throws, nobody is left to look at this one.
+    accepted.promise.catch(() => undefined)
+    const entry = { event, onTaken: accepted.resolve, onStopped: accepted.reject }
+    const isTaken = await this.#engine.takeUp(this.runId, { isPatient: false, needsBindings, entry })
+    return isTaken ? await accepted.promise : undefined
+  }
+}

@@ -1,0 +1,63 @@
+import type { RunId } from '../base/ids.ts'
+import { restoreRun } from '../checkpoint/load.ts'
+import type { RunRow } from '../checkpoint/store.ts'
+import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
+import { storeError } from '../errors/store-error.ts'
+import type { RunContext } from '../snapshot/snapshot.ts'
+import type { Engine, Rest } from './engine.ts'
+import { isEnded, resultOf } from './run-result.ts'
+import type { RunResult } from './runtime.ts'
+
+/** A run as it stands: in memory where it is driven here, else as it is stored. */
+export interface StandingRun {
+  readonly compiled: CompiledWorkflow
+  readonly context: RunContext
+  readonly sequence: number
+}
+
+/** Where a run stands, from memory where it is driven here. @throws {StoreError} WAYSTONE_STORE_RUN_UNKNOWN @throws {ReplayError} when its definition is not known */
+export async function standingOf(engine: Engine, runId: RunId): Promise<StandingRun> {
+  const drive = engine.driveOf(runId)
+  if (drive !== undefined) return { compiled: drive.compiled, context: drive.snapshot.context, sequence: drive.sequence }
+  const { store, parts } = engine
+  const loaded = await store.load(runId)
+  if (loaded === undefined) throw unknownRun(engine, runId)
+  const compiled = await parts.book.forRun(loaded.row, () => store.graph(loaded.row.graphHash, loaded.row.behaviourHash))
+  const { snapshot, parent } = await restoreRun(store, loaded)
+  return { compiled, context: snapshot.context, sequence: parent.sequence }
+}
+
+/** Where a run stands, also when its definition is not known: then it is `parked` unless it has ended or somebody drives it. */
+export async function statusOfRun(engine: Engine, runId: RunId): Promise<RunResult> {
+  const drive = engine.driveOf(runId)
+  if (drive !== undefined) return resultOfRest(runId, drive)
+  const { store } = engine
+  const loaded = await store.load(runId)
+  if (loaded === undefined) throw unknownRun(engine, runId)
+  const { row } = loaded
+  const { snapshot, parent } = await restoreRun(store, loaded)
+  const graphText = await store.graph(row.graphHash, row.behaviourHash)
+  const graph = graphText === undefined ? undefined : (JSON.parse(graphText) as CompiledWorkflow['graph'])
+  return resultOf({
+    runId,
+    sequence: parent.sequence,
+    context: snapshot.context,
+    output: graph?.output ?? [],
+    ...(isParked(engine, row) && { status: 'parked' }),
+  })
+}
+
+/** True when this process does not know the run's graph and nobody drives it. */
+export function isParked({ parts, clock }: Engine, row: RunRow): boolean {
+  if (isEnded(row.status) || parts.book.find(row.workflow, row.graphHash) !== undefined) return false
+  return row.lease === null || row.lease.expiresAt <= clock.now()
+}
+
+/** A run's result where its drive left it. */
+export function resultOfRest(runId: RunId, { compiled, snapshot, sequence }: Rest): RunResult {
+  return resultOf({ runId, sequence, context: snapshot.context, output: compiled.graph.output })
+}
+
+function unknownRun(engine: Engine, runId: RunId): Error {
+  return storeError('WAYSTONE_STORE_RUN_UNKNOWN', `no run ${runId} is in store ${engine.store.name}`, { runId })
+}

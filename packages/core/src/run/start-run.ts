@@ -1,0 +1,91 @@
+import { canonicalJson, toJson, type Json, type JsonObject } from '../base/json.ts'
+import type { RunId } from '../base/ids.ts'
+import { firstPacking, packCheckpoint } from '../checkpoint/pack.ts'
+import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
+import { inputError } from '../errors/input-error.ts'
+import { invariantError } from '../errors/invariant-error.ts'
+import type { EngineEvent } from '../snapshot/event.ts'
+import type { Engine } from './engine.ts'
+import { checkBindings, parseInput } from './preflight.ts'
+import { summaryOf } from './run-summary.ts'
+import type { StartOptions } from './runtime.ts'
+
+/** What a start came to. */
+export interface Started {
+  readonly runId: RunId
+  /** False: a run with that key was there already. */
+  readonly isNew: boolean
+}
+
+/**
+ * Starts a run: checks everything that can be known before anything runs, stores the first checkpoint, then drives.
+ *
+ * @throws {InputError} WAYSTONE_INPUT_START, WAYSTONE_INPUT_MODELS_MISSING, WAYSTONE_INPUT_PRICES_MISSING, WAYSTONE_INPUT_SECRETS_MISSING
+ */
+export async function startRun(engine: Engine, compiled: CompiledWorkflow, options: StartOptions<object>): Promise<Started> {
+  const { clock, ids, owner, leaseMs } = engine.parts
+  await checkBindings(compiled, engine.ports)
+  const payload = { input: parseInput(compiled, options.input), tags: parseTags(options.tags) }
+  const at = clock.now()
+  const runId = ids.run(at)
+  const event: EngineEvent = Object.freeze({ id: 'start', at, type: 'run.started', from: 'caller', payload: Object.freeze(payload) })
+  const planned = engine.plan(compiled, { runId, sequence: 0, parent: null }, null, event)
+  if (planned.type !== 'applied') throw invariantError('WAYSTONE_BUG_START', `the start of run ${runId} was ${planned.type}`, { runId })
+  const { snapshot } = planned
+  const packed = packCheckpoint(planned.checkpoint, snapshot, firstPacking)
+  const created = await engine.store.create({
+    runId,
+    ...definitionOf(compiled),
+    key: options.key ?? null,
+    tags: payload.tags,
+    forkedFrom: null,
+    owner,
+    leaseMs,
+    checkpoint: packed.checkpoint,
+    blobs: packed.blobs,
+    summary: summaryOf(compiled, snapshot.context),
+    at,
+  })
+  if (created.type === 'exists') return { runId: created.runId, isNew: false }
+  const parent = { runId, sequence: 0, hash: packed.checkpoint.hash }
+  engine.drive({ compiled, lease: created.lease, standing: { snapshot, parent, packing: packed.packing } }, [])
+  return { runId, isNew: true }
+}
+
+interface DefinitionFacts {
+  readonly workflow: string
+  readonly workflowVersion: number
+  readonly graphHash: string
+  readonly behaviourHash: string
+  readonly graph: string
+}
+
+const definitions = new WeakMap<CompiledWorkflow, DefinitionFacts>()
+
+/** Written once for each workflow: its graph may be large. */
+function definitionOf(compiled: CompiledWorkflow): DefinitionFacts {
+  const known = definitions.get(compiled)
+  if (known !== undefined) return known
+  const { graph, hashes } = compiled
+  const facts = {
+    workflow: graph.name,
+    workflowVersion: graph.version,
+    graphHash: hashes.graph,
+    behaviourHash: hashes.behaviour,
+    // A graph is JSON by construction; its interfaces only lack an index signature.
+    graph: canonicalJson(graph as unknown as Json),
+  }
+  definitions.set(compiled, facts)
+  return facts
+}
+
+const noTags: { readonly [name: string]: string } = Object.freeze({})
+
+function parseTags(tags: StartOptions['tags']): { readonly [name: string]: string } {
+  if (tags === undefined) return noTags
+  const json = toJson({ ...tags }, 'tags of a run') as JsonObject
+  for (const [name, value] of Object.entries(json)) {
+    if (typeof value !== 'string') throw inputError('WAYSTONE_INPUT_START', `tag ${JSON.stringify(name)} of the run is no text`, { tag: name })
+  }
+  return json as { readonly [name: string]: string }
+}

@@ -1,13 +1,14 @@
-import type { Clock } from '../base/clock.ts'
-import type { Ids, RunId } from '../base/ids.ts'
+import type { RunId } from '../base/ids.ts'
 import { canonicalJson, toJson, type Json, type JsonObject } from '../base/json.ts'
 import { firstPacking, packCheckpoint } from '../checkpoint/pack.ts'
-import type { Owner, RunRow, Store } from '../checkpoint/store.ts'
+import type { RunRow } from '../checkpoint/store.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { plan } from '../compile/plan.ts'
 import { inputError } from '../errors/input-error.ts'
 import { invariantError } from '../errors/invariant-error.ts'
+import { replayError } from '../errors/replay-error.ts'
 import type { PolicyRecord } from '../graph/graph.ts'
+import type { Runtime } from '../run/runtime.ts'
 import { summaryOf } from '../run/run-summary.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
 import { readHistory, type History } from './history.ts'
@@ -25,26 +26,18 @@ export interface ForkOptions {
   readonly override?: readonly string[]
 }
 
-/** What forking needs of its surroundings. */
-export interface ForkParts {
-  readonly store: Store
-  readonly compiled: CompiledWorkflow
-  readonly clock: Clock
-  readonly ids: Ids
-  readonly owner: Owner
-}
-
 /**
  * Makes a new run from a checkpoint of another. The origin is not touched, nothing before the checkpoint runs again, and the
- * new run is left free for any runtime to drive.
+ * new run is left free for any runtime to drive: open it and `resume()`.
  *
  * @returns the new run's id
  * @throws {InputError} WAYSTONE_INPUT_FORK when nothing is open there, _FORK_PATCH when the patch does not fit, _FORK_POLICY
  * when it changes what an approval has shown and a tool could then run on that approval, WAYSTONE_INPUT_SEQUENCE
  */
-export async function forkRun(parts: ForkParts, runId: string, options: ForkOptions): Promise<RunId> {
-  const { store, compiled, clock, ids, owner } = parts
+export async function forkRun(runtime: Runtime, runId: string, options: ForkOptions): Promise<RunId> {
+  const { store, clock, ids, owner } = runtime
   const history = await readHistory(store, runId)
+  const compiled = knownWorkflow(runtime, history)
   const origin = history.at(options.at)
   const { context } = origin.snapshot
   if (Object.keys(context.open).length === 0) {
@@ -82,6 +75,16 @@ export async function forkRun(parts: ForkParts, runId: string, options: ForkOpti
   })
   if (created.type === 'created') await store.release(created.lease)
   return newId
+}
+
+function knownWorkflow(runtime: Runtime, { row }: History): CompiledWorkflow {
+  const compiled = runtime.compiled(row.workflow, row.graphHash)
+  if (compiled !== undefined) return compiled
+  throw replayError(
+    'WAYSTONE_REPLAY_DEFINITION_UNKNOWN',
+    `run ${row.runId} belongs to graph ${row.graphHash} of workflow ${JSON.stringify(row.workflow)}, which this runtime does not know`,
+    { runId: row.runId, workflow: row.workflow, graphHash: row.graphHash },
+  )
 }
 
 function rowFacts(compiled: CompiledWorkflow): Pick<RunRow, 'workflow' | 'workflowVersion' | 'graphHash' | 'behaviourHash'> & { readonly graph: string } {

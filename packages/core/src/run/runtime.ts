@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Ids, RunId } from '../base/ids.ts'
 import type { Json, JsonObject } from '../base/json.ts'
-import type { RunFilter, RunPage, RunRow, Store } from '../checkpoint/store.ts'
+import type { Owner, RunFilter, RunPage, RunRow, Store } from '../checkpoint/store.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import type { Model, ModelPrice } from '../define/model.ts'
 import type { Workflow } from '../define/workflow.ts'
@@ -160,6 +160,10 @@ export interface StartOptions<Input = JsonObject> {
 /** The bound environment: starts, opens and drives runs. */
 export interface Runtime {
   readonly store: Store
+  readonly clock: Clock
+  readonly ids: Ids
+  /** Who this runtime is to the store. */
+  readonly owner: Owner
   start<Input extends object, Output extends object>(workflow: Workflow<Input, Output>, options: StartOptions<Input>): Promise<Run<Output>>
   /** @throws {StoreError} WAYSTONE_STORE_RUN_UNKNOWN */
   open<Input extends object, Output extends object>(workflow: Workflow<Input, Output>, runId: string): Promise<Run<Output>>

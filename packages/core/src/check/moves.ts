@@ -1,4 +1,4 @@
-import { MultiDirectedGraph } from 'graphology'
+import { DirectedGraph } from 'graphology'
 import { exhaustedTarget, type EdgeRecord, type Graph, type Target } from '../graph/graph.ts'
 
 /** One way on from a node: an edge, or where it leads when its limit is used up. */
@@ -11,8 +11,8 @@ export interface Move {
   readonly isOtherwise: boolean
 }
 
-/** The moves of a graph, as a graphology multigraph: one vertex per node and per target, one arc per move. */
-export type MoveGraph = MultiDirectedGraph<Record<string, never>, { readonly move: Move }>
+/** The moves of a graph, as a graphology graph: a vertex per node and per target, an arc with all moves from one to the other. */
+export type MoveGraph = DirectedGraph<Record<string, never>, { readonly moves: Move[] }>
 
 /** The graph as the rules look at it. */
 export interface Subject {
@@ -29,12 +29,13 @@ export interface Subject {
 /** Reads the moves of a graph. Targets that do not exist are vertices without arcs. */
 export function subjectOf(graph: Graph): Subject {
   const moves = graph.edges.flatMap((edge) => movesOf(edge))
-  const moveGraph: MoveGraph = new MultiDirectedGraph()
+  const moveGraph: MoveGraph = new DirectedGraph()
   for (const id of Object.keys(graph.nodes)) moveGraph.addNode(id)
   for (const move of moves) {
     moveGraph.mergeNode(move.from)
     moveGraph.mergeNode(move.to)
-    moveGraph.addEdgeWithKey(move.id, move.from, move.to, { move })
+    if (moveGraph.hasEdge(move.from, move.to)) moveGraph.getEdgeAttribute(move.from, move.to, 'moves').push(move)
+    else moveGraph.addEdge(move.from, move.to, { moves: [move] })
   }
   const lists = Map.groupBy(graph.edges, (edge) => listName(edge.from, edge.outcome))
   for (const list of lists.values()) list.sort((left, right) => left.index - right.index)
@@ -87,10 +88,11 @@ export function walkFrom(subject: Subject, roots: readonly string[], mayTake?: (
     queue.push(root)
   }
   for (const vertex of queue) {
-    subject.moveGraph.forEachOutEdge(vertex, (_id, { move }) => {
-      if (cameBy.has(move.to) || mayTake?.(move) === false) return
-      cameBy.set(move.to, move)
-      queue.push(move.to)
+    subject.moveGraph.forEachOutEdge(vertex, (_id, { moves }, _from, to) => {
+      const move = cameBy.has(to) ? undefined : moves.find((candidate) => mayTake?.(candidate) !== false)
+      if (move === undefined) return
+      cameBy.set(to, move)
+      queue.push(to)
     })
   }
   const pathTo = (vertex: string): readonly Move[] => {
@@ -109,8 +111,8 @@ export function reaching(
 ): ReadonlySet<string> {
   const reached = new Set(targets.filter((target) => subject.moveGraph.hasNode(target)))
   for (const vertex of reached) {
-    subject.moveGraph.forEachInEdge(vertex, (_id, { move }) => {
-      if (mayTake?.(move) !== false) reached.add(move.from)
+    subject.moveGraph.forEachInEdge(vertex, (_id, { moves }, from) => {
+      if (moves.some((move) => mayTake?.(move) !== false)) reached.add(from)
     })
   }
   return reached

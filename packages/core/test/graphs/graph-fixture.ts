@@ -52,6 +52,7 @@ export interface GraphNotation {
   readonly name?: string
   /** Keys, `key?` for an optional one; or records. Keys that nodes, input, output and guards name are added as integers. */
   readonly state?: readonly string[] | { readonly [key: string]: Partial<StateKeyRecord> }
+  /** Keys; `key?` for one that a caller may leave out. */
   readonly input?: readonly string[]
   readonly output?: readonly string[]
   readonly nodes: { readonly [id: string]: NodeNotation }
@@ -98,7 +99,7 @@ export function graphFixture(notation: GraphNotation): Graph {
     description: '',
     state: stateOf(notation, nodes, guards),
     inputSchema: inputSchemaOf(notation.input ?? []),
-    inputKeys: notation.input ?? [],
+    inputKeys: (notation.input ?? []).map((key) => bareKey(key)),
     output: notation.output ?? [],
     nodes,
     start: notation.start ?? Object.keys(nodes)[0] ?? '',
@@ -346,7 +347,7 @@ function stateOf(
   const given = notation.state ?? []
   if (Array.isArray(given)) {
     for (const key of given as readonly string[]) {
-      state[key.replace('?', '')] = { ...base, optional: key.endsWith('?') }
+      state[bareKey(key)] = { ...base, optional: key.endsWith('?') }
     }
   } else {
     for (const [key, record] of Object.entries(given as { readonly [key: string]: Partial<StateKeyRecord> })) {
@@ -354,7 +355,7 @@ function stateOf(
     }
   }
   const used = [
-    ...(notation.input ?? []),
+    ...(notation.input ?? []).map((key) => bareKey(key)),
     ...(notation.output ?? []),
     ...Object.values(nodes).flatMap((node) => node.reads.concat(node.writes)),
     ...Object.values(guards).flatMap((guard) => guard.reads),
@@ -363,11 +364,15 @@ function stateOf(
   return state
 }
 
+function bareKey(key: string): string {
+  return key.replace('?', '')
+}
+
 function inputSchemaOf(keys: readonly string[]): JsonObject {
   return {
     type: 'object',
-    properties: Object.fromEntries(keys.map((key) => [key, { type: 'integer' }])),
-    required: keys,
+    properties: Object.fromEntries(keys.map((key) => [bareKey(key), { type: 'integer' }])),
+    required: keys.filter((key) => !key.endsWith('?')),
     additionalProperties: false,
   }
 }

@@ -58,11 +58,12 @@ class BoundsMaker {
         cycle: bound.cycle,
       }
     }
-    const modelCalls = row('modelCalls')
+    const steps = row('steps')
+    const modelCalls = bySteps(row('modelCalls'), steps, this.#mostAttempts('model'))
     return {
-      steps: row('steps'),
+      steps,
       modelCalls,
-      toolCalls: row('toolCalls'),
+      toolCalls: bySteps(row('toolCalls'), steps, this.#mostAttempts('tool')),
       tokens: this.#byCalls('tokens', row('tokens'), modelCalls),
       costUsd: this.#byCalls('costUsd', row('costUsd'), modelCalls),
       durationMs: row('durationMs'),
@@ -162,12 +163,28 @@ class BoundsMaker {
     )
   }
 
+  /** The most attempts that one step of this kind may take. */
+  #mostAttempts(kind: 'model' | 'tool'): number {
+    const { graph } = this.#subject
+    const nodes = Object.values(graph.nodes).filter((node) =>
+      kind === 'model' ? node.kind !== 'tool' : node.kind === 'tool',
+    )
+    const records = kind === 'model' ? nodes : [...nodes, ...Object.values(graph.tools)]
+    return records.reduce((most, { retry }) => Math.max(most, retry.attempts), 1)
+  }
+
   /** A bound on model calls bounds what they use. */
   #byCalls(name: 'tokens' | 'costUsd', row: BoundRow, { limited }: BoundRow): BoundRow {
     const call = this.#heaviestCall(name)
     if (typeof call !== 'number' || limited.max === null) return row
     return { ...row, limited: smaller(row.limited, { max: round(name, limited.max * call), note: null }) }
   }
+}
+
+/** Every call is an attempt of some step. */
+function bySteps(row: BoundRow, { limited }: BoundRow, attempts: number): BoundRow {
+  if (limited.max === null) return row
+  return { ...row, limited: smaller(row.limited, { max: limited.max * attempts, note: null }) }
 }
 
 function unknownBound(why: string): GraphBound {

@@ -109,11 +109,13 @@ class BreachSearch {
     const ran = this.#afterRun(position)
     if (exhaustedTo !== null) this.#push({ ...ran, node: exhaustedTo, by: { before: position, move: null } })
     const outcomes = new Map(node.outcomes.map((outcome) => [outcome, this.#afterOutcome(ran, node, outcome)]))
-    moveGraph.forEachOutEdge(node.id, (_id, { move }) => {
-      const ended = outcomes.get(move.edge.outcome) ?? this.#afterOutcome(ran, node, move.edge.outcome)
-      const known = impliedBy(this.#conditions.get(move.id) ?? always, this.#guards, ended.known)
-      if (known !== null)
-        this.#push({ ...ended, known: this.#only(known), node: move.to, by: { before: position, move } })
+    moveGraph.forEachOutEdge(node.id, (_id, { moves }) => {
+      for (const move of moves) {
+        const ended = outcomes.get(move.edge.outcome) ?? this.#afterOutcome(ran, node, move.edge.outcome)
+        const known = impliedBy(this.#conditions.get(move.id) ?? always, this.#guards, ended.known)
+        if (known !== null)
+          this.#push({ ...ended, known: this.#only(known), node: move.to, by: { before: position, move } })
+      }
     })
     if (exhaustedTo === null) return
     for (const ended of outcomes.values())

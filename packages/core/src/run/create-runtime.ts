@@ -37,6 +37,9 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
 
 class LocalRuntime implements Runtime {
   readonly store: Runtime['store']
+  readonly clock: Runtime['clock']
+  readonly ids: Runtime['ids']
+  readonly owner: Runtime['owner']
   readonly #engine: Engine
   #closing: Promise<void> | undefined
   #isWorking = false
@@ -44,6 +47,10 @@ class LocalRuntime implements Runtime {
   constructor(engine: Engine) {
     this.#engine = engine
     this.store = engine.store
+    const { clock, ids, owner } = engine.parts
+    this.clock = clock
+    this.ids = ids
+    this.owner = owner
   }
 
   async start<Input extends object, Output extends object>(workflow: Workflow<Input, Output>, options: StartOptions<Input>): Promise<Run<Output>> {

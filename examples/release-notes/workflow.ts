@@ -56,6 +56,10 @@ const n = w.nodes({
     ].join('\n'),
     reads: ['commits', 'classes'],
     writes: ['classes'],
+    maxModelCalls: 3,
+    maxInputTokens: 30_000,
+    maxOutputTokens: 20_000,
+    timeout: '5m',
     prompt: ({ state }) => JSON.stringify(classifyPrompt(state.commits, state.classes)),
   }),
 
@@ -71,6 +75,10 @@ const n = w.nodes({
     reads: ['span', 'commits', 'classes'],
     writes: ['notes'],
     hears: ['facts', 'signoff'],
+    maxModelCalls: 3,
+    maxInputTokens: 250_000,
+    maxOutputTokens: 32_000,
+    timeout: '10m',
     output: Draft,
     prompt: ({ state, heard }) =>
       JSON.stringify(draftPrompt(state.commits, state.classes, readHeard(heard.facts, heard.signoff))),
@@ -144,6 +152,6 @@ export const releaseNotes = w.workflow('release-notes', {
     recheck: { pass: n.signoff, revise: n.signoff },
     write: { done: END },
   },
-  limits: { steps: 150, modelCalls: 80, duration: '1d' },
+  limits: { steps: 100, modelCalls: 60, tokens: 5_000_000, duration: '1d' },
   policies: [{ never: writeTool, without: [n.signoff, 'approved'] }],
 })

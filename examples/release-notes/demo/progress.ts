@@ -12,15 +12,13 @@ export interface ProgressOutput {
   closed(step: number): void
 }
 
-/** Makes a printer of progress. Order: as facts arrive; log lines of a step stand behind it. */
+/** Makes a printer of progress. Order: as facts arrive. */
 export function createProgress(output: ProgressOutput): Progress {
-  const logged = new Map<number, string[]>()
   return {
     take(event) {
-      if (event.type === 'log.written') {
-        logged.set(event.step, [...(logged.get(event.step) ?? []), event.message])
-      } else if (event.type === 'step.ended') {
-        output.print(stepLine(event, logged.get(event.step) ?? []))
+      if (event.type === 'log.written') output.print(`      ${event.message}`)
+      else if (event.type === 'step.ended') {
+        output.print(stepLine(event))
         if (event.kind === 'approval') output.closed(event.step)
       } else if (event.type === 'request.opened') {
         output.print(
@@ -38,12 +36,11 @@ export function createProgress(output: ProgressOutput): Progress {
   }
 }
 
-function stepLine(event: Extract<RunEvent, { type: 'step.ended' }>, logs: readonly string[]): string {
+function stepLine(event: Extract<RunEvent, { type: 'step.ended' }>): string {
   const isGood = event.error === undefined
   const tokens = (event.usage?.inputTokens ?? 0) + (event.usage?.outputTokens ?? 0)
   const details = [
     ...(event.model === undefined ? [] : [`${event.model}, ${tokens.toLocaleString('en')} tokens`]),
-    ...logs,
     ...(event.error === undefined ? [] : [event.error.message]),
   ]
   const took = `${event.at - event.startedAt} ms`.padStart(8)

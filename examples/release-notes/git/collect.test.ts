@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createFixtureRepository, importRepository } from '../fixture-repository.ts'
+import { fastImport } from '../test/fast-import.ts'
 import { cancelledIds } from './commit.ts'
 import { CollectError, collectCommits, parseRange } from './collect.ts'
 import { GitError } from './run-git.ts'
@@ -141,27 +142,3 @@ describe('parseRange', () => {
     expect(parseRange('v2')).toEqual({ from: '', to: 'v2' })
   })
 })
-
-function fastImport(
-  commits: readonly { readonly message: string; readonly file: string; readonly tag?: string }[],
-): string {
-  const lines = commits.flatMap(({ message, file, tag }, index) => {
-    const who = `Ada <ada@example.org> ${1_767_258_000 + index * 60} +0000`
-    const data = `data ${Buffer.byteLength(message)}\n${message}`
-    const from = index === 0 ? [] : [`from :${index}`]
-    const tagged = tag === undefined ? [] : [`reset refs/tags/${tag}`, `from :${index + 1}`, '']
-    return [
-      'commit refs/heads/main',
-      `mark :${index + 1}`,
-      `committer ${who}`,
-      data,
-      ...from,
-      `M 644 inline ${file}`,
-      'data 1',
-      String(index % 10),
-      '',
-      ...tagged,
-    ]
-  })
-  return `${lines.join('\n')}\n`
-}

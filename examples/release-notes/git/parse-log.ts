@@ -85,14 +85,14 @@ export function printable(text: string, maxLength: number): string {
   return line.length <= maxLength ? line : `${line.slice(0, maxLength - 1).trimEnd()}…`
 }
 
-/** GitHub's own subjects say nothing; what was merged stands in the body. */
+/** GitHub's own subjects say nothing; what was merged stands in the body. The name of a security advisory is kept. */
 function titleOf(subject: string, body: string): string {
-  if (!/^Merge (pull request|PR) #\d+|^Merge commit from fork$/i.test(subject)) return subject
-  const line = body
-    .split('\n')
-    .map((text) => printable(text, maxTitleLength).replace(/^[*-] /, ''))
-    .find((text) => text !== '')
-  return line === undefined || /^([\w-]+-by|PR-URL|Merge )/i.test(line) ? subject : line
+  if (!/^Merge (pull request|PR) (#\d+|from GHSA-)|^Merge commit from fork$/i.test(subject)) return subject
+  const lines = body.split('\n').map((text) => printable(text, maxTitleLength).replace(/^[*-] /, ''))
+  const line = lines.find((text) => /^(fix|feat|perf|security)\b.*: /.test(text)) ?? lines.find((text) => text !== '')
+  if (line === undefined || /^([\w-]+-by|PR-URL|Merge )/i.test(line)) return subject
+  const advisory = /GHSA(-\w{4}){3}/i.exec(subject)?.[0]
+  return advisory === undefined || line.includes(advisory) ? line : `${line} (${advisory})`
 }
 
 function refsOf(text: string): number[] {
@@ -107,8 +107,16 @@ function revertedBy(subject: string, body: string): string {
   if (hash !== undefined) return hash
   const request = /^Reverts [\w.-]+\/[\w.-]+#(\d{1,7})\b/m.exec(body)?.[1]
   if (request !== undefined) return `#${request}`
-  const quoted = /^revert:? "(.+)"/i.exec(subject)?.[1]
-  return quoted === undefined ? '' : `"${quoted}`
+  const quoted = /^revert(?:\([^)]*\))?:?\s+"?\s*(.+?)"?(?:\s+\(#\d+\))?$/i.exec(subject)?.[1] ?? ''
+  return quoted.length < 10 ? '' : `"${quoted}`
+}
+
+function withoutType(subject: string): string {
+  return subject.replace(/^[A-Za-z]+(\([^()]*\))?!?:\s+/, '')
+}
+
+function withoutReference(subject: string): string {
+  return subject.replace(/\s*\(#\d+\)$/, '')
 }
 
 /** Replaces what a revert names by the full hash of the newest older commit that fits; one outside the range is left as named. */
@@ -118,7 +126,10 @@ function resolveReverts(commits: readonly Commit[]): Commit[] {
     const named = commit.reverts
     const found = commits.slice(index + 1).find((older) => {
       if (named.startsWith('#')) return older.refs.includes(Number(named.slice(1)))
-      return named.startsWith('"') ? older.subject.startsWith(named.slice(1)) : older.hash.startsWith(named)
+      if (!named.startsWith('"')) return older.hash.startsWith(named)
+      return [older.subject, withoutType(older.subject)].some((subject) =>
+        subject.startsWith(withoutReference(named.slice(1))),
+      )
     })
     return found === undefined ? commit : { ...commit, reverts: found.hash }
   })

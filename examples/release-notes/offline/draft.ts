@@ -33,6 +33,9 @@ const usualRoom = 100
 /** Fewest changes that are worth a section of highlights. */
 const leastForHighlights = 12
 
+/** Lines that a section may always have: what readers must act on is not folded into a count early. */
+const leastLines: { readonly [kind in Kind]?: number } = { breaking: 25, security: 20, deprecation: 10 }
+
 /** What a reader's reasons ask of the next draft, as far as rules can tell. */
 interface Wishes {
   readonly room: number
@@ -60,7 +63,7 @@ export function draftByRules(prompt: DraftPrompt): Draft {
   const total = Math.max(1, rest.length)
   for (const [kind, heading] of Object.entries(sectionOf) as [Kind, Heading][]) {
     const changes = rest.filter((change) => change.kind === kind)
-    const share = Math.max(3, Math.round((wishes.room * changes.length) / total))
+    const share = Math.max(leastLines[kind] ?? 3, Math.round((wishes.room * changes.length) / total))
     add(
       heading,
       groupStatements(changes, {

@@ -91,6 +91,6 @@ function imperative(text: string): string {
 
 function capitalise(text: string): string {
   const word = /^\S+/.exec(text)?.[0] ?? ''
-  const isPlainWord = /^[a-z][a-z'’-]*[,:]?$/.test(word)
+  const isPlainWord = /^[a-z]+['’]?[a-z]*[,:]?$/.test(word)
   return isPlainWord ? text.charAt(0).toUpperCase() + text.slice(1) : text
 }

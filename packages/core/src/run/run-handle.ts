@@ -52,11 +52,14 @@ export class RunHandle implements Run {
     return requestsOf({ runId: this.runId, compiled, context, openedAt: (step) => opened.get(step) ?? sequence })
   }
 
-  async decide(request: Request | string, decision: DecisionInput): Promise<Acceptance> {
+  async decide(request: Request | string, decision: DecisionInput, options: Parameters<Run['decide']>[2] = {}): Promise<Acceptance> {
     const { clock, ids } = this.#engine.parts
     const { compiled, context } = await standingOf(this.#engine, this.runId)
     const made = decisionEvent({ runId: this.runId, compiled, context }, request, { decision, stamp: { id: ids.event(), at: clock.now() } })
-    return made.type === 'event' ? await this.#send(made.event, true) : made
+    if (made.type !== 'event') return made
+    if (options.isRecordedOnly !== true) return await this.#send(made.event, true)
+    await this.#engine.store.deliver(this.runId, made.event)
+    return { type: 'delivered' }
   }
 
   hold(move: { readonly by: string; readonly reason: string }): Promise<Acceptance> {

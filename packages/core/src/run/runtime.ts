@@ -136,7 +136,13 @@ export interface Run<Output = JsonObject> {
   status(): Promise<RunResult<Output>>
   /** What is open for people now. Order: by step. */
   requests(): Promise<readonly Request[]>
-  decide(request: Request | string, decision: DecisionInput): Promise<Acceptance>
+  /**
+   * Answers a request. The run goes on in this process when nobody else drives it.
+   *
+   * @param options - `isRecordedOnly`: the decision is only put into the run's inbox, and nothing starts here; whoever takes the run up next applies it
+   * @throws {InputError} WAYSTONE_INPUT_DECISION naming what does not fit
+   */
+  decide(request: Request | string, decision: DecisionInput, options?: { readonly isRecordedOnly?: boolean }): Promise<Acceptance>
   hold(move: { readonly by: string; readonly reason: string }): Promise<Acceptance>
   release(move: { readonly by: string; readonly reason: string }): Promise<Acceptance>
   cancel(move: { readonly by: string; readonly reason: string }): Promise<Acceptance>

@@ -34,7 +34,12 @@ export interface AgentBounds<ToolName extends string> {
 }
 
 /** An agent inside a workflow, without what its output needs. */
-export interface AgentOptions<Reads extends keyof Values & string, Heard extends string, ToolName extends string, Values>
+export interface AgentOptions<
+  Reads extends keyof Values & string,
+  Heard extends string,
+  ToolName extends string,
+  Values,
+>
   extends EffectOptions<Reads, Heard>, AgentBounds<ToolName> {
   /** What it is and how to behave, for the model. */
   readonly instructions: string | ((given: Given<Reads, Heard, Values>) => string)
@@ -53,7 +58,11 @@ export interface AgentUse<Reads extends string, Heard extends string> extends Ef
 }
 
 /** What makes an agent that is free of any state. */
-export interface AgentConfig<ToolName extends string, Input extends z.ZodType, Output extends z.ZodType> extends AgentBounds<ToolName> {
+export interface AgentConfig<
+  ToolName extends string,
+  Input extends z.core.$ZodType,
+  Output extends z.core.$ZodType,
+> extends AgentBounds<ToolName> {
   /** What it is and how to behave, for the model. */
   readonly instructions: string
   /** What it is asked with. */
@@ -81,10 +90,16 @@ export interface Agent<ToolName extends string, Input, Output> {
  *   input: z.object({ text: z.string(), language: z.string() }), output: z.object({ translation: z.string() }),
  * })
  */
-export function defineAgent<Input extends z.ZodType, Output extends z.ZodType, ToolName extends string = never>(
-  config: AgentConfig<ToolName, Input, Output>,
-): Agent<ToolName, z.input<Input>, z.output<Output>> {
+export function defineAgent<
+  Input extends z.core.$ZodType,
+  Output extends z.core.$ZodType,
+  ToolName extends string = never,
+>(config: AgentConfig<ToolName, Input, Output>): Agent<ToolName, z.input<Input>, z.output<Output>> {
   const definition: AgentDefinition = { config: Object.freeze({ ...config }), source: callerOf(defineAgent) }
   // The phantom fields of Agent exist only as types.
-  return Object.freeze({ [agentMarker]: Object.freeze(definition) }) as unknown as Agent<ToolName, z.input<Input>, z.output<Output>>
+  return Object.freeze({ [agentMarker]: Object.freeze(definition) }) as unknown as Agent<
+    ToolName,
+    z.input<Input>,
+    z.output<Output>
+  >
 }

@@ -3,7 +3,10 @@ import type { Duration } from './duration.ts'
 import type { NodeOptions } from './node-options.ts'
 
 /** What a person is shown and may answer. */
-export interface ApprovalConfig<Show extends string, Edits extends string, Heard extends string> extends Omit<NodeOptions<Show, Heard>, 'reads'> {
+export interface ApprovalConfig<Show extends string, Edits extends string, Heard extends string> extends Omit<
+  NodeOptions<Show, Heard>,
+  'reads'
+> {
   /** State keys shown; a decision is bound to what they held. */
   readonly show: readonly Show[]
   /** Who may decide, for people and for interfaces that know roles. */
@@ -38,8 +41,5 @@ export type ChosenOutcome<Own extends string, Edits extends string, Asks extends
   | ([Edits] extends [never] ? never : 'edited')
   | (Asks extends true ? 'asked' : never)
 
-/** Outcome `expired`, if it can expire. */
-export type ExpiryOutcome<Expires extends Duration> = [Expires] extends [never] ? never : 'expired'
-
-/** An object schema whose keys are state keys. */
-export type ObjectSchema = z.ZodObject
+/** What a decision may carry as its answer; nothing without a response schema. */
+export type ResponseOf<Response extends z.core.$ZodObject> = [Response] extends [never] ? undefined : z.input<Response>

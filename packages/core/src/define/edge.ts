@@ -32,9 +32,14 @@ export interface EdgeOptions<Values> {
 }
 
 /** One edge, or a list in order of priority whose last, without guard, is the default. */
-export type EdgeOf<Values> = EdgeTarget<Values> | EdgeOptions<Values> | readonly (EdgeTarget<Values> | EdgeOptions<Values>)[]
+export type EdgeOf<Values> =
+  | EdgeTarget<Values>
+  | EdgeOptions<Values>
+  | readonly (EdgeTarget<Values> | EdgeOptions<Values>)[]
 
 /** Edges of one node, by outcome: its own outcomes must be routed, built-in ones may be. */
-export type RoutesOf<Own extends string, BuiltIn extends string, Values> = { readonly [Outcome in Own]: EdgeOf<Values> } & {
+export type RoutesOf<Own extends string, BuiltIn extends string, Values> = {
+  readonly [Outcome in Own]: EdgeOf<Values>
+} & {
   readonly [Outcome in BuiltIn]?: EdgeOf<Values>
 }

@@ -5,23 +5,37 @@ import type { EffectContext } from './tool.ts'
 import type { VerdictInput } from './verdict.ts'
 
 /** What every gate has. */
-export interface GateBase<Outcome extends string, Reads extends string, Heard extends string> extends EffectOptions<Reads, Heard> {
+export interface GateBase<Outcome extends string, Reads extends string, Heard extends string> extends EffectOptions<
+  Reads,
+  Heard
+> {
   /** The gate's own outcomes, at least one; each must be routed. */
   readonly outcomes: readonly Outcome[]
 }
 
 /** A gate decided by rules in code. Its function must not touch the world: it may run again after a crash. */
-export interface CodeGate<Outcome extends string, Reads extends keyof Values & string, Heard extends string, Values>
-  extends GateBase<Outcome, Reads, Heard> {
+export interface CodeGate<
+  Outcome extends string,
+  Reads extends keyof Values & string,
+  Heard extends string,
+  Values,
+> extends GateBase<Outcome, Reads, Heard> {
   /** @returns an outcome, or an outcome with reasons, score and positions */
-  readonly decide: (given: Given<Reads, Heard, Values>, context: EffectContext) => Later<NoInfer<Outcome> | VerdictInput<NoInfer<Outcome>>>
+  readonly decide: (
+    given: Given<Reads, Heard, Values>,
+    context: EffectContext,
+  ) => Later<NoInfer<Outcome> | VerdictInput<NoInfer<Outcome>>>
   readonly model?: never
   readonly instructions?: never
 }
 
 /** A gate decided by a reviewing model, which answers with an outcome and reasons. */
-export interface ReviewGate<Outcome extends string, Reads extends keyof Values & string, Heard extends string, Values>
-  extends GateBase<Outcome, Reads, Heard> {
+export interface ReviewGate<
+  Outcome extends string,
+  Reads extends keyof Values & string,
+  Heard extends string,
+  Values,
+> extends GateBase<Outcome, Reads, Heard> {
   /** Name of a model that the runtime binds. */
   readonly model: string
   /** What to judge by, for the model. */

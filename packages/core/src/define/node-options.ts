@@ -1,6 +1,4 @@
-import type { z } from 'zod'
 import type { Duration } from './duration.ts'
-import type { Given } from './node.ts'
 import type { RetryOptions } from './retry.ts'
 
 /** What every node may declare. */
@@ -22,40 +20,44 @@ export interface EffectOptions<Reads extends string, Heard extends string> exten
   readonly timeout?: Duration
 }
 
-/** How the read slice becomes the input. */
+/** How the read slice becomes the input of a tool or an agent. */
 export interface InputMapping<Input, View> {
-  readonly input: (given: View) => Input
-}
-
-/** The read slice is the input as it stands; it may still be mapped. */
-export interface InputFits<Input, View> {
+  /** Needed only where the read slice is not already the input. */
   readonly input?: (given: View) => Input
 }
 
+/** The read slice is not the input: `input` must map it. */
+export interface InputDiffers<_Reads, _Input> {
+  readonly input: unknown
+}
+
 /** `input` is needed exactly when the read slice does not already fit. */
-export type InputRule<Input, View extends { readonly state: unknown }> = View['state'] extends Input ? InputFits<Input, View> : InputMapping<Input, View>
+export type InputRule<Reads, Input> = Reads extends Input ? unknown : InputDiffers<Reads, Input>
 
 /** How the output becomes a patch. */
-export interface ApplyMapping<Output, Patch, View> {
-  readonly apply: (output: Output, given: View) => Patch
+export interface ApplyMapping<Output, Result, View> {
+  /** Needed only where the output does not already hold the keys that the node writes. */
+  readonly apply?: (output: Output, given: View) => Result
 }
 
-/** The output's keys that the node writes are the patch; it may still be mapped. */
-export interface ApplyFits<Output, Patch, View> {
-  readonly apply?: (output: Output, given: View) => Patch
+/** The output does not hold the keys that the node writes: `apply` must make the patch. */
+export interface OutputDiffers<_Output, _Writes> {
+  readonly apply: unknown
 }
-
-type WrittenKeys<Patch> = { [Key in keyof Patch]-?: [Patch[Key]] extends [undefined] ? never : Key }[keyof Patch]
 
 /** `apply` is needed exactly when the output is not already the patch. */
-export type ApplyRule<Output, Patch, View> = [WrittenKeys<Patch>] extends [keyof Output]
-  ? Output extends { readonly [Key in WrittenKeys<Patch>]?: Patch[Key] | undefined }
-    ? ApplyFits<Output, Patch, View>
-    : ApplyMapping<Output, Patch, View>
-  : ApplyMapping<Output, Patch, View>
+export type ApplyRule<Output, Writes> = [keyof Writes] extends [keyof Output]
+  ? Output extends { readonly [Key in keyof Writes]?: Writes[Key] | undefined }
+    ? unknown
+    : OutputDiffers<Output, Writes>
+  : OutputDiffers<Output, Writes>
 
-/** What a node's functions are given, from its declared names. */
-export type View<Reads extends keyof Values, Heard extends string, Values> = Given<Reads, Heard, Values>
+/** Stands for a function that has nothing to work on; nothing fits it. */
+export interface NothingToApply {
+  readonly '~withoutOutputTheAnswerIsThePatch': never
+}
 
-/** A schema that types say nothing more about. */
-export type AnySchema = z.ZodType
+/** Refuses keys in what a function gives back that are no state keys, at that function. */
+export type ExtraKeys<Field extends string, Key extends PropertyKey> = [Key] extends [never]
+  ? unknown
+  : { readonly [Name in Field]: `no such state key: ${Key & string}` }

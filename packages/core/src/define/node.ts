@@ -1,6 +1,4 @@
-import type { Json } from '../base/json.ts'
 import type { SourceLine } from './source-line.ts'
-import type { Unset } from './unset.ts'
 import type { Verdict } from './verdict.ts'
 
 /** Marks a node and every reference to it. */
@@ -31,7 +29,10 @@ export interface NodeReading<Name extends string, Values> extends AnyNode<Values
 }
 
 /** What an edge table and policies need to know of a node: outcomes that must be routed, and those that may be. */
-export interface Node<Own extends string, BuiltIn extends string, Reads extends string, Values> extends NodeReading<Reads, Values> {
+export interface Node<Own extends string, BuiltIn extends string, Reads extends string, Values> extends NodeReading<
+  Reads,
+  Values
+> {
   readonly '~outcomes': Own
   readonly '~builtIn': BuiltIn
 }
@@ -40,27 +41,52 @@ export interface Node<Own extends string, BuiltIn extends string, Reads extends 
 export type EffectOutcome = 'failed' | 'timeout' | 'unknown'
 
 /** An agent in a workflow. */
-export interface AgentNode<Reads extends string, ToolName extends string, Values> extends Node<'done', EffectOutcome, Reads, Values> {
+export interface AgentNode<Reads extends string, ToolName extends string, Values> extends Node<
+  'done',
+  EffectOutcome,
+  Reads,
+  Values
+> {
   readonly '~tools': ToolName
 }
 
 /** A tool in a workflow. */
-export interface ToolNode<Reads extends string, ToolName extends string, Values> extends Node<'done', EffectOutcome, Reads, Values> {
+export interface ToolNode<Reads extends string, ToolName extends string, Values> extends Node<
+  'done',
+  EffectOutcome,
+  Reads,
+  Values
+> {
   readonly '~tools': ToolName
 }
 
 /** A gate in a workflow. */
-export interface GateNode<Outcome extends string, Reads extends string, Values> extends Node<Outcome, 'failed' | 'timeout', Reads, Values> {
+export interface GateNode<Outcome extends string, Reads extends string, Values> extends Node<
+  Outcome,
+  'failed' | 'timeout',
+  Reads,
+  Values
+> {
   readonly '~gate': true
 }
 
 /** A task in a workflow. */
-export interface TaskNode<Outcome extends string, Reads extends string, Values> extends Node<Outcome, EffectOutcome, Reads, Values> {
+export interface TaskNode<Outcome extends string, Reads extends string, Values> extends Node<
+  Outcome,
+  EffectOutcome,
+  Reads,
+  Values
+> {
   readonly '~task': true
 }
 
 /** An approval in a workflow. `Decision` is what a person may answer. */
-export interface ApprovalNode<Outcome extends string, Decision, Reads extends string, Values> extends Node<Outcome, never, Reads, Values> {
+export interface ApprovalNode<Outcome extends string, Decision, Reads extends string, Values> extends Node<
+  Outcome,
+  never,
+  Reads,
+  Values
+> {
   readonly '~decision': Decision
 }
 
@@ -75,19 +101,24 @@ export interface Given<Name extends keyof Values, Heard extends string, Values> 
   readonly heard: { readonly [Key in Heard]?: Verdict }
 }
 
+/** Stands for a state key that the node does not declare in `writes`; nothing fits it. */
+export interface NotInWrites {
+  readonly '~notInWrites': never
+}
+
 /** What a node may give back: keys it declares in `writes`, and no other. `undefined` is refused; `UNSET` removes an optional key. */
-export type PatchOf<Name extends keyof Patches, Patches> = { readonly [Key in Name]?: Patches[Key] } & {
-  readonly [Key in Exclude<keyof Patches, Name>]?: never
+export type PatchOf<Name extends keyof Patches, Patches> = {
+  readonly [Key in keyof Patches]?: Key extends Name ? Patches[Key] : NotInWrites
 }
 
 /** A value, now or later. */
 export type Later<Value> = Value | Promise<Value>
 
 /** Values that survive JSON, as far as types can tell; optional fields of objects may be absent. */
-export type JsonLike = null | string | number | boolean | readonly JsonLike[] | { readonly [key: string]: JsonLike | undefined }
-
-/** What a removed or set optional key may hold in a patch. */
-export type OptionalPatch<Patch> = Patch | Unset
-
-/** Anything JSON, for places where types say no more. */
-export type AnyJson = Json
+export type JsonLike =
+  | null
+  | string
+  | number
+  | boolean
+  | readonly JsonLike[]
+  | { readonly [key: string]: JsonLike | undefined }

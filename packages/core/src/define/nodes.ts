@@ -40,5 +40,8 @@ export function makeNodes(nodes: unknown): unknown {
 
 function makeReference(node: unknown, reference: ReferenceDefinition): unknown {
   const isNode = typeof node === 'object' && node !== null && nodeMarker in node
-  return Object.freeze({ ...(isNode && { [nodeMarker]: node[nodeMarker] }), [referenceMarker]: Object.freeze(reference) })
+  return Object.freeze({
+    ...(isNode && { [nodeMarker]: node[nodeMarker] }),
+    [referenceMarker]: Object.freeze(reference),
+  })
 }

@@ -22,8 +22,8 @@ export interface Rule<Value, Patch, Presence extends 'required' | 'optional'> {
   optional(): Rule<Value, Patch, 'optional'>
 }
 
-type PresenceOf<Schema extends z.ZodType> = undefined extends z.output<Schema> ? 'optional' : 'required'
-type Present<Schema extends z.ZodType> = Exclude<z.output<Schema>, undefined>
+type PresenceOf<Schema extends z.core.$ZodType> = undefined extends z.output<Schema> ? 'optional' : 'required'
+type Present<Schema extends z.core.$ZodType> = Exclude<z.output<Schema>, undefined>
 
 /** A reducer of one state key. Must be pure. */
 export interface ReducerOptions<Value, Patch> {
@@ -32,13 +32,22 @@ export interface ReducerOptions<Value, Patch> {
   /** Raise it when the function's meaning changes; default 1. */
   readonly version?: number
   /** What a patch may hold; default: the key's own schema. */
-  readonly patch?: z.ZodType<Patch>
+  readonly patch?: z.core.$ZodType<Patch>
   /** @param current - undefined before the first write @returns the next value */
   reduce(current: Value | undefined, incoming: Patch): Value
 }
 
-function makeRule(rule: RuleDefinition['rule'], schema: unknown, more: { options?: object; isOptional?: boolean } = {}): unknown {
-  const definition: RuleDefinition = { rule, schema, isOptional: more.isOptional ?? false, options: Object.freeze({ ...more.options }) }
+function makeRule(
+  rule: RuleDefinition['rule'],
+  schema: unknown,
+  more: { options?: object; isOptional?: boolean } = {},
+): unknown {
+  const definition: RuleDefinition = {
+    rule,
+    schema,
+    isOptional: more.isOptional ?? false,
+    options: Object.freeze({ ...more.options }),
+  }
   return Object.freeze({
     [ruleMarker]: Object.freeze(definition),
     optional: () => makeRule(rule, schema, { ...more, isOptional: true }),
@@ -48,7 +57,7 @@ function makeRule(rule: RuleDefinition['rule'], schema: unknown, more: { options
 /** How values of a state key are combined with a patch. Without a rule a patch replaces the value. */
 export const rule = {
   /** The patch's value replaces the old one; the same as the bare schema. */
-  replace<Schema extends z.ZodType>(schema: Schema): Rule<Present<Schema>, Present<Schema>, PresenceOf<Schema>> {
+  replace<Schema extends z.core.$ZodType>(schema: Schema): Rule<Present<Schema>, Present<Schema>, PresenceOf<Schema>> {
     return makeRule('replace', schema) as Rule<Present<Schema>, Present<Schema>, PresenceOf<Schema>>
   },
   /**
@@ -57,34 +66,42 @@ export const rule = {
    * @param item - schema of one item
    * @param options - `key`: field that identifies an item; an item whose key is present replaces that one in its place
    */
-  append<Item extends z.ZodType>(
+  append<Item extends z.core.$ZodType>(
     item: Item,
     options?: { readonly key?: NoInfer<keyof z.output<Item> & string> },
   ): Rule<readonly z.output<Item>[], readonly z.output<Item>[], 'required'> {
-    return makeRule('append', item, options === undefined ? {} : { options }) as Rule<readonly z.output<Item>[], readonly z.output<Item>[], 'required'>
+    return makeRule('append', item, options === undefined ? {} : { options }) as Rule<
+      readonly z.output<Item>[],
+      readonly z.output<Item>[],
+      'required'
+    >
   },
   /** A list as a set: items of the patch that are not yet present (by JSON equality) are added in order. */
-  union<Item extends z.ZodType>(item: Item): Rule<readonly z.output<Item>[], readonly z.output<Item>[], 'required'> {
+  union<Item extends z.core.$ZodType>(
+    item: Item,
+  ): Rule<readonly z.output<Item>[], readonly z.output<Item>[], 'required'> {
     return makeRule('union', item) as Rule<readonly z.output<Item>[], readonly z.output<Item>[], 'required'>
   },
   /** An object; the patch's keys are written over, one level deep. */
-  merge<Schema extends z.ZodType<object | undefined>>(schema: Schema): Rule<Present<Schema>, Partial<Present<Schema>>, PresenceOf<Schema>> {
+  merge<Schema extends z.core.$ZodType<object | undefined>>(
+    schema: Schema,
+  ): Rule<Present<Schema>, Partial<Present<Schema>>, PresenceOf<Schema>> {
     return makeRule('merge', schema) as Rule<Present<Schema>, Partial<Present<Schema>>, PresenceOf<Schema>>
   },
   /** The larger of the two numbers. */
-  max<Schema extends z.ZodType<number | undefined>>(schema: Schema): Rule<number, number, PresenceOf<Schema>> {
+  max<Schema extends z.core.$ZodType<number | undefined>>(schema: Schema): Rule<number, number, PresenceOf<Schema>> {
     return makeRule('max', schema) as Rule<number, number, PresenceOf<Schema>>
   },
   /** The smaller of the two numbers. */
-  min<Schema extends z.ZodType<number | undefined>>(schema: Schema): Rule<number, number, PresenceOf<Schema>> {
+  min<Schema extends z.core.$ZodType<number | undefined>>(schema: Schema): Rule<number, number, PresenceOf<Schema>> {
     return makeRule('min', schema) as Rule<number, number, PresenceOf<Schema>>
   },
   /** The sum of the two numbers; the first write is the sum with 0. */
-  sum<Schema extends z.ZodType<number | undefined>>(schema: Schema): Rule<number, number, PresenceOf<Schema>> {
+  sum<Schema extends z.core.$ZodType<number | undefined>>(schema: Schema): Rule<number, number, PresenceOf<Schema>> {
     return makeRule('sum', schema) as Rule<number, number, PresenceOf<Schema>>
   },
   /** A named function of the old value and the patch. */
-  reducer<Schema extends z.ZodType, Patch = Present<Schema>>(
+  reducer<Schema extends z.core.$ZodType, Patch = Present<Schema>>(
     schema: Schema,
     options: ReducerOptions<Present<Schema>, Patch>,
   ): Rule<Present<Schema>, Patch, PresenceOf<Schema>> {

@@ -1,48 +1,75 @@
 import type { z } from 'zod'
 import type { Agent, AgentOptions, AgentUse } from './agent.ts'
-import type { ApprovalConfig, ApprovalOutcomes, ChosenOutcome, DecisionOf, ExpiryOutcome } from './approval.ts'
+import type { ApprovalConfig, ApprovalOutcomes, ChosenOutcome, DecisionOf, ResponseOf } from './approval.ts'
 import type { Duration } from './duration.ts'
+import type { EffectClass } from './effect-class.ts'
 import type { CodeGate, ReviewGate } from './gate.ts'
 import { makeGuard, type Guard, type GuardOptions } from './guard.ts'
 import type { AgentNode, ApprovalNode, GateNode, Given, JsonLike, PatchOf, Slice, TaskNode, ToolNode } from './node.ts'
-import type { ApplyRule, InputRule } from './node-options.ts'
+import type {
+  ApplyMapping,
+  ApplyRule,
+  EffectOptions,
+  ExtraKeys,
+  InputMapping,
+  InputRule,
+  NothingToApply,
+} from './node-options.ts'
 import { makeNode, makeNodes } from './nodes.ts'
 import type { Rule } from './rule.ts'
 import { callerOf } from './source-line.ts'
-import type { TaskBase, TaskChoice, TaskRun } from './task.ts'
-import type { EffectOptions } from './node-options.ts'
+import type { KeysOf, TaskConfig, TaskResult, TaskRun } from './task.ts'
 import type { Tool } from './tool.ts'
 import type { Unset } from './unset.ts'
-import { workflowMarker, type ApprovalsOf, type FitsState, type NodeTable, type Workflow, type WorkflowConfig, type WorkflowDefinition } from './workflow.ts'
+import {
+  workflowMarker,
+  type ApprovalsOf,
+  type FitsState,
+  type NodeTable,
+  type Workflow,
+  type WorkflowConfig,
+  type WorkflowDefinition,
+} from './workflow.ts'
 
 /** What a state key may be declared with: a zod schema, or a schema under a merge rule. */
-export type StateEntry = z.ZodType | Rule<unknown, unknown, 'required' | 'optional'>
+export type StateEntry = z.core.$ZodType | Rule<unknown, unknown, 'required' | 'optional'>
 
-type ValueOf<Entry> = Entry extends Rule<infer Value, unknown, 'required' | 'optional'> ? Value : Entry extends z.ZodType ? Exclude<z.output<Entry>, undefined> : never
+type ValueOf<Entry> =
+  Entry extends Rule<infer Value, unknown, 'required' | 'optional'>
+    ? Value
+    : Entry extends z.core.$ZodType
+      ? Exclude<z.output<Entry>, undefined>
+      : never
 
 type IsOptional<Entry> = Entry extends { readonly '~presence': infer Presence }
   ? 'optional' extends Presence
     ? true
     : false
-  : Entry extends z.ZodType
+  : Entry extends z.core.$ZodType
     ? undefined extends z.output<Entry>
       ? true
       : false
     : false
 
-type PatchValueOf<Entry> = (Entry extends { readonly '~patch': infer Patch } ? Patch : ValueOf<Entry>) | (IsOptional<Entry> extends true ? Unset : never)
-
 /** Values of a declared state, as they are read. */
-export type ValuesOf<Shape> =
-  ({ readonly [Key in keyof Shape as IsOptional<Shape[Key]> extends true ? never : Key]: ValueOf<Shape[Key]> } & {
-    readonly [Key in keyof Shape as IsOptional<Shape[Key]> extends true ? Key : never]?: ValueOf<Shape[Key]>
-    // The detour makes editors show the object itself instead of the way it was computed.
-  }) extends infer Values
-    ? { readonly [Key in keyof Values]: Values[Key] }
-    : never
+export type ValuesOf<Shape> = {
+  readonly [Key in keyof Shape as IsOptional<Shape[Key]> extends true ? never : Key]: ValueOf<Shape[Key]>
+} & {
+  readonly [Key in keyof Shape as IsOptional<Shape[Key]> extends true ? Key : never]?: ValueOf<Shape[Key]>
+  // The detour makes editors show the object itself instead of the way it was computed.
+} extends infer Values
+  ? { readonly [Key in keyof Values]: Values[Key] }
+  : never
 
 /** Values of a declared state, as a patch may hold them. */
-export type PatchesOf<Shape> = { readonly [Key in keyof Shape]: PatchValueOf<Shape[Key]> }
+export type PatchesOf<Shape> = {
+  // Written out, so that messages show the value and not how it was computed.
+  readonly [Key in keyof Shape]:
+    | (Shape[Key] extends { readonly '~patch': infer Patch } ? Patch : ValueOf<Shape[Key]>)
+    | (IsOptional<Shape[Key]> extends true ? Unset : never)
+} extends infer Patches
+  ? { readonly [Key in keyof Patches]: Patches[Key] }
+  : never
 
 type JsonProblem<Value> = unknown extends Value
   ? 'Not allowed in state: any or unknown; say what it is, or use z.json()'
@@ -54,17 +81,22 @@ type JsonProblem<Value> = unknown extends Value
         ? 'Not allowed in state: bigint does not survive JSON; use z.string()'
         : 'Not allowed in state: it holds a value that does not survive JSON (Date, bigint, Map, Set, function, symbol, class instance)'
 
-type EntryProblem<Entry> = Entry extends z.ZodPipe | z.ZodTransform
+type EntryProblem<Entry> = Entry extends z.core.$ZodPipe | z.core.$ZodTransform
   ? 'Not allowed in state: a transform; state holds values as they are'
-  : Entry extends z.ZodDefault
+  : Entry extends z.core.$ZodDefault
     ? 'Not allowed in state: a default; give it in the input schema'
     : JsonProblem<ValueOf<Entry>>
 
 /** Refuses entries whose values do not survive JSON, each with its reason. */
-export type CheckedShape<Shape> = { readonly [Key in keyof Shape]: [EntryProblem<Shape[Key]>] extends [never] ? unknown : EntryProblem<Shape[Key]> }
+export type CheckedShape<Shape> = {
+  readonly [Key in keyof Shape]: [EntryProblem<Shape[Key]>] extends [never] ? unknown : EntryProblem<Shape[Key]>
+}
 
 /** Needed keys among these: those that must be in the state. */
-type Required<Name extends keyof Values, Values> = { [Key in Name]-?: undefined extends Values[Key] ? never : Key }[Name] & string
+type Needed<Name extends keyof Values, Values> = {
+  [Key in Name]-?: undefined extends Values[Key] ? never : Key
+}[Name] &
+  string
 
 /** Everything that belongs to one declared state: guards, nodes and workflows over it. */
 export interface StateBuilder<Values, Patches> {
@@ -93,14 +125,18 @@ export interface StateBuilder<Values, Patches> {
     Writes extends keyof Values & keyof Patches & string = never,
     Heard extends string = never,
     ToolName extends string = never,
-    Output extends z.ZodType = z.ZodNever,
+    Output extends z.core.$ZodType = z.core.$ZodNever,
+    const Result extends PatchOf<Writes, Patches> = PatchOf<Writes, Patches>,
   >(
-    config: AgentOptions<Reads, Heard, ToolName, Values> & { readonly writes?: readonly Writes[]; readonly output?: Output } & AgentApply<
-        Output,
-        PatchOf<Writes, Patches>,
-        Given<Reads, Heard, Values>
-      >,
-  ): AgentNode<Required<Reads, Values>, ToolName, Values>
+    config: AgentOptions<Reads, Heard, ToolName, Values> & {
+      /** State keys its answer may write; default none. */
+      readonly writes?: readonly Writes[]
+      /** What it answers; default: an object of the keys it writes. A plain `z.string()` is free text. */
+      readonly output?: Output
+    } & ApplyMapping<z.output<Output>, Result, Given<Reads, Heard, Values>> &
+      AgentApply<Output, Slice<Writes, Patches>> &
+      ExtraKeys<'apply', Exclude<keyof Result, keyof Patches>>,
+  ): AgentNode<Needed<Reads, Values>, ToolName, Values>
   /** An agent that was defined apart from the workflow. */
   agent<
     Input,
@@ -109,11 +145,18 @@ export interface StateBuilder<Values, Patches> {
     Reads extends keyof Values & string = never,
     Writes extends keyof Values & keyof Patches & string = never,
     Heard extends string = never,
+    const Result extends PatchOf<Writes, Patches> = PatchOf<Writes, Patches>,
   >(
     agent: Agent<ToolName, Input, Output>,
-    config: AgentUse<Reads, Heard> & { readonly writes?: readonly Writes[] } & InputRule<Input, Given<Reads, Heard, Values>> &
-      ApplyRule<Output, PatchOf<Writes, Patches>, Given<Reads, Heard, Values>>,
-  ): AgentNode<Required<Reads, Values>, ToolName, Values>
+    config: AgentUse<Reads, Heard> & {
+      /** State keys its answer may write; default none. */
+      readonly writes?: readonly Writes[]
+    } & InputMapping<Input, Given<Reads, Heard, Values>> &
+      InputRule<Slice<Reads, Values>, Input> &
+      ApplyMapping<Output, Result, Given<Reads, Heard, Values>> &
+      ApplyRule<Output, Slice<Writes, Patches>> &
+      ExtraKeys<'apply', Exclude<keyof Result, keyof Patches>>,
+  ): AgentNode<Needed<Reads, Values>, ToolName, Values>
 
   /** A tool as a node: one call. `input` and `apply` are needed only where the shapes do not already fit. */
   tool<
@@ -123,20 +166,25 @@ export interface StateBuilder<Values, Patches> {
     Reads extends keyof Values & string = never,
     Writes extends keyof Values & keyof Patches & string = never,
     Heard extends string = never,
+    const Result extends PatchOf<Writes, Patches> = PatchOf<Writes, Patches>,
   >(
     tool: Tool<Name, Input, Output>,
     config: EffectOptions<Reads, Heard> & {
+      /** State keys its patch may write; default none. */
       readonly writes?: readonly Writes[]
       /** Only more careful than the tool's own. */
-      readonly effect?: TaskBase<Reads, Writes, Heard>['effect']
-    } & InputRule<Input, Given<Reads, Heard, Values>> &
-      ApplyRule<Output, PatchOf<Writes, Patches>, Given<Reads, Heard, Values>>,
-  ): ToolNode<Required<Reads, Values>, Name, Values>
+      readonly effect?: EffectClass
+    } & InputMapping<Input, Given<Reads, Heard, Values>> &
+      InputRule<Slice<Reads, Values>, Input> &
+      ApplyMapping<Output, Result, Given<Reads, Heard, Values>> &
+      ApplyRule<Output, Slice<Writes, Patches>> &
+      ExtraKeys<'apply', Exclude<keyof Result, keyof Patches>>,
+  ): ToolNode<Needed<Reads, Values>, Name, Values>
 
   /** A decision: rules in code (`decide`), or a reviewing model (`model`, `instructions`). */
   gate<const Outcome extends string, Reads extends keyof Values & string = never, Heard extends string = never>(
     config: CodeGate<Outcome, Reads, Heard, Values> | ReviewGate<Outcome, Reads, Heard, Values>,
-  ): GateNode<Outcome, Required<Reads, Values>, Values>
+  ): GateNode<Outcome, Needed<Reads, Values>, Values>
 
   /** A person decides. */
   approval<
@@ -145,14 +193,19 @@ export interface StateBuilder<Values, Patches> {
     const Own extends string = 'approved' | 'rejected',
     Expires extends Duration = never,
     Asks extends boolean = false,
-    Response extends z.ZodObject = z.ZodObject<Record<never, never>>,
+    Response extends z.core.$ZodObject = never,
     Heard extends string = never,
   >(
-    config: ApprovalConfig<Show, Edits, Heard> & ApprovalOutcomes<Own, Expires, Asks> & { readonly response?: Response & FitsState<NoInfer<Response>, Patches> },
+    config: ApprovalConfig<Show, Edits, Heard> &
+      ApprovalOutcomes<Own, Expires, Asks> & { readonly response?: Response & FitsState<NoInfer<Response>, Patches> },
   ): ApprovalNode<
-    ChosenOutcome<Own, Edits, Asks> | ExpiryOutcome<Expires>,
-    DecisionOf<ChosenOutcome<Own, Edits, Asks>, { readonly [Key in Edits]?: Patches[Key] }, z.input<Response>>,
-    Required<Show, Values>,
+    // Written out, so that messages show the outcomes and not how they were computed.
+    | Own
+    | ([Edits] extends [never] ? never : 'edited')
+    | ([Expires] extends [never] ? never : 'expired')
+    | (Asks extends true ? 'asked' : never),
+    DecisionOf<ChosenOutcome<Own, Edits, Asks>, { readonly [Key in Edits]?: Patches[Key] }, ResponseOf<Response>>,
+    Needed<Show, Values>,
     Values
   >
 
@@ -162,25 +215,39 @@ export interface StateBuilder<Values, Patches> {
     Writes extends keyof Values & keyof Patches & string = never,
     Heard extends string = never,
     const Outcome extends string = 'done',
+    const Result extends TaskResult<NoInfer<Outcome>, PatchOf<Writes, Patches>> = TaskResult<
+      NoInfer<Outcome>,
+      PatchOf<Writes, Patches>
+    >,
   >(
-    config: TaskBase<Reads, Writes, Heard> &
-      (TaskRun<PatchOf<Writes, Patches>, Given<Reads, Heard, Values>> | TaskChoice<Outcome, PatchOf<Writes, Patches>, Given<Reads, Heard, Values>>),
-  ): TaskNode<Outcome, Required<Reads, Values>, Values>
+    config: TaskConfig<Outcome, Reads, Writes, Heard> &
+      TaskRun<Result, Given<Reads, Heard, Values>> &
+      ExtraKeys<'run', Exclude<KeysOf<Result>, keyof Patches>>,
+  ): TaskNode<Outcome, Needed<Reads, Values>, Values>
 
   /** Gives nodes their names; edges refer to them as `n.name`. */
   nodes<Nodes extends NodeTable<Values>>(nodes: Nodes): Nodes
 
   /** The workflow. Checked when it is built: `buildGraph`, `check` or the first run. */
-  workflow<Nodes extends NodeTable<Values>, Schema extends z.ZodObject, OutputKey extends keyof Values & string = never>(
+  workflow<
+    Nodes extends NodeTable<Values>,
+    Schema extends z.core.$ZodObject,
+    OutputKey extends keyof Values & string = never,
+  >(
     name: string,
     config: WorkflowConfig<Nodes, Schema, OutputKey, Values> & { readonly input: FitsState<NoInfer<Schema>, Patches> },
-  ): Workflow<z.input<Schema>, Slice<OutputKey, Values>, ApprovalsOf<Nodes>, { readonly [Key in keyof Patches]?: Patches[Key] }>
+  ): Workflow<
+    z.input<Schema>,
+    Slice<OutputKey, Values>,
+    ApprovalsOf<Nodes>,
+    { readonly [Key in keyof Patches]?: Patches[Key] }
+  >
 }
 
-/** Without `output` the answer is built from the keys the agent writes and there is nothing to apply. */
-export type AgentApply<Output extends z.ZodType, Patch, View> = [Output] extends [z.ZodNever]
-  ? { readonly apply?: never }
-  : ApplyRule<z.output<Output>, Patch, View>
+/** Without `output` the answer is the patch and there is nothing to apply. */
+export type AgentApply<Output extends z.core.$ZodType, Writes> = [Output] extends [z.core.$ZodNever]
+  ? { readonly apply?: NothingToApply }
+  : ApplyRule<z.output<Output>, Writes>
 
 /**
  * Declares the state that the nodes of a workflow share: keys with zod schemas that survive JSON, each under a merge rule.
@@ -202,7 +269,15 @@ function makeBuilder(state: object): unknown {
   const builder = {
     // oxlint-disable-next-line max-params -- the author-facing shape: name, keys, function, options
     guard: (name: unknown, reads: unknown, decide: unknown, options: GuardOptions = {}) =>
-      makeGuard({ type: 'guard', name, reads, decide, version: options.version, state, source: callerOf(builder.guard) }),
+      makeGuard({
+        type: 'guard',
+        name,
+        reads,
+        decide,
+        version: options.version,
+        state,
+        source: callerOf(builder.guard),
+      }),
     not: (of: unknown) => makeGuard({ type: 'not', of }),
     all: (...of: readonly unknown[]) => makeGuard({ type: 'all', of }),
     any: (...of: readonly unknown[]) => makeGuard({ type: 'any', of }),
@@ -210,13 +285,20 @@ function makeBuilder(state: object): unknown {
       second === undefined
         ? makeNode({ kind: 'agent', config: first, subject: null, state, source: callerOf(builder.agent) })
         : makeNode({ kind: 'agent', config: second, subject: first, state, source: callerOf(builder.agent) }),
-    tool: (subject: unknown, config: unknown) => makeNode({ kind: 'tool', config, subject, state, source: callerOf(builder.tool) }),
+    tool: (subject: unknown, config: unknown) =>
+      makeNode({ kind: 'tool', config, subject, state, source: callerOf(builder.tool) }),
     gate: (config: unknown) => makeNode({ kind: 'gate', config, subject: null, state, source: callerOf(builder.gate) }),
-    approval: (config: unknown) => makeNode({ kind: 'approval', config, subject: null, state, source: callerOf(builder.approval) }),
+    approval: (config: unknown) =>
+      makeNode({ kind: 'approval', config, subject: null, state, source: callerOf(builder.approval) }),
     task: (config: unknown) => makeNode({ kind: 'task', config, subject: null, state, source: callerOf(builder.task) }),
     nodes: (nodes: unknown) => makeNodes(nodes),
     workflow: (name: unknown, config: unknown) => {
-      const definition: WorkflowDefinition = { name, config: Object.freeze({ ...(config as object) }), state, source: callerOf(builder.workflow) }
+      const definition: WorkflowDefinition = {
+        name,
+        config: Object.freeze({ ...(config as object) }),
+        state,
+        source: callerOf(builder.workflow),
+      }
       return Object.freeze({ name, [workflowMarker]: Object.freeze(definition) })
     },
   }

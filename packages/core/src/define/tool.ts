@@ -47,7 +47,7 @@ export interface Tool<Name extends string, Input, Output> extends AnyTool<Name> 
 }
 
 /** What makes a tool. */
-export interface ToolConfig<Name extends string, Input extends z.ZodType, Output extends z.ZodType> {
+export interface ToolConfig<Name extends string, Input extends z.core.$ZodType, Output extends z.core.$ZodType> {
   /** Unique in a workflow; letters, digits, `_` and `-`, as providers demand. */
   readonly name: Name
   /** What it does and when to use it, for the model. */
@@ -80,7 +80,7 @@ export interface ToolConfig<Name extends string, Input extends z.ZodType, Output
  *   run: ({ order }) => orders.find(order),
  * })
  */
-export function defineTool<const Name extends string, Input extends z.ZodType, Output extends z.ZodType>(
+export function defineTool<const Name extends string, Input extends z.core.$ZodType, Output extends z.core.$ZodType>(
   config: ToolConfig<Name, Input, Output>,
 ): Tool<Name, z.input<Input>, z.output<Output>> {
   const definition: ToolDefinition = { config: Object.freeze({ ...config }), source: callerOf(defineTool) }

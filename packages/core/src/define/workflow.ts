@@ -44,12 +44,16 @@ export interface NodeTable<Values> {
 
 /** Edges of every node, by node and outcome. */
 export type EdgesOf<Nodes, Values> = {
-  readonly [Name in keyof Nodes]: Nodes[Name] extends Node<infer Own, infer BuiltIn, string, Values> ? RoutesOf<Own, BuiltIn, Values> : never
+  readonly [Name in keyof Nodes]: Nodes[Name] extends Node<infer Own, infer BuiltIn, string, Values>
+    ? RoutesOf<Own, BuiltIn, Values>
+    : never
 }
 
 /** What a person may answer, by approval. */
 export type ApprovalsOf<Nodes> = {
-  readonly [Name in keyof Nodes as Nodes[Name] extends { readonly '~decision': unknown } ? Name : never]: Nodes[Name] extends {
+  readonly [
+    Name in keyof Nodes as Nodes[Name] extends { readonly '~decision': unknown } ? Name : never
+  ]: Nodes[Name] extends {
     readonly '~decision': infer Decision
   }
     ? Decision
@@ -61,7 +65,9 @@ export type ToolNameOf<AnyOfNodes> = AnyOfNodes extends { readonly '~tools': inf
 
 /** An outcome that must have been crossed: a node and one of its outcomes. */
 export type CrossingOf<AnyOfNodes> =
-  AnyOfNodes extends Node<infer Own, infer BuiltIn, string, infer _Values> ? readonly [AnyOfNodes, Own | BuiltIn] : never
+  AnyOfNodes extends Node<infer Own, infer BuiltIn, string, infer _Values>
+    ? readonly [AnyOfNodes, Own | BuiltIn]
+    : never
 
 /** "The tool never runs unless this outcome was crossed since it last ran and since the keys shown were last written." */
 export interface Policy<Nodes, Values> {
@@ -94,7 +100,12 @@ export interface Limits<Values> {
 }
 
 /** What makes a workflow. */
-export interface WorkflowConfig<Nodes, Schema extends z.ZodObject, OutputKey extends keyof Values & string, Values> {
+export interface WorkflowConfig<
+  Nodes,
+  Schema extends z.core.$ZodObject,
+  OutputKey extends keyof Values & string,
+  Values,
+> {
   /** Raise it when the workflow's meaning changes; default 1. */
   readonly version?: number
   /** For people. */
@@ -113,7 +124,7 @@ export interface WorkflowConfig<Nodes, Schema extends z.ZodObject, OutputKey ext
 }
 
 /** The input schema's keys must be state keys and its values fit them. */
-export type FitsState<Schema extends z.ZodType, Patches> =
+export type FitsState<Schema extends z.core.$ZodType, Patches> =
   Exclude<keyof z.output<Schema>, keyof Patches> extends never
     ? z.output<Schema> extends { readonly [Key in keyof Patches]?: Patches[Key] | undefined }
       ? unknown

@@ -8,11 +8,29 @@ import type { BuiltNode, NodeSite } from './build-scope.ts'
 import { collectTool, readSchema, toolDefinitionOf } from './build-tools.ts'
 import type { AgentRecord } from './graph.ts'
 import { describeValue } from './issues.ts'
-import { checkKeys, readChoice, readCount, readFunction, readStateKeys, readText, refuseValue, within, type AuthorFunction, type Written } from './read-config.ts'
+import {
+  checkKeys,
+  readChoice,
+  readCount,
+  readFunction,
+  readStateKeys,
+  readText,
+  refuseValue,
+  within,
+  type AuthorFunction,
+  type Written,
+} from './read-config.ts'
 import type { AgentFunctions, NodeInput } from './registry.ts'
 import { definitionOf, modelSchemaOf } from './zod-json.ts'
 
-const boundKeys = ['maxModelCalls', 'maxCallsPerTurn', 'maxOutputTokens', 'maxInputTokens', 'repairs', 'memory'] as const
+const boundKeys = [
+  'maxModelCalls',
+  'maxCallsPerTurn',
+  'maxOutputTokens',
+  'maxInputTokens',
+  'repairs',
+  'memory',
+] as const
 const nodeOnlyKeys = [...effectKeys, 'writes', 'apply', ...boundKeys] as const
 const agentKeys = ['model', 'instructions', 'prompt', 'tools', 'output'] as const
 
@@ -34,7 +52,9 @@ export function buildAgent(site: NodeSite): BuiltNode {
   checkKeys(site.written, [...nodeOnlyKeys, 'input'])
   checkKeys({ ...site.written, config: subject.config }, [...agentKeys, ...boundKeys, 'input'])
   const merged: Written = { ...site.written, config: { ...subject.config, ...site.written.config } }
-  return assemble(site, { ...merged, config: { ...merged.config, prompt: subject.config['prompt'] } }, () => mappedPrompt(site, subject))
+  return assemble(site, { ...merged, config: { ...merged.config, prompt: subject.config['prompt'] } }, () =>
+    mappedPrompt(site, subject),
+  )
 }
 
 function agentDefinitionOf(value: unknown): AgentDefinition | undefined {
@@ -50,17 +70,21 @@ function assemble(site: NodeSite, written: Written, promptOf: (written: Written)
   const tools = readTools(site, written)
   const output = outputOf(site, written, writes)
   const apply = readFunction(written, 'apply')
-  if (output.json !== null && apply === null) checkMapping(site, { direction: 'apply', schema: output.json, keys: writes })
+  if (output.json !== null && apply === null)
+    checkMapping(site, { direction: 'apply', schema: output.json, keys: writes })
   if (output.json === null && apply === null && writes.length > 0 && output.isText) {
     refuseValue(written, 'apply', 'a function, because the output is plain text')
   }
   const instructions = readInstructions(written)
-  const base = buildBase({ ...site, written }, {
-    effect: 'idempotent',
-    writes,
-    outcomes: ['done'],
-    mayBeUnknown: tools.some(({ isUnsafe }) => isUnsafe),
-  })
+  const base = buildBase(
+    { ...site, written },
+    {
+      effect: 'idempotent',
+      writes,
+      outcomes: ['done'],
+      mayBeUnknown: tools.some(({ isUnsafe }) => isUnsafe),
+    },
+  )
   const record: AgentRecord = {
     ...base,
     kind: 'agent',
@@ -80,7 +104,12 @@ function assemble(site: NodeSite, written: Written, promptOf: (written: Written)
   return { record, functions }
 }
 
-function readBounds(written: Written): Pick<AgentRecord, 'maxModelCalls' | 'maxCallsPerTurn' | 'maxInputTokens' | 'maxOutputTokens' | 'repairs' | 'memory'> {
+function readBounds(
+  written: Written,
+): Pick<
+  AgentRecord,
+  'maxModelCalls' | 'maxCallsPerTurn' | 'maxInputTokens' | 'maxOutputTokens' | 'repairs' | 'memory'
+> {
   return {
     maxModelCalls: readCount(written, 'maxModelCalls', { least: 1, fallback: 8 }),
     maxCallsPerTurn: readCount(written, 'maxCallsPerTurn', { least: 1, fallback: 8 }),
@@ -97,7 +126,10 @@ export function readTokens(written: Written, key: string): number | null {
 }
 
 /** Instructions: a text, or a function that makes it. */
-export function readInstructions(written: Written): { readonly text: string | null; readonly make: ((input: NodeInput) => string) | null } {
+export function readInstructions(written: Written): {
+  readonly text: string | null
+  readonly make: ((input: NodeInput) => string) | null
+} {
   const value = written.config['instructions']
   if (typeof value === 'string') return { text: value, make: null }
   if (typeof value !== 'function') {
@@ -120,11 +152,19 @@ function mappedPrompt(site: NodeSite, { config }: AgentDefinition): Prompt {
   const prompt = readFunction(written, 'prompt')
   const map = readFunction(site.written, 'input')
   if (input === undefined) return null
-  if (map === null) checkMapping(site, { direction: 'input', schema: input.json, keys: readStateKeys({ ...site.written, issues: silent }, 'reads', site.scope.stateKeys) })
+  if (map === null)
+    checkMapping(site, {
+      direction: 'input',
+      schema: input.json,
+      keys: readStateKeys({ ...site.written, issues: silent }, 'reads', site.scope.stateKeys),
+    })
   return (given) => {
     const parsed = input.schema.safeParse(map === null ? given.state : map(given))
     if (!parsed.success) {
-      throw nodeError('WAYSTONE_NODE_BAD_INPUT', `input of the agent of node ${JSON.stringify(site.id)} does not fit its schema: ${z.prettifyError(parsed.error)}`)
+      throw nodeError(
+        'WAYSTONE_NODE_BAD_INPUT',
+        `input of the agent of node ${JSON.stringify(site.id)} does not fit its schema: ${z.prettifyError(parsed.error)}`,
+      )
     }
     return prompt === null ? JSON.stringify(parsed.data) : String(prompt(parsed.data))
   }
@@ -133,7 +173,10 @@ function mappedPrompt(site: NodeSite, { config }: AgentDefinition): Prompt {
 /** The same names are read once more for the record, which reports what is wrong with them. */
 const silent: Written['issues'] = { add: () => undefined, throwIfAny: () => undefined }
 
-function readTools({ scope }: NodeSite, written: Written): readonly { readonly name: string; readonly isUnsafe: boolean }[] {
+function readTools(
+  { scope }: NodeSite,
+  written: Written,
+): readonly { readonly name: string; readonly isUnsafe: boolean }[] {
   const value = written.config['tools'] ?? []
   if (!Array.isArray(value)) {
     refuseValue(written, 'tools', 'a list of tools')
@@ -161,7 +204,9 @@ function outputOf({ scope }: NodeSite, written: Written, writes: readonly string
   if (output === undefined) return { schema: null, json: null, isText: false }
   const { type, checks } = definitionOf(output.schema)
   const isText = type === 'string' && (!Array.isArray(checks) || checks.length === 0)
-  return isText ? { schema: null, json: null, isText } : { ...output, json: modelSchemaOf(output.schema) ?? output.json, isText }
+  return isText
+    ? { schema: null, json: null, isText }
+    : { ...output, json: modelSchemaOf(output.schema) ?? output.json, isText }
 }
 
 /** Without an output schema the answer holds the keys that the node writes; null leaves an optional one as it is, since models must name every key. */

@@ -1,15 +1,35 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { nodeKeys, readCommon, readOutcomes } from './build-base.ts'
-import type { BuiltNode, NodeSite } from './build-nodes.ts'
+import type { BuiltNode, NodeSite } from './build-scope.ts'
 import { noRetry } from './build-retry.ts'
 import { listOfNames } from './issues.ts'
-import { checkKeys, readDuration, readFlag, readNames, readStateKeys, readText, refuseValue, within, type Written } from './read-config.ts'
+import {
+  checkKeys,
+  readDuration,
+  readFlag,
+  readNames,
+  readStateKeys,
+  readText,
+  refuseValue,
+  within,
+  type Written,
+} from './read-config.ts'
 import { definitionOf, isSchema, jsonSchemaOf, schemaProblems } from './zod-json.ts'
 
 /** Reads an approval. */
 export function buildApproval(site: NodeSite): BuiltNode {
   const { written, scope, id } = site
-  checkKeys(written, [...nodeKeys, 'show', 'role', 'reason', 'edits', 'outcomes', 'expiresIn', 'canAskBack', 'response'])
+  checkKeys(written, [
+    ...nodeKeys,
+    'show',
+    'role',
+    'reason',
+    'edits',
+    'outcomes',
+    'expiresIn',
+    'canAskBack',
+    'response',
+  ])
   if (written.config['show'] === undefined) refuseValue(written, 'show', 'a list of state keys')
   const show = readStateKeys(written, 'show', scope.stateKeys)
   const edits = readEdits(written, show)
@@ -17,7 +37,11 @@ export function buildApproval(site: NodeSite): BuiltNode {
   const canAskBack = readFlag(written, 'canAskBack')
   const response = readResponse(site)
   const outcomes = [...(readOutcomes(written) ?? ['approved', 'rejected'])]
-  for (const [outcome, isOffered] of [['edited', edits.length > 0], ['expired', expiresInMs !== null], ['asked', canAskBack]] as const) {
+  for (const [outcome, isOffered] of [
+    ['edited', edits.length > 0],
+    ['expired', expiresInMs !== null],
+    ['asked', canAskBack],
+  ] as const) {
     if (isOffered && !outcomes.includes(outcome)) outcomes.push(outcome)
   }
   const writes = [...new Set([...edits, ...(response?.keys ?? [])])]
@@ -55,7 +79,10 @@ function readEdits(written: Written, show: readonly string[]): readonly string[]
   })
 }
 
-function readResponse({ written, scope }: NodeSite): { readonly schema: z.ZodType; readonly keys: readonly string[] } | undefined {
+function readResponse({
+  written,
+  scope,
+}: NodeSite): { readonly schema: z.ZodType; readonly keys: readonly string[] } | undefined {
   const schema = written.config['response']
   if (schema === undefined) return undefined
   const shape = isSchema(schema) ? definitionOf(schema)['shape'] : undefined

@@ -1,9 +1,19 @@
 import { effectClasses, type EffectClass } from '../define/effect-class.ts'
 import { defaultRetry, readRetry } from './build-retry.ts'
-import type { NodeSite } from './build-nodes.ts'
+import type { NodeSite } from './build-scope.ts'
 import type { NodeRecordBase, RetryRecord } from './graph.ts'
 import { listOfNames } from './issues.ts'
-import { readChoice, readDuration, readFlag, readNames, readStateKeys, readText, refuseValue, within, type Written } from './read-config.ts'
+import {
+  readChoice,
+  readDuration,
+  readFlag,
+  readNames,
+  readStateKeys,
+  readText,
+  refuseValue,
+  within,
+  type Written,
+} from './read-config.ts'
 
 /** Options that every node has. */
 export const nodeKeys = ['hears', 'description', 'redirectable'] as const
@@ -44,7 +54,9 @@ export function buildBase({ id, scope, written }: NodeSite, terms: EffectTerms):
 }
 
 /** What every node may declare. */
-export function readCommon(written: Written): Pick<NodeRecordBase, 'hears' | 'isRedirectable' | 'description' | 'place'> {
+export function readCommon(
+  written: Written,
+): Pick<NodeRecordBase, 'hears' | 'isRedirectable' | 'description' | 'place'> {
   return {
     hears: readNames(written, 'hears'),
     isRedirectable: readFlag(written, 'redirectable'),

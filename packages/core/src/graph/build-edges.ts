@@ -2,7 +2,7 @@ import { endingMarker } from '../define/edge.ts'
 import type { SourceLine } from '../define/source-line.ts'
 import type { Place } from '../errors/definition-error.ts'
 import { buildGuard } from './build-guards.ts'
-import { nodeDefinitionOf, referenceOf } from './build-nodes.ts'
+import { nodeDefinitionOf, referenceOf } from './node-reference.ts'
 import type { BuildScope } from './build-scope.ts'
 import { failTarget, personTarget, type EdgeLimit, type EdgeRecord, type NodeRecord, type Target } from './graph.ts'
 import { describeValue, listOfNames } from './issues.ts'
@@ -12,23 +12,35 @@ import { checkKeys, isRecord, readCount, type Written } from './read-config.ts'
 type Records = { readonly [id: string]: NodeRecord }
 
 /** Outcomes that need no edge, and where they lead without one. */
-const implicitTargets: { readonly [outcome: string]: Target } = { failed: failTarget, timeout: failTarget, unknown: personTarget }
+const implicitTargets: { readonly [outcome: string]: Target } = {
+  failed: failTarget,
+  timeout: failTarget,
+  unknown: personTarget,
+}
 
 /** All edges, node by node in the order of `nodes`, outcome by outcome as written, implicit ones last. */
 export function buildEdges(scope: BuildScope, written: unknown, nodes: Records): readonly EdgeRecord[] {
   if (!isRecord(written)) {
-    scope.issues.add('WAYSTONE_DEFINITION_BAD_VALUE', { ...scope.place, path: `${scope.name}.edges` }, {
-      message: `edges is ${describeValue(written)}; expected is an object of nodes`,
-      hint: 'Give edges: { node: { outcome: target } }.',
-    })
+    scope.issues.add(
+      'WAYSTONE_DEFINITION_BAD_VALUE',
+      { ...scope.place, path: `${scope.name}.edges` },
+      {
+        message: `edges is ${describeValue(written)}; expected is an object of nodes`,
+        hint: 'Give edges: { node: { outcome: target } }.',
+      },
+    )
     return []
   }
   for (const from of Object.keys(written)) {
     if (scope.nodeNames.has(from)) continue
-    scope.issues.add('WAYSTONE_DEFINITION_UNKNOWN_NODE', { ...scope.place, path: `${scope.name}.edges.${from}` }, {
-      message: `edges names ${JSON.stringify(from)}, which is no node`,
-      hint: `Nodes are: ${listOfNames(scope.nodeNames)}.`,
-    })
+    scope.issues.add(
+      'WAYSTONE_DEFINITION_UNKNOWN_NODE',
+      { ...scope.place, path: `${scope.name}.edges.${from}` },
+      {
+        message: `edges names ${JSON.stringify(from)}, which is no node`,
+        hint: `Nodes are: ${listOfNames(scope.nodeNames)}.`,
+      },
+    )
   }
   return Object.values(nodes).flatMap((node) => edgesOf(scope, node, written[node.id]))
 }
@@ -37,10 +49,14 @@ function edgesOf(scope: BuildScope, node: NodeRecord, written: unknown): readonl
   const path = `${scope.name}.edges.${node.id}`
   const routed = isRecord(written) ? written : {}
   if (!isRecord(written) && written !== undefined) {
-    scope.issues.add('WAYSTONE_DEFINITION_BAD_VALUE', { ...node.place, path }, {
-      message: `edges of node ${JSON.stringify(node.id)} are ${describeValue(written)}; expected is an object of outcomes`,
-      hint: `Outcomes are: ${listOfNames(node.outcomes)}.`,
-    })
+    scope.issues.add(
+      'WAYSTONE_DEFINITION_BAD_VALUE',
+      { ...node.place, path },
+      {
+        message: `edges of node ${JSON.stringify(node.id)} are ${describeValue(written)}; expected is an object of outcomes`,
+        hint: `Outcomes are: ${listOfNames(node.outcomes)}.`,
+      },
+    )
   }
   for (const outcome of Object.keys(routed)) {
     if (!node.outcomes.includes(outcome)) reportOutcome(scope, node, outcome)
@@ -49,7 +65,8 @@ function edgesOf(scope: BuildScope, node: NodeRecord, written: unknown): readonl
   for (const outcome of node.outcomes) {
     const place: Place = { ...node.place, path: `${path}.${outcome}` }
     const implicit = implicitTargets[outcome]
-    if (routed[outcome] !== undefined) edges.push(...outcomeEdges(scope, { from: node.id, outcome, place }, routed[outcome]))
+    if (routed[outcome] !== undefined)
+      edges.push(...outcomeEdges(scope, { from: node.id, outcome, place }, routed[outcome]))
     else if (implicit !== undefined) edges.push(implicitEdge({ from: node.id, outcome, place }, implicit))
     else {
       scope.issues.add('WAYSTONE_DEFINITION_MISSING_EDGE', place, {
@@ -63,16 +80,25 @@ function edgesOf(scope: BuildScope, node: NodeRecord, written: unknown): readonl
 
 function reportOutcome(scope: BuildScope, node: NodeRecord, outcome: string): void {
   const hints: { readonly [outcome: string]: string } = {
-    timeout: node.effect === 'unsafe' ? 'An unsafe effect that takes too long ends "unknown".' : 'Without a timeout it cannot happen.',
+    timeout:
+      node.effect === 'unsafe'
+        ? 'An unsafe effect that takes too long ends "unknown".'
+        : 'Without a timeout it cannot happen.',
     unknown: 'Only an unsafe effect can end unknown.',
     edited: 'Without edits it cannot happen.',
     expired: 'Without expiresIn it cannot happen.',
     asked: 'Without canAskBack it cannot happen.',
   }
-  scope.issues.add('WAYSTONE_DEFINITION_UNKNOWN_OUTCOME', { ...node.place, path: `${scope.name}.edges.${node.id}.${outcome}` }, {
-    message: `node ${JSON.stringify(node.id)} has no outcome ${JSON.stringify(outcome)}`,
-    hint: [hints[outcome], `Its outcomes are: ${listOfNames(node.outcomes)}.`].filter((text) => text !== undefined).join(' '),
-  })
+  scope.issues.add(
+    'WAYSTONE_DEFINITION_UNKNOWN_OUTCOME',
+    { ...node.place, path: `${scope.name}.edges.${node.id}.${outcome}` },
+    {
+      message: `node ${JSON.stringify(node.id)} has no outcome ${JSON.stringify(outcome)}`,
+      hint: [hints[outcome], `Its outcomes are: ${listOfNames(node.outcomes)}.`]
+        .filter((text) => text !== undefined)
+        .join(' '),
+    },
+  )
 }
 
 interface EdgeSite {
@@ -83,11 +109,25 @@ interface EdgeSite {
 }
 
 function implicitEdge({ from, outcome, place }: EdgeSite, to: Target): EdgeRecord {
-  return { id: `${from}.${outcome}`, from, outcome, index: 0, when: null, to, limit: null, otherwise: null, isImplicit: true, place }
+  return {
+    id: `${from}.${outcome}`,
+    from,
+    outcome,
+    index: 0,
+    when: null,
+    to,
+    limit: null,
+    otherwise: null,
+    isImplicit: true,
+    place,
+  }
 }
 
 function outcomeEdges(scope: BuildScope, site: EdgeSite, written: unknown): readonly EdgeRecord[] {
-  if (!Array.isArray(written)) return [edgeOf(scope, { ...site, id: `${site.from}.${site.outcome}`, index: 0 }, written)].filter((edge) => edge !== undefined)
+  if (!Array.isArray(written))
+    return [edgeOf(scope, { ...site, id: `${site.from}.${site.outcome}`, index: 0 }, written)].filter(
+      (edge) => edge !== undefined,
+    )
   if (written.length === 0) {
     scope.issues.add('WAYSTONE_DEFINITION_MISSING_EDGE', site.place, {
       message: `outcome ${JSON.stringify(site.outcome)} of node ${JSON.stringify(site.from)} has an empty list of edges`,
@@ -99,7 +139,11 @@ function outcomeEdges(scope: BuildScope, site: EdgeSite, written: unknown): read
     .filter((edge) => edge !== undefined)
 }
 
-function edgeOf(scope: BuildScope, site: EdgeSite & { readonly id: string; readonly index: number }, written: unknown): EdgeRecord | undefined {
+function edgeOf(
+  scope: BuildScope,
+  site: EdgeSite & { readonly id: string; readonly index: number },
+  written: unknown,
+): EdgeRecord | undefined {
   const isTarget = nodeDefinitionOf(written) !== undefined || referenceOf(written) !== undefined || isEnding(written)
   const config = isTarget || !isRecord(written) ? { to: written } : written
   const source = referenceOf(config['to'])?.source ?? referenceOf(config['otherwise'])?.source
@@ -117,7 +161,18 @@ function edgeOf(scope: BuildScope, site: EdgeSite & { readonly id: string; reado
   }
   const when = config['when'] === undefined ? null : buildGuard(scope, config['when'], place)
   if (to === undefined || otherwise === undefined) return undefined
-  return { id: site.id, from: site.from, outcome: site.outcome, index: site.index, when, to, limit, otherwise, isImplicit: false, place }
+  return {
+    id: site.id,
+    from: site.from,
+    outcome: site.outcome,
+    index: site.index,
+    when,
+    to,
+    limit,
+    otherwise,
+    isImplicit: false,
+    place,
+  }
 }
 
 function edgePlace(path: string, source: SourceLine | undefined, fallback: Place): Place {
@@ -158,8 +213,12 @@ export function buildTarget(scope: BuildScope, written: unknown, place: Place): 
     return undefined
   }
   const entry = scope.table?.entries.find(([, node]) => nodeDefinitionOf(node) === definition)
-  if (entry !== undefined && (reference === undefined || reference.table === scope.table)) return reference?.name ?? entry[0]
-  const named = reference === undefined ? 'a node that has no name here' : `node ${JSON.stringify(reference.name)} of another w.nodes table`
+  if (entry !== undefined && (reference === undefined || reference.table === scope.table))
+    return reference?.name ?? entry[0]
+  const named =
+    reference === undefined
+      ? 'a node that has no name here'
+      : `node ${JSON.stringify(reference.name)} of another w.nodes table`
   scope.issues.add('WAYSTONE_DEFINITION_FOREIGN_NODE', place, {
     message: `${place.path} leads to ${named}`,
     hint: `Use the nodes given to this workflow: ${listOfNames(scope.nodeNames)}.`,

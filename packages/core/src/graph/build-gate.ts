@@ -9,7 +9,15 @@ import { checkKeys, readCount, readFunction, readText, refuseValue, type Written
 import type { GateFunctions } from './registry.ts'
 import { modelSchemaOf } from './zod-json.ts'
 
-const reviewKeys = ['model', 'instructions', 'prompt', 'maxModelCalls', 'maxOutputTokens', 'maxInputTokens', 'repairs'] as const
+const reviewKeys = [
+  'model',
+  'instructions',
+  'prompt',
+  'maxModelCalls',
+  'maxOutputTokens',
+  'maxInputTokens',
+  'repairs',
+] as const
 
 /** Reads a gate: decided by code, or by a reviewing model. */
 export function buildGate(site: NodeSite): BuiltNode {
@@ -38,10 +46,17 @@ export function buildGate(site: NodeSite): BuiltNode {
     instructions: instructions.make,
     prompt: prompt === null ? null : (input) => String(prompt(input)),
   }
-  return { record: { ...base, kind: 'gate', reviewer: isReview ? reviewerOf(written, outcomes, instructions.text) : null }, functions }
+  return {
+    record: { ...base, kind: 'gate', reviewer: isReview ? reviewerOf(written, outcomes, instructions.text) : null },
+    functions,
+  }
 }
 
-function reviewerOf(written: Written, outcomes: readonly string[], instructions: string | null): GateRecord['reviewer'] {
+function reviewerOf(
+  written: Written,
+  outcomes: readonly string[],
+  instructions: string | null,
+): GateRecord['reviewer'] {
   const schema: z.ZodType = reviewSchema(outcomes)
   return {
     model: readText(written, 'model'),

@@ -34,7 +34,10 @@ function treeOf(written: unknown): GuardTree | undefined {
 function collect(scope: BuildScope, definition: GuardDefinition, place: Place): GuardExpression | null {
   const { name } = definition
   if (typeof name !== 'string' || name === '') {
-    scope.issues.add('WAYSTONE_DEFINITION_BAD_NAME', place, { message: `${place.path}: a guard has no name`, hint: 'Give w.guard a name.' })
+    scope.issues.add('WAYSTONE_DEFINITION_BAD_NAME', place, {
+      message: `${place.path}: a guard has no name`,
+      hint: 'Give w.guard a name.',
+    })
     return null
   }
   const known = scope.guards.get(name)
@@ -57,7 +60,10 @@ function collect(scope: BuildScope, definition: GuardDefinition, place: Place): 
 }
 
 /** Records and functions of all guards that were met. Order: as met. */
-export function buildGuards(scope: BuildScope): { readonly records: { readonly [name: string]: GuardRecord }; readonly functions: Registry['guards'] } {
+export function buildGuards(scope: BuildScope): {
+  readonly records: { readonly [name: string]: GuardRecord }
+  readonly functions: Registry['guards']
+} {
   const records: { [name: string]: GuardRecord } = {}
   const functions = new Map<string, (slice: Slice) => unknown>()
   for (const [name, { definition, place }] of scope.guards) {

@@ -1,7 +1,7 @@
 import type { Place } from '../errors/definition-error.ts'
 import { buildTarget } from './build-edges.ts'
 import type { BuildScope } from './build-scope.ts'
-import { referenceOf } from './build-nodes.ts'
+import { referenceOf } from './node-reference.ts'
 import { exhaustedTarget, limitNames, type LimitName, type LimitRecord, type LimitsRecord } from './graph.ts'
 import { describeValue } from './issues.ts'
 import { placeOf } from './place.ts'
@@ -13,7 +13,10 @@ export function buildLimits(scope: BuildScope, written: unknown): LimitsRecord {
   const config = isRecord(written) ? written : {}
   const limits: Written = { config, place, subject: 'limits', issues: scope.issues }
   if (written !== undefined && !isRecord(written)) {
-    scope.issues.add('WAYSTONE_DEFINITION_BAD_VALUE', place, { message: `limits is ${describeValue(written)}; expected is an object`, hint: 'Give limits: { steps: 60 }.' })
+    scope.issues.add('WAYSTONE_DEFINITION_BAD_VALUE', place, {
+      message: `limits is ${describeValue(written)}; expected is an object`,
+      hint: 'Give limits: { steps: 60 }.',
+    })
   }
   const names = limitNames.map((name) => (name === 'durationMs' ? 'duration' : name))
   checkKeys(limits, [...names, 'exhausted'])

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../base/json.ts'
-import type { NodeSite } from './build-nodes.ts'
+import type { NodeSite } from './build-scope.ts'
 import { listOfNames } from './issues.ts'
 import { isRecord, within } from './read-config.ts'
 
@@ -32,38 +32,60 @@ function inputMisfits({ scope }: NodeSite, { schema, keys }: Mapping): readonly 
   if (fields === undefined) return []
   const misfits: string[] = []
   for (const field of listOf(schema['required'])) {
-    if (!keys.includes(field)) misfits.push(`the input needs ${JSON.stringify(field)}, but the node reads ${listOfNames(keys)}`)
-    else if (scope.built.records[field]?.optional === true) misfits.push(`the input needs ${JSON.stringify(field)}, which may be absent from the state`)
+    if (!keys.includes(field))
+      misfits.push(`the input needs ${JSON.stringify(field)}, but the node reads ${listOfNames(keys)}`)
+    else if (scope.built.records[field]?.optional === true)
+      misfits.push(`the input needs ${JSON.stringify(field)}, which may be absent from the state`)
   }
   for (const [field, wanted] of Object.entries(fields)) {
     const found = scope.built.records[field]?.schema
-    if (keys.includes(field) && found !== undefined) misfits.push(...typeMisfit(field, { found, wanted, sides: ['state', 'input'] }))
+    if (keys.includes(field) && found !== undefined)
+      misfits.push(...typeMisfit(field, { found, wanted, sides: ['state', 'input'] }))
   }
   return misfits
 }
 
 function outputMisfits({ scope }: NodeSite, { schema, keys }: Mapping): readonly string[] {
   const fields = fieldsOf(schema)
-  if (fields === undefined) return keys.length === 0 ? [] : [`the output is no object, so it cannot be the patch of ${listOfNames(keys)}`]
+  if (fields === undefined)
+    return keys.length === 0 ? [] : [`the output is no object, so it cannot be the patch of ${listOfNames(keys)}`]
   const misfits: string[] = []
   for (const key of keys) {
     const wanted = scope.built.records[key]?.schema
     const found = fields[key]
-    if (found === undefined) misfits.push(`the output has no ${JSON.stringify(key)}, which the node writes; it has ${listOfNames(Object.keys(fields))}`)
-    else if (wanted !== undefined && isRecord(found)) misfits.push(...typeMisfit(key, { found, wanted, sides: ['output', 'state'] }))
+    if (found === undefined)
+      misfits.push(
+        `the output has no ${JSON.stringify(key)}, which the node writes; it has ${listOfNames(Object.keys(fields))}`,
+      )
+    else if (wanted !== undefined && isRecord(found))
+      misfits.push(...typeMisfit(key, { found, wanted, sides: ['output', 'state'] }))
   }
   return misfits
 }
 
 function typeMisfit(
   key: string,
-  { found, wanted, sides }: { readonly found: object; readonly wanted: Json; readonly sides: readonly [found: string, wanted: string] },
+  {
+    found,
+    wanted,
+    sides,
+  }: { readonly found: object; readonly wanted: Json; readonly sides: readonly [found: string, wanted: string] },
 ): readonly string[] {
   const foundTypes = typesOf(found)
   const wantedTypes = typesOf(wanted)
   if (foundTypes === undefined || wantedTypes === undefined) return []
-  if ([...foundTypes].some((type) => wantedTypes.has(type) || (type === 'integer' && wantedTypes.has('number')) || (type === 'number' && wantedTypes.has('integer')))) return []
-  return [`${JSON.stringify(key)} is ${[...foundTypes].join(' or ')} in the ${sides[0]}, but ${[...wantedTypes].join(' or ')} in the ${sides[1]}`]
+  if (
+    [...foundTypes].some(
+      (type) =>
+        wantedTypes.has(type) ||
+        (type === 'integer' && wantedTypes.has('number')) ||
+        (type === 'number' && wantedTypes.has('integer')),
+    )
+  )
+    return []
+  return [
+    `${JSON.stringify(key)} is ${[...foundTypes].join(' or ')} in the ${sides[0]}, but ${[...wantedTypes].join(' or ')} in the ${sides[1]}`,
+  ]
 }
 
 /** JSON types that a schema allows; undefined when it does not say. */
@@ -78,7 +100,7 @@ function typesOf(schema: unknown): ReadonlySet<string> | undefined {
 
 function fieldsOf(schema: JsonObject): { readonly [field: string]: Json } | undefined {
   const { properties } = schema
-  return schema['type'] === 'object' && isRecord(properties) ? (properties as JsonObject) : undefined
+  return schema['type'] === 'object' && isRecord(properties) ? properties : undefined
 }
 
 function listOf(value: Json | undefined): readonly string[] {

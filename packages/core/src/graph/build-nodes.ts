@@ -1,28 +1,17 @@
-import { nodeMarker, type NodeDefinition } from '../define/node.ts'
-import { referenceMarker, type ReferenceDefinition } from '../define/nodes.ts'
+import type { NodeDefinition } from '../define/node.ts'
 import type { Place } from '../errors/definition-error.ts'
 import { buildAgent } from './build-agent.ts'
 import { buildApproval } from './build-approval.ts'
 import { buildGate } from './build-gate.ts'
-import type { BuildScope } from './build-scope.ts'
+import type { BuildScope, BuiltNode, NodeSite } from './build-scope.ts'
 import { buildTask } from './build-task.ts'
 import { buildToolNode } from './build-tool-node.ts'
 import type { NodeRecord } from './graph.ts'
 import { describeValue } from './issues.ts'
+import { nodeDefinitionOf, referenceOf } from './node-reference.ts'
 import { placeOf } from './place.ts'
 import type { Written } from './read-config.ts'
 import type { NodeFunctions, Registry } from './registry.ts'
-
-/** A node's record and functions; undefined when too much of it is wrong to go on. */
-export type BuiltNode = { readonly record: NodeRecord; readonly functions: NodeFunctions } | undefined
-
-/** A node that is being read. */
-export interface NodeSite {
-  readonly scope: BuildScope
-  readonly id: string
-  readonly definition: NodeDefinition
-  readonly written: Written
-}
 
 const builders: { readonly [kind in NodeDefinition['kind']]: (site: NodeSite) => BuiltNode } = {
   agent: buildAgent,
@@ -32,20 +21,11 @@ const builders: { readonly [kind in NodeDefinition['kind']]: (site: NodeSite) =>
   task: buildTask,
 }
 
-/** The definition inside a node or a reference to one. */
-export function nodeDefinitionOf(value: unknown): NodeDefinition | undefined {
-  if (typeof value !== 'object' || value === null || !(nodeMarker in value)) return undefined
-  return value[nodeMarker] as NodeDefinition
-}
-
-/** What is known of `n.name`; undefined for anything else. */
-export function referenceOf(value: unknown): ReferenceDefinition | undefined {
-  if (typeof value !== 'object' || value === null || !(referenceMarker in value)) return undefined
-  return value[referenceMarker] as ReferenceDefinition
-}
-
 /** Records and functions of all nodes. Order: as written. */
-export function buildNodes(scope: BuildScope): { readonly records: { readonly [id: string]: NodeRecord }; readonly functions: Registry['nodes'] } {
+export function buildNodes(scope: BuildScope): {
+  readonly records: { readonly [id: string]: NodeRecord }
+  readonly functions: Registry['nodes']
+} {
   const records: { [id: string]: NodeRecord } = {}
   const functions = new Map<string, NodeFunctions>()
   const names = new Map<NodeDefinition, string>()
@@ -54,7 +34,12 @@ export function buildNodes(scope: BuildScope): { readonly records: { readonly [i
     const place = placeOf(`${scope.name}.nodes.${id}`, definition?.source ?? undefined)
     if (!isNode(scope, { id, node, definition, place }) || definition === undefined) continue
     checkTwice(scope, { id, definition, place, names })
-    const written: Written = { config: definition.config, place, subject: `node ${JSON.stringify(id)}`, issues: scope.issues }
+    const written: Written = {
+      config: definition.config,
+      place,
+      subject: `node ${JSON.stringify(id)}`,
+      issues: scope.issues,
+    }
     const built = builders[definition.kind]({ scope, id, definition, written })
     if (built === undefined) continue
     records[id] = built.record
@@ -67,13 +52,27 @@ export function buildNodes(scope: BuildScope): { readonly records: { readonly [i
 
 function isNode(
   scope: BuildScope,
-  { id, node, definition, place }: { readonly id: string; readonly node: unknown; readonly definition: NodeDefinition | undefined; readonly place: Place },
+  {
+    id,
+    node,
+    definition,
+    place,
+  }: {
+    readonly id: string
+    readonly node: unknown
+    readonly definition: NodeDefinition | undefined
+    readonly place: Place
+  },
 ): boolean {
   if (definition === undefined) {
-    scope.issues.add('WAYSTONE_DEFINITION_BAD_NODE', place.file === undefined ? { ...scope.place, path: place.path } : place, {
-      message: `node ${JSON.stringify(id)} is ${describeValue(node)}, not a node`,
-      hint: 'Make nodes with w.agent, w.tool, w.gate, w.approval or w.task.',
-    })
+    scope.issues.add(
+      'WAYSTONE_DEFINITION_BAD_NODE',
+      place.file === undefined ? { ...scope.place, path: place.path } : place,
+      {
+        message: `node ${JSON.stringify(id)} is ${describeValue(node)}, not a node`,
+        hint: 'Make nodes with w.agent, w.tool, w.gate, w.approval or w.task.',
+      },
+    )
     return false
   }
   if (!/^[A-Za-z][A-Za-z0-9_-]*$/.test(id)) {
@@ -95,7 +94,17 @@ function isNode(
 
 function checkTwice(
   scope: BuildScope,
-  { id, definition, place, names }: { readonly id: string; readonly definition: NodeDefinition; readonly place: Place; readonly names: Map<NodeDefinition, string> },
+  {
+    id,
+    definition,
+    place,
+    names,
+  }: {
+    readonly id: string
+    readonly definition: NodeDefinition
+    readonly place: Place
+    readonly names: Map<NodeDefinition, string>
+  },
 ): void {
   const first = names.get(definition)
   if (first === undefined) names.set(definition, id)
@@ -110,15 +119,21 @@ function checkTwice(
 /** A table spread into another one whose later entry has the same name loses a node in silence; the references that came along tell. */
 function checkOverwritten(scope: BuildScope): void {
   const entries = new Map(scope.table?.entries)
-  const tables = new Set([...entries.values()].map((node) => referenceOf(node)?.table).filter((table) => table !== undefined))
+  const tables = new Set(
+    [...entries.values()].map((node) => referenceOf(node)?.table).filter((table) => table !== undefined),
+  )
   for (const table of tables) {
     for (const [name, node] of table.entries) {
       const kept = entries.get(name)
       if (kept === undefined || nodeDefinitionOf(kept) === nodeDefinitionOf(node)) continue
-      scope.issues.add('WAYSTONE_DEFINITION_DUPLICATE', placeOf(`${scope.name}.nodes.${name}`, nodeDefinitionOf(kept)?.source), {
-        message: `node ${JSON.stringify(name)} is defined twice: in this table and in one that is spread into it`,
-        hint: 'Rename one of them, or leave it out of the spread.',
-      })
+      scope.issues.add(
+        'WAYSTONE_DEFINITION_DUPLICATE',
+        placeOf(`${scope.name}.nodes.${name}`, nodeDefinitionOf(kept)?.source),
+        {
+          message: `node ${JSON.stringify(name)} is defined twice: in this table and in one that is spread into it`,
+          hint: 'Rename one of them, or leave it out of the spread.',
+        },
+      )
     }
   }
 }
@@ -129,10 +144,14 @@ function checkHeard(scope: BuildScope, records: { readonly [id: string]: NodeRec
     for (const name of record.hears) {
       if (speakers.some(({ id }) => id === name)) continue
       const isKnown = scope.nodeNames.has(name)
-      scope.issues.add('WAYSTONE_DEFINITION_UNKNOWN_NODE', { ...record.place, path: `${record.place.path}.hears` }, {
-        message: `node ${JSON.stringify(record.id)} hears ${JSON.stringify(name)}, which is ${isKnown ? 'no gate and no approval' : 'no node'}`,
-        hint: `Gates and approvals are: ${speakers.map(({ id }) => id).join(', ') || 'none'}.`,
-      })
+      scope.issues.add(
+        'WAYSTONE_DEFINITION_UNKNOWN_NODE',
+        { ...record.place, path: `${record.place.path}.hears` },
+        {
+          message: `node ${JSON.stringify(record.id)} hears ${JSON.stringify(name)}, which is ${isKnown ? 'no gate and no approval' : 'no node'}`,
+          hint: `Gates and approvals are: ${speakers.map(({ id }) => id).join(', ') || 'none'}.`,
+        },
+      )
     }
   }
 }

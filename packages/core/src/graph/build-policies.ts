@@ -1,6 +1,6 @@
 import { buildTarget } from './build-edges.ts'
 import { buildGuard } from './build-guards.ts'
-import { referenceOf } from './build-nodes.ts'
+import { referenceOf } from './node-reference.ts'
 import type { BuildScope } from './build-scope.ts'
 import { collectTool, toolDefinitionOf } from './build-tools.ts'
 import type { NodeRecord, PolicyRecord } from './graph.ts'
@@ -9,11 +9,18 @@ import { placeOf } from './place.ts'
 import { checkKeys, isRecord, type Written } from './read-config.ts'
 
 /** Reads the workflow's policies. Must come after nodes, so that it knows which tools are used. */
-export function buildPolicies(scope: BuildScope, written: unknown, nodes: { readonly [id: string]: NodeRecord }): readonly PolicyRecord[] {
+export function buildPolicies(
+  scope: BuildScope,
+  written: unknown,
+  nodes: { readonly [id: string]: NodeRecord },
+): readonly PolicyRecord[] {
   const place = { ...scope.place, path: `${scope.name}.policies` }
   if (written === undefined) return []
   if (!Array.isArray(written)) {
-    scope.issues.add('WAYSTONE_DEFINITION_BAD_VALUE', place, { message: `policies is ${describeValue(written)}; expected is a list`, hint: 'Give a list of policies.' })
+    scope.issues.add('WAYSTONE_DEFINITION_BAD_VALUE', place, {
+      message: `policies is ${describeValue(written)}; expected is a list`,
+      hint: 'Give a list of policies.',
+    })
     return []
   }
   return (written as readonly unknown[])
@@ -28,7 +35,11 @@ export function buildPolicies(scope: BuildScope, written: unknown, nodes: { read
     .filter((policy) => policy !== undefined)
 }
 
-function policyOf(scope: BuildScope, policy: Written, nodes: { readonly [id: string]: NodeRecord }): PolicyRecord | undefined {
+function policyOf(
+  scope: BuildScope,
+  policy: Written,
+  nodes: { readonly [id: string]: NodeRecord },
+): PolicyRecord | undefined {
   checkKeys(policy, ['never', 'without', 'given'])
   const never = readTool(scope, policy)
   const without = readCrossing(scope, policy, nodes)
@@ -48,7 +59,11 @@ function readTool(scope: BuildScope, policy: Written): string | undefined {
   return undefined
 }
 
-function readCrossing(scope: BuildScope, policy: Written, nodes: { readonly [id: string]: NodeRecord }): PolicyRecord['without'] | undefined {
+function readCrossing(
+  scope: BuildScope,
+  policy: Written,
+  nodes: { readonly [id: string]: NodeRecord },
+): PolicyRecord['without'] | undefined {
   const { without } = policy.config
   if (!Array.isArray(without) || without.length !== 2) {
     scope.issues.add('WAYSTONE_DEFINITION_BAD_POLICY', policy.place, {

@@ -1,9 +1,13 @@
 import type { GuardDefinition } from '../define/guard.ts'
+import type { NodeDefinition } from '../define/node.ts'
 import type { NodesDefinition } from '../define/nodes.ts'
 import type { ToolDefinition } from '../define/tool.ts'
 import type { Place } from '../errors/definition-error.ts'
 import type { BuiltState } from './build-state.ts'
+import type { NodeRecord } from './graph.ts'
 import type { IssueList } from './issues.ts'
+import type { Written } from './read-config.ts'
+import type { NodeFunctions } from './registry.ts'
 
 /** What the parts of a build share. Guards and tools are collected as they are met. */
 export interface BuildScope {
@@ -20,4 +24,15 @@ export interface BuildScope {
   readonly nodeNames: ReadonlySet<string>
   readonly guards: Map<string, { readonly definition: GuardDefinition; readonly place: Place }>
   readonly tools: Map<string, { readonly definition: ToolDefinition; readonly place: Place }>
+}
+
+/** A node's record and functions; undefined when too much of it is wrong to go on. */
+export type BuiltNode = { readonly record: NodeRecord; readonly functions: NodeFunctions } | undefined
+
+/** A node that is being read. */
+export interface NodeSite {
+  readonly scope: BuildScope
+  readonly id: string
+  readonly definition: NodeDefinition
+  readonly written: Written
 }

@@ -84,7 +84,8 @@ function buildKey(entry: Entry, written: unknown): BuiltKey | undefined {
 }
 
 function ruleOf(written: unknown): RuleDefinition {
-  if (typeof written === 'object' && written !== null && ruleMarker in written) return written[ruleMarker] as RuleDefinition
+  if (typeof written === 'object' && written !== null && ruleMarker in written)
+    return written[ruleMarker] as RuleDefinition
   return { rule: 'replace', schema: written, isOptional: false, options: {} }
 }
 
@@ -107,7 +108,11 @@ function isStateSchema(entry: Entry, schema: z.ZodType): boolean {
   return false
 }
 
-function mergeOf(entry: Entry, { rule, options, schema: written }: RuleDefinition, schema: z.ZodType): MergeRule | undefined {
+function mergeOf(
+  entry: Entry,
+  { rule, options, schema: written }: RuleDefinition,
+  schema: z.ZodType,
+): MergeRule | undefined {
   const { type } = definitionOf(schema)
   const need = (expected: string): undefined => {
     entry.issues.add('WAYSTONE_DEFINITION_BAD_RULE', entry.place, {
@@ -121,7 +126,8 @@ function mergeOf(entry: Entry, { rule, options, schema: written }: RuleDefinitio
       return { rule }
     case 'append': {
       const key = options['key'] ?? null
-      if (key !== null && !hasField(schema, key)) return need(`a key that is a field of its items, found ${describeValue(key)}`)
+      if (key !== null && !hasField(schema, key))
+        return need(`a key that is a field of its items, found ${describeValue(key)}`)
       return { rule, key: key as string | null }
     }
     case 'merge':

@@ -1,5 +1,5 @@
 import { buildBase, effectKeys, readEffect, readOutcomes } from './build-base.ts'
-import type { BuiltNode, NodeSite } from './build-nodes.ts'
+import type { BuiltNode, NodeSite } from './build-scope.ts'
 import { checkKeys, readFunction, readStateKeys, refuseValue } from './read-config.ts'
 
 /** Reads a task. */
@@ -13,5 +13,8 @@ export function buildTask(site: NodeSite): BuiltNode {
     writes: readStateKeys(written, 'writes', scope.stateKeys),
     outcomes: readOutcomes(written) ?? ['done'],
   })
-  return { record: { ...base, kind: 'task' }, functions: { kind: 'task', run: (input, context) => run?.(input, context) } }
+  return {
+    record: { ...base, kind: 'task' },
+    functions: { kind: 'task', run: (input, context) => run?.(input, context) },
+  }
 }

@@ -1,7 +1,7 @@
 import { effectClasses, type EffectClass } from '../define/effect-class.ts'
 import { buildBase, effectKeys, readEffect } from './build-base.ts'
 import { checkMapping } from './build-mapping.ts'
-import type { BuiltNode, NodeSite } from './build-nodes.ts'
+import type { BuiltNode, NodeSite } from './build-scope.ts'
 import { defaultRetry, readRetry } from './build-retry.ts'
 import { collectTool, toolDefinitionOf } from './build-tools.ts'
 import { checkKeys, readDuration, readFunction, readStateKeys, type Written } from './read-config.ts'

@@ -7,7 +7,18 @@ import type { BuildScope } from './build-scope.ts'
 import type { ToolRecord } from './graph.ts'
 import { describeValue } from './issues.ts'
 import { placeOf } from './place.ts'
-import { checkKeys, readChoice, readCount, readDuration, readFunction, readNames, readText, refuseValue, within, type Written } from './read-config.ts'
+import {
+  checkKeys,
+  readChoice,
+  readCount,
+  readDuration,
+  readFunction,
+  readNames,
+  readText,
+  refuseValue,
+  within,
+  type Written,
+} from './read-config.ts'
 import type { Registry, ToolFunctions } from './registry.ts'
 import { isSchema, jsonSchemaOf, schemaProblems } from './zod-json.ts'
 
@@ -29,10 +40,14 @@ export function collectTool(scope: BuildScope, tool: unknown, written: Written):
     return undefined
   }
   if (typeof name !== 'string' || !/^[A-Za-z0-9_-]{1,64}$/.test(name)) {
-    scope.issues.add('WAYSTONE_DEFINITION_BAD_NAME', placeOf(`${scope.name}.tools.${String(name)}`, definition.source), {
-      message: `tool name ${describeValue(name)} is no valid name`,
-      hint: 'Names of tools have 1 to 64 letters, digits, _ and -.',
-    })
+    scope.issues.add(
+      'WAYSTONE_DEFINITION_BAD_NAME',
+      placeOf(`${scope.name}.tools.${String(name)}`, definition.source),
+      {
+        message: `tool name ${describeValue(name)} is no valid name`,
+        hint: 'Names of tools have 1 to 64 letters, digits, _ and -.',
+      },
+    )
     return undefined
   }
   const known = scope.tools.get(name)
@@ -48,12 +63,31 @@ export function collectTool(scope: BuildScope, tool: unknown, written: Written):
 }
 
 /** Records and functions of all tools that were met. Order: as met. */
-export function buildTools(scope: BuildScope): { readonly records: { readonly [name: string]: ToolRecord }; readonly functions: Registry['tools'] } {
+export function buildTools(scope: BuildScope): {
+  readonly records: { readonly [name: string]: ToolRecord }
+  readonly functions: Registry['tools']
+} {
   const records: { [name: string]: ToolRecord } = {}
   const functions = new Map<string, ToolFunctions>()
   for (const [name, { definition, place }] of scope.tools) {
-    const written: Written = { config: definition.config, place, subject: `tool ${JSON.stringify(name)}`, issues: scope.issues }
-    checkKeys(written, ['name', 'description', 'effect', 'secrets', 'input', 'output', 'version', 'retry', 'timeout', 'run'])
+    const written: Written = {
+      config: definition.config,
+      place,
+      subject: `tool ${JSON.stringify(name)}`,
+      issues: scope.issues,
+    }
+    checkKeys(written, [
+      'name',
+      'description',
+      'effect',
+      'secrets',
+      'input',
+      'output',
+      'version',
+      'retry',
+      'timeout',
+      'run',
+    ])
     const input = readSchema(written, 'input')
     const output = readSchema(written, 'output')
     const run = readFunction(written, 'run')
@@ -79,7 +113,10 @@ export function buildTools(scope: BuildScope): { readonly records: { readonly [n
 }
 
 /** Reads a schema of something that is called: its input side may transform, its output must be JSON. */
-export function readSchema(written: Written, key: 'input' | 'output'): { readonly schema: z.ZodType; readonly json: JsonObject } | undefined {
+export function readSchema(
+  written: Written,
+  key: 'input' | 'output',
+): { readonly schema: z.ZodType; readonly json: JsonObject } | undefined {
   const schema = written.config[key]
   if (!isSchema(schema)) {
     refuseValue(written, key, 'a zod schema')
@@ -90,7 +127,10 @@ export function readSchema(written: Written, key: 'input' | 'output'): { readonl
     const where = path === '' ? '' : ` at ${path}`
     written.issues.add('WAYSTONE_DEFINITION_BAD_SCHEMA', within(written.place, key), {
       message: `${written.subject}: ${key} holds ${found}${where}, which does not survive JSON`,
-      hint: key === 'input' ? 'Take JSON and convert it with .transform(...).' : 'Give back JSON: dates as ISO strings, bigint as string.',
+      hint:
+        key === 'input'
+          ? 'Take JSON and convert it with .transform(...).'
+          : 'Give back JSON: dates as ISO strings, bigint as string.',
     })
   }
   const json = jsonSchemaOf(schema, key)

@@ -1,4 +1,4 @@
-import { toJson, type Json, type JsonObject } from '../base/json.ts'
+import { toJson } from '../base/json.ts'
 import { nodesMarker, type NodesDefinition } from '../define/nodes.ts'
 import { workflowMarker, type Workflow, type WorkflowDefinition } from '../define/workflow.ts'
 import type { Place } from '../errors/definition-error.ts'
@@ -6,7 +6,7 @@ import { buildEdges, buildTarget } from './build-edges.ts'
 import { buildGuards } from './build-guards.ts'
 import { buildInput } from './build-input.ts'
 import { buildLimits } from './build-limits.ts'
-import { buildNodes, referenceOf } from './build-nodes.ts'
+import { buildNodes } from './build-nodes.ts'
 import { buildPolicies } from './build-policies.ts'
 import type { BuildScope } from './build-scope.ts'
 import { buildState } from './build-state.ts'
@@ -14,6 +14,7 @@ import { buildTools } from './build-tools.ts'
 import { graphFormat, type Graph, type GraphHashes } from './graph.ts'
 import { hashGraph } from './hash.ts'
 import { describeValue, issueList } from './issues.ts'
+import { referenceOf } from './node-reference.ts'
 import { placeOf } from './place.ts'
 import { checkKeys, readCount, readStateKeys, readText, type Written } from './read-config.ts'
 import type { Registry } from './registry.ts'
@@ -46,12 +47,27 @@ export function buildGraph(workflow: Workflow): BuiltGraph {
   return result
 }
 
-const configKeys = ['version', 'description', 'input', 'output', 'nodes', 'start', 'edges', 'limits', 'policies'] as const
+const configKeys = [
+  'version',
+  'description',
+  'input',
+  'output',
+  'nodes',
+  'start',
+  'edges',
+  'limits',
+  'policies',
+] as const
 
 function build(definition: WorkflowDefinition): BuiltGraph {
   const scope = scopeOf(definition)
   const { config } = definition
-  const written: Written = { config, place: scope.place, subject: `workflow ${JSON.stringify(scope.name)}`, issues: scope.issues }
+  const written: Written = {
+    config,
+    place: scope.place,
+    subject: `workflow ${JSON.stringify(scope.name)}`,
+    issues: scope.issues,
+  }
   checkKeys(written, configKeys)
   const input = buildInput(scope, written)
   const nodes = buildNodes(scope)
@@ -89,7 +105,7 @@ function build(definition: WorkflowDefinition): BuiltGraph {
     nodes: nodes.functions,
   })
   // The graph's interfaces are JSON by construction; they only lack an index signature.
-  const frozen = toJson(graph as unknown as Json, `graph of workflow ${JSON.stringify(scope.name)}`) as JsonObject as unknown as Graph
+  const frozen = toJson(graph, `graph of workflow ${JSON.stringify(scope.name)}`) as unknown as Graph
   return Object.freeze({ graph: frozen, registry, hashes: hashGraph(frozen) })
 }
 
@@ -122,10 +138,14 @@ function scopeOf(definition: WorkflowDefinition): BuildScope {
 function tableOf({ config }: WorkflowDefinition, place: Place, issues: BuildScope['issues']): NodesDefinition | null {
   const { nodes } = config
   if (typeof nodes === 'object' && nodes !== null && nodesMarker in nodes) return nodes[nodesMarker] as NodesDefinition
-  issues.add('WAYSTONE_DEFINITION_BAD_NODE', { ...place, path: `${place.path}.nodes` }, {
-    message: `nodes is ${describeValue(nodes)}, not a table of nodes`,
-    hint: 'Give nodes what w.nodes({ … }) returns; a spread of it is not the same.',
-  })
+  issues.add(
+    'WAYSTONE_DEFINITION_BAD_NODE',
+    { ...place, path: `${place.path}.nodes` },
+    {
+      message: `nodes is ${describeValue(nodes)}, not a table of nodes`,
+      hint: 'Give nodes what w.nodes({ … }) returns; a spread of it is not the same.',
+    },
+  )
   return null
 }
 
@@ -135,6 +155,9 @@ function startOf(scope: BuildScope, start: unknown): string {
   const place = source === undefined ? { ...scope.place, path } : placeOf(path, source)
   const target = buildTarget(scope, start, place)
   if (target === undefined || !target.startsWith(':')) return target ?? ''
-  scope.issues.add('WAYSTONE_DEFINITION_MISSING_TARGET', place, { message: 'start is the end of the run, not a node', hint: 'Give start: n.name.' })
+  scope.issues.add('WAYSTONE_DEFINITION_MISSING_TARGET', place, {
+    message: 'start is the end of the run, not a node',
+    hint: 'Give start: n.name.',
+  })
   return ''
 }

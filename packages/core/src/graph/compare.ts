@@ -30,9 +30,15 @@ function identityOf(graph: Graph): Json {
   return { ...graph, edges } as unknown as Json
 }
 
-function compareValues(differences: GraphDifference[], path: string, left: Json | undefined, right: Json | undefined): void {
+function compareValues(
+  differences: GraphDifference[],
+  path: string,
+  left: Json | undefined,
+  right: Json | undefined,
+): void {
   if (left === undefined || right === undefined) {
-    if (left !== right) differences.push({ path, ...(left !== undefined && { left }), ...(right !== undefined && { right }) })
+    if (left !== right)
+      differences.push({ path, ...(left !== undefined && { left }), ...(right !== undefined && { right }) })
     return
   }
   if (!isObject(left) || !isObject(right)) {
@@ -40,7 +46,8 @@ function compareValues(differences: GraphDifference[], path: string, left: Json 
     return
   }
   for (const key of new Set([...Object.keys(left), ...Object.keys(right)])) {
-    if (!outsideIdentity.has(key)) compareValues(differences, path === '' ? key : `${path}.${key}`, left[key], right[key])
+    if (!outsideIdentity.has(key))
+      compareValues(differences, path === '' ? key : `${path}.${key}`, left[key], right[key])
   }
 }
 

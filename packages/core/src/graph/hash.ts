@@ -56,7 +56,7 @@ function partUnder(key: string, part: Part): Part {
     case 'schema':
       if (tablesOfSchemas.has(key)) return 'properties'
       return key === 'const' || key === 'enum' || key === 'default' || key === 'required' ? 'value' : 'schema'
-    default:
+    case 'value':
       return 'value'
   }
 }

@@ -13,7 +13,9 @@ export function placeOf(path: string, source: SourceLine | undefined): Place {
 
 /** Relative to the nearest folder above that has a package.json, with `/`. */
 function relativeFile(file: string): string {
-  return relative(packageFolder(dirname(file)), file).split(sep).join('/')
+  return relative(packageFolder(dirname(file)), file)
+    .split(sep)
+    .join('/')
 }
 
 function packageFolder(folder: string): string {

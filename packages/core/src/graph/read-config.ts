@@ -51,7 +51,11 @@ export function readFlag(written: Written, key: string): boolean {
 }
 
 /** A whole number, `least` or more. */
-export function readCount(written: Written, key: string, range: { readonly least: number; readonly fallback: number }): number {
+export function readCount(
+  written: Written,
+  key: string,
+  range: { readonly least: number; readonly fallback: number },
+): number {
   const value = written.config[key]
   if (value === undefined) return range.fallback
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= range.least) return value
@@ -73,7 +77,11 @@ export function readDuration(written: Written, key: string): number | null {
 }
 
 /** One of some words. */
-export function readChoice<const Choice extends string>(written: Written, key: string, allowed: readonly [Choice, ...Choice[]]): Choice | undefined {
+export function readChoice<const Choice extends string>(
+  written: Written,
+  key: string,
+  allowed: readonly [Choice, ...Choice[]],
+): Choice | undefined {
   const value = written.config[key]
   const found = allowed.find((choice) => choice === value)
   if (found === undefined && value !== undefined) refuseValue(written, key, `one of ${listOfNames(allowed)}`)
@@ -106,7 +114,10 @@ export function readStateKeys(written: Written, key: string, known: ReadonlySet<
   return readNames(written, key).filter((name) => isStateKey(written, { name, key, known }))
 }
 
-function isStateKey(written: Written, { name, key, known }: { readonly name: string; readonly key: string; readonly known: ReadonlySet<string> }): boolean {
+function isStateKey(
+  written: Written,
+  { name, key, known }: { readonly name: string; readonly key: string; readonly known: ReadonlySet<string> },
+): boolean {
   if (known.has(name)) return true
   written.issues.add('WAYSTONE_DEFINITION_UNKNOWN_STATE_KEY', within(written.place, key), {
     message: `${written.subject}: ${key} names ${JSON.stringify(name)}, which is no state key`,

@@ -47,7 +47,9 @@ export function schemaProblems(schema: z.ZodType, use: SchemaUse): readonly Sche
     seen.add(part)
     const found = problemOf(part, use, isField)
     if (found !== undefined) problems.push({ path, found })
-    else for (const [inner, step, isInnerField] of partsOf(part, use)) walk(inner, joinPath(path, step), isInnerField ?? isField)
+    else
+      for (const [inner, step, isInnerField] of partsOf(part, use))
+        walk(inner, joinPath(path, step), isInnerField ?? isField)
     seen.delete(part)
   }
   walk(schema, '', true)
@@ -65,17 +67,29 @@ function partsOf(schema: z.ZodType, { side }: SchemaUse): readonly Part[] {
   const def = definitionOf(schema)
   switch (def.type) {
     case 'object':
-      return [...Object.entries(def['shape'] as object).map(([key, field]): Part => [field, key, true]), [def['catchall'], '{}', false]]
+      return [
+        ...Object.entries(def['shape'] as object).map(([key, field]): Part => [field, key, true]),
+        [def['catchall'], '{}', false],
+      ]
     case 'array':
       return [[def['element'], '[]', false]]
     case 'tuple':
-      return [...(def['items'] as readonly unknown[]).map((item, index): Part => [item, `[${index}]`, false]), [def['rest'], '[]', false]]
+      return [
+        ...(def['items'] as readonly unknown[]).map((item, index): Part => [item, `[${index}]`, false]),
+        [def['rest'], '[]', false],
+      ]
     case 'record':
-      return [[def['keyType'], '(key)', false], [def['valueType'], '{}', false]]
+      return [
+        [def['keyType'], '(key)', false],
+        [def['valueType'], '{}', false],
+      ]
     case 'union':
       return (def['options'] as readonly unknown[]).map((option): Part => [option, ''])
     case 'intersection':
-      return [[def['left'], ''], [def['right'], '']]
+      return [
+        [def['left'], ''],
+        [def['right'], ''],
+      ]
     case 'lazy':
       return [[(def['getter'] as () => unknown)(), '']]
     case 'pipe':
@@ -96,7 +110,9 @@ function problemOf(schema: z.ZodType, use: SchemaUse, isField: boolean): string 
     case 'optional':
       return isField ? undefined : 'an optional value where JSON has no absence; use .nullable()'
     case 'literal':
-      return (def['values'] as readonly unknown[]).some((value) => value === undefined || typeof value === 'bigint') ? 'a literal that is not JSON' : undefined
+      return (def['values'] as readonly unknown[]).some((value) => value === undefined || typeof value === 'bigint')
+        ? 'a literal that is not JSON'
+        : undefined
     case 'any':
     case 'unknown':
       return use.isOpenAllowed ? undefined : `z.${def.type}()`

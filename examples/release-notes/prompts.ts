@@ -55,9 +55,18 @@ export function classifyPrompt(commits: readonly Commit[], classes: readonly Com
 }
 
 /** Commits without a class, at most {@link batchSize}. */
-export function nextBatch(commits: readonly Commit[], classes: readonly CommitClass[]): readonly Commit[] {
+function nextBatch(commits: readonly Commit[], classes: readonly CommitClass[]): readonly Commit[] {
+  return withoutClass(commits, classes).slice(0, batchSize)
+}
+
+function withoutClass(commits: readonly Commit[], classes: readonly CommitClass[]): readonly Commit[] {
   const done = new Set(classes.map((entry) => entry.id))
-  return commits.filter((commit) => !done.has(commit.id)).slice(0, batchSize)
+  return commits.filter((commit) => !done.has(commit.id))
+}
+
+/** How many commits still lack a class. Classes of ids that are not in the range count for nothing. */
+export function countUnclassified(commits: readonly Commit[], classes: readonly CommitClass[]): number {
+  return withoutClass(commits, classes).length
 }
 
 function pickFacts(commit: Commit): ClassifyPrompt['commits'][number] {

@@ -1,7 +1,16 @@
 import { access, mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buildGraph, check, createRuntime, replayRun, type Model, type Run, type Runtime } from '@waystone/core'
+import {
+  buildGraph,
+  check,
+  createRuntime,
+  replayRun,
+  type Model,
+  type Request,
+  type Run,
+  type Runtime,
+} from '@waystone/core'
 import { createMemoryStore } from '@waystone/core/store'
 import { scriptedModel, seededIds, virtualClock, type VirtualClock } from '@waystone/testing'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -52,11 +61,16 @@ async function startRun(runtime: Runtime, range?: string): Promise<Run<{ notes: 
   return run
 }
 
-async function onlyRequest(run: Run<unknown>) {
+async function onlyRequest(run: Run<unknown>): Promise<Request> {
   const [request, ...others] = await run.requests()
   expect(others).toEqual([])
   if (request === undefined) throw new TypeError(`no request is open; the run is ${(await run.status()).status}`)
   return request
+}
+
+function notesIn(request: Request): string {
+  const { notes } = request.evidence
+  return typeof notes === 'string' ? notes : ''
 }
 
 async function isThere(file: string): Promise<boolean> {
@@ -105,7 +119,7 @@ describe('releaseNotes', () => {
   it('checks an edited text again and asks once more (H5)', async () => {
     const run = await startRun(open())
     const first = await onlyRequest(run)
-    const notes = `${String(first.evidence['notes']).replace('Follow a letter on its way', 'Follow your letters on their way')}\nThank you all.\n`
+    const notes = `${notesIn(first).replace('Follow a letter on its way', 'Follow your letters on their way')}\nThank you all.\n`
     await run.decide(first, { outcome: 'edited', edits: { notes }, by: 'ada' })
     await run.result()
     const second = await onlyRequest(run)
@@ -178,7 +192,7 @@ describe('releaseNotes', () => {
 
   it('shows an injected commit as the text it is', async () => {
     const run = await startRun(open())
-    const { statements } = parseNotes(String((await onlyRequest(run)).evidence['notes']))
+    const { statements } = parseNotes(notesIn(await onlyRequest(run)))
     const injected = statements.find((statement) => statement.text.includes('gnore previous instructions'))
     expect(injected).toMatchObject({ heading: 'Fixes', citations: [{ text: '#55' }, { text: '2775b0b' }] })
   })

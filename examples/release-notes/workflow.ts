@@ -6,7 +6,7 @@ import { Commit, CommitClass, kinds } from './git/commit.ts'
 import { decideNotes } from './notes/verdict.ts'
 import { Draft, room } from './notes/draft.ts'
 import { renderNotes } from './notes/render.ts'
-import { batchSize, classifyPrompt, draftPrompt, readHeard } from './prompts.ts'
+import { batchSize, classifyPrompt, countUnclassified, draftPrompt, readHeard } from './prompts.ts'
 import { collectTool, writeTool } from './tools.ts'
 
 const w = defineState({
@@ -21,27 +21,26 @@ const w = defineState({
   span: Range,
   commits: z.array(Commit),
   classes: rule.append(CommitClass, { key: 'id' }),
+  /** Commits that have no class yet. */
+  left: z.number(),
   notes: z.string(),
   file: z.string(),
   written: z.object({ bytes: z.number(), effectId: z.string() }).optional(),
 })
 
-const hasMoreToClassify = w.guard(
-  'hasMoreToClassify',
-  ['commits', 'classes'],
-  ({ commits, classes }) => classes.length < commits.length,
-)
+const hasMoreToClassify = w.guard('hasMoreToClassify', ['left'], ({ left }) => left > 0)
 
 const n = w.nodes({
   collect: w.tool(collectTool, {
     description: 'git log of the range',
     reads: ['repository', 'range', 'project', 'saveAs'],
-    writes: ['span', 'commits', 'classes', 'file'],
+    writes: ['span', 'commits', 'classes', 'left', 'file'],
     input: ({ state }) => state,
     apply: ({ range, commits }, { state }) => ({
       span: range,
       commits,
       classes: [],
+      left: commits.length,
       file: state.saveAs ?? defaultFile(range),
     }),
   }),
@@ -55,12 +54,17 @@ const n = w.nodes({
       'imperative, without type, scope and numbers. Trust conventional types, then the words, then the kinds of files it touches.',
     ].join('\n'),
     reads: ['commits', 'classes'],
-    writes: ['classes'],
+    writes: ['classes', 'left'],
     maxModelCalls: 3,
     maxInputTokens: 30_000,
     maxOutputTokens: 20_000,
     timeout: '5m',
+    output: z.object({ classes: z.array(CommitClass) }),
     prompt: ({ state }) => JSON.stringify(classifyPrompt(state.commits, state.classes)),
+    apply: ({ classes }, { state }) => ({
+      classes,
+      left: countUnclassified(state.commits, [...state.classes, ...classes]),
+    }),
   }),
 
   draft: w.agent({
@@ -146,7 +150,7 @@ export const releaseNotes = w.workflow('release-notes', {
     signoff: {
       approved: n.write,
       rejected: { to: n.draft, limit: 3, otherwise: END },
-      edited: { to: n.recheck, limit: 9, otherwise: END },
+      edited: { to: n.recheck, limit: 5, otherwise: END },
       expired: END,
     },
     recheck: { pass: n.signoff, revise: n.signoff },

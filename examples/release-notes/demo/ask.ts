@@ -15,14 +15,8 @@ const previewLines = 30
  * @returns null: it is left open, or was closed meanwhile
  */
 export async function askAtTerminal(request: Request, signal: AbortSignal): Promise<DecisionInput | null> {
-  const notes = String(request.evidence['notes'] ?? '')
-  print(
-    '',
-    ...preview(notes),
-    '',
-    `It would be written to ${String(request.evidence['file'])}.`,
-    ...complaints(request),
-  )
+  const notes = textOf(request, 'notes')
+  print('', ...preview(notes), '', `It would be written to ${textOf(request, 'file')}.`, ...complaints(request))
   const reader = createInterface({ input: process.stdin, output: process.stdout })
   try {
     for (;;) {
@@ -60,6 +54,11 @@ export function decideWithoutTerminal(isCi: boolean): DecisionInput {
     by: 'demo',
     through: 'policy',
   }
+}
+
+function textOf(request: Request, key: string): string {
+  const value = request.evidence[key]
+  return typeof value === 'string' ? value : ''
 }
 
 function who(): Pick<DecisionInput, 'by' | 'through'> {

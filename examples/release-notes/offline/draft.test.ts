@@ -66,7 +66,7 @@ describe('draftByRules', () => {
 
       ## Under the hood
 
-      - **Documentation:** 2 changes, the last one: Fix typo in the readme (e252d61)
+      - **Documentation and examples:** 2 changes, the last one: Fix typo in the readme (e252d61)
       - **Tests:** Speed up the slow ones (6bc87e5)
       - **Build:** Test on Node 24 (#46, 42f53a2)
       - **Internal:** 2 changes, the last one: Lint (512b584)

@@ -92,7 +92,7 @@ function readWishes(prompt: DraftPrompt): Wishes {
 }
 
 const othersNames: { readonly [kind in Kind]?: string } = {
-  docs: 'Documentation',
+  docs: 'Documentation and examples',
   tests: 'Tests',
   build: 'Build',
   internal: 'Internal',

@@ -1,5 +1,5 @@
 import { DirectedGraph } from 'graphology'
-import { exhaustedTarget, type EdgeRecord, type Graph, type Target } from '../graph/graph.ts'
+import { endTarget, exhaustedTarget, failTarget, type EdgeRecord, type Graph, type Target } from '../graph/graph.ts'
 
 /** One way on from a node: an edge, or where it leads when its limit is used up. */
 export interface Move {
@@ -118,7 +118,13 @@ export function reaching(
   return reached
 }
 
-/** A path as people read it: `triage.done.0 → refund.done → :end`; for no move at all, the node itself. */
+/** A target as authors write it: `END`, `FAIL`, or the node in quotes. */
+export function formatTarget(target: Target): string {
+  if (target === endTarget) return 'END'
+  return target === failTarget ? 'FAIL' : `"${target}"`
+}
+
+/** A path as people read it: `triage.done.0 → refund.done → END`. @param last - what it ends with */
 export function formatPath(path: readonly Move[], last?: string): string {
   const ids = path.map((move) => move.id)
   return last === undefined ? ids.join(' → ') : [...ids, last].join(' → ')

@@ -139,11 +139,6 @@ export const errorCodes = {
     means: 'An output key is neither input nor written by any node.',
     remedy: 'Take the key out of `output`, or write it.',
   },
-  WAYSTONE_DEFINITION_POLICY_NAME: {
-    family: 'definition',
-    means: 'A policy names a tool, node or outcome that the workflow does not have.',
-    remedy: 'Use a name of the workflow; the message lists what there is.',
-  },
   WAYSTONE_DEFINITION_POLICY_NOT_PROVABLE: {
     family: 'definition',
     means: 'A policy holds only if what its `given` reads does not change, and a node on the way writes it.',
@@ -197,11 +192,6 @@ export const errorCodes = {
     means:
       'A node, guard, input, output or response names a key that the state does not have, or an approval edits a key it does not show.',
     remedy: 'Declare the key in `defineState`, or correct the name.',
-  },
-  WAYSTONE_DEFINITION_UNKNOWN_TARGET: {
-    family: 'definition',
-    means: 'An edge leads to a node that does not exist.',
-    remedy: 'Use the name of a node, END or FAIL.',
   },
   WAYSTONE_DEFINITION_UNLIMITED_CYCLE: {
     family: 'definition',

@@ -13,7 +13,16 @@ import {
 import type { CheckOptions } from '../rule.ts'
 import { decompose, type Decomposition } from './levels.ts'
 import { bareNetwork, type Network } from './network.ts'
-import { callsPerTurn, costPerCall, nanoUsd, tokensPerCall, workOf, type Work } from './work.ts'
+import {
+  callsPerTurn,
+  costPerCall,
+  nanoUsd,
+  tokensPerCall,
+  workOf,
+  workSite,
+  type Work,
+  type WorkSite,
+} from './work.ts'
 import { worstWalk } from './worst-walk.ts'
 
 /**
@@ -37,12 +46,14 @@ interface GraphBound {
 class BoundsMaker {
   readonly #subject: Subject
   readonly #options: CheckOptions
+  readonly #site: WorkSite
   readonly #network: Network
   readonly #decomposition: Decomposition
 
   constructor(subject: Subject, options: CheckOptions) {
     this.#subject = subject
     this.#options = options
+    this.#site = workSite(subject.graph, options)
     this.#network = bareNetwork(subject)
     this.#decomposition = decompose(this.#network)
   }
@@ -75,7 +86,7 @@ class BoundsMaker {
     const [start, after] = [graph.start, exhaustedTo].map((root) =>
       root === null ? -1 : this.#network.ids.indexOf(root),
     )
-    const works = Object.values(graph.nodes).map((node) => workOf(name, node, { graph, options: this.#options }))
+    const works = Object.values(graph.nodes).map((node) => workOf(name, node, this.#site))
     const weights = works.map((work) => (typeof work === 'number' ? work : 0))
     const { from, dominating } = worstWalk(this.#network, this.#decomposition, weights)
     const amountFrom = (root: number): BoundAmount => this.#amount(name, { root, max: from.get(root) ?? 0, works })

@@ -1,10 +1,24 @@
-import type { Graph, NodeRecord, RetryRecord } from '../../graph/graph.ts'
+import { personTarget, type Graph, type NodeRecord, type RetryRecord } from '../../graph/graph.ts'
 import { modelUseOf, priceOf, type ModelUse } from '../model-use.ts'
 import type { BoundName } from '../report.ts'
 import type { CheckOptions } from '../rule.ts'
 
 /** Work of one visit at most, in whole units: a number, or why it is not known. Cost is in {@link nanoUsd}. */
 export type Work = number | { readonly unknown: string }
+
+/** What the work of a node depends on beside the node. */
+export interface WorkSite {
+  readonly graph: Graph
+  readonly options: CheckOptions
+  /** Nodes about whose unknown outcome a person is asked. */
+  readonly asked: ReadonlySet<string>
+}
+
+/** The site of a graph. */
+export function workSite(graph: Graph, options: CheckOptions): WorkSite {
+  const asked = graph.edges.filter((edge) => edge.to === personTarget).map((edge) => edge.from)
+  return { graph, options, asked: new Set(asked) }
+}
 
 /** USD in whole billionths, so that sums are exact. */
 export const nanoUsd = 1e9
@@ -16,11 +30,7 @@ export const nanoUsd = 1e9
  * `maxModelCalls` model calls a visit, repairs and attempts included, and after each at most `maxCallsPerTurn` tool calls, each
  * with its tool's attempts.
  */
-export function workOf(
-  name: BoundName,
-  node: NodeRecord,
-  site: { readonly graph: Graph; readonly options: CheckOptions },
-): Work {
+export function workOf(name: BoundName, node: NodeRecord, site: WorkSite): Work {
   const use = modelUseOf(node)
   switch (name) {
     case 'steps':
@@ -34,7 +44,7 @@ export function workOf(
     case 'costUsd':
       return use === null ? 0 : scale(costPerCall(use, site.options), use.maxModelCalls)
     case 'durationMs':
-      return duration(node, site.graph)
+      return duration(node, site)
   }
 }
 
@@ -72,8 +82,11 @@ function toolCalls(node: NodeRecord, graph: Graph): number {
   return node.maxModelCalls * callsPerTurn(node) * attempts
 }
 
-function duration(node: NodeRecord, graph: Graph): Work {
+function duration(node: NodeRecord, { graph, asked }: WorkSite): Work {
   if (node.kind === 'approval') return node.expiresInMs ?? { unknown: `approval "${node.id}" does not expire` }
+  if (asked.has(node.id)) {
+    return { unknown: `a person may be asked what became of "${node.id}"` }
+  }
   if (node.timeoutMs === null) return { unknown: `"${node.id}" has no timeout` }
   const use = modelUseOf(node)
   if (use === null) return attemptsTime(node.retry, node.timeoutMs)

@@ -30,8 +30,8 @@ describe('modelSchema', () => {
         the output schema of "draft" has a tuple at items[0].pair, which a model cannot be asked for
         → Use an object with a property for each place, or a list of one type.
       error WAYSTONE_DEFINITION_MODEL_SCHEMA at fixture.nodes.draft
-        the output schema of "draft" has a record at more, which a model cannot be asked for
-        → Use a list of objects with a key and a value.
+        the output schema of "draft" has an open object at more, which a model cannot be asked for
+        → Use z.object({ … }) or z.strictObject({ … }), not a loose one.
       error WAYSTONE_DEFINITION_MODEL_SCHEMA at fixture.nodes.draft
         the output schema of "draft" has an optional property at either.a, which a model cannot be asked for
         → Make "a" nullable instead: z.….nullable()."

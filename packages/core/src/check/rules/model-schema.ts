@@ -74,13 +74,14 @@ function visit(value: Json | undefined, path: readonly (string | number)[], faul
 
 function objectFaults(schema: JsonObject, at: string): Fault[] {
   const extra = schema['additionalProperties']
-  if ('propertyNames' in schema || 'patternProperties' in schema || isObject(extra)) {
+  const properties = schema['properties']
+  const hasOwn = isObject(properties) && Object.keys(properties).length > 0
+  if ('propertyNames' in schema || 'patternProperties' in schema || (isObject(extra) && !hasOwn)) {
     return [{ at, found: 'a record', hint: 'Use a list of objects with a key and a value.' }]
   }
   const faults: Fault[] = []
   if (extra !== false)
     faults.push({ at, found: 'an open object', hint: 'Use z.object({ … }) or z.strictObject({ … }), not a loose one.' })
-  const properties = schema['properties']
   const required = schema['required']
   const names = Array.isArray(required) ? (required as readonly Json[]) : []
   for (const key of isObject(properties) ? Object.keys(properties) : []) {

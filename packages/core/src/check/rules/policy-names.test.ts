@@ -18,13 +18,13 @@ describe('policyNames', () => {
       ],
     })
     expect(found).toMatchInlineSnapshot(`
-      "error WAYSTONE_DEFINITION_POLICY_NAME at fixture.policies.0
+      "error WAYSTONE_DEFINITION_BAD_POLICY at fixture.policies.0
         the policy is about tool "refund", which no node runs
         → Use one of "pay".
-      error WAYSTONE_DEFINITION_POLICY_NAME at fixture.policies.0
+      error WAYSTONE_DEFINITION_BAD_POLICY at fixture.policies.0
         the policy asks for "boss", which is not a node
         → Use one of "ask" and "pay".
-      error WAYSTONE_DEFINITION_POLICY_NAME at fixture.policies.1
+      error WAYSTONE_DEFINITION_BAD_POLICY at fixture.policies.1
         the policy asks for outcome "accepted" of "ask", which it does not have
         → Use one of "approved" and "rejected"."
     `)

@@ -7,7 +7,7 @@ import { errorAt, listNames, type Rule } from '../rule.ts'
 export const policyNames: Rule = ({ graph }) =>
   graph.policies.flatMap((policy) =>
     wrongNames(graph, policy).map(({ message, allowed }) =>
-      errorAt('WAYSTONE_DEFINITION_POLICY_NAME', {
+      errorAt('WAYSTONE_DEFINITION_BAD_POLICY', {
         place: policy.place,
         message,
         hint: `Use one of ${listNames(allowed, 20)}.`,

@@ -32,7 +32,7 @@ describe('readBeforeWrite', () => {
     })
     expect(found).toMatchInlineSnapshot(`
       "error WAYSTONE_DEFINITION_READ_BEFORE_WRITE at fixture.edges.collect.failed.0
-        the guard of edge collect.failed.0 reads "notes", which nothing has written when the run starts
+        the guard of edge collect.failed.0 reads "notes", which nothing has written on the path collect.failed.0
         → Write "notes" before (it is written by "collect"), take it from the input, or make it optional in the state.
       error WAYSTONE_DEFINITION_READ_BEFORE_WRITE at fixture.edges.tell.done
         the run may end without output key "notes", on the path collect.failed.0 → tell.done → END

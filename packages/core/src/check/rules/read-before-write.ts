@@ -78,7 +78,7 @@ function guardFindings({ subject, writes, key, walk, hint }: Look, node: NodeRec
       .map((edge) =>
         errorAt('WAYSTONE_DEFINITION_READ_BEFORE_WRITE', {
           place: edge.place,
-          message: `the guard of edge ${edge.id} reads "${key}", which nothing has written ${wayTo(subject, walk, node.id)}`,
+          message: `the guard of edge ${edge.id} reads "${key}", which nothing has written on the path ${formatPath(walk.pathTo(node.id), edge.id)}`,
           hint,
         }),
       )

@@ -10,7 +10,7 @@ describe('shadowedEdge', () => {
     })
     expect(found).toMatchInlineSnapshot(`
       "error WAYSTONE_DEFINITION_SHADOWED_EDGE at fixture.edges.a.done.1
-        edge a.done.1 to ":fail" is never taken: a.done.0, before it, has no guard
+        edge a.done.1 to FAIL is never taken: a.done.0, before it, has no guard
         → Take a.done.1 out, change its guard, or move it before the edge that is taken instead."
     `)
   })
@@ -32,10 +32,10 @@ describe('shadowedEdge', () => {
     })
     expect(found).toMatchInlineSnapshot(`
       "error WAYSTONE_DEFINITION_SHADOWED_EDGE at fixture.edges.a.done.1
-        edge a.done.1 to ":end" is never taken: whenever !(!isNew || !isBig) holds, isBig && isNew of a.done.0 before it does too
+        edge a.done.1 to END is never taken: whenever !(!isNew || !isBig) holds, isBig && isNew of a.done.0 before it does too
         → Take a.done.1 out, change its guard, or move it before the edge that is taken instead.
       error WAYSTONE_DEFINITION_SHADOWED_EDGE at fixture.edges.a.done.3
-        edge a.done.3 to ":end" is never taken: a.done.2, before it, has the same guard isBig
+        edge a.done.3 to END is never taken: a.done.2, before it, has the same guard isBig
         → Take a.done.3 out, change its guard, or move it before the edge that is taken instead."
     `)
   })
@@ -52,10 +52,10 @@ describe('shadowedEdge', () => {
     })
     expect(found).toMatchInlineSnapshot(`
       "error WAYSTONE_DEFINITION_SHADOWED_EDGE at fixture.edges.a.x.2
-        edge a.x.2 to ":end" is never taken: the guards before it (isBig; !isBig) leave nothing over
+        edge a.x.2 to END is never taken: the guards before it (isBig; !isBig) leave nothing over
         → Take a.x.2 out, change its guard, or move it before the edge that is taken instead.
       error WAYSTONE_DEFINITION_SHADOWED_EDGE at fixture.edges.a.y.0
-        edge a.y.0 to ":fail" is never taken: its guard isBig && !isBig cannot hold
+        edge a.y.0 to FAIL is never taken: its guard isBig && !isBig cannot hold
         → Take a.y.0 out, change its guard, or move it before the edge that is taken instead."
     `)
   })

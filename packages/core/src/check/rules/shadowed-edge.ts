@@ -1,4 +1,5 @@
 import type { EdgeRecord } from '../../graph/graph.ts'
+import { formatTarget } from '../moves.ts'
 import { canHold, formatGuard, isAbsorbing, takenWhen } from '../propositions.ts'
 import { errorAt, type Rule } from '../rule.ts'
 
@@ -10,7 +11,7 @@ export const shadowedEdge: Rule = ({ lists }) =>
       .map((edge) =>
         errorAt('WAYSTONE_DEFINITION_SHADOWED_EDGE', {
           place: edge.place,
-          message: `edge ${edge.id} to "${edge.to}" is never taken: ${reason(list, edge)}`,
+          message: `edge ${edge.id} to ${formatTarget(edge.to)} is never taken: ${reason(list, edge)}`,
           hint: `Take ${edge.id} out, change its guard, or move it before the edge that is taken instead.`,
         }),
       ),

@@ -28,7 +28,7 @@ describe('totalRouting', () => {
       edges: { a: { pass: ':end' } },
     })
     expect(found).toMatchInlineSnapshot(`
-      "error WAYSTONE_DEFINITION_NO_DEFAULT at fixture.nodes.a
+      "error WAYSTONE_DEFINITION_MISSING_EDGE at fixture.nodes.a
         outcome "fail" of "a" is not routed
         → Add edges.a.fail."
     `)

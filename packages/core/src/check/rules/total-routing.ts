@@ -10,7 +10,7 @@ export const totalRouting: Rule = ({ graph, lists }) =>
       const last = lists.get(listName(node.id, outcome))?.at(-1)
       if (last === undefined) {
         return [
-          errorAt('WAYSTONE_DEFINITION_NO_DEFAULT', {
+          errorAt('WAYSTONE_DEFINITION_MISSING_EDGE', {
             place: node.place,
             message: `outcome "${outcome}" of "${node.id}" is not routed`,
             hint: `Add edges.${node.id}.${outcome}.`,

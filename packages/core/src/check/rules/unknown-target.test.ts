@@ -11,22 +11,22 @@ describe('unknownTarget', () => {
       limits: { steps: 3, exhausted: 'e' },
     })
     expect(found).toMatchInlineSnapshot(`
-      "error WAYSTONE_DEFINITION_UNKNOWN_TARGET at fixture
+      "error WAYSTONE_DEFINITION_UNKNOWN_NODE at fixture
         start names "begin", which is not a node
         → Use a node of the workflow, END or FAIL; its nodes are "a".
-      error WAYSTONE_DEFINITION_UNKNOWN_TARGET at fixture.edges.a.done
+      error WAYSTONE_DEFINITION_UNKNOWN_NODE at fixture.edges.a.done
         edge a.done leads to "b", which is not a node
         → Use a node of the workflow, END or FAIL; its nodes are "a".
-      error WAYSTONE_DEFINITION_UNKNOWN_TARGET at fixture.edges.a.done
+      error WAYSTONE_DEFINITION_UNKNOWN_NODE at fixture.edges.a.done
         otherwise of edge a.done leads to "d", which is not a node
         → Use a node of the workflow, END or FAIL; its nodes are "a".
-      error WAYSTONE_DEFINITION_UNKNOWN_TARGET at fixture.edges.a.done
+      error WAYSTONE_DEFINITION_UNKNOWN_NODE at fixture.edges.a.done
         the limit of edge a.done is per "c", which is not a node
         → Use a node of the workflow, END or FAIL; its nodes are "a".
-      error WAYSTONE_DEFINITION_UNKNOWN_TARGET at fixture.edges.ghost.done
+      error WAYSTONE_DEFINITION_UNKNOWN_NODE at fixture.edges.ghost.done
         edge ghost.done begins at "ghost", which is not a node
         → Use a node of the workflow, END or FAIL; its nodes are "a".
-      error WAYSTONE_DEFINITION_UNKNOWN_TARGET at fixture.limits
+      error WAYSTONE_DEFINITION_UNKNOWN_NODE at fixture.limits
         limits.exhausted leads to "e", which is not a node
         → Use a node of the workflow, END or FAIL; its nodes are "a"."
     `)

@@ -25,7 +25,7 @@ export const unknownTarget: Rule = ({ graph }) => {
   }
   const { exhausted, place } = graph.limits
   if (!isTarget(exhausted)) wrong(place, `limits.exhausted leads to "${exhausted}", which is not a node`)
-  return statements.map((statement) => errorAt('WAYSTONE_DEFINITION_UNKNOWN_TARGET', statement))
+  return statements.map((statement) => errorAt('WAYSTONE_DEFINITION_UNKNOWN_NODE', statement))
 }
 
 function isPerson(edge: EdgeRecord): boolean {

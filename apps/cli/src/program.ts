@@ -3,7 +3,6 @@ import type { CommandDefinition, CommonOptions, Context } from './command.ts'
 import { commands, type CommandEntry } from './commands.ts'
 import { exitCode, exitCodes, type ExitName } from './exit-codes.ts'
 import { createContext } from './context.ts'
-import { reportError } from './output/report-error.ts'
 import { selfName, type Surroundings } from './surroundings.ts'
 
 /**
@@ -67,6 +66,7 @@ async function perform(definition: CommandDefinition<never>, given: Performance)
     // Commander built the options from what this very definition declared.
     return await definition.run(given.args, given.options as never, context)
   } catch (error) {
+    const { reportError } = await import('./output/report-error.ts')
     return reportError(error, context, given.options.debug ?? false)
   } finally {
     await close().catch((error: unknown) => warnOfClose(error, context))

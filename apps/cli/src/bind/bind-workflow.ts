@@ -1,8 +1,9 @@
 import { dirname } from 'node:path'
-import { buildGraph, createRuntime, type Graph, type Runtime } from '@waystone/core'
+import { buildGraph, createRuntime, type Graph, type ModelPrice, type Runtime } from '@waystone/core'
 import type { Context } from '../command.ts'
 import { loadConfig } from '../load/config-file.ts'
 import type { LoadedWorkflow } from '../load/workflow-file.ts'
+import { noticeLines } from '../output/notice-text.ts'
 import { chooseModels, modelNames } from './models.ts'
 
 /** Tags that the command writes, so that a run is found again with what it was started with. */
@@ -30,8 +31,15 @@ export async function bindWorkflow(loaded: LoadedWorkflow, { isLive }: { isLive:
   const models = chooseModels({ graph, fromModule: loaded.offlineModels, config: found, isLive })
   const { offlineModels: _standIns, ...options } = found.config
   const store = await context.store(found.config.store)
-  const runtime = createRuntime({ ...options, workflows: [loaded.workflow], store, models })
+  const onNotice = options.onNotice ?? ((notice): void => context.note(...noticeLines(notice, context)))
+  const prices = isLive ? options.prices : { ...freePrices(graph), ...options.prices }
+  const runtime = createRuntime({ ...options, workflows: [loaded.workflow], store, models, onNotice, ...(prices === undefined ? {} : { prices }) })
   return { loaded, graph, runtime, isLive, modelsNote: modelsNote(graph, models, isLive) }
+}
+
+/** Stand-ins cost nothing unless the configuration prices them, so that a limit on cost does not refuse a trial. */
+function freePrices(graph: Graph): { readonly [model: string]: ModelPrice } {
+  return Object.fromEntries(modelNames(graph).map((name) => [name, { inputUsd: 0, outputUsd: 0 }]))
 }
 
 function modelsNote(graph: Graph, models: { readonly [name: string]: { readonly name: string } }, isLive: boolean): string | null {

@@ -46,7 +46,7 @@ export async function decide(reference: string, options: DecideOptions, { contex
   try {
     const request = pickRequest(await run.requests(), options, opened)
     const decision = decisionOf(outcomeOf(request), request, { options, context })
-    const acceptance = await run.decide(request, decision)
+    const acceptance = await run.decide(request, decision, { isRecordedOnly })
     if (acceptance.type === 'refused') {
       context.note(`${context.style('bad', 'refused')} (${acceptance.reason}): ${printable(acceptance.message)}`)
       context.json({ runId: run.runId, request: request.id, acceptance })

@@ -46,8 +46,8 @@ function offlineModels(config: WaystoneConfig, fromModule: ModelTable): ModelTab
   return { ...config.offlineModels, ...fromModule }
 }
 
-/** Every name that something is bound to, live or offline; what the checker compares with. Undefined: nothing is bound at all. */
-export function boundNames(config: WaystoneConfig, fromModule: ModelTable): readonly string[] | undefined {
-  const names = [...Object.keys(config.models ?? {}), ...Object.keys(offlineModels(config, fromModule))]
-  return names.length === 0 ? undefined : [...new Set(names)]
+/** Everything that is bound, live or offline; what the checker compares with. Undefined: nothing is bound at all. */
+export function boundModels(config: WaystoneConfig, fromModule: ModelTable): ModelTable | undefined {
+  const models = { ...offlineModels(config, fromModule), ...config.models }
+  return Object.keys(models).length === 0 ? undefined : models
 }

@@ -1,8 +1,8 @@
 import { dirname } from 'node:path'
 import { buildGraph, check as checkGraph, DefinitionError, formatPlace, type BoundName, type CheckReport, type DefinitionIssue, type Finding } from '@waystone/core'
-import { boundNames } from '../bind/models.ts'
+import { boundModels } from '../bind/models.ts'
 import type { CommandDefinition, CommonOptions, Context } from '../command.ts'
-import { amountText } from '../graph/limits-text.ts'
+import { bareAmount } from '../graph/limits-text.ts'
 import { loadConfig } from '../load/config-file.ts'
 import { loadWorkflow } from '../load/workflow-file.ts'
 import { printable, printableLine } from '../output/printable.ts'
@@ -25,7 +25,7 @@ export const check: CommandDefinition<CheckOptions> = {
     context.note(`Checking ${file}; this executes the file.`)
     const loaded = await loadWorkflow(file, context.around.cwd)
     const { config } = await loadConfig(dirname(loaded.file))
-    const models = boundNames(config, loaded.offlineModels)
+    const models = boundModels(config, loaded.offlineModels)
     const { prices } = config
     try {
       const built = buildGraph(loaded.workflow)
@@ -92,9 +92,9 @@ const boundTitles: { readonly [name in BoundName]: string } = {
 
 function boundLines({ bounds }: CheckReport, name: BoundName): readonly string[] {
   const { graph, limited, cycle } = bounds[name]
-  const amount = (max: number | null): string => (max === null ? 'unknown' : amountText(name, max))
+  const amount = (max: number | null): string => (max === null ? 'unknown' : bareAmount(name, max))
   const byGraph = graph.max === limited.max ? '' : `  (${amount(graph.max)} by the graph alone)`
-  const notes = [limited.note ?? graph.note].flatMap((note) => (note === null ? [] : [`${' '.repeat(14)}${note}`]))
-  const dominates = cycle === null ? [] : [`${' '.repeat(14)}most of it: ${cycle.nodes.join(' → ')}, ${cycle.times}× by ${cycle.edge}, ${amountText(name, cycle.round)} a round`]
+  const notes = limited.note === null ? [] : [`${' '.repeat(14)}${printable(limited.note)}`]
+  const dominates = cycle === null ? [] : [`${' '.repeat(14)}most of it: ${cycle.nodes.join(' → ')}, ${cycle.times}× by ${cycle.edge}, ${bareAmount(name, cycle.round)} a round`]
   return [`  ${boundTitles[name].padEnd(12)}${amount(limited.max)}${byGraph}`, ...notes, ...dominates]
 }

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { buildGraph, compile } from '@waystone/core'
+import { buildGraph, compileGraph } from '@waystone/core'
 import { Option } from 'commander'
 import type { CommandDefinition, CommonOptions } from '../command.ts'
 import { loadWorkflow } from '../load/workflow-file.ts'
@@ -48,7 +48,7 @@ async function render(format: (typeof formats)[number], workflow: Parameters<typ
     case 'json':
       return `${JSON.stringify({ graph: built.graph, hashes: built.hashes }, null, 2)}\n`
     case 'xstate':
-      return `${JSON.stringify(compile(workflow, { unchecked: true }).machine.definition, null, 2)}\n`
+      return `${JSON.stringify(compileGraph(built).machine.definition, null, 2)}\n`
     case 'mermaid':
       return (await import('../graph/mermaid.ts')).toMermaid(built.graph, { hasImplicit })
     case 'svg':

@@ -1,4 +1,4 @@
-import { compile, replayRun } from '@waystone/core'
+import { buildGraph, compileGraph, replayRun } from '@waystone/core'
 import { openRow, workflowOf, type RunOptions } from '../bind/open-run.ts'
 import type { CommandDefinition, CommonOptions } from '../command.ts'
 import { printable, printableExcerpt } from '../output/printable.ts'
@@ -18,7 +18,7 @@ export const replay: CommandDefinition<ReplayOptions> = {
   async run([reference = ''], options, context) {
     const row = await openRow(reference, options, context)
     const { workflow } = await workflowOf(row, options, context)
-    const compiled = compile(workflow, { unchecked: true })
+    const compiled = compileGraph(buildGraph(workflow))
     const { checkpoints, divergence } = await replayRun(await context.store(), compiled, row.runId)
     context.json({ runId: row.runId, workflow: row.workflow, isEqual: divergence === null, checkpoints, divergence })
     if (divergence === null) {

@@ -1,4 +1,4 @@
-import { readHistory, type History, type JsonPath } from '@waystone/core'
+import { blamePath, readHistory, type History, type JsonPath } from '@waystone/core'
 import { openRow, openRun, type RunOptions } from '../bind/open-run.ts'
 import type { CommandDefinition, CommonOptions, Context } from '../command.ts'
 import { argumentError, readCount } from '../json-argument.ts'
@@ -108,7 +108,7 @@ function showDiff(history: History, sequence: number, context: Context): void {
 }
 
 function showBlame(history: History, { path, sequence }: { path: JsonPath; sequence: number }, context: Context): void {
-  const blame = history.blame(path, sequence)
+  const blame = blamePath(history, path, sequence)
   context.json({ runId: history.row.runId, ...blame })
   context.print(...blameLines(blame, context.style))
 }

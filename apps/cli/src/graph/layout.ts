@@ -67,6 +67,7 @@ const rootOptions: LayoutOptions = {
   'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
   'elk.layered.edgeLabels.centerLabelPlacementStrategy': 'TAIL_LAYER',
   'elk.layered.unnecessaryBendpoints': 'true',
+  'elk.spacing.nodeSelfLoop': '14',
 }
 
 /**

@@ -21,6 +21,11 @@ export function amountText(name: LimitName, amount: number): string {
   return `${formatCount(amount)} ${words[name][amount === 1 ? 0 : 1]}`
 }
 
+/** Like {@link amountText} without the word, for where the word stands beside it. */
+export function bareAmount(name: LimitName, amount: number): string {
+  return name === 'costUsd' || name === 'durationMs' ? amountText(name, amount) : formatCount(amount)
+}
+
 /** Writes a workflow's limits on one line; empty when it has none. */
 export function limitsText(graph: Graph): string {
   // The record's keys are limit names by its type.

@@ -17,7 +17,7 @@ export interface DriveOptions {
 }
 
 interface Driving {
-  readonly run: Run
+  readonly run: Run<object>
   readonly graph: Graph
   readonly view: RunView
   readonly interrupts: Interrupts
@@ -30,7 +30,7 @@ interface Driving {
  *
  * The result is printed, or given as JSON.
  */
-export async function driveRun(run: Run, bound: BoundWorkflow, { context, options = {} }: { context: Context; options?: DriveOptions }): Promise<ExitName> {
+export async function driveRun(run: Run<object>, bound: BoundWorkflow, { context, options = {} }: { context: Context; options?: DriveOptions }): Promise<ExitName> {
   const view = createView(bound.graph, context, options.prefix)
   const interrupts = watchInterrupts(bound.runtime, context, () => view.pause())
   const canAsk = (context.around.input.isTTY ?? false) && context.around.out.isTerminal && !context.isJson && options.prefix === undefined
@@ -46,7 +46,7 @@ export async function driveRun(run: Run, bound: BoundWorkflow, { context, option
 }
 
 /** Null: interrupted. */
-async function toTheEnd({ run, view, interrupts, context, canAsk }: Driving, cursor: string | undefined): Promise<RunResult | null> {
+async function toTheEnd({ run, view, interrupts, context, canAsk }: Driving, cursor: string | undefined): Promise<RunResult<object> | null> {
   const follower = followEvents(run, view, { cursor, signal: interrupts.signal })
   let reader: LineReader | undefined
   const left = new Set<string>()
@@ -67,9 +67,10 @@ async function toTheEnd({ run, view, interrupts, context, canAsk }: Driving, cur
   }
 }
 
-async function restOrInterrupt(run: Run, interrupts: Interrupts): Promise<RunResult | null> {
+async function restOrInterrupt(run: Run<object>, interrupts: Interrupts): Promise<RunResult<object> | null> {
   try {
-    return await run.result({ until: 'rest', signal: interrupts.signal })
+    const result = await run.result({ until: 'rest', signal: interrupts.signal })
+    return interrupts.isInterrupted ? null : result
   } catch (error) {
     if (interrupts.isInterrupted) return null
     throw error
@@ -77,7 +78,7 @@ async function restOrInterrupt(run: Run, interrupts: Interrupts): Promise<RunRes
 }
 
 interface TerminalDecision {
-  readonly run: Run
+  readonly run: Run<object>
   readonly context: Context
   readonly request: Request
   readonly reader: LineReader
@@ -100,7 +101,7 @@ async function decideAtTerminal({ run, context, request, reader, signal }: Termi
 }
 
 /** True once the request has been decided elsewhere or has expired; false when it was no longer waited for. */
-async function whenClosed(run: Run, request: Request, signal: AbortSignal): Promise<boolean> {
+async function whenClosed(run: Run<object>, request: Request, signal: AbortSignal): Promise<boolean> {
   try {
     for await (const event of run.events({ signal })) {
       if (event.sequence <= request.sequence || !('step' in event) || event.step !== request.step) continue
@@ -119,7 +120,7 @@ interface Follower {
   stop(): void
 }
 
-function followEvents(run: Run, view: RunView, { cursor, signal }: { cursor: string | undefined; signal: AbortSignal }): Follower {
+function followEvents(run: Run<object>, view: RunView, { cursor, signal }: { cursor: string | undefined; signal: AbortSignal }): Follower {
   const stop = new AbortController()
   const waiting = new Set<() => void>()
   const wake = (): void => {
@@ -155,7 +156,7 @@ function followEvents(run: Run, view: RunView, { cursor, signal }: { cursor: str
   }
 }
 
-async function report({ run, interrupts, context }: Driving, result: RunResult | null): Promise<ExitName> {
+async function report({ run, interrupts, context }: Driving, result: RunResult<object> | null): Promise<ExitName> {
   if (result !== null) {
     const requests = result.status === 'waiting' ? await run.requests() : []
     context.print('', ...resultLines(result, requests, context))

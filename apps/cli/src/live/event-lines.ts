@@ -67,7 +67,9 @@ function eventText(event: RunEvent, { graph, style }: LineContext): string | nul
 function endedText(
   event: Extract<RunEvent, { type: 'step.ended' }>,
   { name, style }: { name: (node: string) => string; style: Style },
-): string {
+): string | null {
+  // What a person decided has a line of its own.
+  if ((event.kind === 'approval' || event.kind === 'resolve') && event.outcome !== 'expired') return null
   const took = formatDuration(event.at - event.startedAt)
   const what = workText(event.kind, event.tool ?? null)
   const isBad = ['failed', 'timeout', 'unknown', 'lost'].includes(event.outcome)

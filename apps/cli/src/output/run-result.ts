@@ -31,7 +31,7 @@ export function toneOfStatus(status: RunResult['status']): Tone {
 }
 
 /** What ended a run, or what it waits for, and what can be done. */
-export function resultLines(result: RunResult, requests: readonly Request[], { style, self }: { style: Style; self: string }): readonly string[] {
+export function resultLines(result: RunResult<object>, requests: readonly Request[], { style, self }: { style: Style; self: string }): readonly string[] {
   const used = [counted(result.sequence + 1, 'checkpoint'), usageText(result.usage)].filter((part) => part !== '')
   return [
     `${style(toneOfStatus(result.status), result.status)}  run ${result.runId}  ${style('quiet', used.join(' · '))}`,
@@ -40,7 +40,7 @@ export function resultLines(result: RunResult, requests: readonly Request[], { s
   ]
 }
 
-function endingLines({ status, output, error, limit }: RunResult, style: Style): readonly string[] {
+function endingLines({ status, output, error, limit }: RunResult<object>, style: Style): readonly string[] {
   if (status === 'completed' && output !== undefined) return printable(JSON.stringify(output, null, 2)).split('\n')
   if (error !== undefined) return [`${style('bad', 'error:')} ${printable(error.message)} ${style('quiet', `(${error.code})`)}`]
   return limit === undefined ? [] : [`limit hit: ${limitName(limit)}`]
@@ -50,7 +50,7 @@ function limitName(limit: NonNullable<RunResult['limit']>): string {
   return limit === 'costUsd' ? 'cost' : limit === 'durationMs' ? 'duration' : amountText(limit, 2).replace(/^\S+ /, '')
 }
 
-function adviceLines({ status, runId, sequence }: RunResult, requests: readonly Request[], self: string): readonly string[] {
+function adviceLines({ status, runId, sequence }: RunResult<object>, requests: readonly Request[], self: string): readonly string[] {
   if (status === 'failed' || status === 'exhausted') {
     return [`  look     ${self} show ${runId} --why`, `  fork     ${self} fork ${runId} --at ${Math.max(0, sequence - 1)}`]
   }
@@ -74,7 +74,7 @@ function decideCommand(outcome: string, runId: string): string {
 }
 
 /** The stable form of a result for `--json`. */
-export function resultJson(result: RunResult, requests: readonly Request[]): object {
+export function resultJson(result: RunResult<object>, requests: readonly Request[]): object {
   const { runId, status, output, error, limit, usage, sequence } = result
   return { runId, status, output: output ?? null, error: error ?? null, limit: limit ?? null, usage, sequence, requests }
 }

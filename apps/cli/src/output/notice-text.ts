@@ -1,0 +1,22 @@
+import type { RuntimeOptions } from '@waystone/core'
+import type { Context } from '../command.ts'
+import { printableLine } from './printable.ts'
+import { formatDuration } from './units.ts'
+
+type RuntimeNotice = Parameters<NonNullable<RuntimeOptions['onNotice']>>[0]
+
+/** A remark of the runtime, for people. A drive that stopped says nothing here: its error is reported where the run is awaited. */
+export function noticeLines(notice: RuntimeNotice, { around }: Pick<Context, 'around'>): readonly string[] {
+  switch (notice.type) {
+    case 'lease.awaited': {
+      const { owner, until, runId } = notice
+      return [`Run ${runId} belongs to process ${owner.pid} on ${printableLine(owner.host)}, which may be gone: waiting ${formatDuration(until - around.now())} for its lease to end.`]
+    }
+    case 'behaviour.changed':
+      return [`Prompts or models of ${notice.workflow} differ from those run ${notice.runId} began with; it goes on with the new ones.`]
+    case 'event.dropped':
+      return [`Run ${notice.runId}: an event could not be used: ${printableLine(notice.message)}`]
+    case 'run.stopped':
+      return []
+  }
+}

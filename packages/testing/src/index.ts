@@ -9,3 +9,12 @@ export {
 } from './model/scripted-model.ts'
 export { seededIds } from './random/seeded-ids.ts'
 export { seededRandom, type SeededRandom } from './random/seeded-random.ts'
+export {
+  faultsAt,
+  faultyStore,
+  type FaultPlan,
+  type FaultyStore,
+  type StoreCall,
+  type StoreFault,
+  type StoreMethod,
+} from './faults/faulty-store.ts'

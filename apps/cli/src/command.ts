@@ -20,13 +20,13 @@ export interface Context {
   /** How a person calls this command, for advice. */
   readonly self: string
   /** Writes lines of the result for people to standard output. Text must be safe already. */
-  print(...lines: readonly string[]): void
+  readonly print: (...lines: readonly string[]) => void
   /** Writes remarks, to standard error. */
-  note(...lines: readonly string[]): void
+  readonly note: (...lines: readonly string[]) => void
   /** Writes the result with `--json`: one document to standard output. */
-  json(value: unknown): void
+  readonly json: (value: unknown) => void
   /** Opens the store once; closed when the command ends. @param configStore - the store of a configuration, used unless `--store` is given */
-  store(configStore?: Store): Promise<Store>
+  readonly store: (configStore?: Store) => Promise<Store>
 }
 
 /** One sub-command. Files of `commands/` export one each. */

@@ -1,4 +1,4 @@
-import type { CommandDefinition, CommonOptions } from './command.ts'
+import type { CommandDefinition } from './command.ts'
 
 /** A sub-command that is loaded when it is used. */
 export interface CommandEntry {
@@ -14,23 +14,48 @@ function entry(name: string, summary: string, load: () => Promise<CommandDefinit
 
 /** All sub-commands. Order: as `--help` lists them. */
 export const commands: readonly CommandEntry[] = [
-  entry('check', 'check a workflow: findings and static bounds', async () => (await import('./commands/check.ts')).check),
+  entry(
+    'check',
+    'check a workflow: findings and static bounds',
+    async () => (await import('./commands/check.ts')).check,
+  ),
   entry('graph', 'draw a workflow, or give its data', async () => (await import('./commands/graph.ts')).graph),
   entry('run', 'run a workflow', async () => (await import('./commands/run.ts')).run),
   entry('runs', 'list runs, newest first', async () => (await import('./commands/runs.ts')).runs),
-  entry('show', 'show a run, its state, or why it went where it went', async () => (await import('./commands/show.ts')).show),
-  entry('approve', 'approve what a run asks, or approve it edited', async () => (await import('./commands/approve.ts')).approve),
+  entry(
+    'show',
+    'show a run, its state, or why it went where it went',
+    async () => (await import('./commands/show.ts')).show,
+  ),
+  entry(
+    'approve',
+    'approve what a run asks, or approve it edited',
+    async () => (await import('./commands/approve.ts')).approve,
+  ),
   entry('reject', 'reject what a run asks', async () => (await import('./commands/reject.ts')).reject),
-  entry('answer', 'answer a run with any of the outcomes it offers', async () => (await import('./commands/answer.ts')).answer),
+  entry(
+    'answer',
+    'answer a run with any of the outcomes it offers',
+    async () => (await import('./commands/answer.ts')).answer,
+  ),
   entry('hold', 'hold a run: nothing new is started', async () => (await import('./commands/hold.ts')).hold),
   entry('release', 'release a held run', async () => (await import('./commands/release.ts')).release),
   entry('resume', 'go on with a run, or with all that can', async () => (await import('./commands/resume.ts')).resume),
   entry('cancel', 'cancel a run for good', async () => (await import('./commands/cancel.ts')).cancel),
-  entry('replay', 'derive a run again from its stored events, without effects', async () => (await import('./commands/replay.ts')).replay),
+  entry(
+    'replay',
+    'derive a run again from its stored events, without effects',
+    async () => (await import('./commands/replay.ts')).replay,
+  ),
   entry('fork', 'start a new run from an old checkpoint', async () => (await import('./commands/fork.ts')).fork),
-  entry('audit', 'people, decisions and policies of a run; verifies its chain', async () => (await import('./commands/audit.ts')).audit),
-  entry('stats', 'success, errors, cost, tokens and latency over a period', async () => (await import('./commands/stats.ts')).stats),
+  entry(
+    'audit',
+    'people, decisions and policies of a run; verifies its chain',
+    async () => (await import('./commands/audit.ts')).audit,
+  ),
+  entry(
+    'stats',
+    'success, errors, cost, tokens and latency over a period',
+    async () => (await import('./commands/stats.ts')).stats,
+  ),
 ]
-
-/** What {@link CommandDefinition.run} is called with, when the command is not known by type. */
-export type AnyCommand = CommandDefinition<CommonOptions>

@@ -6,7 +6,7 @@ import { selfName, type Surroundings } from './surroundings.ts'
 /** A command's context, and the function that closes what it opened. */
 export interface OwnedContext {
   readonly context: Context
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /** Builds what a command is given. */
@@ -43,7 +43,11 @@ export function createContext(options: CommonOptions, around: Surroundings): Own
   }
 }
 
-async function openStore(path: string | undefined, fromConfig: Store | undefined, around: Surroundings): Promise<Store> {
+async function openStore(
+  path: string | undefined,
+  fromConfig: Store | undefined,
+  around: Surroundings,
+): Promise<Store> {
   if (path === undefined && fromConfig !== undefined) return fromConfig
   const { openSqliteStore } = await import('./bind/open-store.ts')
   return openSqliteStore(path, around)

@@ -18,7 +18,9 @@ export function readJson({ text, option, cwd }: JsonArgument): Json {
     return JSON.parse(source) as Json
   } catch (error) {
     const found = source.length > 60 ? `${source.slice(0, 60)}…` : source
-    throw argumentError(`${option}: found ${JSON.stringify(found)}, which is no JSON (${detail(error)}); allowed is JSON, or @file with JSON in it`)
+    throw argumentError(
+      `${option}: found ${JSON.stringify(found)}, which is no JSON (${detail(error)}); allowed is JSON, or @file with JSON in it`,
+    )
   }
 }
 

@@ -6,14 +6,6 @@ import type { LoadedWorkflow } from '../load/workflow-file.ts'
 import { noticeLines } from '../output/notice-text.ts'
 import { chooseModels, modelNames } from './models.ts'
 
-/** Tags that the command writes, so that a run is found again with what it was started with. */
-export const tagNames = {
-  /** `file#export` of the workflow, absolute. */
-  module: 'waystone.module',
-  /** `live` or `offline`. */
-  models: 'waystone.models',
-} as const
-
 /** A workflow bound to a store and models. */
 export interface BoundWorkflow {
   readonly loaded: LoadedWorkflow
@@ -25,7 +17,11 @@ export interface BoundWorkflow {
 }
 
 /** Binds a workflow as the configuration above its file says. */
-export async function bindWorkflow(loaded: LoadedWorkflow, { isLive }: { isLive: boolean }, context: Context): Promise<BoundWorkflow> {
+export async function bindWorkflow(
+  loaded: LoadedWorkflow,
+  { isLive }: { isLive: boolean },
+  context: Context,
+): Promise<BoundWorkflow> {
   const found = await loadConfig(dirname(loaded.file))
   const { graph } = buildGraph(loaded.workflow)
   const models = chooseModels({ graph, fromModule: loaded.offlineModels, config: found, isLive })
@@ -33,7 +29,14 @@ export async function bindWorkflow(loaded: LoadedWorkflow, { isLive }: { isLive:
   const store = await context.store(found.config.store)
   const onNotice = options.onNotice ?? ((notice): void => context.note(...noticeLines(notice, context)))
   const prices = isLive ? options.prices : { ...freePrices(graph), ...options.prices }
-  const runtime = createRuntime({ ...options, workflows: [loaded.workflow], store, models, onNotice, ...(prices === undefined ? {} : { prices }) })
+  const runtime = createRuntime({
+    ...options,
+    workflows: [loaded.workflow],
+    store,
+    models,
+    onNotice,
+    ...(prices === undefined ? {} : { prices }),
+  })
   return { loaded, graph, runtime, isLive, modelsNote: modelsNote(graph, models, isLive) }
 }
 
@@ -42,9 +45,15 @@ function freePrices(graph: Graph): { readonly [model: string]: ModelPrice } {
   return Object.fromEntries(modelNames(graph).map((name) => [name, { inputUsd: 0, outputUsd: 0 }]))
 }
 
-function modelsNote(graph: Graph, models: { readonly [name: string]: { readonly name: string } }, isLive: boolean): string | null {
+function modelsNote(
+  graph: Graph,
+  models: { readonly [name: string]: { readonly name: string } },
+  isLive: boolean,
+): string | null {
   const names = modelNames(graph)
   if (names.length === 0) return null
   const bound = [...new Set(names.map((name) => models[name]?.name ?? name))].join(', ')
-  return isLive ? `live models: ${bound}` : `offline models: ${bound}; nothing is sent anywhere, --live uses the real ones`
+  return isLive
+    ? `live models: ${bound}`
+    : `offline models: ${bound}; nothing is sent anywhere, --live uses the real ones`
 }

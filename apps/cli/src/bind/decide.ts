@@ -1,4 +1,5 @@
 import { InputError, type DecisionInput, type Request } from '@waystone/core'
+import { tagNames } from './tag-names.ts'
 import type { CommonOptions, Context } from '../command.ts'
 import type { Command as Commander } from 'commander'
 import type { ExitName } from '../exit-codes.ts'
@@ -38,10 +39,18 @@ export function decideOptions(command: Commander): Commander {
  *
  * @param outcomeOf - the outcome meant, given the request
  */
-export async function decide(reference: string, options: DecideOptions, { context, outcomeOf }: { context: Context; outcomeOf: (request: Request) => string }): Promise<ExitName> {
+export async function decide(
+  reference: string,
+  options: DecideOptions,
+  { context, outcomeOf }: { context: Context; outcomeOf: (request: Request) => string },
+): Promise<ExitName> {
   const row = await openRow(reference, options, context)
   const isRecordedOnly = options.detach === true || lacksLive(row, options)
-  const opened = await openRun(row, isRecordedOnly ? { ...options, live: row.tags['waystone.models'] === 'live' } : options, context)
+  const opened = await openRun(
+    row,
+    isRecordedOnly ? { ...options, live: row.tags[tagNames.models] === 'live' } : options,
+    context,
+  )
   const { run, bound } = opened
   try {
     const request = pickRequest(await run.requests(), options, opened)
@@ -56,7 +65,7 @@ export async function decide(reference: string, options: DecideOptions, { contex
     if (context.isJson) context.note(said)
     else context.print(said)
     if (isRecordedOnly) return recorded(opened, { request, acceptance, options, context })
-    return await goOn(opened, context)
+    return await goOn(opened, row.sequence, context)
   } finally {
     await bound.runtime.close()
   }
@@ -64,7 +73,12 @@ export async function decide(reference: string, options: DecideOptions, { contex
 
 async function recorded(
   { run, row }: OpenedRun,
-  { request, acceptance, options, context }: { request: Request; acceptance: object; options: DecideOptions; context: Context },
+  {
+    request,
+    acceptance,
+    options,
+    context,
+  }: { request: Request; acceptance: object; options: DecideOptions; context: Context },
 ): Promise<ExitName> {
   const live = lacksLive(row, options) || options.live === true ? ' --live' : ''
   context.print(`Recorded. Go on with: ${context.self} resume ${run.runId}${live}`)
@@ -72,7 +86,7 @@ async function recorded(
   return 'done'
 }
 
-async function goOn({ run, bound }: OpenedRun, context: Context): Promise<ExitName> {
+async function goOn({ run, bound }: OpenedRun, after: number, context: Context): Promise<ExitName> {
   const owner = await run.resume().then(
     () => null,
     (error: unknown) => {
@@ -81,14 +95,18 @@ async function goOn({ run, bound }: OpenedRun, context: Context): Promise<ExitNa
     },
   )
   if (owner !== null) context.note(`${printable(owner.message)}; it goes on there.`)
-  return driveRun(run, bound, { context })
+  return driveRun(run, bound, { context, options: { after } })
 }
 
 function pickRequest(requests: readonly Request[], { step }: DecideOptions, { row }: OpenedRun): Request {
   const [first, ...others] = requests
   const listed = requests.map((request) => `\n  ${requestLine(request)}`).join('')
   if (first === undefined) {
-    throw new InputError('WAYSTONE_INPUT_NO_REQUEST', `run ${row.runId} asks nothing now; its status is ${row.status}`, { runId: row.runId })
+    throw new InputError(
+      'WAYSTONE_INPUT_NO_REQUEST',
+      `run ${row.runId} asks nothing now; its status is ${row.status}`,
+      { runId: row.runId },
+    )
   }
   if (step === undefined) {
     if (others.length === 0) return first
@@ -100,17 +118,24 @@ function pickRequest(requests: readonly Request[], { step }: DecideOptions, { ro
   throw argumentError(`--step: found ${number}; open are:${listed}`)
 }
 
-function decisionOf(outcome: string, request: Request, { options, context }: { options: DecideOptions; context: Context }): DecisionInput {
+function decisionOf(
+  outcome: string,
+  request: Request,
+  { options, context }: { options: DecideOptions; context: Context },
+): DecisionInput {
   const { cwd } = context.around
   const allowed = request.options.map((option) => option.outcome)
-  if (!allowed.includes(outcome)) throw argumentError(`${request.node} has no answer "${outcome}"; allowed is ${allowed.join(', ')}`)
+  if (!allowed.includes(outcome))
+    throw argumentError(`${request.node} has no answer "${outcome}"; allowed is ${allowed.join(', ')}`)
   return {
     outcome,
     by: options.by ?? personName(context.around),
     through: 'cli',
     ...(options.reason === undefined ? {} : { reason: options.reason }),
     ...(options.edit === undefined ? {} : { edits: readJsonObject({ text: options.edit, option: '--edit', cwd }) }),
-    ...(options.response === undefined ? {} : { response: readJson({ text: options.response, option: '--response', cwd }) }),
+    ...(options.response === undefined
+      ? {}
+      : { response: readJson({ text: options.response, option: '--response', cwd }) }),
     ...(options.result === undefined ? {} : { result: readJson({ text: options.result, option: '--result', cwd }) }),
   }
 }

@@ -35,7 +35,7 @@ function unknownRun(store: Store, reference: string): StoreError {
 async function beginningWith(store: Store, beginning: string): Promise<readonly RunRow[]> {
   if (beginning === '') return []
   const found: RunRow[] = []
-  for (let after: string | null | undefined; after !== null && found.length <= 5; ) {
+  for (let after: string | null | undefined; after !== null && found.length <= 5;) {
     const page = await store.list({ limit: 1000, ...(after === undefined ? {} : { after }) })
     found.push(...page.rows.filter(({ runId }) => runId.startsWith(beginning)))
     after = page.next

@@ -34,7 +34,12 @@ export function chooseModels({ graph, fromModule, config, isLive }: ModelSources
   if (missing.length === 0) return chosen
   const place = config.file ?? 'waystone.config.ts (there is none above the workflow file)'
   const wanted = missing.map((name) => `"${name}"`).join(', ')
-  const found = Object.keys(chosen).length === 0 ? 'none' : Object.keys(chosen).map((name) => `"${name}"`).join(', ')
+  const found =
+    Object.keys(chosen).length === 0
+      ? 'none'
+      : Object.keys(chosen)
+          .map((name) => `"${name}"`)
+          .join(', ')
   const advice = isLive
     ? `add them to \`models\` in ${place}`
     : `export them as \`offlineModels\` from the workflow file or add them to \`offlineModels\` in ${place}, or use its real \`models\` with --live`

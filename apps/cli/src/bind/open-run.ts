@@ -3,8 +3,9 @@ import type { RunRow } from '@waystone/core/store'
 import type { Context } from '../command.ts'
 import { loadConfig } from '../load/config-file.ts'
 import { loadWorkflow, type LoadedWorkflow } from '../load/workflow-file.ts'
-import { bindWorkflow, tagNames, type BoundWorkflow } from './bind-workflow.ts'
+import { bindWorkflow, type BoundWorkflow } from './bind-workflow.ts'
 import { findRun } from './find-run.ts'
+import { tagNames } from './tag-names.ts'
 
 /** Options of commands that find a run's workflow again. */
 export interface RunOptions {

@@ -1,4 +1,5 @@
 import type { Acceptance, Run } from '@waystone/core'
+import { tagNames } from './tag-names.ts'
 import type { Command as Commander } from 'commander'
 import type { CommonOptions, Context } from '../command.ts'
 import type { ExitName } from '../exit-codes.ts'
@@ -26,13 +27,17 @@ export function operateOptions(command: Commander): Commander {
 export type Move = 'hold' | 'release' | 'cancel'
 
 /** Makes an operator's move. Nothing is driven here. */
-export async function operate(move: Move, given: { reference: string; options: OperateOptions }, context: Context): Promise<ExitName> {
+export async function operate(
+  move: Move,
+  given: { reference: string; options: OperateOptions },
+  context: Context,
+): Promise<ExitName> {
   const { reference, options } = given
   const reason = options.reason ?? ''
   if (reason.trim() === '') throw argumentError('--reason: found nothing; allowed is a text that says why')
   const row = await openRow(reference, options, context)
   // The move starts no effect, so a run with real models needs no --live here.
-  const { run, bound } = await openRun(row, { ...options, live: row.tags['waystone.models'] === 'live' }, context)
+  const { run, bound } = await openRun(row, { ...options, live: row.tags[tagNames.models] === 'live' }, context)
   try {
     const acceptance = await makeMove(run, move, { by: options.by ?? personName(context.around), reason })
     const { status, sequence } = await run.status()

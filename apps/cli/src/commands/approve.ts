@@ -11,5 +11,6 @@ export const approve: CommandDefinition<DecideOptions> = {
     decideOptions(command)
       .option('--edit <json>', 'keys as they shall be: a JSON object, or @file; the outcome is then "edited"')
       .option('--response <json>', 'the answer the request asks for: JSON, or @file'),
-  run: ([reference = ''], options, context) => decide(reference, options, { context, outcomeOf: () => (options.edit === undefined ? 'approved' : 'edited') }),
+  run: ([reference = ''], options, context) =>
+    decide(reference, options, { context, outcomeOf: () => (options.edit === undefined ? 'approved' : 'edited') }),
 }

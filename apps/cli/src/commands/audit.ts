@@ -25,7 +25,10 @@ export const audit: CommandDefinition<AuditOptions> = {
 
 function auditLines(found: Audit, { style }: Context): readonly string[] {
   if (!found.chain.isIntact) {
-    return [`${style('bad', 'broken')}  the chain of run ${found.runId}: ${printable(found.chain.problem ?? '')}`, 'Nothing else is reported: what can be read cannot be trusted.']
+    return [
+      `${style('bad', 'broken')}  the chain of run ${found.runId}: ${printable(found.chain.problem ?? '')}`,
+      'Nothing else is reported: what can be read cannot be trusted.',
+    ]
   }
   return [
     `${style('good', 'intact')}  run ${found.runId}, workflow ${found.workflow}: ${found.transitions.length} checkpoints, each hash verified and chained to the one before`,
@@ -52,7 +55,10 @@ function transitionLines({ transitions }: Audit): readonly string[] {
     event,
     decision === null ? '' : `${decision.taken}${decision.to === null ? '' : ` → ${targetText(decision.to)}`}`,
   ])
-  return table([{ title: '   seq', align: 'right' }, { title: 'at' }, { title: 'who' }, { title: 'event' }, { title: 'edge' }], rows)
+  return table(
+    [{ title: '   seq', align: 'right' }, { title: 'at' }, { title: 'who' }, { title: 'event' }, { title: 'edge' }],
+    rows,
+  )
 }
 
 function policyLine({ policy, violations, uses }: Audit['policies'][number], style: Context['style']): string {

@@ -1,5 +1,14 @@
 import { dirname } from 'node:path'
-import { buildGraph, check as checkGraph, DefinitionError, formatPlace, type BoundName, type CheckReport, type DefinitionIssue, type Finding } from '@waystone/core'
+import {
+  buildGraph,
+  check as checkGraph,
+  DefinitionError,
+  formatPlace,
+  type BoundName,
+  type CheckReport,
+  type DefinitionIssue,
+  type Finding,
+} from '@waystone/core'
 import { boundModels } from '../bind/models.ts'
 import type { CommandDefinition, CommonOptions, Context } from '../command.ts'
 import { bareAmount } from '../graph/limits-text.ts'
@@ -29,7 +38,10 @@ export const check: CommandDefinition<CheckOptions> = {
     const { prices } = config
     try {
       const built = buildGraph(loaded.workflow)
-      const report = checkGraph(built, { ...(models === undefined ? {} : { models }), ...(prices === undefined ? {} : { prices }) })
+      const report = checkGraph(built, {
+        ...(models === undefined ? {} : { models }),
+        ...(prices === undefined ? {} : { prices }),
+      })
       context.json({ ...report, hashes: built.hashes })
       context.print(...reportLines(report, context))
       return isRefused(report.findings, options) ? 'failed' : 'done'
@@ -95,6 +107,11 @@ function boundLines({ bounds }: CheckReport, name: BoundName): readonly string[]
   const amount = (max: number | null): string => (max === null ? 'unknown' : bareAmount(name, max))
   const byGraph = graph.max === limited.max ? '' : `  (${amount(graph.max)} by the graph alone)`
   const notes = limited.note === null ? [] : [`${' '.repeat(14)}${printable(limited.note)}`]
-  const dominates = cycle === null ? [] : [`${' '.repeat(14)}most of it: ${cycle.nodes.join(' → ')}, ${cycle.times}× by ${cycle.edge}, ${bareAmount(name, cycle.round)} a round`]
+  const dominates =
+    cycle === null
+      ? []
+      : [
+          `${' '.repeat(14)}most of it: ${cycle.nodes.join(' → ')}, ${cycle.times}× by ${cycle.edge}, ${bareAmount(name, cycle.round)} a round`,
+        ]
   return [`  ${boundTitles[name].padEnd(12)}${amount(limited.max)}${byGraph}`, ...notes, ...dominates]
 }

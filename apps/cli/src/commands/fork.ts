@@ -1,5 +1,6 @@
 import { forkRun, readHistory } from '@waystone/core'
 import { lacksLive, openRow, openRun, type RunOptions } from '../bind/open-run.ts'
+import { tagNames } from '../bind/tag-names.ts'
 import type { CommandDefinition, CommonOptions } from '../command.ts'
 import { readCount, readJsonObject } from '../json-argument.ts'
 import { driveRun } from '../live/drive.ts'
@@ -35,10 +36,17 @@ export const fork: CommandDefinition<ForkCommandOptions> = {
   async run([reference = ''], options, context) {
     const { around } = context
     const at = readCount(options.at ?? '', '--at')
-    const patch = options.patch === undefined ? undefined : readJsonObject({ text: options.patch, option: '--patch', cwd: around.cwd })
+    const patch =
+      options.patch === undefined
+        ? undefined
+        : readJsonObject({ text: options.patch, option: '--patch', cwd: around.cwd })
     const row = await openRow(reference, options, context)
     const isDetached = options.detach === true || lacksLive(row, options)
-    const { bound } = await openRun(row, isDetached ? { ...options, live: row.tags['waystone.models'] === 'live' } : options, context)
+    const { bound } = await openRun(
+      row,
+      isDetached ? { ...options, live: row.tags[tagNames.models] === 'live' } : options,
+      context,
+    )
     try {
       const newId = await forkRun(bound.runtime, row.runId, {
         at,
@@ -53,7 +61,9 @@ export const fork: CommandDefinition<ForkCommandOptions> = {
       if (isDetached) {
         const made = await readHistory(bound.runtime.store, newId)
         context.json({ runId: newId, forkedFrom: { runId: row.runId, sequence: at }, status: made.row.status })
-        context.print(options.detach === true ? `Go on with: ${context.self} resume ${newId}` : liveAdvice(made.row, context))
+        context.print(
+          options.detach === true ? `Go on with: ${context.self} resume ${newId}` : liveAdvice(made.row, context),
+        )
         return 'done'
       }
       const run = await bound.runtime.open(newId)

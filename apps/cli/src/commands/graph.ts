@@ -42,7 +42,11 @@ export const graph: CommandDefinition<GraphOptions> = {
   },
 }
 
-async function render(format: (typeof formats)[number], workflow: Parameters<typeof buildGraph>[0], hasImplicit: boolean): Promise<string> {
+async function render(
+  format: (typeof formats)[number],
+  workflow: Parameters<typeof buildGraph>[0],
+  hasImplicit: boolean,
+): Promise<string> {
   const built = buildGraph(workflow)
   switch (format) {
     case 'json':

@@ -14,7 +14,10 @@ export const replay: CommandDefinition<ReplayOptions> = {
   configure: (command) =>
     command
       .argument('<run>', 'id, beginning of an id, or "last"')
-      .option('--file <file>', 'the workflow to derive it with: FILE or FILE#export (default: the one it was run from)'),
+      .option(
+        '--file <file>',
+        'the workflow to derive it with: FILE or FILE#export (default: the one it was run from)',
+      ),
   async run([reference = ''], options, context) {
     const row = await openRow(reference, options, context)
     const { workflow } = await workflowOf(row, options, context)
@@ -22,7 +25,9 @@ export const replay: CommandDefinition<ReplayOptions> = {
     const { checkpoints, divergence } = await replayRun(await context.store(), compiled, row.runId)
     context.json({ runId: row.runId, workflow: row.workflow, isEqual: divergence === null, checkpoints, divergence })
     if (divergence === null) {
-      context.print(`${context.style('good', 'equal')}  run ${row.runId}: ${checkpoints} checkpoints derived again from their events, byte for byte, without an effect`)
+      context.print(
+        `${context.style('good', 'equal')}  run ${row.runId}: ${checkpoints} checkpoints derived again from their events, byte for byte, without an effect`,
+      )
       return 'done'
     }
     context.print(

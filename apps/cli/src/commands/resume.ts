@@ -55,7 +55,10 @@ export async function resumeOne(row: RunRow, { options, context, prefix }: Resum
     const note = `${prefix ?? ''}run ${row.runId}  ${context.style('quiet', `${row.workflow} version ${row.workflowVersion}, going on after checkpoint ${known.sequence}`)}`
     if (context.isJson) context.note(note)
     else context.print(note)
-    return await driveRun(run, bound, { context, options: prefix === undefined ? {} : { prefix } })
+    return await driveRun(run, bound, {
+      context,
+      options: { after: known.sequence, ...(prefix === undefined ? {} : { prefix }) },
+    })
   } finally {
     await bound.runtime.close()
   }
@@ -78,7 +81,15 @@ async function resumeAll(options: ResumeOptions, context: Context): Promise<Exit
   const rows = [...new Map([...running, ...claimable].map((row) => [row.runId, row])).values()]
   if (rows.length === 0) context.print(`Nothing to go on with in ${store.name}.`)
   const outcomes = await Promise.all(rows.map((row) => resumeQuietly(row, options, context)))
-  context.json({ runs: await Promise.all(rows.map(async ({ runId }, index) => ({ runId, exit: outcomes[index], status: (await store.row(runId))?.status ?? null }))) })
+  context.json({
+    runs: await Promise.all(
+      rows.map(async ({ runId }, index) => ({
+        runId,
+        exit: outcomes[index],
+        status: (await store.row(runId))?.status ?? null,
+      })),
+    ),
+  })
   return worst(outcomes)
 }
 

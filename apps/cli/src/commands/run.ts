@@ -1,5 +1,6 @@
 import type { JsonObject } from '@waystone/core'
-import { bindWorkflow, tagNames, type BoundWorkflow } from '../bind/bind-workflow.ts'
+import { bindWorkflow, type BoundWorkflow } from '../bind/bind-workflow.ts'
+import { tagNames } from '../bind/tag-names.ts'
 import type { CommandDefinition, CommonOptions, Context } from '../command.ts'
 import type { ExitName } from '../exit-codes.ts'
 import { argumentError, readJsonObject } from '../json-argument.ts'
@@ -25,7 +26,12 @@ export const run: CommandDefinition<RunCommandOptions> = {
       .argument('<file>', 'module with the workflow, or FILE#export; it is executed')
       .option('--input <json>', 'input of the run: a JSON object, or @file (default: {})')
       .option('--key <key>', 'start once: a second start with the same key shows the first run')
-      .option('--tag <name=value>', 'tag the run; may be given several times', (text, all: readonly string[]) => [...all, text], [])
+      .option(
+        '--tag <name=value>',
+        'tag the run; may be given several times',
+        (text, all: readonly string[]) => [...all, text],
+        [],
+      )
       .option('--live', 'use the real models of waystone.config.ts instead of offline ones'),
   async run([file = ''], options, context) {
     const { cwd } = context.around
@@ -64,8 +70,12 @@ function readTags(texts: readonly string[]): { readonly [name: string]: string }
   return Object.fromEntries(
     texts.map((text) => {
       const [, name, value] = /^([A-Za-z][\w.-]*)=(.*)$/.exec(text) ?? []
-      if (name === undefined || value === undefined) throw argumentError(`--tag: found ${JSON.stringify(text)}; allowed is name=value, as customer=acme`)
-      if (name.startsWith('waystone.')) throw argumentError(`--tag: found ${JSON.stringify(text)}; names beginning with "waystone." are kept for the command`)
+      if (name === undefined || value === undefined)
+        throw argumentError(`--tag: found ${JSON.stringify(text)}; allowed is name=value, as customer=acme`)
+      if (name.startsWith('waystone.'))
+        throw argumentError(
+          `--tag: found ${JSON.stringify(text)}; names beginning with "waystone." are kept for the command`,
+        )
       return [name, value] as const
     }),
   )

@@ -10,7 +10,16 @@ import { toneOfStatus } from '../output/run-result.ts'
 import { table } from '../output/table.ts'
 import { formatCost, formatTime, parseDuration } from '../output/units.ts'
 
-const statuses = ['running', 'waiting', 'held', 'parked', 'completed', 'failed', 'cancelled', 'exhausted'] as const satisfies RunStatus[]
+const statuses = [
+  'running',
+  'waiting',
+  'held',
+  'parked',
+  'completed',
+  'failed',
+  'cancelled',
+  'exhausted',
+] as const satisfies RunStatus[]
 
 interface RunsOptions extends CommonOptions {
   readonly workflow?: string
@@ -68,13 +77,23 @@ function tagOf(text: string): { readonly name: string; readonly value: string } 
 /** Reads `--since`. @returns ms */
 export function durationOf(text: string): number {
   const duration = parseDuration(text)
-  if (duration === undefined) throw argumentError(`--since: found ${JSON.stringify(text)}; allowed is a number with s, m, h, d or w, as 7d`)
+  if (duration === undefined)
+    throw argumentError(`--since: found ${JSON.stringify(text)}; allowed is a number with s, m, h, d or w, as 7d`)
   return duration
 }
 
 function rowLines(rows: readonly RunRow[], { style }: Context): readonly string[] {
   const lines = table(
-    [{ title: 'run' }, { title: 'workflow' }, { title: 'status' }, { title: 'at' }, { title: 'begun' }, { title: 'steps', align: 'right' }, { title: 'cost', align: 'right' }, { title: 'tags' }],
+    [
+      { title: 'run' },
+      { title: 'workflow' },
+      { title: 'status' },
+      { title: 'at' },
+      { title: 'begun' },
+      { title: 'steps', align: 'right' },
+      { title: 'cost', align: 'right' },
+      { title: 'tags' },
+    ],
     rows.map((row) => [
       row.runId,
       `${row.workflow} v${row.workflowVersion}`,

@@ -1,5 +1,6 @@
 import { blamePath, readHistory, type History, type JsonPath } from '@waystone/core'
 import { openRow, openRun, type RunOptions } from '../bind/open-run.ts'
+import { tagNames } from '../bind/tag-names.ts'
 import type { CommandDefinition, CommonOptions, Context } from '../command.ts'
 import { argumentError, readCount } from '../json-argument.ts'
 import { blameLines } from '../output/blame-text.ts'
@@ -53,16 +54,25 @@ export const show: CommandDefinition<ShowOptions> = {
 
 function refuseTwoViews(options: ShowOptions): void {
   const names = (['state', 'why', 'diff', 'blame', 'request'] as const).filter((name) => options[name] !== undefined)
-  if (names.length > 1) throw argumentError(`found ${names.map((name) => `--${name}`).join(' and ')}; allowed is one of them`)
+  if (names.length > 1)
+    throw argumentError(`found ${names.map((name) => `--${name}`).join(' and ')}; allowed is one of them`)
 }
 
-async function showRequests(row: Awaited<ReturnType<typeof openRow>>, options: ShowOptions, context: Context): Promise<'done'> {
-  const { run, bound } = await openRun(row, { ...options, live: row.tags['waystone.models'] === 'live' }, context)
+async function showRequests(
+  row: Awaited<ReturnType<typeof openRow>>,
+  options: ShowOptions,
+  context: Context,
+): Promise<'done'> {
+  const { run, bound } = await openRun(row, { ...options, live: row.tags[tagNames.models] === 'live' }, context)
   try {
     const requests = await run.requests()
     context.json({ runId: row.runId, requests })
     const look = { style: context.style, now: context.around.now() }
-    context.print(...(requests.length === 0 ? [`Run ${row.runId} asks nothing now; it is ${row.status}.`] : requests.flatMap((request) => requestLines(request, look))))
+    context.print(
+      ...(requests.length === 0
+        ? [`Run ${row.runId} asks nothing now; it is ${row.status}.`]
+        : requests.flatMap((request) => requestLines(request, look))),
+    )
     return 'done'
   } finally {
     await bound.runtime.close()
@@ -104,7 +114,11 @@ function showWhy(history: History, at: number | undefined, { print, json }: Cont
 function showDiff(history: History, sequence: number, context: Context): void {
   const changes = sequence === 0 ? history.diff(0, 0) : history.diff(sequence - 1, sequence)
   context.json({ runId: history.row.runId, from: Math.max(0, sequence - 1), to: sequence, changes })
-  context.print(...(changes.length === 0 ? [`Checkpoint ${sequence} changed nothing in the state.`] : changes.flatMap((change) => changeLines(change, context.style))))
+  context.print(
+    ...(changes.length === 0
+      ? [`Checkpoint ${sequence} changed nothing in the state.`]
+      : changes.flatMap((change) => changeLines(change, context.style))),
+  )
 }
 
 function showBlame(history: History, { path, sequence }: { path: JsonPath; sequence: number }, context: Context): void {

@@ -29,10 +29,17 @@ export const stats: CommandDefinition<StatsCommandOptions> = {
     const configStore = storePath === undefined ? (await loadConfig(context.around.cwd)).config.store : undefined
     const store = await context.store(configStore)
     const from = since === undefined ? undefined : context.around.now() - durationOf(since)
-    const all = await readStats(store, { ...(from === undefined ? {} : { since: from }), ...(workflow === undefined ? {} : { workflow }) })
+    const all = await readStats(store, {
+      ...(from === undefined ? {} : { since: from }),
+      ...(workflow === undefined ? {} : { workflow }),
+    })
     const rows = by === undefined ? all : all.filter(({ group }) => group === by)
     context.json({ since: from === undefined ? null : iso(from), rows })
-    context.print(...(rows.length === 0 ? [`Nothing has run in ${store.name}${since === undefined ? '' : ` within ${since}`}.`] : statsLines(rows)))
+    context.print(
+      ...(rows.length === 0
+        ? [`Nothing has run in ${store.name}${since === undefined ? '' : ` within ${since}`}.`]
+        : statsLines(rows)),
+    )
     return 'done'
   },
 }

@@ -25,7 +25,9 @@ export function edgeLabel(edge: EdgeRecord, graph: Graph): string {
   const isDone = edge.outcome === 'done'
   const condition = edge.when === null ? (siblings.length > 1 ? 'else' : '') : guardText(edge.when)
   const limit = edge.limit === null ? '' : `≤ ${edge.limit.max}×`
-  const parts = [isDone && (condition !== '' || limit === '') ? '' : edge.outcome, condition].filter((part) => part !== '')
+  const parts = [isDone && (condition !== '' || limit === '') ? '' : edge.outcome, condition].filter(
+    (part) => part !== '',
+  )
   return [parts.join(': '), limit].filter((part) => part !== '').join(' ')
 }
 

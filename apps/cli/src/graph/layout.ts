@@ -99,9 +99,16 @@ export async function layOut(picture: Picture): Promise<Drawing> {
 
 /** Width and height that a figure needs, px. */
 export function figureSize({ kind, title, subtitle }: Figure): { width: number; height: number } {
-  const titleWidth = labelWidth(fitLabel(title, sizes.maxText, { size: sizes.title, weight: 'bold' }), sizes.title, 'bold')
+  const titleWidth = labelWidth(
+    fitLabel(title, sizes.maxText, { size: sizes.title, weight: 'bold' }),
+    sizes.title,
+    'bold',
+  )
   if (subtitle === '') return { width: Math.max(64, Math.ceil(titleWidth) + 28), height: sizes.pillHeight }
-  const text = Math.max(titleWidth, labelWidth(fitLabel(subtitle, sizes.maxText, { size: sizes.subtitle }), sizes.subtitle))
+  const text = Math.max(
+    titleWidth,
+    labelWidth(fitLabel(subtitle, sizes.maxText, { size: sizes.subtitle }), sizes.subtitle),
+  )
   const border = kind === 'gate' ? 8 : 0
   const width = Math.ceil(text) + sizes.glyph + 10 + 2 * sizes.cardPadding + border
   return { width: Math.max(132, width), height: sizes.cardHeight }
@@ -132,7 +139,9 @@ function lineInput(line: Line): ElkExtendedEdge {
 }
 
 function labelInput(line: Line): { text: string; width: number; height: number; layoutOptions: LayoutOptions } {
-  const width = Math.max(...line.labels.map((label) => labelWidth(fitLabel(label, sizes.maxText, { size: sizes.label }), sizes.label)))
+  const width = Math.max(
+    ...line.labels.map((label) => labelWidth(fitLabel(label, sizes.maxText, { size: sizes.label }), sizes.label)),
+  )
   return {
     text: line.labels.join('\n'),
     width: Math.ceil(width) + 2 * sizes.labelPadding,
@@ -142,9 +151,17 @@ function labelInput(line: Line): { text: string; width: number; height: number; 
 }
 
 function placedLine(line: Line, route: ElkExtendedEdge | undefined): PlacedLine {
-  const points = (route?.sections ?? []).flatMap(({ startPoint, bendPoints, endPoint }) => [startPoint, ...(bendPoints ?? []), endPoint])
+  const points = (route?.sections ?? []).flatMap(({ startPoint, bendPoints, endPoint }) => [
+    startPoint,
+    ...(bendPoints ?? []),
+    endPoint,
+  ])
   const label = route?.labels?.[0]
-  return { ...line, points: points.map(({ x, y }) => ({ x: tenth(x), y: tenth(y) })), labelBox: label === undefined ? null : boxOf(label) }
+  return {
+    ...line,
+    points: points.map(({ x, y }) => ({ x: tenth(x), y: tenth(y) })),
+    labelBox: label === undefined ? null : boxOf(label),
+  }
 }
 
 function boxOf({ x, y, width, height }: { x?: number; y?: number; width?: number; height?: number }): Box {

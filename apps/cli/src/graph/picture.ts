@@ -1,4 +1,13 @@
-import { endTarget, exhaustedTarget, failTarget, personTarget, type EdgeRecord, type Graph, type NodeKind, type NodeRecord } from '@waystone/core'
+import {
+  endTarget,
+  exhaustedTarget,
+  failTarget,
+  personTarget,
+  type EdgeRecord,
+  type Graph,
+  type NodeKind,
+  type NodeRecord,
+} from '@waystone/core'
 import { edgeLabel, otherwiseLabel } from './edge-labels.ts'
 
 /** What a figure of a picture is; kinds of nodes, and the pills around them. */
@@ -74,7 +83,15 @@ function arcsOf(edge: EdgeRecord, graph: Graph): readonly Arc[] {
   const isError = errorOutcomes.has(edge.outcome)
   const arc = { from: edge.from, to: edge.to, label: edgeLabel(edge, graph), isError }
   if (edge.otherwise === null) return [arc]
-  return [arc, { from: edge.from, to: edge.otherwise, label: otherwiseLabel(edge), isError: isError || edge.otherwise === failTarget }]
+  return [
+    arc,
+    {
+      from: edge.from,
+      to: edge.otherwise,
+      label: otherwiseLabel(edge),
+      isError: isError || edge.otherwise === failTarget,
+    },
+  ]
 }
 
 /** A node that takes over when a limit of the workflow is hit has no edge into it that could be drawn: it gets a pill of its own. */
@@ -117,7 +134,7 @@ function subtitleOf(node: NodeRecord): string {
 function mainPath(graph: Graph, edges: readonly EdgeRecord[]): ReadonlySet<string> {
   const pairs = new Set([`${startFigure} ${graph.start}`])
   const seen = new Set<string>()
-  for (let here = graph.start; here in graph.nodes && !seen.has(here); ) {
+  for (let here = graph.start; here in graph.nodes && !seen.has(here);) {
     seen.add(here)
     const next = edges.find(({ from, to, outcome }) => from === here && !seen.has(to) && !errorOutcomes.has(outcome))
     if (next === undefined) break
@@ -127,7 +144,10 @@ function mainPath(graph: Graph, edges: readonly EdgeRecord[]): ReadonlySet<strin
   return pairs
 }
 
-function mergeArcs(arcs: readonly Arc[], known: { order: ReadonlyMap<string, number>; main: ReadonlySet<string> }): readonly Line[] {
+function mergeArcs(
+  arcs: readonly Arc[],
+  known: { order: ReadonlyMap<string, number>; main: ReadonlySet<string> },
+): readonly Line[] {
   const merged = Map.groupBy(arcs, (arc) => `${arc.from} ${arc.to} ${lineKind(arc, known.order)}`)
   return [...merged.values()].flatMap((group) => {
     const [first] = group
@@ -135,7 +155,16 @@ function mergeArcs(arcs: readonly Arc[], known: { order: ReadonlyMap<string, num
     const kind = lineKind(first, known.order)
     const labels = [...new Set(group.map(({ label }) => label).filter((label) => label !== ''))]
     const { from, to } = first
-    return [{ id: `${from}>${to}:${kind}`, from, to, kind, labels, isMain: known.main.has(`${from} ${to}`) && kind === 'plain' }]
+    return [
+      {
+        id: `${from}>${to}:${kind}`,
+        from,
+        to,
+        kind,
+        labels,
+        isMain: known.main.has(`${from} ${to}`) && kind === 'plain',
+      },
+    ]
   })
 }
 

@@ -88,6 +88,8 @@ function themed({ page, card, text, quiet, line, error, kinds }: Palette): reado
     `.ws .head{fill:${line}}`,
     `.ws .error .route{stroke:${error}}`,
     `.ws .error .head,.ws .error .label{fill:${error}}`,
-    ...Object.entries(kinds).map(([kind, colour]) => `.ws .${kind} .card,.ws .${kind} .inner,.ws .${kind} .glyph{stroke:${colour}}`),
+    ...Object.entries(kinds).map(
+      ([kind, colour]) => `.ws .${kind} .card,.ws .${kind} .inner,.ws .${kind} .glyph{stroke:${colour}}`,
+    ),
   ]
 }

@@ -51,14 +51,17 @@ export function escapeXml(text: string): string {
     .replace(/'/g, '&#39;')
 }
 
-// oxlint-disable-next-line no-control-regex -- control characters are what this is about
-const notInXml = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
+const notInXml =
+  // oxlint-disable-next-line no-control-regex -- control characters are what this is about
+  /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
 
 function heading(graph: Graph, limits: string): readonly string[] {
   const nameWidth = labelWidth(graph.name, 16, 'bold')
   const version = `<text class="quiet" x="${round(margin + nameWidth + 8)}" y="${margin + 14}">version ${graph.version}</text>`
   const name = `<text class="heading" x="${margin}" y="${margin + 14}">${escapeXml(graph.name)}</text>`
-  return limits === '' ? [name, version] : [name, version, `<text class="quiet" x="${margin}" y="${margin + 33}">${escapeXml(limits)}</text>`]
+  return limits === ''
+    ? [name, version]
+    : [name, version, `<text class="quiet" x="${margin}" y="${margin + 33}">${escapeXml(limits)}</text>`]
 }
 
 function headingWidth(graph: Graph, limits: string): number {
@@ -93,10 +96,14 @@ function pillParts({ width, height, title }: PlacedFigure): readonly string[] {
 const radii: { readonly [kind: string]: number } = { agent: 14, tool: 4, gate: 4, approval: 8, task: 0 }
 
 function cardParts({ kind, width, height, title, subtitle }: PlacedFigure): readonly string[] {
-  const inner = kind === 'gate' ? `<rect class="inner" x="4" y="4" width="${width - 8}" height="${height - 8}" rx="2"/>` : ''
+  const inner =
+    kind === 'gate' ? `<rect class="inner" x="4" y="4" width="${width - 8}" height="${height - 8}" rx="2"/>` : ''
   const glyph = glyphs[kind]
   const inset = sizes.cardPadding + (kind === 'gate' ? 4 : 0)
-  const mark = glyph === undefined ? '' : `<path class="glyph" transform="translate(${inset} ${(height - sizes.glyph) / 2})" d="${glyph}"/>`
+  const mark =
+    glyph === undefined
+      ? ''
+      : `<path class="glyph" transform="translate(${inset} ${(height - sizes.glyph) / 2})" d="${glyph}"/>`
   const x = inset + sizes.glyph + 10
   return [
     `<rect class="card" width="${width}" height="${height}" rx="${radii[kind] ?? 4}"/>`,
@@ -157,7 +164,8 @@ function routePath(points: readonly Point[]): string {
 function headPath(tip: Point, from: Point): string {
   const base = towards(tip, from, arrow.length)
   const [dx, dy] = [(tip.y - base.y) / arrow.length, (base.x - tip.x) / arrow.length]
-  const side = (sign: number): string => `${round(base.x + sign * dx * arrow.halfWidth)} ${round(base.y + sign * dy * arrow.halfWidth)}`
+  const side = (sign: number): string =>
+    `${round(base.x + sign * dx * arrow.halfWidth)} ${round(base.y + sign * dy * arrow.halfWidth)}`
   return `M${round(tip.x)} ${round(tip.y)}L${side(1)}L${side(-1)}Z`
 }
 

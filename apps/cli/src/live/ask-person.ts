@@ -25,7 +25,9 @@ export async function askPerson(request: Request, asking: Asking, context: Conte
     if (answer === null || ['', 'later', 'l'].includes(answer.trim().toLowerCase())) return null
     const outcome = chosenOutcome(answer, request)
     if (outcome === undefined) {
-      context.print(`Found ${JSON.stringify(answer.trim())}; allowed is ${request.options.map((option) => option.outcome).join(', ')}, or Enter to leave it open.`)
+      context.print(
+        `Found ${JSON.stringify(answer.trim())}; allowed is ${request.options.map((option) => option.outcome).join(', ')}, or Enter to leave it open.`,
+      )
       continue
     }
     const decision = await completeDecision(request, outcome, { asking, context })

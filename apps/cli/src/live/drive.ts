@@ -12,8 +12,8 @@ import { createView, type RunView } from './view.ts'
 export interface DriveOptions {
   /** Written before every line, when several runs are shown at once; also: nobody is asked. */
   readonly prefix?: string
-  /** Cursor of the last event already known; only later ones are shown. */
-  readonly cursor?: string
+  /** Events up to this sequence are known to whoever looks, and not shown again. */
+  readonly after?: number
 }
 
 interface Driving {
@@ -30,13 +30,21 @@ interface Driving {
  *
  * The result is printed, or given as JSON.
  */
-export async function driveRun(run: Run<object>, bound: BoundWorkflow, { context, options = {} }: { context: Context; options?: DriveOptions }): Promise<ExitName> {
+export async function driveRun(
+  run: Run<object>,
+  bound: BoundWorkflow,
+  { context, options = {} }: { context: Context; options?: DriveOptions },
+): Promise<ExitName> {
   const view = createView(bound.graph, context, options.prefix)
   const interrupts = watchInterrupts(bound.runtime, context, () => view.pause())
-  const canAsk = (context.around.input.isTTY ?? false) && context.around.out.isTerminal && !context.isJson && options.prefix === undefined
+  const canAsk =
+    (context.around.input.isTTY ?? false) &&
+    context.around.out.isTerminal &&
+    !context.isJson &&
+    options.prefix === undefined
   try {
     const driving: Driving = { run, graph: bound.graph, view, interrupts, context, canAsk }
-    const result = await toTheEnd(driving, options.cursor)
+    const result = await toTheEnd(driving, options.after ?? -1)
     view.close()
     return await report(driving, result)
   } finally {
@@ -46,8 +54,11 @@ export async function driveRun(run: Run<object>, bound: BoundWorkflow, { context
 }
 
 /** Null: interrupted. */
-async function toTheEnd({ run, view, interrupts, context, canAsk }: Driving, cursor: string | undefined): Promise<RunResult<object> | null> {
-  const follower = followEvents(run, view, { cursor, signal: interrupts.signal })
+async function toTheEnd(
+  { run, view, interrupts, context, canAsk }: Driving,
+  after: number,
+): Promise<RunResult<object> | null> {
+  const follower = followEvents(run, view, { after, signal: interrupts.signal })
   let reader: LineReader | undefined
   const left = new Set<string>()
   try {
@@ -55,7 +66,8 @@ async function toTheEnd({ run, view, interrupts, context, canAsk }: Driving, cur
       const result = await restOrInterrupt(run, interrupts)
       if (result === null) return null
       await follower.reached(result.sequence)
-      const request = result.status === 'waiting' && canAsk ? (await run.requests()).find(({ id }) => !left.has(id)) : undefined
+      const request =
+        result.status === 'waiting' && canAsk ? (await run.requests()).find(({ id }) => !left.has(id)) : undefined
       if (request === undefined) return result
       reader ??= createLineReader(context.around)
       view.pause()
@@ -89,7 +101,9 @@ interface TerminalDecision {
 async function decideAtTerminal({ run, context, request, reader, signal }: TerminalDecision): Promise<boolean> {
   const closed = new AbortController()
   const stop = AbortSignal.any([signal, closed.signal])
-  void whenClosed(run, request, stop).then((isClosed) => void (isClosed ? closed.abort() : undefined))
+  void whenClosed(run, request, stop).then((isClosed) => {
+    if (isClosed) closed.abort()
+  })
   const decision = await askPerson(request, { reader, signal: stop }, context)
   const wasClosed = closed.signal.aborted
   closed.abort()
@@ -120,7 +134,11 @@ interface Follower {
   stop(): void
 }
 
-function followEvents(run: Run<object>, view: RunView, { cursor, signal }: { cursor: string | undefined; signal: AbortSignal }): Follower {
+function followEvents(
+  run: Run<object>,
+  view: RunView,
+  { after, signal }: { after: number; signal: AbortSignal },
+): Follower {
   const stop = new AbortController()
   const waiting = new Set<() => void>()
   const wake = (): void => {
@@ -128,9 +146,9 @@ function followEvents(run: Run<object>, view: RunView, { cursor, signal }: { cur
   }
   let hasEnded = false
   const follow = async (): Promise<void> => {
-    const options = { tokens: true, signal: AbortSignal.any([stop.signal, signal]), ...(cursor === undefined ? {} : { cursor }) }
-    for await (const event of run.events(options)) {
-      view.show(event)
+    for await (const event of run.events({ tokens: true, signal: AbortSignal.any([stop.signal, signal]) })) {
+      if (event.sequence <= after) view.skip(event)
+      else view.show(event)
       wake()
     }
   }

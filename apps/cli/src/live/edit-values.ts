@@ -11,10 +11,17 @@ import type { LineReader } from './line-reader.ts'
  *
  * @returns the keys that differ; null when nothing was changed or what was written is no JSON, which is said
  */
-export async function editValues(request: Request, asking: { reader: LineReader; signal: AbortSignal }, context: Context): Promise<JsonObject | null> {
-  const now: JsonObject = Object.fromEntries(request.edits.flatMap((key) => (key in request.evidence ? [[key, request.evidence[key] ?? null] as const] : [])))
+export async function editValues(
+  request: Request,
+  asking: { reader: LineReader; signal: AbortSignal },
+  context: Context,
+): Promise<JsonObject | null> {
+  const now: JsonObject = Object.fromEntries(
+    request.edits.flatMap((key) => (key in request.evidence ? [[key, request.evidence[key] ?? null] as const] : [])),
+  )
   const editor = context.around.env['VISUAL'] ?? context.around.env['EDITOR']
-  const text = editor === undefined || editor === '' ? await typedText(request, asking) : editedText(now, editor, context)
+  const text =
+    editor === undefined || editor === '' ? await typedText(request, asking) : editedText(now, editor, context)
   if (text === null || text.trim() === '') return null
   try {
     const edited = readJsonObject({ text, option: 'edit', cwd: context.around.cwd })
@@ -28,7 +35,10 @@ export async function editValues(request: Request, asking: { reader: LineReader;
   }
 }
 
-function typedText(request: Request, { reader, signal }: { reader: LineReader; signal: AbortSignal }): Promise<string | null> {
+function typedText(
+  request: Request,
+  { reader, signal }: { reader: LineReader; signal: AbortSignal },
+): Promise<string | null> {
   return reader.ask(`JSON object with any of ${request.edits.join(', ')}, or @file: `, signal)
 }
 

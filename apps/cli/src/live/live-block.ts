@@ -25,7 +25,9 @@ export function liveBlock(progress: Progress, context: BlockContext): readonly s
   const used = [elapsed, counted(progress.steps, 'step'), usageText(progress.usage)].filter((part) => part !== '')
   const lines = [
     ...[...progress.open.values()].map((work) => `${style('accent', '▸')} ${openText(work, now, style)}`),
-    ...(progress.speech === '' ? [] : [style('quiet', `  “${tail(printableLine(progress.speech), context.columns - 6)}`)]),
+    ...(progress.speech === ''
+      ? []
+      : [style('quiet', `  “${tail(printableLine(progress.speech), context.columns - 6)}`)]),
     `  used  ${used.join(' · ')}`,
     ...(left.length === 0 ? [] : [`  left  ${left.join(' · ')}`]),
     ...lastEdge(progress, style),
@@ -42,7 +44,9 @@ function openText({ node, kind, attempt, tool, since }: OpenWork, now: number, s
 function lastEdge({ lastDecision }: Progress, style: Style): readonly string[] {
   if (lastDecision === null || lastDecision.to === null) return []
   const reason = reasonText(lastDecision)
-  return [`  last  ${lastDecision.node} ${lastDecision.outcome} → ${targetText(lastDecision.to)}${reason === '' ? '' : style('quiet', `  because ${reason}`)}`]
+  return [
+    `  last  ${lastDecision.node} ${lastDecision.outcome} → ${targetText(lastDecision.to)}${reason === '' ? '' : style('quiet', `  because ${reason}`)}`,
+  ]
 }
 
 function tail(text: string, length: number): string {

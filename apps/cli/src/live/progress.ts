@@ -37,18 +37,36 @@ export const noProgress: Progress = {
 
 /** Adds one event. Pure. */
 export function advance(progress: Progress, event: RunEvent): Progress {
-  const next = { ...progress, sequence: Math.max(progress.sequence, event.sequence), startedAt: progress.startedAt ?? event.at }
+  const next = {
+    ...progress,
+    sequence: Math.max(progress.sequence, event.sequence),
+    startedAt: progress.startedAt ?? event.at,
+  }
   switch (event.type) {
     case 'step.started': {
       const { step, node, kind, attempt, tool, at } = event
       const steps = Math.max(progress.steps, step + 1)
-      return { ...next, steps, speech: '', open: withEntry(progress.open, step, { node, kind, attempt, tool: tool ?? null, since: at }) }
+      return {
+        ...next,
+        steps,
+        speech: '',
+        open: withEntry(progress.open, step, { node, kind, attempt, tool: tool ?? null, since: at }),
+      }
     }
     case 'step.ended':
-      return { ...next, speech: '', open: without(progress.open, event.step), usage: addUsageOf(progress.usage, event.usage) }
+      return {
+        ...next,
+        speech: '',
+        open: without(progress.open, event.step),
+        usage: addUsageOf(progress.usage, event.usage),
+      }
     case 'request.opened': {
       const work = { node: event.node, kind: event.kind, attempt: 1, tool: null, since: event.at }
-      return { ...next, steps: Math.max(progress.steps, event.step + 1), open: withEntry(progress.open, event.step, work) }
+      return {
+        ...next,
+        steps: Math.max(progress.steps, event.step + 1),
+        open: withEntry(progress.open, event.step, work),
+      }
     }
     case 'request.decided':
       return { ...next, open: without(progress.open, event.step) }
@@ -79,7 +97,11 @@ function without(open: Progress['open'], step: number): Progress['open'] {
 }
 
 /** What is left of each limit of the workflow. Order: as limits are printed. @param now - ms since the epoch */
-export function limitsLeft(progress: Progress, graph: Graph, now: number): readonly { readonly name: LimitName; readonly left: number }[] {
+export function limitsLeft(
+  progress: Progress,
+  graph: Graph,
+  now: number,
+): readonly { readonly name: LimitName; readonly left: number }[] {
   return limitNames.flatMap((name) => {
     const bound = graph.limits.bounds[name]
     return bound === undefined ? [] : [{ name, left: Math.max(0, bound.max - usedOf(progress, name, now)) }]

@@ -7,6 +7,8 @@ import { advance, noProgress, type Progress } from './progress.ts'
 /** Shows a run while it goes on. */
 export interface RunView {
   show(event: RunEvent): void
+  /** Takes in an event that was shown before, by this process or another. */
+  skip(event: RunEvent): void
   /** Takes the live part off the screen, so that something else can be printed; it comes back with the next event. */
   pause(): void
   close(): void
@@ -15,7 +17,8 @@ export interface RunView {
 
 /** The view that fits where the output goes: a live block on a terminal, plain lines elsewhere; with `--json` lines to standard error. */
 export function createView(graph: Graph, context: Context, prefix = ''): RunView {
-  const isLive = context.around.out.isTerminal && !context.isJson && prefix === '' && context.around.env['TERM'] !== 'dumb'
+  const isLive =
+    context.around.out.isTerminal && !context.isJson && prefix === '' && context.around.env['TERM'] !== 'dumb'
   return isLive ? liveView(graph, context) : plainView(graph, context, prefix)
 }
 
@@ -29,6 +32,9 @@ function plainView(graph: Graph, context: Context, prefix: string): RunView {
       if (prefixed.length === 0) return
       if (context.isJson) context.note(...prefixed)
       else context.print(...prefixed)
+    },
+    skip(event) {
+      progress = advance(progress, event)
     },
     pause: () => undefined,
     close: () => undefined,
@@ -52,18 +58,25 @@ function liveView(graph: Graph, context: Context): RunView {
   }
   const draw = (lines: readonly string[] = []): void => {
     const gone = erase()
-    const block = isPaused ? [] : liveBlock(progress, { graph, style: context.style, now: context.around.now(), columns: out.columns })
+    const block = isPaused
+      ? []
+      : liveBlock(progress, { graph, style: context.style, now: context.around.now(), columns: out.columns })
     height = block.length
     const text = [...lines, ...block].map((line) => `${line}\n`).join('')
     if (gone !== '' || text !== '') out.write(gone + text)
   }
-  const timer = setInterval(() => void (isPaused || progress.sequence < 0 ? undefined : draw()), redrawMs)
+  const timer = setInterval(() => {
+    if (!isPaused && progress.sequence >= 0) draw()
+  }, redrawMs)
   return {
     show(event) {
       progress = advance(progress, event)
       isPaused = false
       if (event.type === 'token.received') return
       draw(eventLines(event, { graph, style: context.style, startedAt: progress.startedAt ?? event.at }))
+    },
+    skip(event) {
+      progress = advance(progress, event)
     },
     pause() {
       isPaused = true

@@ -19,7 +19,9 @@ const extensions = ['.ts', '.mts', '.cts', '.tsx', '.js', '.mjs', '.cjs', '.jsx'
 export async function importModule(path: string, { cwd, what }: { cwd: string; what: string }): Promise<ModuleExports> {
   const file = resolve(cwd, path)
   if (!existsSync(file)) {
-    throw new InputError('WAYSTONE_INPUT_FILE_MISSING', `${what} file ${path}: no such file; looked for ${file}`, { file })
+    throw new InputError('WAYSTONE_INPUT_FILE_MISSING', `${what} file ${path}: no such file; looked for ${file}`, {
+      file,
+    })
   }
   if (statSync(file).isDirectory() || !extensions.includes(extname(file))) {
     const found = statSync(file).isDirectory() ? 'a folder' : `a file ending in "${extname(file)}"`

@@ -2,7 +2,12 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 /** Names a configuration may have, the first found wins. */
-export const configNames = ['waystone.config.ts', 'waystone.config.mts', 'waystone.config.js', 'waystone.config.mjs'] as const
+export const configNames = [
+  'waystone.config.ts',
+  'waystone.config.mts',
+  'waystone.config.js',
+  'waystone.config.mjs',
+] as const
 
 /** The nearest file with one of these names in a folder or above it; undefined: there is none. */
 export function nearest(names: readonly string[], folder: string): string | undefined {

@@ -29,7 +29,13 @@ export async function loadWorkflow(reference: string, cwd: string): Promise<Load
   const exports = await importModule(path, { cwd, what: 'workflow' })
   const [exportName, workflow] = pick(path, asked, workflowsOf(exports))
   const file = resolve(cwd, path)
-  return { workflow, file, exportName, reference: `${file}#${exportName}`, offlineModels: offlineModelsOf(exports, path) }
+  return {
+    workflow,
+    file,
+    exportName,
+    reference: `${file}#${exportName}`,
+    offlineModels: offlineModelsOf(exports, path),
+  }
 }
 
 type NamedWorkflow = readonly [name: string, workflow: Workflow]

@@ -9,7 +9,9 @@ export function blameLines(blame: Blame, style: Style): readonly string[] {
   return [
     `${style('strong', formatPath(blame.path))} = ${printableExcerpt(JSON.stringify(blame.value), 400)}`,
     `  ${label('written')}${writerText(blame)}, checkpoint ${blame.sequence}, ${formatTime(blame.at)}`,
-    ...blame.calls.map(({ tool, step, sequence }) => `  ${label('after')}tool ${tool}, step ${step}, checkpoint ${sequence}`),
+    ...blame.calls.map(
+      ({ tool, step, sequence }) => `  ${label('after')}tool ${tool}, step ${step}, checkpoint ${sequence}`,
+    ),
     ...blame.reads.map(({ key, sequence }) => `  ${label('read')}${key}, as written by checkpoint ${sequence}`),
     ...blame.sources.map((source) => `  ${label('source')}${printableLine(source)}`),
     ...blame.approvals.map(
@@ -20,7 +22,8 @@ export function blameLines(blame: Blame, style: Style): readonly string[] {
 }
 
 function writerText({ writer, model }: Blame): string {
-  if (writer.type !== 'node') return writer.type === 'input' ? 'by the input' : `by the fork of ${printableLine(writer.by)}`
+  if (writer.type !== 'node')
+    return writer.type === 'input' ? 'by the input' : `by the fork of ${printableLine(writer.by)}`
   const visit = writer.visit > 1 ? `, visit ${writer.visit}` : ''
   return `by ${writer.node}${visit}, step ${writer.step}${model === null ? '' : `, model ${printableLine(model)}`}`
 }

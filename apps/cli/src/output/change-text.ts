@@ -11,7 +11,11 @@ export function changeLines({ path, kind, before, after }: Change, style: Style)
     case 'removed':
       return [`${style('bad', '-')} ${place}  ${valueText(before)}`]
     case 'changed':
-      return [`${style('warn', '~')} ${place}`, `    ${style('bad', '-')} ${valueText(before)}`, `    ${style('good', '+')} ${valueText(after)}`]
+      return [
+        `${style('warn', '~')} ${place}`,
+        `    ${style('bad', '-')} ${valueText(before)}`,
+        `    ${style('good', '+')} ${valueText(after)}`,
+      ]
   }
 }
 

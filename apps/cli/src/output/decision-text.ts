@@ -65,9 +65,11 @@ const verdictWords: { readonly [verdict in Candidate['verdict']]: string } = {
 
 /** The whole decision: every candidate in the order it was tried, what it read and why it was taken or not. */
 export function decisionLines(decision: Decision, graph: Graph): readonly string[] {
+  if (decision.to === null && decision.limit === undefined)
+    return [`${decision.node} ${decision.outcome}, goes on inside  [${decision.taken}]`]
   const edges = new Map(graph.edges.map((edge) => [edge.id, edge]))
   const visit = decision.visit > 1 ? ` (visit ${decision.visit})` : ''
-  const to = decision.to === null ? 'stays inside' : `→ ${targetText(decision.to)}`
+  const to = `→ ${targetText(decision.to)}`
   const limit = decision.limit === undefined ? [] : [`  ! ${reasonText(decision)}`]
   return [
     `${decision.node}${visit} ended ${decision.outcome} ${to}  [${decision.taken}]`,
@@ -78,7 +80,10 @@ export function decisionLines(decision: Decision, graph: Graph): readonly string
 
 function candidateLine(candidate: Candidate, edge: EdgeRecord | undefined): string {
   const target = candidate.verdict === 'otherwise' ? edge?.otherwise : edge?.to
-  const place = edge?.place.file === undefined ? '' : `  ${edge.place.file}${edge.place.line === undefined ? '' : `:${edge.place.line}`}`
+  const place =
+    edge?.place.file === undefined
+      ? ''
+      : `  ${edge.place.file}${edge.place.line === undefined ? '' : `:${edge.place.line}`}`
   const detail = candidateText(candidate)
   const rule = edge?.isImplicit === true ? ', by rule' : ''
   const why = `${verdictWords[candidate.verdict]}${rule}${detail === '' ? '' : `: ${detail}`}`

@@ -10,10 +10,14 @@ export function noticeLines(notice: RuntimeNotice, { around }: Pick<Context, 'ar
   switch (notice.type) {
     case 'lease.awaited': {
       const { owner, until, runId } = notice
-      return [`Run ${runId} belongs to process ${owner.pid} on ${printableLine(owner.host)}, which may be gone: waiting ${formatDuration(until - around.now())} for its lease to end.`]
+      return [
+        `Run ${runId} belongs to process ${owner.pid} on ${printableLine(owner.host)}, which may be gone: waiting ${formatDuration(until - around.now())} for its lease to end.`,
+      ]
     }
     case 'behaviour.changed':
-      return [`Prompts or models of ${notice.workflow} differ from those run ${notice.runId} began with; it goes on with the new ones.`]
+      return [
+        `Prompts or models of ${notice.workflow} differ from those run ${notice.runId} began with; it goes on with the new ones.`,
+      ]
     case 'event.dropped':
       return [`Run ${notice.runId}: an event could not be used: ${printableLine(notice.message)}`]
     case 'run.stopped':

@@ -1,4 +1,5 @@
 import { formatPlace, type History, type LimitName } from '@waystone/core'
+import { tagNames } from '../bind/tag-names.ts'
 import type { Context } from '../command.ts'
 import { amountText } from '../graph/limits-text.ts'
 import { printable, printableLine } from './printable.ts'
@@ -7,28 +8,44 @@ import { formatDuration, formatTime } from './units.ts'
 import { counted, usageText } from './usage-text.ts'
 
 /** A run's header: what it is, how it stands, what it used and what is left. */
-export function overviewLines({ row, graph, checkpoints, at, last }: History, { style }: Context): readonly string[] {
-  const { context } = at(last).snapshot
+export function overviewLines(history: History, { style }: Context): readonly string[] {
+  const { row, graph, checkpoints, last } = history
+  const { context } = history.at(last).snapshot
   const label = (text: string): string => style('quiet', text.padEnd(10))
   const used = [counted(row.steps, 'step'), usageText(row.usage)].filter((part) => part !== '').join(' · ')
   const left = Object.entries(checkpoints[last]?.left ?? {}) as [LimitName, number][]
-  const tags = Object.entries(row.tags).map(([name, value]) => `${name}=${printableLine(value)}`)
+  const tags = Object.entries(row.tags)
+    .filter(([name]) => !name.startsWith('waystone.'))
+    .map(([name, value]) => `${name}=${printableLine(value)}`)
   const where = row.nodes.length === 0 ? '' : ` at ${row.nodes.join(', ')}`
   const { ending, held } = context
   return [
     `${label('run')}${style('strong', row.runId)}`,
     `${label('workflow')}${graph.name} version ${graph.version}  ${style('quiet', formatPlace(graph.place))}`,
+    ...(row.tags[tagNames.module] === undefined
+      ? []
+      : [
+          `${label('from')}${printableLine(row.tags[tagNames.module] ?? '')}, ${row.tags[tagNames.models] ?? 'no'} models`,
+        ]),
     `${label('status')}${style(toneOfStatus(row.status), row.status)}${where}`,
     `${label('begun')}${formatTime(row.createdAt)}, ${ending === null ? 'last moved' : 'ended'} ${formatDuration(row.updatedAt - row.createdAt)} later`,
     ...(used === '' ? [] : [`${label('used')}${used}`]),
-    ...(left.length === 0 ? [] : [`${label('left')}${left.map(([name, amount]) => amountText(name, amount)).join(' · ')}`]),
+    ...(left.length === 0
+      ? []
+      : [`${label('left')}${left.map(([name, amount]) => amountText(name, amount)).join(' · ')}`]),
     ...(tags.length === 0 ? [] : [`${label('tags')}${tags.join('  ')}`]),
     ...(row.key === null ? [] : [`${label('key')}${printableLine(row.key)}`]),
     ...(row.forkedFrom === null ? [] : [`${label('fork of')}${row.forkedFrom.runId} at ${row.forkedFrom.sequence}`]),
-    ...(row.lease === null ? [] : [`${label('driven by')}process ${row.lease.owner.pid} on ${printableLine(row.lease.owner.host)}`]),
+    ...(row.lease === null
+      ? []
+      : [`${label('driven by')}process ${row.lease.owner.pid} on ${printableLine(row.lease.owner.host)}`]),
     ...(held === null ? [] : [`${label('held')}by ${printableLine(held.by)}: ${printableLine(held.reason)}`]),
-    ...(ending?.error === undefined ? [] : [`${label('error')}${printable(ending.error.message)} (${ending.error.code})`]),
+    ...(ending?.error === undefined
+      ? []
+      : [`${label('error')}${printable(ending.error.message)} (${ending.error.code})`]),
     ...(ending?.limit === undefined ? [] : [`${label('limit')}${ending.limit} was hit and no edge was there for it`]),
-    ...(ending?.by === undefined ? [] : [`${label('cancelled')}by ${printableLine(ending.by)}: ${printableLine(ending.reason ?? '')}`]),
+    ...(ending?.by === undefined
+      ? []
+      : [`${label('cancelled')}by ${printableLine(ending.by)}: ${printableLine(ending.reason ?? '')}`]),
   ]
 }

@@ -9,7 +9,8 @@ export function parsePath(text: string): JsonPath {
   let rest = text
   while (rest !== '') {
     const match = part.exec(rest)
-    if (match === null) throw argumentError(`--blame: found ${JSON.stringify(text)}; allowed is a path as notes[0].text`)
+    if (match === null)
+      throw argumentError(`--blame: found ${JSON.stringify(text)}; allowed is a path as notes[0].text`)
     const [whole, name, index, quoted] = match
     path.push(name ?? (index === undefined ? (JSON.parse(`"${quoted ?? ''}"`) as string) : Number(index)))
     rest = rest.slice(whole.length)

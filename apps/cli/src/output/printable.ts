@@ -5,10 +5,7 @@
  * Line feeds and tabs stay.
  */
 export function printable(text: string): string {
-  return text
-    .replace(/\r\n?/g, '\n')
-    .replace(escapeSequences, '')
-    .replace(controls, '')
+  return text.replace(/\r\n?/g, '\n').replace(escapeSequences, '').replace(controls, '')
 }
 
 /** {@link printable} on one line: white space of any kind becomes one space. */
@@ -24,9 +21,11 @@ export function printableExcerpt(text: string, maxLength: number): string {
 
 // CSI and its 8-bit form; OSC, DCS, SOS, PM and APC with what they hold, up to their end, or to the end of the line when they
 // have none; then any other escape with its intermediates.
-// oxlint-disable-next-line no-control-regex -- control characters are what this is about
-const escapeSequences = /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?|\x1b[ -/]*[0-~]?/g
+const escapeSequences =
+  // oxlint-disable-next-line no-control-regex -- control characters are what this is about
+  /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?|\x1b[ -/]*[0-~]?/g
 
 // C0 without tab and line feed, DEL, C1, and the marks of bidirectional text, zero-width and language-tag characters.
-// oxlint-disable-next-line no-control-regex -- control characters are what this is about
-const controls = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/gu
+const controls =
+  // oxlint-disable-next-line no-control-regex -- control characters are what this is about
+  /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/gu

@@ -16,13 +16,33 @@ export function requestLines(request: Request, { style, now }: { style: Style; n
   return [
     `${style('warn', style('strong', title))}  ${style('quiet', `step ${request.step}, workflow ${request.workflow}${request.role === null ? '' : `, for a ${printableLine(request.role)}`}`)}`,
     ...section('why', request.reason === '' ? [] : [printableLine(request.reason)], style),
-    ...section('shown', Object.entries(request.evidence).flatMap(([key, value]) => fieldLines(key, value, style)), style),
-    ...section('heard', Object.entries(request.heard).flatMap(([key, value]) => fieldLines(key, value, style)), style),
-    ...section('answers', request.options.flatMap((option) => optionLines(option, request, style)), style),
+    ...section(
+      'shown',
+      Object.entries(request.evidence).flatMap(([key, value]) => fieldLines(key, value, style)),
+      style,
+    ),
+    ...section(
+      'heard',
+      Object.entries(request.heard).flatMap(([key, value]) => fieldLines(key, value, style)),
+      style,
+    ),
+    ...section(
+      'answers',
+      request.options.flatMap((option) => optionLines(option, request, style)),
+      style,
+    ),
     ...section('edit', request.edits.length === 0 ? [] : [`${request.edits.join(', ')} may be edited`], style),
-    ...section('answer', request.responseSchema === null ? [] : [`fits ${JSON.stringify(request.responseSchema)}`], style),
+    ...section(
+      'answer',
+      request.responseSchema === null ? [] : [`fits ${JSON.stringify(request.responseSchema)}`],
+      style,
+    ),
     ...section('so far', used === '' ? [] : [used], style),
-    ...section('expires', request.expiresAt === null ? [] : [`in ${formatDuration(Math.max(0, request.expiresAt - now))}`], style),
+    ...section(
+      'expires',
+      request.expiresAt === null ? [] : [`in ${formatDuration(Math.max(0, request.expiresAt - now))}`],
+      style,
+    ),
   ]
 }
 
@@ -49,7 +69,9 @@ function optionLines(option: RequestOption, request: Request, style: Style): rea
   const edges = option.edges.length === 0 ? '' : style('quiet', `  [${option.edges.join(', ')}]`)
   return [
     `${style('strong', option.outcome)} ${style('accent', `→ ${targetText(option.to)}`)}${edges}`,
-    ...actions.flatMap(({ tool, input }) => (tool === undefined ? [] : [`  runs ${tool}`, ...(input === undefined ? [] : argumentLines(input))])),
+    ...actions.flatMap(({ tool, input }) =>
+      tool === undefined ? [] : [`  runs ${tool}`, ...(input === undefined ? [] : argumentLines(input))],
+    ),
   ]
 }
 

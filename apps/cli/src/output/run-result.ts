@@ -31,7 +31,11 @@ export function toneOfStatus(status: RunResult['status']): Tone {
 }
 
 /** What ended a run, or what it waits for, and what can be done. */
-export function resultLines(result: RunResult<object>, requests: readonly Request[], { style, self }: { style: Style; self: string }): readonly string[] {
+export function resultLines(
+  result: RunResult<object>,
+  requests: readonly Request[],
+  { style, self }: { style: Style; self: string },
+): readonly string[] {
   const used = [counted(result.sequence + 1, 'checkpoint'), usageText(result.usage)].filter((part) => part !== '')
   return [
     `${style(toneOfStatus(result.status), result.status)}  run ${result.runId}  ${style('quiet', used.join(' · '))}`,
@@ -42,7 +46,8 @@ export function resultLines(result: RunResult<object>, requests: readonly Reques
 
 function endingLines({ status, output, error, limit }: RunResult<object>, style: Style): readonly string[] {
   if (status === 'completed' && output !== undefined) return printable(JSON.stringify(output, null, 2)).split('\n')
-  if (error !== undefined) return [`${style('bad', 'error:')} ${printable(error.message)} ${style('quiet', `(${error.code})`)}`]
+  if (error !== undefined)
+    return [`${style('bad', 'error:')} ${printable(error.message)} ${style('quiet', `(${error.code})`)}`]
   return limit === undefined ? [] : [`limit hit: ${limitName(limit)}`]
 }
 
@@ -50,9 +55,16 @@ function limitName(limit: NonNullable<RunResult['limit']>): string {
   return limit === 'costUsd' ? 'cost' : limit === 'durationMs' ? 'duration' : amountText(limit, 2).replace(/^\S+ /, '')
 }
 
-function adviceLines({ status, runId, sequence }: RunResult<object>, requests: readonly Request[], self: string): readonly string[] {
+function adviceLines(
+  { status, runId, sequence }: RunResult<object>,
+  requests: readonly Request[],
+  self: string,
+): readonly string[] {
   if (status === 'failed' || status === 'exhausted') {
-    return [`  look     ${self} show ${runId} --why`, `  fork     ${self} fork ${runId} --at ${Math.max(0, sequence - 1)}`]
+    return [
+      `  look     ${self} show ${runId} --why`,
+      `  fork     ${self} fork ${runId} --at ${Math.max(0, sequence - 1)}`,
+    ]
   }
   if (status === 'held') return [`  release  ${self} release ${runId} --reason "…"`]
   if (status === 'running' || status === 'parked') return [`  resume   ${self} resume ${runId}`]
@@ -60,9 +72,14 @@ function adviceLines({ status, runId, sequence }: RunResult<object>, requests: r
   return requests.flatMap((request) => decideLines(request, { runId, self, isOnly: requests.length === 1 }))
 }
 
-function decideLines(request: Request, { runId, self, isOnly }: { runId: string; self: string; isOnly: boolean }): readonly string[] {
+function decideLines(
+  request: Request,
+  { runId, self, isOnly }: { runId: string; self: string; isOnly: boolean },
+): readonly string[] {
   const step = isOnly ? '' : ` --step ${request.step}`
-  const commands = request.options.map(({ outcome }) => `  decide   ${self} ${decideCommand(outcome, runId)}${step} --reason "…"`)
+  const commands = request.options.map(
+    ({ outcome }) => `  decide   ${self} ${decideCommand(outcome, runId)}${step} --reason "…"`,
+  )
   return [`waits for a person: ${requestLine(request)}`, ...commands, `  look     ${self} show ${runId} --request`]
 }
 
@@ -76,5 +93,14 @@ function decideCommand(outcome: string, runId: string): string {
 /** The stable form of a result for `--json`. */
 export function resultJson(result: RunResult<object>, requests: readonly Request[]): object {
   const { runId, status, output, error, limit, usage, sequence } = result
-  return { runId, status, output: output ?? null, error: error ?? null, limit: limit ?? null, usage, sequence, requests }
+  return {
+    runId,
+    status,
+    output: output ?? null,
+    error: error ?? null,
+    limit: limit ?? null,
+    usage,
+    sequence,
+    requests,
+  }
 }

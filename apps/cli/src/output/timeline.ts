@@ -41,7 +41,8 @@ function whatText({ event, step, sequence }: Checkpoint, history: History): stri
   switch (event.type) {
     case 'effect.ended': {
       const { outcome, attempt, error } = event.payload
-      const tool = step === null || sequence === 0 ? undefined : history.at(sequence - 1).snapshot.context.open[step.index]?.tool
+      const tool =
+        step === null || sequence === 0 ? undefined : history.at(sequence - 1).snapshot.context.open[step.index]?.tool
       const what = step?.kind === 'model' ? 'model ' : tool === undefined ? '' : `${tool} `
       return `${what}${outcome}${attempt > 1 ? ` (attempt ${attempt})` : ''}${error === undefined ? '' : `: ${printableExcerpt(error.message, 60)}`}`
     }
@@ -62,7 +63,18 @@ function whatText({ event, step, sequence }: Checkpoint, history: History): stri
 
 /** The stable form of a checkpoint for `--json`: what it did and why, without the state. */
 export function timelineJson({ sequence, event, decision, step, usage, left, status }: Checkpoint): object {
-  return { sequence, at: iso(event.at), event: event.type, from: event.from, outcome: outcomeOf(event), step, decision, usage, left, status }
+  return {
+    sequence,
+    at: iso(event.at),
+    event: event.type,
+    from: event.from,
+    outcome: outcomeOf(event),
+    step,
+    decision,
+    usage,
+    left,
+    status,
+  }
 }
 
 function outcomeOf(event: EngineEvent): string | null {

@@ -22,7 +22,9 @@ export function formatCost(costUsd: number): string {
 
 /** Writes a count with thousands apart: `12,400`. */
 export function formatCount(count: number): string {
-  return Math.round(count).toString().replace(/\B(?=(\d{3})+$)/g, ',')
+  return Math.round(count)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
 /** Writes a moment as UTC to the second: `2026-11-21 09:15:02Z`. @param at - ms since the epoch */

@@ -41,9 +41,17 @@ function recordOfOurs(error: WaystoneError): ErrorRecord {
 
 /** Least wait that a thrown {@link NodeError} asks for, ms. */
 export function retryAfterOf(thrown: unknown): number | undefined {
-  if (!NodeError.isInstance(thrown)) return undefined
-  const wait = thrown.retryAfterMs
+  const wait = detailOf(thrown, ({ retryAfterMs }) => retryAfterMs)
   return typeof wait === 'number' && Number.isFinite(wait) && wait >= 0 ? wait : undefined
+}
+
+/** Reads something of a thrown {@link NodeError}; undefined for anything else, also for what cannot be looked at. */
+export function detailOf<Detail>(thrown: unknown, read: (error: NodeError) => Detail): Detail | undefined {
+  try {
+    return NodeError.isInstance(thrown) ? read(thrown) : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function threw(message: string, retryable: boolean): ErrorRecord {

@@ -1,10 +1,10 @@
 import { toJson } from '../base/json.ts'
 import type { Model, ModelResponse } from '../define/model.ts'
 import { inputError } from '../errors/input-error.ts'
-import { nodeError, NodeError } from '../errors/node-error.ts'
+import { nodeError } from '../errors/node-error.ts'
 import type { UsageDelta } from '../snapshot/usage.ts'
 import type { EffectJob, Ended } from './effect-job.ts'
-import { errorRecordOf, retryAfterOf } from './error-record.ts'
+import { detailOf, errorRecordOf, retryAfterOf } from './error-record.ts'
 import { readAnswer } from './model-answer.ts'
 import { hasBadUsage, parseResponse, parseUsage, usageDelta } from './model-response.ts'
 import { askingTerms, renderRequest, type AskingNode } from './render-request.ts'
@@ -71,10 +71,9 @@ function failed(thrown: unknown, usage: UsageDelta | undefined): Ended {
  * otherwise unknown, since a cut connection may have been billed.
  */
 function usageOfThrown(thrown: unknown): UsageDelta | undefined {
-  if (!NodeError.isInstance(thrown)) return undefined
-  const usage = parseUsage(thrown.details)
+  const usage = parseUsage(detailOf(thrown, ({ details }) => details))
   if (usage !== undefined) return usageDelta(usage, undefined)
-  const status = thrown.details['status']
+  const status = detailOf(thrown, ({ details }) => details['status'])
   return typeof status === 'number' && status >= 400 ? {} : undefined
 }
 

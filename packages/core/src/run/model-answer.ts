@@ -67,18 +67,11 @@ function readOutput(job: EffectJob, record: AgentRecord, { functions, text }: An
     return { ...endedWith('done', parsePatch(job.compiled, record, patch)), output: output.value }
   }
   try {
-    return endedWith('done', parsePatch(job.compiled, record, patchOf(job, record, output.value)))
+    return endedWith('done', parsePatch(job.compiled, record, pickPatch(job.compiled, record, output.value)))
   } catch (thrown) {
     // Without `apply` the patch is the model's own words, so what does not fit is told to the model.
     return misfit([messageOf(thrown)])
   }
-}
-
-/** A text answer goes to the one key that the agent writes. */
-function patchOf({ compiled }: EffectJob, record: AgentRecord, output: Json): unknown {
-  const [key, ...others] = record.writes
-  if (typeof output === 'string' && key !== undefined && others.length === 0) return { [key]: output }
-  return pickPatch(compiled, record, output)
 }
 
 function parseOutput({ output }: AgentFunctions, text: string): { readonly value: Json } | Ended & { readonly misfit: readonly string[] } {

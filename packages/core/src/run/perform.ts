@@ -26,11 +26,19 @@ export function perform(job: EffectJob): EffectEnd | Promise<EffectEnd> {
   } catch (thrown) {
     return failedEnd(job, thrown)
   }
-  if (!isThenable(ended)) return whole(job, ended)
+  if (!isThenable(ended)) return wholeOrFailed(job, ended)
   return ended.then(
-    (end) => whole(job, end),
+    (end) => wholeOrFailed(job, end),
     (thrown: unknown) => failedEnd(job, thrown),
   )
+}
+
+function wholeOrFailed(job: EffectJob, ended: Ended): EffectEnd {
+  try {
+    return whole(job, ended)
+  } catch (thrown) {
+    return failedEnd(job, thrown)
+  }
 }
 
 function execute(job: EffectJob): Ended | Promise<Ended> {

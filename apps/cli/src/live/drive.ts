@@ -3,6 +3,7 @@ import type { BoundWorkflow } from '../bind/bind-workflow.ts'
 import type { Context } from '../command.ts'
 import type { ExitName } from '../exit-codes.ts'
 import { exitOfStatus, resultJson, resultLines } from '../output/run-result.ts'
+import { plainStyle } from '../output/style.ts'
 import { askPerson } from './ask-person.ts'
 import { watchInterrupts, type Interrupts } from './interrupts.ts'
 import { createLineReader, type LineReader } from './line-reader.ts'
@@ -101,9 +102,7 @@ interface TerminalDecision {
 async function decideAtTerminal({ run, context, request, reader, signal }: TerminalDecision): Promise<boolean> {
   const closed = new AbortController()
   const stop = AbortSignal.any([signal, closed.signal])
-  void whenClosed(run, request, stop).then((isClosed) => {
-    if (isClosed) closed.abort()
-  })
+  void abortWhenClosed({ run, request, signal: stop }, closed)
   const decision = await askPerson(request, { reader, signal: stop }, context)
   const wasClosed = closed.signal.aborted
   closed.abort()
@@ -114,17 +113,19 @@ async function decideAtTerminal({ run, context, request, reader, signal }: Termi
   return true
 }
 
-/** True once the request has been decided elsewhere or has expired; false when it was no longer waited for. */
-async function whenClosed(run: Run<object>, request: Request, signal: AbortSignal): Promise<boolean> {
+/** Aborts once the request has been decided elsewhere or has expired; not when it was no longer waited for. */
+async function abortWhenClosed(
+  watch: { run: Run<object>; request: Request; signal: AbortSignal },
+  closed: AbortController,
+): Promise<void> {
+  const { run, request, signal } = watch
   try {
     for await (const event of run.events({ signal })) {
-      if (event.sequence <= request.sequence || !('step' in event) || event.step !== request.step) continue
-      return true
+      if (event.sequence > request.sequence && 'step' in event && event.step === request.step) break
     }
-    return !signal.aborted
-  } catch (error) {
-    if (signal.aborted) return false
-    throw error
+    if (!signal.aborted) closed.abort()
+  } catch {
+    // A store that fails is reported when the decision is handed to it.
   }
 }
 
@@ -183,7 +184,9 @@ async function report({ run, interrupts, context }: Driving, result: RunResult<o
   }
   await interrupts.stopped()
   const status = await run.status()
-  context.note(`Stopped at checkpoint ${status.sequence}. Go on with: ${context.self} resume ${run.runId}`)
-  context.json(resultJson(status, []))
+  const requests = status.status === 'waiting' ? await run.requests() : []
+  if (requests.length > 0) context.note(...resultLines(status, requests, { ...context, style: plainStyle }))
+  else context.note(`Stopped at checkpoint ${status.sequence}. Go on with: ${context.self} resume ${run.runId}`)
+  context.json(resultJson(status, requests))
   return 'interrupted'
 }

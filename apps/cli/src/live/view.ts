@@ -72,8 +72,9 @@ function liveView(graph: Graph, context: Context): RunView {
     show(event) {
       progress = advance(progress, event)
       isPaused = false
-      if (event.type === 'token.received') return
-      draw(eventLines(event, { graph, style: context.style, startedAt: progress.startedAt ?? event.at }))
+      const lines = eventLines(event, { graph, style: context.style, startedAt: progress.startedAt ?? event.at })
+      // What only changes the block is drawn at its next turn.
+      if (lines.length > 0) draw(lines)
     },
     skip(event) {
       progress = advance(progress, event)

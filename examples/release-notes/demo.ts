@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { createRuntime, replayRun, type Run, type Runtime, type RunResult } from '@waystone/core'
 import { createSqliteStore } from '@waystone/sqlite'
 import { askAtTerminal, decideWithoutTerminal } from './demo/ask.ts'
@@ -10,17 +11,26 @@ import config from './waystone.config.ts'
 import { releaseNotes } from './workflow.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const folder = join(root, '.waystone')
-const command = 'npm run -s waystone --'
+const { values: options } = parseArgs({
+  options: {
+    /** Where runs are kept; default: `.waystone/runs.db` of this project. */
+    store: { type: 'string' },
+    /** Runs on the bundled repository even where there is a history. */
+    fixture: { type: 'boolean', default: false },
+  },
+})
+const storePath = options.store === undefined ? join(root, '.waystone', 'runs.db') : resolve(options.store)
+const folder = dirname(storePath)
+const onStore = options.store === undefined ? '' : ` --store ${storePath}`
 const hasTerminal = process.stdin.isTTY && process.stdout.isTTY && process.env['CI'] === undefined
 
 await main()
 
 async function main(): Promise<void> {
   mkdirSync(folder, { recursive: true })
-  const store = createSqliteStore({ path: join(folder, 'runs.db') })
-  const { offlineModels: models = {}, ...options } = config
-  const runtime = createRuntime({ ...options, models, store, workflows: [releaseNotes] })
+  const store = createSqliteStore({ path: storePath })
+  const { offlineModels: models = {}, ...bindings } = config
+  const runtime = createRuntime({ ...bindings, models, store, workflows: [releaseNotes] })
   const interrupted = new AbortController()
   process.once('SIGINT', () => interrupted.abort())
   process.once('SIGTERM', () => interrupted.abort())
@@ -39,11 +49,11 @@ async function main(): Promise<void> {
 async function mentionUnfinished(runtime: Runtime): Promise<void> {
   const { rows } = await runtime.list({ workflow: releaseNotes.name, status: ['running', 'waiting'] })
   const [last] = rows
-  if (last !== undefined) print(`An earlier run is unfinished (${last.status}): ${command} resume ${last.runId}`, '')
+  if (last !== undefined) print(`An earlier run is unfinished (${last.status}): ${waystone('resume', last.runId)}`, '')
 }
 
 async function start(runtime: Runtime): Promise<Run<{ file: string; notes: string }>> {
-  const { input, note } = await chooseRepository(root, folder)
+  const { input, note } = await chooseRepository(root, folder, options.fixture)
   const at = new Date().toISOString().slice(0, 19).replace('T', '-').replaceAll(':', '')
   const saveAs = join(folder, 'release-notes', `notes-${at}-${process.pid}.md`)
   const run = await runtime.start(releaseNotes, {
@@ -70,7 +80,8 @@ async function drive(
 ): Promise<RunResult<{ file: string; notes: string }>> {
   let asked: { readonly step: number; readonly closed: AbortController } | undefined
   const progress = createProgress({
-    print: (line) => print(line),
+    print: (line) =>
+      asked !== undefined && !asked.closed.signal.aborted && hasTerminal ? print('', line) : print(line),
     closed: (step) => (asked?.step === step ? asked.closed.abort() : undefined),
   })
   const shown = new AbortController()
@@ -121,13 +132,13 @@ async function report(runtime: Runtime, result: RunResult<{ file: string; notes:
     process.exitCode = 1
   } else {
     print(
-      `The run is ${result.status}. Go on with: ${command} resume ${runId}`,
-      `or decide:   ${command} approve ${runId}`,
+      `The run is ${result.status}. Go on with: ${waystone('resume', runId)}`,
+      `or decide:   ${waystone('approve', runId)}`,
     )
     return
   }
-  print(`Run     ${runId}, ${result.sequence + 1} checkpoints in ${relative(process.cwd(), join(folder, 'runs.db'))}`)
-  print(`Replay  ${command} replay ${runId}`)
+  print(`Run     ${runId}, ${result.sequence + 1} checkpoints in ${relative(process.cwd(), storePath)}`)
+  print(`Replay  ${waystone('replay', runId)}`)
   await replay(runtime, runId)
   suggest(runId)
 }
@@ -150,14 +161,26 @@ async function replay(runtime: Runtime, runId: string): Promise<void> {
 }
 
 function suggest(runId: string): void {
-  const lines = [
-    [`show ${runId} --why`, 'which edges were tried, which was taken, and why'],
-    [`show ${runId} --blame notes`, 'who wrote the notes, from which commits'],
-    [`audit ${runId}`, 'people, decisions, policies'],
-    ['check examples/release-notes/workflow.ts', 'what is proven before anything runs'],
-    ['graph examples/release-notes/workflow.ts --format mermaid', 'the picture'],
-  ] as const
-  print('', 'Next:', ...lines.map(([what, why]) => `  ${command} ${what}\n      ${why}`))
+  const file = 'examples/release-notes/workflow.ts'
+  print(
+    '',
+    'Next:',
+    `  ${waystone('show', `${runId} --why`)}`,
+    '      which edges were tried, which was taken, and why',
+    `  ${waystone('show', `${runId} --blame notes`)}`,
+    '      who wrote the notes, with which model, from what, and who approved them',
+    `  ${waystone('audit', runId)}`,
+    '      people, decisions, policies, and whether anything was tampered with',
+    `  npm run -s waystone -- check ${file}`,
+    '      what is proven before anything runs: worst cases, policies',
+    `  npm run -s waystone -- graph ${file} --format svg > release-notes.svg`,
+    '      the picture',
+  )
+}
+
+/** A command of this repository as a person types it. */
+function waystone(name: string, rest: string): string {
+  return `npm run -s waystone -- ${name} ${rest}${onStore}`
 }
 
 function print(...lines: readonly string[]): void {

@@ -1,4 +1,4 @@
-import { access, mkdir, mkdtemp, readFile, rename } from 'node:fs/promises'
+import { access, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { runGit } from './git/run-git.ts'
@@ -21,15 +21,24 @@ export async function createFixtureRepository(): Promise<string> {
 
 /** Builds the bundled repository at a folder, unless it is there already: whole or not at all. */
 export async function keepFixtureRepository(folder: string): Promise<void> {
+  if (await isThere(folder)) return
+  await mkdir(dirname(folder), { recursive: true })
+  const made = await mkdtemp(`${folder}-`)
+  await fillRepository(made, await readFile(fixtureHistory, 'utf8'))
   try {
-    await access(folder)
-  } catch {
-    await mkdir(dirname(folder), { recursive: true })
-    const made = `${folder}.${process.pid}`
-    await mkdir(made, { recursive: true })
-    await fillRepository(made, await readFile(fixtureHistory, 'utf8'))
     await rename(made, folder)
+  } catch (error) {
+    // Another process was faster: its repository has the same hashes.
+    await rm(made, { recursive: true, force: true })
+    if (!(await isThere(folder))) throw error
   }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** Builds a bare repository from text in git's fast-import format, in a new temporary folder. */

@@ -2,9 +2,11 @@ import { access, mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
+  blamePath,
   buildGraph,
   check,
   createRuntime,
+  readHistory,
   replayRun,
   type Model,
   type Request,
@@ -239,6 +241,29 @@ describe('releaseNotes', () => {
     await run.resume()
     expect(await run.result()).toMatchObject({ status: 'completed' })
     expect(await isThere(saveAs)).toBe(true)
+  })
+
+  it('leads from a statement of the file to commits, model, source and approver (O4)', async () => {
+    const runtime = open()
+    const run = await startRun(runtime)
+    await run.decide(await onlyRequest(run), { outcome: 'approved', reason: 'reads well', by: 'ada' })
+    await run.result()
+    const { statements } = parseNotes(await readFile(saveAs, 'utf8'))
+    const statement = statements.find(({ text }) => text.includes('Follow a letter on its way'))
+    const cited = statement?.citations.find(({ kind }) => kind === 'commit')?.text ?? ''
+
+    const history = await readHistory(runtime.store, run.runId)
+    const notes = blamePath(history, ['notes'])
+    expect(notes).toMatchObject({
+      writer: { node: 'draft' },
+      model: 'offline:release-notes',
+      approvals: [{ by: 'ada', reason: 'reads well' }],
+    })
+    expect(notes.reads.map(({ key }) => key)).toContain('commits')
+    const commits = blamePath(history, ['commits'])
+    expect(commits).toMatchObject({ writer: { node: 'collect', kind: 'tool' } })
+    expect(commits.sources.join(' ')).toMatch(/^git:postbox@[0-9a-f]{40}$/)
+    expect(JSON.stringify(commits.value)).toContain(`"id":"${cited}"`)
   })
 
   it('replays to the byte without git, models or files (R3)', async () => {

@@ -82,7 +82,12 @@ function complaints(request: Request): string[] {
   )
   return verdicts.length === 0
     ? []
-    : ['The checker still finds:', ...verdicts.slice(0, 10).map((entry) => `  - ${JSON.stringify(entry)}`)]
+    : ['The checker still finds:', ...verdicts.slice(0, 10).map((entry) => `  - ${describeReason(entry)}`)]
+}
+
+function describeReason(reason: unknown): string {
+  const isFinding = typeof reason === 'object' && reason !== null && 'message' in reason
+  return isFinding ? String(reason.message) : JSON.stringify(reason)
 }
 
 function isVerdict(value: unknown): value is { readonly outcome: string; readonly reasons: readonly unknown[] } {

@@ -18,9 +18,10 @@ const leastCommits = 8
  *
  * @param root - folder of this project
  * @param store - folder where the bundled repository is kept, so that a resumed run finds it again
+ * @param isBundled - takes the bundled one in any case
  */
-export async function chooseRepository(root: string, store: string): Promise<ChosenRepository> {
-  const lack = await whatIsLacking(root)
+export async function chooseRepository(root: string, store: string, isBundled = false): Promise<ChosenRepository> {
+  const lack = isBundled ? 'you asked for it' : await whatIsLacking(root)
   if (lack === undefined)
     return { input: { repository: root, project: 'Waystone' }, note: "this repository's own history" }
   const folder = join(store, 'fixture-repository')

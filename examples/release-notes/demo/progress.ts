@@ -18,7 +18,8 @@ export function createProgress(output: ProgressOutput): Progress {
     take(event) {
       if (event.type === 'log.written') output.print(`      ${event.message}`)
       else if (event.type === 'step.ended') {
-        output.print(stepLine(event))
+        // A person's decision is a fact of its own; what is left is a request that nobody answered.
+        if (event.kind !== 'approval' || event.outcome === 'expired') output.print(stepLine(event))
         if (event.kind === 'approval') output.closed(event.step)
       } else if (event.type === 'request.opened') {
         output.print(

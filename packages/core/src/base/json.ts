@@ -18,7 +18,7 @@ export const maxJsonDepth = 200
  * Checks that a value is JSON, freezes it deeply in place and returns it.
  *
  * Refused, each with its path: BigInt, Date, NaN and infinities, `undefined`, functions, symbols, class instances, cycles,
- * `__proto__` keys, nesting deeper than {@link maxJsonDepth}.
+ * `__proto__` and hidden keys, lists with keys of their own, nesting deeper than {@link maxJsonDepth}. -0 counts as 0.
  *
  * Cost: O(size) the first time; a value that is already frozen by this function is passed over at once.
  *
@@ -29,51 +29,83 @@ export const maxJsonDepth = 200
  */
 export function toJson(value: unknown, what: string): Json {
   if (isPrimitiveJson(value)) return value
-  freezeDeep(value, what, [], new Set())
+  freezeDeep(value, { what, path: [], above: new Set() })
   return value as Json
 }
 
-const known = new WeakSet<object>()
+/**
+ * A deep copy of a JSON value that shares no object with it, nor one with another part of itself: as if it had been stored and
+ * read back. Events are made so, since what they share with a state would not be shared when they are replayed.
+ *
+ * @returns frozen; keys in the same order
+ */
+export function copyJson(value: Json): Json {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return Object.freeze((value as readonly Json[]).map(copyJson))
+  const copy: { [key: string]: Json } = {}
+  for (const [key, item] of Object.entries(value as JsonObject)) copy[key] = copyJson(item)
+  return Object.freeze(copy)
+}
+
+/** How many levels of objects and lists lie below each value that was accepted, itself not counted. */
+const heights = new WeakMap<object, number>()
+
+interface Walk {
+  readonly what: string
+  /** To the value at hand; changed while walking. */
+  readonly path: (string | number)[]
+  /** Objects and lists around the value at hand; changed while walking. */
+  readonly above: Set<object>
+}
 
 function isPrimitiveJson(value: unknown): value is null | boolean | number | string {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return true
   return typeof value === 'number' && Number.isFinite(value)
 }
 
-function freezeDeep(value: unknown, what: string, path: (string | number)[], above: Set<object>): void {
-  if (isPrimitiveJson(value)) return
-  if (typeof value !== 'object' || value === null) refuse(what, path, describeScalar(value))
-  const container = value
-  if (known.has(container)) return
-  if (above.has(container)) refuse(what, path, 'a cycle')
-  if (path.length > maxJsonDepth) refuse(what, path, `nesting deeper than ${maxJsonDepth}`)
-  above.add(container)
-  if (Array.isArray(container)) freezeList(container, what, path, above)
-  else freezeObject(container, what, path, above)
-  above.delete(container)
-  known.add(Object.freeze(container))
+/** @returns levels from the value down: 0 for a primitive, 1 for an empty object */
+function freezeDeep(value: unknown, walk: Walk): number {
+  if (isPrimitiveJson(value)) return 0
+  if (typeof value !== 'object' || value === null) refuse(walk, describeScalar(value))
+  const known = heights.get(value)
+  if (known === undefined && walk.above.has(value)) refuse(walk, 'a cycle')
+  if (walk.path.length + (known ?? 0) > maxJsonDepth) refuse(walk, `nesting deeper than ${maxJsonDepth}`)
+  if (known !== undefined) return known + 1
+  walk.above.add(value)
+  const height = Array.isArray(value) ? freezeList(value, walk) : freezeObject(value, walk)
+  walk.above.delete(value)
+  heights.set(Object.freeze(value), height)
+  return height + 1
 }
 
-function freezeList(list: readonly unknown[], what: string, path: (string | number)[], above: Set<object>): void {
+function freezeList(list: readonly unknown[], walk: Walk): number {
+  if (Object.getPrototypeOf(list) !== Array.prototype) refuse(walk, `an instance of ${className(list)}`)
+  let height = 0
   for (let index = 0; index < list.length; index++) {
-    path.push(index)
-    freezeDeep(list[index], what, path, above)
-    path.pop()
+    walk.path.push(index)
+    height = Math.max(height, freezeDeep(list[index], walk))
+    walk.path.pop()
   }
+  const keys = Reflect.ownKeys(list)
+  if (keys.length !== list.length + 1) refuse(walk, `a list with the key ${String(keys.at(-1))}`)
+  return height
 }
 
-function freezeObject(value: object, what: string, path: (string | number)[], above: Set<object>): void {
+function freezeObject(value: object, walk: Walk): number {
   const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && prototype !== null) refuse(what, path, `an instance of ${className(value)}`)
-  if (Object.getOwnPropertySymbols(value).length > 0) refuse(what, path, 'a symbol key')
-  for (const key of Object.keys(value)) {
-    path.push(key)
-    if (key === '__proto__') refuse(what, path, 'a key named __proto__')
+  if (prototype !== Object.prototype && prototype !== null) refuse(walk, `an instance of ${className(value)}`)
+  let height = 0
+  for (const key of Reflect.ownKeys(value)) {
+    if (typeof key === 'symbol') refuse(walk, 'a symbol key')
+    walk.path.push(key)
+    if (key === '__proto__') refuse(walk, 'a key named __proto__')
     const property = Object.getOwnPropertyDescriptor(value, key)
-    if (property === undefined || !('value' in property)) refuse(what, path, 'a getter')
-    else freezeDeep(property.value, what, path, above)
-    path.pop()
+    if (property === undefined || !('value' in property)) refuse(walk, 'a getter')
+    if (property.enumerable !== true) refuse(walk, 'a hidden key')
+    height = Math.max(height, freezeDeep(property.value, walk))
+    walk.path.pop()
   }
+  return height
 }
 
 function className(value: object): string {
@@ -88,7 +120,7 @@ function describeScalar(value: unknown): string {
   return `a ${typeof value}`
 }
 
-function refuse(what: string, path: readonly (string | number)[], found: string): never {
+function refuse({ what, path }: Walk, found: string): never {
   const place = path.length === 0 ? 'its root' : formatPath(path)
   throw inputError(
     'WAYSTONE_INPUT_NOT_JSON',

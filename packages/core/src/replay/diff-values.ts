@@ -1,4 +1,5 @@
 import { isJsonEqual, type Json, type JsonObject, type JsonPath } from '../base/json.ts'
+import { own } from '../base/own.ts'
 
 /** One changed path. */
 export interface Change {
@@ -25,8 +26,8 @@ interface Place {
 }
 
 function diffObjects(changes: Change[], place: Place, before: JsonObject, after: JsonObject): void {
-  for (const key of Object.keys(before)) if (!(key in after)) changes.push({ path: [...place.path, key], kind: 'removed', before: before[key] ?? null })
-  for (const key of Object.keys(after)) diffPart(changes, { ...place, path: [...place.path, key] }, before[key], after[key])
+  for (const key of Object.keys(before)) if (!Object.hasOwn(after, key)) changes.push({ path: [...place.path, key], kind: 'removed', before: before[key] ?? null })
+  for (const key of Object.keys(after)) diffPart(changes, { ...place, path: [...place.path, key] }, own(before, key), after[key])
 }
 
 function diffPart(changes: Change[], place: Place, before: Json | undefined, after: Json | undefined): void {
@@ -45,8 +46,8 @@ function isObject(value: Json): value is JsonObject {
 }
 
 function diffLists(changes: Change[], place: Place, before: readonly Json[], after: readonly Json[]): void {
-  const field = place.path.length === 1 ? place.listKeys[String(place.path[0])] : undefined
-  const idOf = (item: Json, index: number): Json => (field !== undefined && isObject(item) ? (item[field] ?? index) : index)
+  const field = place.path.length === 1 ? own(place.listKeys, String(place.path[0])) : undefined
+  const idOf = (item: Json, index: number): Json => (field !== undefined && isObject(item) ? (own(item, field) ?? index) : index)
   const places = new Map(before.map((item, index) => [JSON.stringify(idOf(item, index)), item]))
   for (const [index, item] of after.entries()) {
     const id = JSON.stringify(idOf(item, index))

@@ -1,4 +1,5 @@
 import { formatPath, type Json, type JsonPath } from '../base/json.ts'
+import { own } from '../base/own.ts'
 import { storeError } from '../errors/store-error.ts'
 import type { EngineEvent } from './event.ts'
 import type { Patch, PatchOperation, PatchValue } from './patch.ts'
@@ -18,7 +19,7 @@ import type { Snapshot } from './snapshot.ts'
 export function applyPatch(snapshot: Snapshot | null, patch: Patch, event: EngineEvent): Snapshot {
   let root: Json | undefined = snapshot === null ? undefined : asJson(snapshot)
   for (const operation of patch) root = applyAt(root, operation, 0, event)
-  if (root === undefined || root === null) {
+  if (typeof root !== 'object' || root === null || !Object.hasOwn(root, 'value') || !Object.hasOwn(root, 'context')) {
     throw storeError('WAYSTONE_STORE_CORRUPT', 'a patch left no snapshot; the first checkpoint of a run must set it whole')
   }
   return root as unknown as Snapshot
@@ -34,7 +35,7 @@ function applyAt(target: Json | undefined, operation: PatchOperation, depth: num
   const key = path[depth]
   if (key === undefined) return applyHere(target, operation, event)
   if (Array.isArray(target)) {
-    if (typeof key !== 'number' || key > target.length) throw misfit(path, depth)
+    if (typeof key !== 'number' || !Number.isInteger(key) || key < 0 || key > target.length) throw misfit(path, depth)
     const copy: Json[] = [...(target as readonly Json[])]
     const item = applyAt(copy[key], operation, depth + 1, event)
     if (item === undefined) throw misfit(path, depth)
@@ -44,10 +45,11 @@ function applyAt(target: Json | undefined, operation: PatchOperation, depth: num
   if (typeof target !== 'object' || target === null) throw misfit(path, depth)
   const object = target as { readonly [key: string]: Json }
   if (verb === 'unset' && depth === path.length - 1) {
+    if (!Object.hasOwn(object, key)) throw misfit(path, depth)
     const { [key]: _, ...rest } = object
     return Object.freeze(rest)
   }
-  const item = applyAt(object[key], operation, depth + 1, event)
+  const item = applyAt(own(object, key), operation, depth + 1, event)
   if (item === undefined) throw misfit(path, depth)
   return Object.freeze({ ...object, [key]: item })
 }
@@ -66,7 +68,8 @@ export function resolveValue(value: PatchValue, event: EngineEvent): Json {
   if ('l' in value) return Object.freeze(value.l.map((item) => resolveValue(item, event)))
   let found: unknown = event.payload
   for (const key of value.e) {
-    found = typeof found === 'object' && found !== null ? Reflect.get(found, key) : undefined
+    const isThere = typeof found === 'object' && found !== null && Object.hasOwn(found, key) && (typeof key === 'number' || !Array.isArray(found))
+    found = isThere ? Reflect.get(Object(found), key) : undefined
   }
   if (found === undefined) {
     throw storeError('WAYSTONE_STORE_CORRUPT', `a patch points to ${formatPath(value.e)} of its event, which is not there`, {

@@ -23,12 +23,21 @@ export function diffSnapshots(before: Snapshot | null, after: Snapshot, event: E
   const next = after as unknown as Json
   if (before === null) {
     differ.patch.push(['set', [], { v: {} }], ['set', ['value'], { v: after.value as Json }])
-    differ.patch.push(['set', ['context'], { v: {} }])
-    diffObject(differ, ['context'], {}, after.context as unknown as JsonObject)
+    diffWhole(differ, ['context'], after.context as unknown as JsonObject)
   } else {
     diffValue(differ, [], before as unknown as Json, next)
   }
   return differ.patch
+}
+
+/** Sets an object key by key, so that parts which stand in the event are pointed to. */
+function diffWhole(differ: Differ, path: JsonPath, after: JsonObject): void {
+  differ.patch.push(['set', path, { v: {} }])
+  for (const [key, item] of Object.entries(after)) {
+    const place = [...path, key]
+    if (key === 'state' && path.length === 1 && !differ.pointers.has(item)) diffWhole(differ, place, item as JsonObject)
+    else differ.patch.push(['set', place, valueOf(differ, item)])
+  }
 }
 
 interface Differ {
@@ -48,18 +57,28 @@ function diffValue(differ: Differ, path: JsonPath, before: Json | undefined, aft
 }
 
 function diffObject(differ: Differ, path: JsonPath, before: JsonObject, after: JsonObject): void {
-  for (const key in before) if (!(key in after)) differ.patch.push(['unset', [...path, key]])
-  for (const key in after) {
+  const keys = Object.keys(after)
+  const removed: string[] = []
+  let place = 0
+  for (const key of Object.keys(before)) {
+    if (keys[place] === key) place += 1
+    else if (!Object.hasOwn(after, key)) removed.push(key)
+    // Setting keys one by one would leave them in their old order, and order is part of the value.
+    else return void differ.patch.push(['set', path, valueOf(differ, after)])
+  }
+  for (const key of removed) differ.patch.push(['unset', [...path, key]])
+  for (const [index, key] of keys.entries()) {
     const item = after[key]
-    if (item !== undefined && before[key] !== item) diffValue(differ, [...path, key], before[key], item)
+    const old = index < place ? before[key] : undefined
+    if (item !== undefined && old !== item) diffValue(differ, [...path, key], old, item)
   }
 }
 
+/** More changed items than this are looked at as a whole: each operation on a list copies it. */
+const mostSingleItems = 16
+
 function diffList(differ: Differ, path: JsonPath, before: readonly Json[], after: readonly Json[]): void {
-  if (after.length === before.length) {
-    for (const [index, item] of after.entries()) diffValue(differ, [...path, index], before[index], item)
-    return
-  }
+  if (after.length === before.length) return diffItems(differ, path, before, after)
   if (after.length < before.length || !startsWith(after, before)) {
     differ.patch.push(['set', path, valueOf(differ, after)])
     return
@@ -67,9 +86,27 @@ function diffList(differ: Differ, path: JsonPath, before: readonly Json[], after
   differ.patch.push(['append', path, addedItems(differ, after, before.length)])
 }
 
+function diffItems(differ: Differ, path: JsonPath, before: readonly Json[], after: readonly Json[]): void {
+  const changed: number[] = []
+  for (let index = 0; index < after.length; index++) if (after[index] !== before[index]) changed.push(index)
+  if (changed.length > mostSingleItems && changed.length * 4 > after.length) {
+    if (!isSameText(before, after)) differ.patch.push(['set', path, valueOf(differ, after)])
+    return
+  }
+  for (const index of changed) diffValue(differ, [...path, index], before[index], after[index] ?? null)
+}
+
+/** By value where not by identity, so that a state that was read back gives the same patch as one that never left memory. */
 function startsWith(list: readonly Json[], start: readonly Json[]): boolean {
-  for (let index = start.length - 1; index >= 0; index--) if (list[index] !== start[index]) return false
+  for (let index = start.length - 1; index >= 0; index--) {
+    const [item, other] = [list[index], start[index]]
+    if (item !== other && !isSameText(item, other)) return false
+  }
   return true
+}
+
+function isSameText(left: Json | undefined, right: Json | undefined): boolean {
+  return typeof left === 'object' && typeof right === 'object' && JSON.stringify(left) === JSON.stringify(right)
 }
 
 function addedItems(differ: Differ, list: readonly Json[], from: number): PatchValue {

@@ -33,7 +33,7 @@ export function addUsage(usage: Usage, delta: UsageDelta | undefined): Usage {
   let hasChanged = false
   for (const name of Object.keys(delta) as (keyof Usage)[]) {
     const part = delta[name] ?? 0
-    if (part === 0 || !(name in noUsage)) continue
+    if (part === 0 || !Object.hasOwn(noUsage, name)) continue
     hasChanged = true
     sum[name] = name === 'costUsd' ? Math.round((sum.costUsd + part) * 1e9) / 1e9 : sum[name] + part
   }

@@ -1,3 +1,4 @@
+import { own } from '../base/own.ts'
 import type { ModelToolCall } from '../define/model.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import { personTarget, type Graph, type NodeRecord } from '../graph/graph.ts'
@@ -30,19 +31,25 @@ export function endStep(graph: Graph, context: RunContext, stepEnd: StepEnd): En
   const retry = retryStep(graph, counted, stepEnd)
   if (retry !== undefined) return retry
   if (step.kind === 'call' || (step.kind === 'resolve' && step.unknown === 'call')) return endCall(graph, counted, stepEnd)
-  if (step.kind === 'model' && end.message !== undefined) return endModelCall(graph, counted, stepEnd)
-  return { type: 'outcome', end: fallBack(stepEnd, counted), context: counted }
+  if (step.kind === 'model' && end.message !== undefined && end.outcome !== 'failed') return endModelCall(graph, counted, stepEnd)
+  return { type: 'outcome', end: fallBack(stepEnd), context: counted }
+}
+
+/** A model call that nobody knows the end of. Outcomes of reviewing gates come with a message and may have any name. */
+function isLost({ step, end }: StepEnd): boolean {
+  return step.kind === 'model' && end.outcome === 'lost' && end.message === undefined
 }
 
 /** A model call that was lost and may not be made again ends as `failed`. */
-function fallBack({ end }: StepEnd, _context: RunContext): EffectEnd {
-  if (end.outcome !== 'lost') return end
+function fallBack(stepEnd: StepEnd): EffectEnd {
+  const { end } = stepEnd
+  if (!isLost(stepEnd)) return end
   const error: ErrorRecord = end.error ?? { name: 'NodeError', code: modelErrors.usedUp, message: 'a model call was lost and no further one is allowed', retryable: false }
   return { ...end, outcome: 'failed', error }
 }
 
 function memoryOf(context: RunContext, node: string): AgentMemory {
-  return context.private[node] ?? { entries: [], modelCalls: 0, repairs: 0 }
+  return own(context.private, node) ?? { entries: [], modelCalls: 0, repairs: 0 }
 }
 
 function withMemory(context: RunContext, node: string, memory: AgentMemory): RunContext {
@@ -74,25 +81,26 @@ function retryStep(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended |
   if (at === undefined || !wantsRetry(graph, stepEnd)) return undefined
   if (step.kind === 'model' && !mayAskAgain(context, record)) return undefined
   const policy = retryOf(graph, record, step)
-  const isAtOnce = end.outcome === 'lost' || end.outcome === 'did-not-happen'
+  const isAtOnce = isLost(stepEnd) || step.kind === 'resolve'
   const notBefore = isAtOnce ? undefined : backoffUntil(policy, { at, attempt: step.attempt, effectId, retryAfterMs: end.retryAfterMs })
   const kind = step.kind === 'resolve' ? (step.unknown ?? 'task') : step.kind
   const { notBefore: _, unknown: __, ...rest } = step
   const next: OpenStep = { ...rest, kind, attempt: step.attempt + 1, since: at, ...(notBefore !== undefined && { notBefore }) }
-  const reserved = kind === 'tool' || kind === 'call' ? { reserved: oneToolCall } : {}
+  const reserved = kind === 'tool' || kind === 'call' ? oneToolCall : next.reserved
   const error = end.error === undefined ? context.error : end.error
-  const reopened = withContext(context, { error, open: withKey(context.open, stepIndex, Object.freeze({ ...next, ...reserved })) })
+  const reopened = withContext(context, { error, open: withKey(context.open, stepIndex, Object.freeze({ ...next, ...(reserved !== undefined && { reserved }) })) })
   return {
     type: 'inside',
     transition: transitionNames.retry(record.id),
     context: phaseAgain(reopened, stepEnd),
     before: context,
-    need: { steps: 0, reserved: next.reserved ?? {} },
+    need: { steps: 0, reserved: reserved ?? {} },
   }
 }
 
-function wantsRetry(graph: Graph, { record, step, end }: StepEnd): boolean {
-  if (end.outcome === 'lost' || (step.kind === 'resolve' && end.outcome === 'did-not-happen')) return true
+function wantsRetry(graph: Graph, stepEnd: StepEnd): boolean {
+  const { record, step, end } = stepEnd
+  if (isLost(stepEnd) || (step.kind === 'resolve' && end.outcome === 'did-not-happen')) return true
   const mayHelp = end.outcome === 'timeout' || (end.outcome === 'failed' && end.error?.retryable === true)
   return mayHelp && step.kind !== 'resolve' && step.attempt < retryOf(graph, record, step).attempts
 }
@@ -130,7 +138,8 @@ function askTools(graph: Graph, context: RunContext, { stepEnd, calls }: { reado
   let next = context
   const list: AgentCall[] = []
   for (const call of calls) {
-    const refusal = end.refusedCalls?.[call.id] ?? (next.steps - context.steps >= maxCalls ? `not run: at most ${maxCalls} calls are allowed in one turn` : undefined)
+    const isFull = next.steps - context.steps >= maxCalls
+    const refusal = own(end.refusedCalls ?? {}, call.id) ?? refusalOf(record, call) ?? (isFull ? `not run: at most ${maxCalls} calls are allowed in one turn` : undefined)
     if (refusal !== undefined) {
       list.push(Object.freeze({ callId: call.id, tool: call.name, phase: 'done', result: refusal, isError: true }))
       continue
@@ -144,6 +153,12 @@ function askTools(graph: Graph, context: RunContext, { stepEnd, calls }: { reado
   next = withMemory(next, record.id, { ...memory, entries: Object.freeze([...memory.entries, entry]) })
   if (opened === 0) return nextTurn(next, stepEnd)
   return { type: 'inside', transition: transitionNames.tools(record.id), context: next, before: context, need: { steps: opened, reserved: { toolCalls: opened } } }
+}
+
+/** Names of tools come from a model; whatever its executor let pass, only the agent's own tools are run. */
+function refusalOf(record: NodeRecord, call: ModelToolCall): string | undefined {
+  const tools = record.kind === 'agent' ? record.tools : []
+  return tools.includes(call.name) ? undefined : `there is no tool ${JSON.stringify(call.name)}`
 }
 
 function openCall({ record, step, at }: StepEnd, call: ModelToolCall): OpenStep {

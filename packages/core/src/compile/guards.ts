@@ -1,4 +1,6 @@
 import type { Json, JsonObject } from '../base/json.ts'
+import { own } from '../base/own.ts'
+import { describeThrown } from '../errors/describe-thrown.ts'
 import { nodeError } from '../errors/node-error.ts'
 import type { Graph, GuardExpression } from '../graph/graph.ts'
 import type { Registry } from '../graph/registry.ts'
@@ -39,14 +41,14 @@ export function createGuardRunner(parts: { readonly graph: Graph; readonly regis
 
 function runGuard(parts: { readonly graph: Graph; readonly registry: Registry }, name: string, state: JsonObject): GuardReading {
   const guard = parts.registry.guards.get(name)
-  const record = parts.graph.guards[name]
+  const record = own(parts.graph.guards, name)
   if (guard === undefined || record === undefined) {
     throw nodeError('WAYSTONE_NODE_GUARD_ERROR', `guard "${name}" is not registered; known are ${[...parts.registry.guards.keys()].join(', ')}`)
   }
   const slice: { [key: string]: Json } = {}
   const read: { [key: string]: Json } = {}
   for (const key of record.reads) {
-    const value = state[key]
+    const value = own(state, key)
     if (value === undefined) continue
     slice[key] = value
     read[key] = isSmall(value) ? value : { $state: key }
@@ -55,11 +57,12 @@ function runGuard(parts: { readonly graph: Graph; readonly registry: Registry },
   try {
     result = guard(Object.freeze(slice))
   } catch (error) {
-    const said = error instanceof Error ? error.message : String(error)
-    throw nodeError('WAYSTONE_NODE_GUARD_ERROR', `guard "${name}" threw: ${said}; a guard returns true or false`, { details: { guard: name }, cause: error })
+    throw nodeError('WAYSTONE_NODE_GUARD_ERROR', `guard "${name}" threw: ${describeThrown(error)}; a guard returns true or false`, { details: { guard: name }, cause: error })
   }
   if (typeof result !== 'boolean') {
     const found = result instanceof Promise ? 'a promise' : typeof result
+    // Nobody waits for it: without this its rejection would end the process.
+    if (result instanceof Promise) result.catch(() => undefined)
     throw nodeError('WAYSTONE_NODE_GUARD_ERROR', `guard "${name}" returned ${found}; a guard returns true or false, and not later`, { details: { guard: name } })
   }
   return { guard: name, result, read }

@@ -1,4 +1,5 @@
-import { isJsonEqual, toJson, type Json, type JsonObject } from '../base/json.ts'
+import { canonicalJson, toJson, type Json, type JsonObject } from '../base/json.ts'
+import { own } from '../base/own.ts'
 import type { Graph, MergeRule } from '../graph/graph.ts'
 import type { Registry } from '../graph/registry.ts'
 
@@ -11,15 +12,15 @@ export interface StatePatch {
 /**
  * The state after a patch, by the merge rule of each key. What is not written is shared with the state before. Pure.
  *
- * A reducer that throws, or whose result is not JSON, makes this throw.
+ * A reducer that throws, or whose result is not JSON, makes this throw; so does a sum beyond all numbers.
  */
 export function mergeState(parts: { readonly graph: Graph; readonly registry: Registry }, state: JsonObject, change: StatePatch): JsonObject {
   const next: { [key: string]: Json } = { ...state }
   for (const key in change.patch) {
     const incoming = change.patch[key]
-    const record = parts.graph.state[key]
+    const record = own(parts.graph.state, key)
     if (incoming === undefined || record === undefined) continue
-    next[key] = mergeValue(record.merge, state[key], incoming, parts.registry.reducers.get(key))
+    next[key] = mergeValue(record.merge, own(state, key), incoming, parts.registry.reducers.get(key))
   }
   for (const key of change.unset) delete next[key]
   return Object.freeze(next)
@@ -42,10 +43,16 @@ function mergeValue(merge: MergeRule, current: Json | undefined, incoming: Json,
     case 'min':
       return typeof current === 'number' ? Math.min(current, Number(incoming)) : incoming
     case 'sum':
-      return typeof current === 'number' ? current + Number(incoming) : incoming
+      return typeof current === 'number' ? toJson(current + Number(incoming), 'a sum') : incoming
     case 'reducer':
-      return reducer === undefined ? incoming : toJson(reducer(current, incoming), `result of reducer "${merge.name}"`)
+      return reducer === undefined ? incoming : reduce(merge.name, reducer(current, incoming))
   }
+}
+
+function reduce(name: string, result: unknown): Json {
+  // Refused below; without this its rejection would end the process.
+  if (result instanceof Promise) result.catch(() => undefined)
+  return toJson(result, `result of reducer "${name}"`)
 }
 
 function listOf(value: Json | undefined): readonly Json[] {
@@ -56,16 +63,21 @@ function objectOf(value: Json | undefined): JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {}
 }
 
+/** Items without the key are told apart by nothing, so each of them is added. */
 function appendItems(current: readonly Json[], incoming: readonly Json[], key: string | null): readonly Json[] {
   if (key === null) return Object.freeze(current.concat(incoming))
-  const places = new Map<Json | undefined, number>()
-  for (const [index, item] of current.entries()) places.set(objectOf(item)[key], index)
+  const places = new Map<Json, number>()
+  for (const [index, item] of current.entries()) {
+    const id = own(objectOf(item), key)
+    if (id !== undefined) places.set(id, index)
+  }
   let next: Json[] | undefined
   const added: Json[] = []
   for (const item of incoming) {
-    const place = places.get(objectOf(item)[key])
+    const id = own(objectOf(item), key)
+    const place = id === undefined ? undefined : places.get(id)
     if (place === undefined) {
-      places.set(objectOf(item)[key], current.length + added.length)
+      if (id !== undefined) places.set(id, current.length + added.length)
       added.push(item)
     } else if (place >= current.length) {
       added[place - current.length] = item
@@ -78,9 +90,12 @@ function appendItems(current: readonly Json[], incoming: readonly Json[], key: s
 }
 
 function unite(current: readonly Json[], incoming: readonly Json[]): readonly Json[] {
-  const added: Json[] = []
-  for (const item of incoming) {
-    if (!current.some((known) => isJsonEqual(known, item)) && !added.some((known) => isJsonEqual(known, item))) added.push(item)
-  }
+  const known = new Set(current.map((item) => canonicalJson(item)))
+  const added = incoming.filter((item) => {
+    const text = canonicalJson(item)
+    const isNew = !known.has(text)
+    known.add(text)
+    return isNew
+  })
   return added.length === 0 ? current : Object.freeze(current.concat(added))
 }

@@ -1,3 +1,4 @@
+import { invariantError } from '../errors/invariant-error.ts'
 import { nodeError } from '../errors/node-error.ts'
 import { effectIdOf, type RunId } from '../base/ids.ts'
 import type { NodeRecord } from '../graph/graph.ts'
@@ -26,7 +27,7 @@ export interface Position {
 }
 
 /** Why an event was refused. */
-export type RefusalReason = 'run-ended' | 'digest-mismatch' | 'outcome-not-offered' | 'already-held' | 'not-held' | 'not-started' | 'already-started'
+export type RefusalReason = 'run-ended' | 'digest-mismatch' | 'outcome-not-offered' | 'write-undeclared' | 'already-held' | 'not-held' | 'not-started' | 'already-started'
 
 /** A transition that a runtime is to commit, then to perform. */
 export interface PlannedTransition {
@@ -100,7 +101,9 @@ function begin(compiled: CompiledWorkflow, position: Position, { snapshot, event
 function endEffect(run: RunAt, end: EffectEnd): Plan {
   const { context } = run.snapshot
   const closing = context.closing[end.step]
-  if (closing !== undefined) return settleLate(run, closing, end)
+  if (closing !== undefined) {
+    return closing.attempt === end.attempt ? settleLate(run, closing, end) : stale(`step ${end.step} was cancelled at attempt ${closing.attempt}, not ${end.attempt}`)
+  }
   const step = context.open[end.step]
   if (step === undefined) return stale(`step ${end.step} is not open`)
   if (step.attempt !== end.attempt) return stale(`step ${end.step} is at attempt ${step.attempt}, not ${end.attempt}`)
@@ -114,15 +117,16 @@ function stale(message: string): Plan {
 
 /** A patch may only hold keys that its node declares; anything else fails the node and changes nothing. */
 function withCheckedKeys(record: NodeRecord | undefined, end: EffectEnd): EffectEnd {
-  if (record === undefined || (end.patch === undefined && end.unset === undefined)) return end
-  const foreign = [...Object.keys(end.patch ?? {}), ...(end.unset ?? [])].filter((key) => !record.writes.includes(key))
-  if (foreign.length === 0) return end
+  const problem = record === undefined ? undefined : foreignWrites(record, end)
+  if (problem === undefined) return end
   const { patch: _, unset: __, ...rest } = end
-  const error = nodeError(
-    'WAYSTONE_NODE_WRITE_UNDECLARED',
-    `node ${record.id} wrote ${foreign.join(', ')}; it declares ${record.writes.length === 0 ? 'no writes' : record.writes.join(', ')}`,
-  )
-  return { ...rest, outcome: 'failed', error: error.toJSON() }
+  return { ...rest, outcome: 'failed', error: nodeError('WAYSTONE_NODE_WRITE_UNDECLARED', problem).toJSON() }
+}
+
+function foreignWrites(record: NodeRecord, { patch, unset }: Pick<EffectEnd, 'patch' | 'unset'>): string | undefined {
+  const foreign = [...Object.keys(patch ?? {}), ...(unset ?? [])].filter((key) => !record.writes.includes(key))
+  if (foreign.length === 0) return undefined
+  return `node ${record.id} wrote ${foreign.join(', ')}; it declares ${record.writes.length === 0 ? 'no writes' : record.writes.join(', ')}`
 }
 
 function moveStep(run: RunAt, step: OpenStep, { end }: { readonly end: EffectEnd }): Plan {
@@ -132,8 +136,12 @@ function moveStep(run: RunAt, step: OpenStep, { end }: { readonly end: EffectEnd
   const { compiled, snapshot } = run
   const route = compiled.memo.routeOf(snapshot.context, event)
   const next = compiled.runner.move(snapshot, event)
+  if (route === undefined || next.context === snapshot.context) {
+    const decided = route?.transition ?? 'nothing'
+    throw invariantError('WAYSTONE_BUG_ROUTE_MISMATCH', `the machine took no transition at the end of step ${end.step} of ${step.node}, where ${decided} was decided`)
+  }
   const usage = step.kind === 'resolve' ? undefined : usageOf(step, end)
-  return applied(run, next, { step: checkpointStep(run, step, end), decision: route?.decision, usage })
+  return applied(run, next, { step: checkpointStep(run, step, end), decision: route.decision, usage })
 }
 
 function checkpointStep({ event, compiled }: RunAt, step: OpenStep, end: EffectEnd): CheckpointStep {
@@ -171,22 +179,27 @@ function decide(run: RunAt, decision: PersonDecision): Plan {
   if (decision.digest !== requestDigest(compiled, snapshot.context, decision.step)) {
     return refuse('digest-mismatch', `what request ${decision.step} asks has changed since it was shown; look at it again and decide anew`)
   }
-  return moveStep(run, step, { end: decisionEnd(run, step, decision) })
+  const record = compiled.graph.nodes[step.node]
+  const problem = record === undefined ? undefined : foreignWrites(record, decision)
+  if (problem !== undefined) return refuse('write-undeclared', problem)
+  return moveStep(run, step, { end: decisionEnd(step, decision) })
 }
 
 /** A person's answer as the end of the step that asked. */
-function decisionEnd(run: RunAt, step: OpenStep, decision: PersonDecision): EffectEnd {
+function decisionEnd(step: OpenStep, decision: PersonDecision): EffectEnd {
+  const { outcome, by, reason } = decision
   const base = { step: decision.step, attempt: step.attempt, startedAt: step.since }
   const patch = decision.patch === undefined ? {} : { patch: decision.patch }
   if (step.kind !== 'resolve') {
-    const verdict = { outcome: decision.outcome, reasons: decision.reason === '' ? [] : [decision.reason] }
-    const end = { ...base, ...patch, outcome: decision.outcome, verdict: Object.freeze(verdict) }
-    return withCheckedKeys(run.compiled.graph.nodes[step.node], end)
+    const verdict = Object.freeze({ outcome, reasons: Object.freeze(reason === '' ? [] : [reason]) })
+    return { ...base, ...patch, outcome, verdict }
   }
-  if (decision.outcome === 'did-not-happen') return { ...base, outcome: 'did-not-happen' }
-  if (decision.outcome === 'happened') return { ...base, ...patch, outcome: 'done', ...(decision.result !== undefined && { result: decision.result }) }
-  const message = `${decision.by} said that it failed${decision.reason === '' ? '' : `: ${decision.reason}`}`
-  return { ...base, outcome: 'failed', error: nodeError('WAYSTONE_NODE_DECLARED_FAILED', message).toJSON() }
+  if (outcome === 'did-not-happen') return { ...base, outcome }
+  if (outcome === 'failed') {
+    const message = `${by} said that it failed${reason === '' ? '' : `: ${reason}`}`
+    return { ...base, outcome, error: nodeError('WAYSTONE_NODE_DECLARED_FAILED', message).toJSON() }
+  }
+  return { ...base, ...patch, outcome: outcome === 'happened' ? 'done' : outcome, ...(decision.result !== undefined && { result: decision.result }) }
 }
 
 function timerDue(run: RunAt, timer: string): Plan {

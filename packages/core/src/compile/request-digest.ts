@@ -4,15 +4,22 @@ import type { RunContext } from '../snapshot/snapshot.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
 import { pick } from './steps.ts'
 
-/** What an open request offers. */
-export const unknownOutcomes = ['happened', 'did-not-happen', 'failed'] as const
+const builtInOutcomes: readonly string[] = ['done', 'failed', 'timeout', 'unknown']
 
-/** Outcomes that a person may answer an open step with; empty when nobody is asked. `expired` is the clock's. */
+/**
+ * Outcomes that a person may answer an open step with; empty when nobody is asked. `expired` is the clock's.
+ *
+ * For an unknown outcome: `happened` (for a node with outcomes of its own: which of them), `did-not-happen`, `failed`.
+ */
 export function offeredOutcomes(compiled: CompiledWorkflow, context: RunContext, stepIndex: number): readonly string[] {
   const step = context.open[stepIndex]
-  if (step?.kind === 'resolve') return unknownOutcomes
   const record = step === undefined ? undefined : compiled.graph.nodes[step.node]
-  return record?.kind === 'approval' ? record.outcomes.filter((outcome) => outcome !== 'expired') : []
+  if (step === undefined || record === undefined) return []
+  if (step.kind === 'approval') return record.outcomes.filter((outcome) => outcome !== 'expired')
+  if (step.kind !== 'resolve') return []
+  const isPlain = step.unknown === 'call' || record.outcomes.includes('done')
+  const happened = isPlain ? ['happened'] : record.outcomes.filter((outcome) => !builtInOutcomes.includes(outcome))
+  return [...happened, 'did-not-happen', 'failed']
 }
 
 /**

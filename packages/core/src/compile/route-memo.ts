@@ -1,3 +1,4 @@
+import { describeThrown } from '../errors/describe-thrown.ts'
 import { invariantError } from '../errors/invariant-error.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { NodeRecord } from '../graph/graph.ts'
@@ -67,5 +68,5 @@ function openStepOf(context: RunContext, node: string): number {
 }
 
 function errorRecord(error: unknown): ErrorRecord {
-  return { name: 'NodeError', code: 'WAYSTONE_NODE_THREW', message: error instanceof Error ? error.message : String(error), retryable: false }
+  return { name: 'NodeError', code: 'WAYSTONE_NODE_THREW', message: describeThrown(error), retryable: false }
 }

@@ -1,3 +1,4 @@
+import { describeThrown } from '../errors/describe-thrown.ts'
 import { WaystoneError, type ErrorRecord } from '../errors/waystone-error.ts'
 import type { EdgeRecord, Graph, NodeRecord, Target } from '../graph/graph.ts'
 import { failTarget, personTarget } from '../graph/graph.ts'
@@ -42,7 +43,7 @@ export function route(parts: RouteParts, context: RunContext, stepEnd: StepEnd):
   try {
     next = applyEnd(parts, ended.context, { ...stepEnd, end: ended.end })
   } catch (error) {
-    return fault(parts, ended.context, { stepEnd, outcome: ended.end.outcome, error, candidates: [] })
+    return fault(ended.context, { stepEnd, outcome: ended.end.outcome, error, candidates: [] })
   }
   return routeOutcome(parts, next, { stepEnd, end: ended.end })
 }
@@ -63,10 +64,11 @@ function stayInside(parts: RouteParts, ended: Extract<Ended, { type: 'inside' }>
   return { transition: ended.transition, context: ended.context, decision }
 }
 
-const outcomesWithoutPatch = new Set(['failed', 'timeout', 'unknown', 'lost'])
+/** Built-in outcomes of nodes that work; an approval's own may have the same names. */
+const failures = new Set(['failed', 'timeout', 'unknown'])
 
 function applyEnd(parts: RouteParts, context: RunContext, { record, end }: { readonly record: NodeRecord; readonly end: EffectEnd }): RunContext {
-  const isFailure = outcomesWithoutPatch.has(end.outcome)
+  const isFailure = record.kind !== 'approval' && failures.has(end.outcome)
   const changes = !isFailure && (end.patch !== undefined || end.unset !== undefined)
   const state = changes ? mergeState(parts, context.state, { patch: end.patch ?? {}, unset: end.unset ?? [] }) : context.state
   const verdicts = end.verdict === undefined ? context.verdicts : withKey(context.verdicts, record.id, end.verdict)
@@ -87,7 +89,7 @@ function routeOutcome(parts: RouteParts, context: RunContext, { stepEnd, end }: 
   try {
     walkEdges(parts, context, { edges, walk })
   } catch (error) {
-    return fault(parts, context, { stepEnd, outcome: end.outcome, error, candidates: walk.candidates })
+    return fault(context, { stepEnd, outcome: end.outcome, error, candidates: walk.candidates })
   }
   const { chosen, candidates } = walk
   if (chosen === undefined) return noRoute(parts, context, { stepEnd, outcome: end.outcome, candidates })
@@ -200,10 +202,10 @@ function describeCandidate(candidate: Candidate, edge: EdgeRecord | undefined): 
   return `${candidate.edge} (${edge?.when === undefined || edge.when === null ? 'no guard' : formatGuard(edge.when)}: ${values.join(', ')})`
 }
 
-function fault(_parts: RouteParts, context: RunContext, { error: thrown, ...rest }: Fault & { readonly error: unknown }): Route {
+function fault(context: RunContext, { error: thrown, ...rest }: Fault & { readonly error: unknown }): Route {
   const error: ErrorRecord = WaystoneError.isInstance(thrown)
     ? thrown.toJSON()
-    : { name: 'NodeError', code: 'WAYSTONE_NODE_REDUCER_ERROR', message: `a reducer threw: ${thrown instanceof Error ? thrown.message : String(thrown)}`, retryable: false }
+    : { name: 'NodeError', code: 'WAYSTONE_NODE_REDUCER_ERROR', message: `a reducer threw: ${describeThrown(thrown)}`, retryable: false }
   return toFail(context, rest, { transition: transitionNames.guardError, error })
 }
 

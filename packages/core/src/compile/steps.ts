@@ -1,6 +1,7 @@
+import { own } from '../base/own.ts'
 import type { Graph, NodeRecord } from '../graph/graph.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
-import type { AgentEntry, AgentMemory, OpenStep, RunContext, StepKind } from '../snapshot/snapshot.ts'
+import type { AgentCall, AgentEntry, AgentMemory, OpenStep, RunContext, StepKind } from '../snapshot/snapshot.ts'
 import { addUsage, noUsage, type UsageDelta } from '../snapshot/usage.ts'
 import { modelReservation } from './limits.ts'
 
@@ -51,7 +52,7 @@ export function firstStepKind(record: NodeRecord): Exclude<StepKind, 'call' | 'r
 export function visitNode(context: RunContext, record: NodeRecord, resets: readonly string[]): RunContext {
   let taken = context.taken
   for (const edge of resets) if (taken[edge] !== undefined) taken = withoutKey(taken, edge)
-  const visits = withKey(context.visits, record.id, (context.visits[record.id] ?? 0) + 1)
+  const visits = withKey(context.visits, record.id, (own(context.visits, record.id) ?? 0) + 1)
   if (firstStepKind(record) !== 'model') return withContext(context, { visits, taken })
   return withContext(context, { visits, taken, private: withKey(context.private, record.id, freshMemory(context, record)) })
 }
@@ -59,17 +60,26 @@ export function visitNode(context: RunContext, record: NodeRecord, resets: reado
 const emptyEntries: readonly AgentEntry[] = Object.freeze([])
 
 function freshMemory(context: RunContext, record: NodeRecord): AgentMemory {
-  const before = record.kind === 'agent' && record.memory === 'continue' ? context.private[record.id]?.entries : undefined
+  const before = record.kind === 'agent' && record.memory === 'continue' ? closedEntries(own(context.private, record.id)?.entries) : undefined
   if (record.kind !== 'agent' || record.memory === 'fresh') return Object.freeze({ entries: emptyEntries, modelCalls: 0, repairs: 0 })
   const input: AgentEntry = Object.freeze({ type: 'input', state: pick(context.state, record.reads), heard: pick(context.verdicts, record.hears) })
   return Object.freeze({ entries: Object.freeze([...(before ?? []), input]), modelCalls: 0, repairs: 0 })
+}
+
+/** Entries of a visit before; calls that a limit cut short are answered, since a model cannot go on from open ones. */
+function closedEntries(entries: readonly AgentEntry[] | undefined): readonly AgentEntry[] | undefined {
+  const last = entries?.at(-1)
+  if (entries === undefined || last === undefined || !('type' in last) || last.type !== 'results') return entries
+  if (last.calls.every((call) => call.phase === 'done')) return entries
+  const calls = last.calls.map((call): AgentCall => (call.phase === 'done' ? call : Object.freeze({ ...call, phase: 'done', result: 'not finished', isError: true })))
+  return [...entries.slice(0, -1), Object.freeze({ type: 'results', calls: Object.freeze(calls) })]
 }
 
 /** The named keys of a record that are there, in the order named. Frozen. */
 export function pick<Value>(record: { readonly [key: string]: Value }, keys: readonly string[]): { readonly [key: string]: Value } {
   const part: { [key: string]: Value } = {}
   for (const key of keys) {
-    const value = record[key]
+    const value = own(record, key)
     if (value !== undefined) part[key] = value
   }
   return Object.freeze(part)
@@ -80,7 +90,7 @@ export function openStep(context: RunContext, record: NodeRecord, at: number): R
   const kind = firstStepKind(record)
   const step: OpenStep = {
     node: record.id,
-    visit: context.visits[record.id] ?? 1,
+    visit: own(context.visits, record.id) ?? 1,
     kind,
     attempt: 1,
     since: at,

@@ -2,7 +2,8 @@ import type { EdgeRecord, Graph, NodeRecord } from '../../src/graph/graph.ts'
 import { listName } from '../../src/check/moves.ts'
 
 /**
- * The heaviest walk of a small graph by trying all of them: guards may hold or not at will, limits are counted as a run counts them.
+ * The heaviest walk of a small graph by trying all of them: guards may hold or not at will, limits are counted as a run counts
+ * them, a limit on steps included (one step a visit).
  *
  * @param work - what one visit of a node weighs
  * @param mostStates - stops beyond this many states
@@ -31,17 +32,20 @@ class WalkTrial {
   }
 
   from(start: string): number | null {
-    const best = this.#enter(start, new Map())
+    const best = this.#enter(start, new Map(), 0)
     return Number.isNaN(best) ? null : best
   }
 
-  /** NaN: too many states. */
-  #enter(id: string, taken: ReadonlyMap<string, number>): number {
+  /** NaN: too many states. @param steps - steps so far; -1: the limit has been hit and no longer counts */
+  #enter(id: string, taken: ReadonlyMap<string, number>, steps: number): number {
     const node = this.#graph.nodes[id]
     if (node === undefined) return 0
+    const { bounds, exhausted } = this.#graph.limits
+    if (steps >= (bounds.steps?.max ?? Infinity)) return this.#enter(exhausted, taken, -1)
+    const now = bounds.steps === undefined || steps === -1 ? steps : steps + 1
     const counts = new Map(taken)
     for (const edge of this.#limited) if (edge.limit?.per === id) counts.delete(edge.id)
-    const key = `${id} ${this.#limited.map((edge) => counts.get(edge.id) ?? 0).join()}`
+    const key = `${id} ${now} ${this.#limited.map((edge) => counts.get(edge.id) ?? 0).join()}`
     const known = this.#done.get(key)
     if (known !== undefined) return known
     if (this.#open.has(key)) return Infinity
@@ -49,7 +53,7 @@ class WalkTrial {
     this.#open.add(key)
     let most = 0
     for (const [target, next] of this.#choices(node, counts)) {
-      const rest = this.#enter(target, next)
+      const rest = this.#enter(target, next, now)
       if (Number.isNaN(rest)) return NaN
       most = Math.max(most, rest)
     }

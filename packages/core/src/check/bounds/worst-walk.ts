@@ -67,6 +67,9 @@ interface Around {
 /** More work than this is not spent on the closer bound of one component: loops times arcs times entries. */
 const flowBudget = 150_000
 
+/** Loops that are looked at for the one that adds most, those that might add most first. */
+const maxCandidates = 24
+
 class WalkSearch {
   readonly #weights: Weights
   readonly #candidates: LoopCandidate[] = []
@@ -124,7 +127,8 @@ class WalkSearch {
   /** The loop that adds most; among equals the first. */
   dominating(): WorstWalk['dominating'] {
     let found: WorstWalk['dominating'] = null
-    for (const candidate of this.#candidates.toSorted((left, right) => right.upper - left.upper)) {
+    const candidates = this.#candidates.toSorted((left, right) => right.upper - left.upper)
+    for (const candidate of candidates.slice(0, maxCandidates)) {
       if (found !== null && candidate.upper <= found.times * found.round) break
       const round = this.#round(candidate)
       if (round === null || candidate.times * round.weight <= (found === null ? 0 : found.times * found.round)) continue
@@ -184,6 +188,15 @@ function closerBound({ level, loops, stays, entries }: Knot): CloserBound | null
   }
 }
 
+const placesByLevel = new WeakMap<Level, ReadonlyMap<number, number>>()
+
 function placesOf(level: Level): ReadonlyMap<number, number> {
-  return new Map(level.components.flatMap(({ nodes }, place) => nodes.map((node): [number, number] => [node, place])))
+  const known = placesByLevel.get(level)
+  if (known !== undefined) return known
+  const places = new Map<number, number>()
+  level.components.forEach(({ nodes }, place) => {
+    for (const node of nodes) places.set(node, place)
+  })
+  placesByLevel.set(level, places)
+  return places
 }

@@ -1,7 +1,8 @@
 import type { GuardExpression, NodeRecord, PolicyRecord } from '../../graph/graph.ts'
 import { mayWrite } from '../certain-writes.ts'
-import { listName, type Move, type Subject } from '../moves.ts'
-import { always, atomsOf, canHold, impliedBy, takenWhen, type Knowledge } from '../propositions.ts'
+import type { Move, Subject } from '../moves.ts'
+import { always, atomsOf, canHold } from '../propositions.ts'
+import { Conditions, type Known } from './conditions.ts'
 import { runnersOf, type Runner } from './runners.ts'
 
 /** A way in which a tool can run against a policy. */
@@ -24,7 +25,7 @@ interface Position {
   /** The outcome has been crossed and still counts. */
   readonly isCleared: boolean
   /** Truth of the guards of `given`, as far as the edges taken tell. */
-  readonly known: Knowledge
+  readonly known: Known
   readonly lost: string | null
   readonly by: { readonly before: Position; readonly move: Move | null } | null
 }
@@ -53,11 +54,10 @@ class BreachSearch {
   readonly #policy: PolicyRecord
   readonly #forgets: boolean
   readonly #given: GuardExpression
-  readonly #guards: readonly string[]
   readonly #shown: ReadonlySet<string>
   readonly #runners: ReadonlyMap<string, Runner>
-  readonly #conditions = new Map<string, GuardExpression>()
-  readonly #seen = new Set<string>()
+  readonly #conditions: Conditions
+  readonly #seen = { cleared: new Map<string, Set<Known>>(), open: new Map<string, Set<Known>>() }
   readonly #queue: Position[] = []
 
   constructor(subject: Subject, policy: PolicyRecord, { forgets }: { readonly forgets: boolean }) {
@@ -66,24 +66,20 @@ class BreachSearch {
     this.#policy = policy
     this.#forgets = forgets
     this.#given = policy.given ?? always
-    this.#guards = [...atomsOf(this.#given)].slice(0, maxKnown)
+    this.#conditions = new Conditions(subject, [...atomsOf(this.#given)].slice(0, maxKnown))
     this.#shown = new Set(graph.nodes[policy.without.node]?.reads)
     this.#runners = new Map(runnersOf(graph, policy.never).map((runner) => [runner.node.id, runner]))
-    for (const move of subject.moves) {
-      const list = subject.lists.get(listName(move.from, move.edge.outcome)) ?? []
-      this.#conditions.set(move.id, takenWhen(list, move.edge))
-    }
   }
 
   run(): readonly Breach[] {
     const { graph, exhaustedTo } = this.#subject
-    const begin = { isCleared: false, known: new Map(), lost: null, by: null }
+    const begin = { isCleared: false, known: this.#conditions.nothing, lost: null, by: null }
     this.#push({ ...begin, node: graph.start })
     if (exhaustedTo !== null) this.#push({ ...begin, node: exhaustedTo })
     const breaches = new Map<string, Breach>()
     for (const position of this.#queue) {
       const runner = this.#runners.get(position.node)
-      const counts = runner !== undefined && !breaches.has(position.node) && canHold(this.#given, position.known)
+      const counts = runner !== undefined && !breaches.has(position.node) && canHold(this.#given, position.known.truth)
       if (counts && (!position.isCleared || runner.runs > 1)) {
         const path = pathOf(position)
         breaches.set(position.node, { runner, path, lost: position.lost, isSecondRun: position.isCleared })
@@ -95,10 +91,11 @@ class BreachSearch {
 
   #push(position: Position): void {
     if (this.#subject.graph.nodes[position.node] === undefined) return
-    const known = this.#guards.map((guard) => position.known.get(guard) ?? '-').join()
-    const key = `${position.node} ${position.isCleared} ${known}`
-    if (this.#seen.has(key)) return
-    this.#seen.add(key)
+    const seen = this.#seen[position.isCleared ? 'cleared' : 'open']
+    const known = seen.get(position.node)
+    if (known?.has(position.known) === true) return
+    if (known === undefined) seen.set(position.node, new Set([position.known]))
+    else known.add(position.known)
     this.#queue.push(position)
   }
 
@@ -112,22 +109,13 @@ class BreachSearch {
     moveGraph.forEachOutEdge(node.id, (_id, { moves }) => {
       for (const move of moves) {
         const ended = outcomes.get(move.edge.outcome) ?? this.#afterOutcome(ran, node, move.edge.outcome)
-        const known = impliedBy(this.#conditions.get(move.id) ?? always, this.#guards, ended.known)
-        if (known !== null)
-          this.#push({ ...ended, known: this.#only(known), node: move.to, by: { before: position, move } })
+        const known = this.#conditions.after(move, ended.known)
+        if (known !== null) this.#push({ ...ended, known, node: move.to, by: { before: position, move } })
       }
     })
     if (exhaustedTo === null) return
     for (const ended of outcomes.values())
       this.#push({ ...ended, node: exhaustedTo, by: { before: position, move: null } })
-  }
-
-  #only(known: Knowledge): Knowledge {
-    return new Map(
-      this.#guards.flatMap((guard): [string, boolean][] =>
-        known.has(guard) ? [[guard, known.get(guard) === true]] : [],
-      ),
-    )
   }
 
   #afterRun(position: Position): Position {
@@ -146,11 +134,10 @@ class BreachSearch {
     return { ...ran, known, isCleared: false, lost: `"${node.id}" writes ${keys}, which "${without.node}" has shown` }
   }
 
-  #forget(known: Knowledge, writes: readonly string[]): Knowledge {
-    if (!this.#forgets || writes.length === 0 || known.size === 0) return known
-    const isStale = (guard: string): boolean =>
-      this.#subject.graph.guards[guard]?.reads.some((key) => writes.includes(key)) === true
-    return new Map([...known].filter(([guard]) => !isStale(guard)))
+  #forget(known: Known, writes: readonly string[]): Known {
+    if (!this.#forgets || writes.length === 0) return known
+    const { guards } = this.#subject.graph
+    return this.#conditions.without(known, (guard) => guards[guard]?.reads.some((key) => writes.includes(key)) === true)
   }
 }
 

@@ -25,16 +25,17 @@ function isNamed({ graph }: Subject, { never, without, given }: PolicyRecord): b
 }
 
 function breaches(subject: Subject, policy: PolicyRecord): Finding[] {
-  const violated = findBreaches(subject, policy, { forgets: false })
-  const known = new Set(violated.map((breach) => breach.runner.node.id))
-  const notProvable =
-    policy.given === null
-      ? []
-      : findBreaches(subject, policy, { forgets: true }).filter((breach) => !known.has(breach.runner.node.id))
-  return [
-    ...violated.map((breach) => violatedFinding(subject, policy, breach)),
-    ...notProvable.map((breach) => notProvableFinding(subject, policy, breach)),
-  ]
+  const all = findBreaches(subject, policy, { forgets: true })
+  if (all.length === 0) return []
+  const plain = new Map(
+    findBreaches(subject, policy, { forgets: false }).map((breach) => [breach.runner.node.id, breach]),
+  )
+  return all.map((breach) => {
+    const violated = plain.get(breach.runner.node.id)
+    return violated === undefined
+      ? notProvableFinding(subject, policy, breach)
+      : violatedFinding(subject, policy, violated)
+  })
 }
 
 function outcomeName({ without }: PolicyRecord): string {

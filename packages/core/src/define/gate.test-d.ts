@@ -1,0 +1,34 @@
+import { describe, it } from 'vitest'
+import { z } from 'zod'
+import { defineState } from './state.ts'
+
+const w = defineState({ reply: z.string().optional() })
+const base = { reads: ['reply' as const], outcomes: ['pass' as const, 'rude' as const] }
+
+describe('w.gate', () => {
+  it('is decided by code, at once or later, or by a reviewing model', () => {
+    w.gate({ ...base, decide: ({ state }) => (state.reply === '' ? 'pass' : 'rude') })
+    w.gate({ ...base, decide: async ({ state }) => (state.reply === '' ? 'pass' : 'rude') })
+    w.gate({ ...base, decide: () => ({ outcome: 'rude', reasons: ['a word'], score: 0.2, positions: [3] }) })
+    w.gate({ ...base, model: 'good', instructions: 'Judge the tone.' })
+  })
+
+  it('refuses mistakes', () => {
+    // @ts-expect-error not one of its outcomes
+    w.gate({ ...base, decide: () => 'kind' })
+    // @ts-expect-error not one of its outcomes
+    w.gate({ ...base, decide: () => ({ outcome: 'kind', reasons: [] }) })
+    // @ts-expect-error a reason is JSON
+    w.gate({ ...base, decide: () => ({ outcome: 'pass', reasons: [new Date()] }) })
+    // @ts-expect-error who decides is missing
+    w.gate({ ...base })
+    // @ts-expect-error code or a model, not both
+    w.gate({ ...base, model: 'good', instructions: 'Judge the tone.', decide: () => 'pass' })
+    // @ts-expect-error a reviewing model needs instructions
+    w.gate({ ...base, model: 'good' })
+    // @ts-expect-error a gate has outcomes of its own
+    w.gate({ reads: ['reply'], decide: () => 'pass' })
+    // @ts-expect-error a gate writes nothing
+    w.gate({ ...base, decide: () => 'pass', writes: ['reply'] })
+  })
+})

@@ -1,5 +1,5 @@
 import { toJson } from '../base/json.ts'
-import type { Model, ModelResponse } from '../define/model.ts'
+import type { Model, ModelPrice, ModelResponse } from '../define/model.ts'
 import { inputError } from '../errors/input-error.ts'
 import { nodeError } from '../errors/node-error.ts'
 import type { UsageDelta } from '../snapshot/usage.ts'
@@ -20,7 +20,7 @@ export async function executeModel(job: EffectJob, node: AskingNode): Promise<En
   try {
     given = await callModel(job, node, model)
   } catch (thrown) {
-    return failed(thrown, usageOfThrown(thrown))
+    return failed(thrown, usageOfThrown(job, node, thrown))
   }
   const usage = usageOfResponse(job, node, given)
   try {
@@ -70,18 +70,22 @@ function failed(thrown: unknown, usage: UsageDelta | undefined): Ended {
  * What a call that threw used: figures in the error's details, nothing when the provider answered with an error status, and
  * otherwise unknown, since a cut connection may have been billed.
  */
-function usageOfThrown(thrown: unknown): UsageDelta | undefined {
+function usageOfThrown(job: EffectJob, node: AskingNode, thrown: unknown): UsageDelta | undefined {
   const usage = parseUsage(detailOf(thrown, ({ details }) => details))
-  if (usage !== undefined) return usageDelta(usage, undefined)
+  if (usage !== undefined) return usageDelta(usage, priceOf(job, node, ''))
   const status = detailOf(thrown, ({ details }) => details['status'])
   return typeof status === 'number' && status >= 400 ? {} : undefined
 }
 
-function usageOfResponse({ ports }: EffectJob, { record }: AskingNode, given: unknown): UsageDelta | undefined {
+function usageOfResponse(job: EffectJob, node: AskingNode, given: unknown): UsageDelta | undefined {
   const usage = parseUsage(given)
-  if (usage === undefined) return undefined
-  const answered = modelNameOf(given).model ?? ''
-  return usageDelta(usage, ports.prices.get(answered) ?? ports.prices.get(askingTerms(record)?.model ?? ''))
+  return usage === undefined ? undefined : usageDelta(usage, priceOf(job, node, modelNameOf(given).model ?? ''))
+}
+
+/** The price of the model that answered, else of the name the node asks by, else of the model bound to it. */
+function priceOf({ ports }: EffectJob, { record }: AskingNode, answered: string): ModelPrice | undefined {
+  const asked = askingTerms(record)?.model ?? ''
+  return ports.prices.get(answered) ?? ports.prices.get(asked) ?? ports.prices.get(ports.models.get(asked)?.name ?? '')
 }
 
 function modelNameOf(given: unknown): { readonly model?: string } {

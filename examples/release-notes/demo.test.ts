@@ -1,17 +1,17 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, readFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { temporaryFolder } from './test/temporary.ts'
 
 let folder: string
 let printed: string
 let blocks: readonly string[]
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'waystone-demo-'))
+  folder = await temporaryFolder()
   const demo = fileURLToPath(new URL('demo.ts', import.meta.url))
   const args = ['--conditions=@waystone/source', demo, '--fixture', '--store', join(folder, 'runs.db')]
   const { CI: _, ...env } = process.env

@@ -1,6 +1,5 @@
 import { access, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { runGit } from './git/run-git.ts'
 
 const fixtureHistory = new URL('fixtures/postbox.fast-import', import.meta.url)
@@ -9,22 +8,15 @@ const fixtureHistory = new URL('fixtures/postbox.fast-import', import.meta.url)
 export const fixtureProject = 'postbox'
 
 /**
- * Builds the bundled repository, a made-up project of 31 commits after and before a tag, in a new temporary folder.
+ * Builds the bundled repository at a folder, unless it is there already: whole or not at all.
  *
- * Its hashes never change: authors and dates are part of `fixtures/postbox.fast-import`.
- *
- * @returns the folder of a bare repository
+ * A made-up project of 31 commits, 28 of them after a tag. Its hashes never change: authors and dates are part of `fixtures/postbox.fast-import`.
  */
-export async function createFixtureRepository(): Promise<string> {
-  return importRepository(await readFile(fixtureHistory, 'utf8'))
-}
-
-/** Builds the bundled repository at a folder, unless it is there already: whole or not at all. */
 export async function keepFixtureRepository(folder: string): Promise<void> {
   if (await isThere(folder)) return
   await mkdir(dirname(folder), { recursive: true })
   const made = await mkdtemp(`${folder}-`)
-  await fillRepository(made, await readFile(fixtureHistory, 'utf8'))
+  await importRepository(made, await readFile(fixtureHistory, 'utf8'))
   try {
     await rename(made, folder)
   } catch (error) {
@@ -41,14 +33,8 @@ async function isThere(path: string): Promise<boolean> {
   )
 }
 
-/** Builds a bare repository from text in git's fast-import format, in a new temporary folder. */
-export async function importRepository(history: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'waystone-release-notes-'))
-  await fillRepository(folder, history)
-  return folder
-}
-
-async function fillRepository(folder: string, history: string): Promise<void> {
+/** Builds a bare repository from text in git's fast-import format, in a folder that is there and empty. */
+export async function importRepository(folder: string, history: string): Promise<void> {
   await runGit(folder, ['init', '--quiet', '--bare', '--initial-branch=main', '.'])
   await runGit(folder, ['fast-import', '--quiet'], { input: history })
 }

@@ -1,5 +1,4 @@
-import { access, mkdtemp, readFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { access, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   blamePath,
@@ -16,7 +15,8 @@ import {
 import { createMemoryStore } from '@waystone/core/store'
 import { scriptedModel, seededIds, virtualClock, type VirtualClock } from '@waystone/testing'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createFixtureRepository, importRepository } from './fixture-repository.ts'
+import { temporaryFolder } from './test/temporary.ts'
+import { createFixtureRepository, createRepository } from './test/repositories.ts'
 import { parseNotes } from './notes/parse-notes.ts'
 import { offlineModel } from './offline-model.ts'
 import { fastImport } from './test/fast-import.ts'
@@ -31,7 +31,7 @@ beforeAll(async () => {
   repository = await createFixtureRepository()
 })
 beforeEach(async () => {
-  saveAs = join(await mkdtemp(join(tmpdir(), 'waystone-notes-')), 'notes.md')
+  saveAs = join(await temporaryFolder(), 'notes.md')
 })
 afterEach(async () => {
   for (const runtime of runtimes.splice(0)) await runtime.close()
@@ -177,7 +177,7 @@ describe('releaseNotes', () => {
   })
 
   it('gives commit texts that ask for it no way to the tool (T1)', async () => {
-    const owned = join(await mkdtemp(join(tmpdir(), 'waystone-owned-')), 'owned.md')
+    const owned = join(await temporaryFolder(), 'owned.md')
     const obedient = scriptedModel({
       draft: [
         { calls: [{ name: 'write-notes', arguments: { file: owned, notes: 'owned' } }] },
@@ -206,7 +206,7 @@ describe('releaseNotes', () => {
         file: `src/${index}.ts`,
       })),
     )
-    const large = await importRepository(history)
+    const large = await createRepository(history)
     const runtime = open()
     const run = await runtime.start(releaseNotes, { input: { repository: large, range: 'main', saveAs } })
     await run.result()

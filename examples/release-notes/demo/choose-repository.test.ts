@@ -1,16 +1,16 @@
-import { mkdir, mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { createFixtureRepository } from '../fixture-repository.ts'
+import { temporaryFolder } from '../test/temporary.ts'
+import { createFixtureRepository } from '../test/repositories.ts'
 import { collectCommits } from '../git/collect.ts'
 import { runGit } from '../git/run-git.ts'
 import { chooseRepository } from './choose-repository.ts'
 
 let folder: string
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'waystone-choose-'))
+  folder = await temporaryFolder()
 })
 
 async function clone(...options: readonly string[]): Promise<string> {

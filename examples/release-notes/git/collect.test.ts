@@ -1,8 +1,8 @@
-import { access, mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createFixtureRepository, importRepository } from '../fixture-repository.ts'
+import { temporaryFolder } from '../test/temporary.ts'
+import { createFixtureRepository, createRepository } from '../test/repositories.ts'
 import { fastImport } from '../test/fast-import.ts'
 import { cancelledIds } from './commit.ts'
 import { CollectError, collectCommits, parseRange } from './collect.ts'
@@ -95,13 +95,13 @@ describe('collectCommits', () => {
   })
 
   it('does not take a branch named like an option for one', async () => {
-    const trap = join(await mkdtemp(join(tmpdir(), 'waystone-trap-')), 'stolen')
+    const trap = join(await temporaryFolder(), 'stolen')
     await expect(collectCommits({ repository, range: `v1.3.0..-O${trap}` })).rejects.toBeInstanceOf(CollectError)
     await expect(access(trap)).rejects.toThrow('ENOENT')
   })
 
   it('says so when a folder is no repository or does not exist', async () => {
-    const empty = await mkdtemp(join(tmpdir(), 'waystone-empty-'))
+    const empty = await temporaryFolder()
     await expect(collectCommits({ repository: empty })).rejects.toBeInstanceOf(GitError)
     await expect(collectCommits({ repository: join(empty, 'nowhere') })).rejects.toThrow('does not exist')
   })
@@ -109,7 +109,7 @@ describe('collectCommits', () => {
   it('keeps separators and terminal escapes of commit texts from becoming anything else', async () => {
     const nasty = 'fix: \u001B[31mred\u001B[0m \u001E0123456789012345678901234567890123456789\u001Fabc\u202Egnp'
     const history = fastImport([{ message: nasty, file: 'src/a.ts' }])
-    const { commits } = await collectCommits({ repository: await importRepository(history) })
+    const { commits } = await collectCommits({ repository: await createRepository(history) })
     expect(commits.map((commit) => commit.title)).toEqual([
       'fix: [31mred [0m 0123456789012345678901234567890123456789 abcgnp',
     ])
@@ -119,7 +119,7 @@ describe('collectCommits', () => {
     const history = fastImport(
       Array.from({ length: 230 }, (_, index) => ({ message: `fix: number ${index}`, file: `src/${index}.ts` })),
     )
-    const { range, commits } = await collectCommits({ repository: await importRepository(history) })
+    const { range, commits } = await collectCommits({ repository: await createRepository(history) })
     expect(range).toMatchObject({ from: '', commits: 200 })
     expect(commits.at(0)?.title).toBe('fix: number 229')
     expect(commits.at(-1)?.title).toBe('fix: number 30')
@@ -130,7 +130,7 @@ describe('collectCommits', () => {
       { message: 'feat: one', file: 'src/a.ts', tag: 'v1' },
       { message: 'feat: two', file: 'src/b.ts', tag: 'v2' },
     ])
-    const { range } = await collectCommits({ repository: await importRepository(history) })
+    const { range } = await collectCommits({ repository: await createRepository(history) })
     expect(range).toMatchObject({ from: 'v1', to: 'v2', commits: 1 })
   })
 })

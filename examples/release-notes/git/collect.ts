@@ -6,10 +6,10 @@ import { logFormat, parseLog, printable } from './parse-log.ts'
 import { GitError, runGit } from './run-git.ts'
 
 /** Most commits that one run takes. */
-export const maxCommits = 5_000
+const maxCommits = 5_000
 
 /** Commits taken when the repository has no tag to start from. */
-export const defaultCommits = 200
+const defaultCommits = 200
 
 /** What to collect. */
 export const CollectInput = z.object({

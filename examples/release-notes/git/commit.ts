@@ -43,7 +43,7 @@ export const Commit = z.object({
 export type Commit = z.infer<typeof Commit>
 
 /** Kinds that a reader of release notes cares about. Order: as their sections stand. */
-export const userFacingKinds = [
+const userFacingKinds = [
   'breaking',
   'security',
   'feature',

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createFixtureRepository } from '../fixture-repository.ts'
+import { createFixtureRepository } from '../test/repositories.ts'
 import { collectCommits } from '../git/collect.ts'
 import { classifyByRules } from '../offline/classify.ts'
 import { checkNotes, type NotesFacts, type NotesFinding } from './check-notes.ts'

@@ -49,7 +49,7 @@ function renderStatement(statement: Statement, byId: ReadonlyMap<string, Commit>
 }
 
 /** Untrusted text as one line of Markdown that shows as itself. Code spans are kept, bare addresses become code. */
-export function plainText(text: string): string {
+function plainText(text: string): string {
   const line = text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim()
   const isBalanced = (line.split('`').length - 1) % 2 === 0 && !line.includes('``')
   const parts = isBalanced ? line.split(/(`[^`]+`)/) : [line.replaceAll('`', "'")]

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createFixtureRepository } from '../fixture-repository.ts'
+import { createFixtureRepository } from '../test/repositories.ts'
 import { collectCommits, type Collected, type Range } from '../git/collect.ts'
 import type { Commit } from '../git/commit.ts'
 import { checkNotes } from '../notes/check-notes.ts'

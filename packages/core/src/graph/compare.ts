@@ -1,5 +1,6 @@
 import { canonicalJson, type Json } from '../base/json.ts'
 import type { Graph } from './graph.ts'
+import { graphIdentity } from './hash.ts'
 
 /** One difference between two graphs. */
 export interface GraphDifference {
@@ -9,9 +10,6 @@ export interface GraphDifference {
   readonly left?: Json
   readonly right?: Json
 }
-
-/** What is for people, not part of a graph's identity. */
-const outsideIdentity = new Set(['place', 'text', 'description', 'model', 'instructions'])
 
 /**
  * What differs between two graphs in what their hashes cover.
@@ -26,8 +24,9 @@ export function compareGraphs(left: Graph, right: Graph): readonly GraphDifferen
 
 /** Edges by id, so that one inserted edge is one difference. */
 function identityOf(graph: Graph): Json {
-  const edges = Object.fromEntries(graph.edges.map((edge) => [edge.id, edge]))
-  return { ...graph, edges } as unknown as Json
+  const { edges, ...rest } = graphIdentity(graph)
+  const list = edges as readonly { readonly [field: string]: Json }[]
+  return { ...rest, edges: Object.fromEntries(list.map((edge) => [String(edge['id']), edge])) }
 }
 
 function compareValues(
@@ -46,8 +45,7 @@ function compareValues(
     return
   }
   for (const key of new Set([...Object.keys(left), ...Object.keys(right)])) {
-    if (!outsideIdentity.has(key))
-      compareValues(differences, path === '' ? key : `${path}.${key}`, left[key], right[key])
+    compareValues(differences, path === '' ? key : `${path}.${key}`, left[key], right[key])
   }
 }
 

@@ -18,9 +18,14 @@ const annotations = new Set(['description', 'title', 'examples', '$comment', 'de
 export function hashGraph(graph: Graph): GraphHashes {
   const json = graph as unknown as JsonObject
   return Object.freeze({
-    graph: sha256(canonicalJson(identityOf(json, 'record'))),
+    graph: sha256(canonicalJson(graphIdentity(graph))),
     behaviour: sha256(canonicalJson(behaviourOf(json))),
   })
+}
+
+/** The part of a graph that its graph hash covers. */
+export function graphIdentity(graph: Graph): JsonObject {
+  return identityOf(graph as unknown as JsonObject, 'record') as JsonObject
 }
 
 /** `record`: fields of the graph. `names`: keys are names of the author's. `schema`: JSON schema. `value`: opaque. */

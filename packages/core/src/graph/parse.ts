@@ -1,0 +1,202 @@
+import { z } from 'zod'
+import { toJson, type JsonObject } from '../base/json.ts'
+import { storeError } from '../errors/store-error.ts'
+import { effectClasses, graphFormat, limitNames, type Graph, type GuardExpression } from './graph.ts'
+
+const names = z.array(z.string())
+const count = z.int().min(0)
+const atLeastOne = z.int().min(1)
+
+const place = z.strictObject({
+  path: z.string(),
+  file: z.string().optional(),
+  line: atLeastOne.optional(),
+  column: atLeastOne.optional(),
+})
+
+/** A JSON schema: any JSON object. What is in it is for zod, models and people to understand. */
+const jsonSchema = z.record(z.string(), z.json()) as z.ZodType<JsonObject>
+
+const merge = z.discriminatedUnion('rule', [
+  z.strictObject({ rule: z.enum(['replace', 'merge', 'union', 'max', 'min', 'sum']) }),
+  z.strictObject({ rule: z.literal('append'), key: z.string().nullable() }),
+  z.strictObject({ rule: z.literal('reducer'), name: z.string(), version: atLeastOne }),
+])
+
+const guardExpression: z.ZodType<GuardExpression> = z.lazy(() =>
+  z.union([
+    z.strictObject({ guard: z.string() }),
+    z.strictObject({ not: guardExpression }),
+    z.strictObject({ all: z.array(guardExpression) }),
+    z.strictObject({ any: z.array(guardExpression) }),
+  ]),
+)
+
+const retry = z.strictObject({
+  attempts: atLeastOne,
+  backoffMs: count,
+  factor: z.number().min(1),
+  maxBackoffMs: count,
+  jitter: z.number().min(0).max(1),
+})
+
+const nodeBase = {
+  id: z.string(),
+  reads: names,
+  writes: names,
+  outcomes: names,
+  effect: z.enum(effectClasses),
+  retry,
+  timeoutMs: count.nullable(),
+  hears: names,
+  isRedirectable: z.boolean(),
+  description: z.string(),
+  place,
+}
+
+const modelTerms = {
+  model: z.string(),
+  instructions: z.string().nullable(),
+  maxModelCalls: atLeastOne,
+  maxInputTokens: atLeastOne.nullable(),
+  maxOutputTokens: atLeastOne.nullable(),
+  repairs: count,
+}
+
+const node = z.discriminatedUnion('kind', [
+  z.strictObject({
+    ...nodeBase,
+    ...modelTerms,
+    kind: z.literal('agent'),
+    tools: names,
+    maxCallsPerTurn: atLeastOne,
+    outputSchema: jsonSchema.nullable(),
+    memory: z.enum(['fresh', 'continue']),
+  }),
+  z.strictObject({ ...nodeBase, kind: z.literal('tool'), tool: z.string() }),
+  z.strictObject({
+    ...nodeBase,
+    kind: z.literal('gate'),
+    reviewer: z.strictObject({ ...modelTerms, outputSchema: jsonSchema }).nullable(),
+  }),
+  z.strictObject({
+    ...nodeBase,
+    kind: z.literal('approval'),
+    show: names,
+    edits: names,
+    role: z.string().nullable(),
+    reason: z.string(),
+    expiresInMs: count.nullable(),
+    canAskBack: z.boolean(),
+    responseSchema: jsonSchema.nullable(),
+  }),
+  z.strictObject({ ...nodeBase, kind: z.literal('task') }),
+])
+
+const tool = z.strictObject({
+  name: z.string(),
+  description: z.string(),
+  effect: z.enum(effectClasses),
+  secrets: names,
+  version: atLeastOne,
+  inputSchema: jsonSchema,
+  outputSchema: jsonSchema,
+  retry,
+  timeoutMs: count.nullable(),
+  place,
+})
+
+const edge = z.strictObject({
+  id: z.string(),
+  from: z.string(),
+  outcome: z.string(),
+  index: count,
+  when: guardExpression.nullable(),
+  to: z.string(),
+  limit: z.strictObject({ max: count, per: z.string().nullable() }).nullable(),
+  otherwise: z.string().nullable(),
+  isImplicit: z.boolean(),
+  place,
+})
+
+const bound = z.strictObject({ max: z.number().min(0), check: z.enum(['before', 'after']) })
+
+const graphSchema = z.strictObject({
+  format: z.literal(graphFormat),
+  name: z.string(),
+  version: atLeastOne,
+  description: z.string(),
+  state: z.record(z.string(), z.strictObject({ schema: jsonSchema, merge, optional: z.boolean() })),
+  inputSchema: jsonSchema,
+  inputKeys: names,
+  output: names,
+  nodes: z.record(z.string(), node),
+  start: z.string(),
+  edges: z.array(edge),
+  guards: z.record(
+    z.string(),
+    z.strictObject({ name: z.string(), reads: names, version: atLeastOne, text: z.string(), place }),
+  ),
+  tools: z.record(z.string(), tool),
+  limits: z.strictObject({ bounds: z.partialRecord(z.enum(limitNames), bound), exhausted: z.string(), place }),
+  policies: z.array(
+    z.strictObject({
+      never: z.string(),
+      without: z.strictObject({ node: z.string(), outcome: z.string() }),
+      given: guardExpression.nullable(),
+      place,
+    }),
+  ),
+  place,
+})
+
+/**
+ * Reads a graph that was stored or sent as JSON text.
+ *
+ * Every edge leads to a node or a target, so that what reads the graph needs no check of its own; whether it makes sense is `check`'s.
+ *
+ * @returns frozen; equal to the graph that was written
+ * @throws {StoreError} WAYSTONE_STORE_NEWER_FORMAT, WAYSTONE_STORE_CORRUPT naming the first place that is wrong
+ */
+export function parseGraph(text: string): Graph {
+  const value = readText(text)
+  const format = typeof value === 'object' && value !== null && 'format' in value ? value.format : undefined
+  if (typeof format === 'number' && format > graphFormat) {
+    throw storeError(
+      'WAYSTONE_STORE_NEWER_FORMAT',
+      `the graph has format ${format}; this Waystone reads up to ${graphFormat}`,
+    )
+  }
+  const parsed = graphSchema.safeParse(value)
+  if (!parsed.success)
+    throw storeError('WAYSTONE_STORE_CORRUPT', `the graph is not readable: ${z.prettifyError(parsed.error)}`)
+  // zod gives the same records as the interfaces of graph.ts, with mutable types.
+  const graph = toJson(parsed.data, 'graph') as unknown as Graph
+  checkNames(graph)
+  return graph
+}
+
+function readText(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw storeError('WAYSTONE_STORE_CORRUPT', 'the graph is not JSON', {}, error)
+  }
+}
+
+/** Names in edges, start and limits must exist. */
+function checkNames(graph: Graph): void {
+  const refuse = (where: string, name: string): never => {
+    throw storeError(
+      'WAYSTONE_STORE_CORRUPT',
+      `the graph is not readable: ${where} names ${JSON.stringify(name)}, which is not in it`,
+    )
+  }
+  const isTarget = (name: string): boolean => name.startsWith(':') || name in graph.nodes
+  if (!(graph.start in graph.nodes)) refuse('start', graph.start)
+  if (!isTarget(graph.limits.exhausted)) refuse('limits.exhausted', graph.limits.exhausted)
+  for (const { id, from, to, otherwise, limit } of graph.edges) {
+    if (!(from in graph.nodes)) refuse(`edge ${id}`, from)
+    for (const name of [to, otherwise ?? to, limit?.per ?? to]) if (!isTarget(name)) refuse(`edge ${id}`, name)
+  }
+}

@@ -1,5 +1,5 @@
 import type { Store } from '../checkpoint/store.ts'
-import { StoreError } from '../errors/store-error.ts'
+import { storeError, StoreError } from '../errors/store-error.ts'
 import type { Graph, PolicyRecord } from '../graph/graph.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { Decision } from '../snapshot/decision.ts'
@@ -59,12 +59,13 @@ export async function auditRun(store: Store, runId: string): Promise<Audit> {
   const base = { runId: row.runId, workflow: row.workflow }
   try {
     const history = await readHistory(store, runId)
+    const ways = await readWays(store, history)
     return {
       ...base,
       chain: { isIntact: true, problem: null },
       transitions: history.checkpoints.map(entryOf),
       people: history.checkpoints.flatMap(peopleOf),
-      policies: history.graph.policies.map((policy) => auditPolicy(history, policy)),
+      policies: history.graph.policies.map((policy) => auditPolicy(ways, policy)),
     }
   } catch (error) {
     if (!StoreError.isInstance(error) || error.code !== 'WAYSTONE_STORE_CORRUPT') throw error
@@ -103,28 +104,85 @@ function peopleOf({ sequence, event, step }: Checkpoint): readonly AuditPerson[]
   return [{ sequence, at: event.at, by: event.payload.by, through: 'operator', node, outcome: event.type, reason: event.payload.reason }]
 }
 
+/** What a policy needs to know of the way so far. */
+interface Cover {
+  /** The outcome has been crossed since the tool last ran and since what it showed was last written. */
+  isCovered: boolean
+  /** Last results of the guards of `given`, until something they read is written. */
+  readonly known: Map<string, boolean>
+}
+
+/** Part of a run's way: its own, or that of a run it was forked from, up to the fork. */
+interface Way {
+  readonly history: History
+  readonly to: number
+}
+
+/**
+ * The run's own way and, before it, those of the runs it was forked from, as far as they are still stored. Order: oldest first.
+ *
+ * @throws {StoreError} WAYSTONE_STORE_CORRUPT also when a fork does not name the hash of what it was forked from
+ */
+async function readWays(store: Store, history: History): Promise<readonly Way[]> {
+  const ways: Way[] = [{ history, to: history.last }]
+  for (let fork = history; fork.row.forkedFrom !== null; ) {
+    const { runId, sequence } = fork.row.forkedFrom
+    if ((await store.row(runId)) === undefined) break
+    const origin = await readHistory(store, runId)
+    if (origin.at(sequence).hash !== fork.checkpoints[0]?.parent?.hash) {
+      throw storeError('WAYSTONE_STORE_CORRUPT', `run ${fork.row.runId} was forked from sequence ${sequence} of run ${runId}, which is another one now`, { runId, sequence })
+    }
+    ways.unshift({ history: origin, to: sequence })
+    fork = origin
+  }
+  return ways
+}
+
 /**
  * Walks a run against one policy: at each start of the tool the outcome must have been crossed since the tool last ran and
- * since the keys shown were last written; runs in which `given` was false at that time are the guard's business, and are told
- * apart by the readings of the decisions before.
+ * since the keys shown were last written. Starts while `given` is known to be false are excused.
  */
-function auditPolicy(history: History, policy: PolicyRecord): AuditPolicy {
+function auditPolicy(ways: readonly Way[], policy: PolicyRecord): AuditPolicy {
+  const cover: Cover = { isCovered: false, known: new Map() }
+  let found: Omit<AuditPolicy, 'policy'> = { uses: [], violations: [] }
+  for (const [index, way] of ways.entries()) {
+    // A fork asks again for what was open: its start there is the one that counts.
+    const isOrigin = index < ways.length - 1
+    const repeated = new Set(isOrigin ? Object.keys(way.history.at(way.to).snapshot.context.open) : [])
+    found = walkPolicy(way, policy, { cover, repeated })
+  }
+  return { policy, ...found }
+}
+
+function walkPolicy({ history, to }: Way, policy: PolicyRecord, { cover, repeated }: { readonly cover: Cover; readonly repeated: ReadonlySet<string> }): Omit<AuditPolicy, 'policy'> {
   const uses: number[] = []
   const violations: number[] = []
-  const shown = shownKeys(history.graph, policy)
-  let isCovered = false
-  for (const checkpoint of history.checkpoints) {
-    const { sequence, decision, step } = checkpoint
-    if (sequence > 0 && writesAny(history, sequence, shown)) isCovered = false
-    if (decision?.node === policy.without.node && decision.outcome === policy.without.outcome && step !== null) isCovered = true
-    for (const command of checkpoint.commands) {
-      if (command.type !== 'effect' || command.attempt !== 1 || toolOf(history, sequence, command.step) !== policy.never) continue
+  const started = new Set<number>()
+  for (const checkpoint of history.checkpoints.slice(0, to + 1)) {
+    const { sequence, commands } = checkpoint
+    updateCover(history, checkpoint, { cover, policy })
+    for (const command of commands) {
+      // Releasing a held run asks for what is open once more.
+      if (command.type !== 'effect' || started.has(command.step) || toolOf(history, sequence, command.step) !== policy.never) continue
+      started.add(command.step)
       uses.push(sequence)
-      if (!isCovered && !isExcused(decision, policy)) violations.push(sequence)
-      isCovered = false
+      if (!cover.isCovered && !isExcused(policy, cover.known)) violations.push(sequence)
+      if (!repeated.has(String(command.step))) cover.isCovered = false
     }
   }
-  return { policy, uses, violations }
+  return { uses, violations }
+}
+
+function updateCover(history: History, { sequence, event, decision, step }: Checkpoint, { cover, policy }: { readonly cover: Cover; readonly policy: PolicyRecord }): void {
+  const { graph } = history
+  const writes = (keys: readonly string[]): boolean => {
+    if (event.type === 'run.forked') return keys.some((key) => Object.hasOwn(event.payload.patch, key))
+    return sequence > 0 && writesAny(history, sequence, keys)
+  }
+  if (writes(shownKeys(graph, policy))) cover.isCovered = false
+  for (const guard of cover.known.keys()) if (writes(graph.guards[guard]?.reads ?? [])) cover.known.delete(guard)
+  for (const { guard, result } of decision?.candidates.flatMap((candidate) => candidate.guards ?? []) ?? []) cover.known.set(guard, result)
+  if (decision?.node === policy.without.node && decision.outcome === policy.without.outcome && step !== null) cover.isCovered = true
 }
 
 function shownKeys(graph: Graph, policy: PolicyRecord): readonly string[] {
@@ -144,11 +202,8 @@ function toolOf(history: History, sequence: number, stepIndex: number): string |
   return step?.tool ?? (record?.kind === 'tool' ? record.tool : undefined)
 }
 
-/** The edge taken was guarded by what makes the policy not apply: `given` read false in this very decision. */
-function isExcused(decision: Decision | null, policy: PolicyRecord): boolean {
-  if (policy.given === null || decision === null) return false
-  const readings = new Map(decision.candidates.flatMap((candidate) => candidate.guards ?? []).map((reading) => [reading.guard, reading.result]))
-  return evaluate(policy.given, readings) === false
+function isExcused({ given }: PolicyRecord, known: ReadonlyMap<string, boolean>): boolean {
+  return given !== null && evaluate(given, known) === false
 }
 
 function evaluate(expression: NonNullable<PolicyRecord['given']>, readings: ReadonlyMap<string, boolean>): boolean | undefined {

@@ -106,7 +106,7 @@ function callsBefore(history: History, { step, sequence }: Checkpoint): readonly
 function readsOf(history: History, { step, sequence }: Checkpoint): Blame['reads'] {
   const keys = step === null || sequence === 0 ? [] : (history.graph.nodes[step.node]?.reads ?? [])
   const { state } = history.at(Math.max(0, sequence - 1)).snapshot.context
-  return keys.filter((key) => state[key] !== undefined).map((key) => ({ key, sequence: lastWrite(history, [key], sequence - 1) }))
+  return keys.filter((key) => Object.hasOwn(state, key)).map((key) => ({ key, sequence: lastWrite(history, [key], sequence - 1) }))
 }
 
 function approvalsSince(history: History, range: { readonly key: string; readonly from: number; readonly to: number }): readonly BlameApproval[] {

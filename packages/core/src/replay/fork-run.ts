@@ -1,5 +1,8 @@
 import type { RunId } from '../base/ids.ts'
-import { canonicalJson, toJson, type Json, type JsonObject } from '../base/json.ts'
+import { canonicalJson, copyJson, toJson, type Json, type JsonObject } from '../base/json.ts'
+import { subjectOf } from '../check/moves.ts'
+import { findBreaches } from '../check/policy/breach.ts'
+import { atomsOf } from '../check/propositions.ts'
 import { firstPacking, packCheckpoint } from '../checkpoint/pack.ts'
 import type { RunRow } from '../checkpoint/store.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
@@ -11,6 +14,7 @@ import type { PolicyRecord } from '../graph/graph.ts'
 import type { Runtime } from '../run/runtime.ts'
 import { summaryOf } from '../run/run-summary.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
 import { readHistory, type History } from './history.ts'
 
 /** Where and how to fork. */
@@ -54,9 +58,8 @@ export async function forkRun(runtime: Runtime, runId: string, options: ForkOpti
     type: 'run.forked',
     at,
     from: 'operator',
-    payload: { from: parent, snapshot: origin.snapshot, patch, by: options.by, reason: reasonOf(options), tags },
+    payload: { from: parent, snapshot: ownSnapshot(origin.snapshot), patch, by: options.by, reason: reasonOf(options), tags },
   }
-  toJson(event, 'fork')
   const planned = plan(compiled, { runId: newId, sequence: 0, parent }, null, event)
   if (planned.type !== 'applied') throw invariantError('WAYSTONE_BUG_FORK', `a fork of ${runId} at ${options.at} was not applied: ${planned.type}`, { runId })
   const packed = packCheckpoint(planned.checkpoint, planned.snapshot, firstPacking)
@@ -75,6 +78,12 @@ export async function forkRun(runtime: Runtime, runId: string, options: ForkOpti
   })
   if (created.type === 'created') await store.release(created.lease)
   return newId
+}
+
+/** A snapshot's parts may share values; what stands in an event shares none, as when it is read back. */
+function ownSnapshot(snapshot: Snapshot): Snapshot {
+  // A snapshot is JSON by construction; its interfaces only lack an index signature.
+  return copyJson(snapshot as unknown as Json) as unknown as Snapshot
 }
 
 function knownWorkflow(runtime: Runtime, { row }: History): CompiledWorkflow {
@@ -125,34 +134,22 @@ function refusePolicyBreaks(compiled: CompiledWorkflow, history: History, option
   const broken = compiled.graph.policies.filter((policy) => {
     const record = compiled.graph.nodes[policy.without.node]
     const shown = record?.kind === 'approval' ? record.show : []
-    const touches = shown.some((key) => key in options.patch)
+    const given = policy.given === null ? [] : [...atomsOf(policy.given)].flatMap((name) => compiled.graph.guards[name]?.reads ?? [])
+    const touches = [...shown, ...given].some((key) => Object.hasOwn(options.patch, key))
     return touches && options.override?.includes(policy.never) !== true && reachesUncrossed(compiled, history, { policy, at: options.at })
   })
   const first = broken[0]
   if (first === undefined) return
   throw inputError(
     'WAYSTONE_INPUT_FORK_POLICY',
-    `the patch changes what ${first.without.node} shows, and from sequence ${options.at} tool ${first.never} can run without ${first.without.node}.${first.without.outcome} being crossed again; ` +
+    `the patch changes what ${first.without.node} shows or what the policy depends on, and from sequence ${options.at} tool ${first.never} can run without ${first.without.node}.${first.without.outcome} being crossed again; ` +
       `fork before it, leave ${Object.keys(options.patch).join(', ')} alone, or override the policy of ${first.never}`,
     { tools: broken.map((policy) => policy.never) },
   )
 }
 
-/** Whether the tool can be reached from where the run stands, with the approval left out. */
-function reachesUncrossed(compiled: CompiledWorkflow, history: History, { policy, at }: { readonly policy: PolicyRecord; readonly at: number }): boolean {
-  const { graph } = compiled
-  const seen = new Set(Object.values(history.at(at).snapshot.context.open).map((step) => step.node))
-  for (const node of seen) {
-    const record = graph.nodes[node]
-    if (record === undefined) continue
-    if (record.kind === 'tool' && record.tool === policy.never) return true
-    if (record.kind === 'agent' && record.tools.includes(policy.never)) return true
-    for (const edge of graph.edges) {
-      if (edge.from !== node || (node === policy.without.node && edge.outcome === policy.without.outcome)) continue
-      seen.add(edge.to)
-      if (edge.otherwise !== null) seen.add(edge.otherwise)
-    }
-    seen.add(graph.limits.exhausted)
-  }
-  return false
+/** Whether the tool can run from where the run stands, as if nothing had been approved and no guard been read so far. */
+function reachesUncrossed({ graph }: CompiledWorkflow, history: History, { policy, at }: { readonly policy: PolicyRecord; readonly at: number }): boolean {
+  const open = Object.values(history.at(at).snapshot.context.open)
+  return open.some((step) => findBreaches(subjectOf({ ...graph, start: step.node }), policy, { forgets: true }).length > 0)
 }

@@ -78,8 +78,10 @@ function countStep(tallies: Map<string, Tally>, { row, history, checkpoint }: Co
   const { step, event, usage } = checkpoint
   if (step === null || event.type !== 'effect.ended') return
   const record = history.graph.nodes[step.node]
-  const open = history.at(checkpoint.sequence - 1).snapshot.context.open[step.index]
-  const tool = open?.tool ?? (record?.kind === 'tool' ? record.tool : undefined)
+  const before = history.at(checkpoint.sequence - 1).snapshot.context
+  // A late end is that of a step that was cancelled before.
+  const ended = before.open[step.index] ?? before.closing[step.index]
+  const tool = ended?.tool ?? (record?.kind === 'tool' ? record.tool : undefined)
   const name = `${row.workflow}/${step.node}`
   const tallied = [tallyOf(tallies, 'node', name)]
   if (record?.kind === 'agent') tallied.push(tallyOf(tallies, 'agent', name))

@@ -1,4 +1,4 @@
-import { toJson } from '../base/json.ts'
+import { copyJson, toJson } from '../base/json.ts'
 import { invariantError } from '../errors/invariant-error.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { EffectClass, Graph, NodeRecord } from '../graph/graph.ts'
@@ -89,5 +89,6 @@ function whole({ scope, ports }: EffectJob, ended: Ended): EffectEnd {
     ...(lines !== undefined && { log: [...lines] }),
     ...(sources !== undefined && { sources: [...sources] }),
   }
-  return toJson(ports.vault.redact(end), 'end of an effect') as unknown as EffectEnd
+  // A copy: what author code gave back may share objects with the state or with itself, and would not when it is read back.
+  return copyJson(toJson(ports.vault.redact(end), 'end of an effect')) as unknown as EffectEnd
 }

@@ -1,7 +1,7 @@
 import type { Graph, NodeRecord } from '../graph/graph.ts'
 
 const withoutPatch: ReadonlySet<string> = new Set(['failed', 'timeout', 'unknown'])
-const withoutAnswer: ReadonlySet<string> = new Set(['rejected', 'expired', 'asked', 'edited'])
+const withoutAnswer: ReadonlySet<string> = new Set(['rejected', 'expired', 'asked'])
 const none: ReadonlySet<string> = new Set()
 
 /**
@@ -9,8 +9,8 @@ const none: ReadonlySet<string> = new Set()
  *
  * - Agent, tool, task: every required key of `writes`, with `done` and with outcomes of its own. A key that is only sometimes
  *   written belongs into the state as optional.
- * - Approval: the required keys of its response schema, with outcomes that answer; nothing with `rejected`, `expired`, `asked`,
- *   nor with `edited`, since a person need not touch every key.
+ * - Approval: the required keys of its response schema, with outcomes that must bring an answer: not with `rejected`, `expired`,
+ *   `asked`. Edited keys are not certain, since a person need not touch every one.
  * - Nothing with `failed`, `timeout`, `unknown`: these bring no patch.
  */
 export function certainWrites(graph: Graph, node: NodeRecord, outcome: string): ReadonlySet<string> {

@@ -17,17 +17,16 @@ describe('check', () => {
       },
     })
     const report = check({ graph })
-    expect(
-      report.findings.map(({ code, severity, place }) => `${severity} ${code} ${place.path}`),
-    ).toMatchInlineSnapshot(`
-      [
-        "error WAYSTONE_DEFINITION_UNREACHABLE fixture.nodes.lost",
-        "error WAYSTONE_DEFINITION_UNLIMITED_CYCLE fixture.edges.lost.done",
-        "error WAYSTONE_DEFINITION_UNLIMITED_CYCLE fixture.edges.a.on",
-        "error WAYSTONE_DEFINITION_OUTPUT_NEVER_WRITTEN fixture",
-        "warning WAYSTONE_DEFINITION_DEFAULT_UNSAFE fixture.edges.a.off.1",
-      ]
-    `)
+    expect(report.findings.map(({ code, severity, place }) => `${severity} ${code} ${place.path}`))
+      .toMatchInlineSnapshot(`
+        [
+          "error WAYSTONE_DEFINITION_UNREACHABLE fixture.nodes.lost",
+          "error WAYSTONE_DEFINITION_UNLIMITED_CYCLE fixture.edges.a.on",
+          "error WAYSTONE_DEFINITION_UNLIMITED_CYCLE fixture.edges.lost.done",
+          "error WAYSTONE_DEFINITION_OUTPUT_NEVER_WRITTEN fixture",
+          "warning WAYSTONE_DEFINITION_DEFAULT_UNSAFE fixture.edges.a.off.1",
+        ]
+      `)
     expect(JSON.parse(JSON.stringify(report))).toEqual(report)
     expect(hasErrors(report)).toBe(true)
   })

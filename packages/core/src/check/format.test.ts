@@ -65,13 +65,13 @@ describe('formatReport', () => {
     expect(formatReport(check({ graph }))).toMatchInlineSnapshot(`
       "fixture version 1: no findings
 
-      at most      graph     with limits  cycle that adds most
-      steps        1         1
-      model calls  0         0
-      tool calls   0         0
-      tokens       0         0
-      cost         $0.00     $0.00
-      duration     1d 1h 1m  1d 1h 1m"
+      at most      graph            with limits      cycle that adds most
+      steps        1                1
+      model calls  0                0
+      tool calls   0                0
+      tokens       0                0
+      cost         $0.00            $0.00
+      duration     1d 1h 1m 1s 1ms  1d 1h 1m 1s 1ms"
     `)
   })
 })

@@ -100,5 +100,5 @@ function formatDuration(ms: number): string {
     if (whole > 0) parts.push(`${whole}${name}`)
     rest -= whole * size
   }
-  return parts.length === 0 ? '0s' : parts.slice(0, 3).join(' ')
+  return parts.length === 0 ? '0s' : parts.join(' ')
 }

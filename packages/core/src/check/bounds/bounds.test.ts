@@ -34,6 +34,7 @@ describe('bounds against exhaustive search', () => {
 
   it('are never exceeded, and exactly the unbounded graphs are refused, for graphs whose limits reset anywhere', () => {
     let refused = 0
+    const bounded: string[] = []
     const ratios: number[] = []
     for (const seed of seeds) {
       const graph = wildGraph(seed, { otherwise: 'end' })
@@ -41,21 +42,19 @@ describe('bounds against exhaustive search', () => {
       if (hasCode(report, 'WAYSTONE_DEFINITION_UNREACHABLE')) continue
       if (hasCode(report, 'WAYSTONE_DEFINITION_UNLIMITED_CYCLE')) {
         refused++
-        expect(
-          exhaustiveWalk(graph, () => 1),
-          graph.name,
-        ).toBe(Infinity)
+        if (exhaustiveWalk(graph, () => 1) !== Infinity) bounded.push(graph.name)
       } else ratios.push(ratio(graph))
     }
+    expect(bounded).toEqual([])
     expect(refused).toBeGreaterThan(seeds.length / 20)
     expect(mean(ratios)).toBeLessThan(1.05)
   })
 
   it('are never exceeded when otherwise leads anywhere too', () => {
-    for (const seed of seeds) {
-      const graph = wildGraph(seed, { otherwise: 'any' })
-      if (!hasCode(check({ graph }), 'WAYSTONE_DEFINITION_UNLIMITED_CYCLE')) ratio(graph)
-    }
+    const accepted = seeds
+      .map((seed) => wildGraph(seed, { otherwise: 'any' }))
+      .filter((graph) => !hasCode(check({ graph }), 'WAYSTONE_DEFINITION_UNLIMITED_CYCLE'))
+    expect(Math.min(...accepted.map((graph) => ratio(graph)))).toBeGreaterThanOrEqual(1)
   })
 
   it('are never exceeded by a run that a limit on steps sends to a node', () => {

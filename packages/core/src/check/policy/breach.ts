@@ -14,6 +14,8 @@ export interface Breach {
   readonly lost: string | null
   /** The outcome was crossed, but the runner may run the tool more than once. */
   readonly isSecondRun: boolean
+  /** The last node that wrote what a known guard reads; null: none did. */
+  readonly forgot: string | null
 }
 
 /** Guards of `given` beyond this number are taken as unknown. */
@@ -27,6 +29,7 @@ interface Position {
   /** Truth of the guards of `given`, as far as the edges taken tell. */
   readonly known: Known
   readonly lost: string | null
+  readonly forgot: string | null
   readonly by: { readonly before: Position; readonly move: Move | null } | null
 }
 
@@ -73,7 +76,7 @@ class BreachSearch {
 
   run(): readonly Breach[] {
     const { graph, exhaustedTo } = this.#subject
-    const begin = { isCleared: false, known: this.#conditions.nothing, lost: null, by: null }
+    const begin = { isCleared: false, known: this.#conditions.nothing, lost: null, forgot: null, by: null }
     this.#push({ ...begin, node: graph.start })
     if (exhaustedTo !== null) this.#push({ ...begin, node: exhaustedTo })
     const breaches = new Map<string, Breach>()
@@ -82,7 +85,13 @@ class BreachSearch {
       const counts = runner !== undefined && !breaches.has(position.node) && canHold(this.#given, position.known.truth)
       if (counts && (!position.isCleared || runner.runs > 1)) {
         const path = pathOf(position)
-        breaches.set(position.node, { runner, path, lost: position.lost, isSecondRun: position.isCleared })
+        breaches.set(position.node, {
+          runner,
+          path,
+          lost: position.lost,
+          isSecondRun: position.isCleared,
+          forgot: position.forgot,
+        })
       }
       this.#leave(position)
     }
@@ -127,11 +136,19 @@ class BreachSearch {
     const { without } = this.#policy
     const writes = mayWrite(outcome) ? node.writes : []
     const known = this.#forget(ran.known, writes)
-    if (node.id === without.node && outcome === without.outcome) return { ...ran, known, isCleared: true, lost: null }
+    const forgot = known === ran.known ? ran.forgot : node.id
+    if (node.id === without.node && outcome === without.outcome)
+      return { ...ran, known, forgot, isCleared: true, lost: null }
     const rewritten = writes.filter((key) => this.#shown.has(key))
-    if (!ran.isCleared || rewritten.length === 0) return { ...ran, known }
+    if (!ran.isCleared || rewritten.length === 0) return { ...ran, known, forgot }
     const keys = rewritten.map((key) => `"${key}"`).join(', ')
-    return { ...ran, known, isCleared: false, lost: `"${node.id}" writes ${keys}, which "${without.node}" has shown` }
+    return {
+      ...ran,
+      known,
+      forgot,
+      isCleared: false,
+      lost: `"${node.id}" writes ${keys}, which "${without.node}" has shown`,
+    }
   }
 
   #forget(known: Known, writes: readonly string[]): Known {

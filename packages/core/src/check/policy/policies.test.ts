@@ -94,7 +94,7 @@ describe('policies', () => {
       limits: { steps: 5, exhausted: 'pay' },
       policies: [policy],
     })
-    expect(found).toContain('"pay" is where the run starts')
+    expect(found).toContain('can run without boss.approved: limits.exhausted → pay;')
   })
 
   it('refuses a tool that the run starts with', () => {
@@ -216,8 +216,8 @@ describe('policies with given', () => {
     })
     expect(found).toMatchInlineSnapshot(`
       "error WAYSTONE_DEFINITION_POLICY_NOT_PROVABLE at fixture.policies.0
-        that tool "pay" cannot run without boss.approved, given !isSmall is not provable: triage.done.0 → adjust.done → pay; on this path "triage" writes "amount" and "adjust" writes "amount", which !isSmall reads
-        → Test !isSmall again after the last node that writes what it reads, or do not write it there."
+        that tool "pay" cannot run without boss.approved, given !isSmall is not provable: triage.done.0 → adjust.done → pay; on this path "adjust" writes "amount", which !isSmall reads
+        → Test !isSmall again after "adjust", or do not write there what it reads."
     `)
   })
 

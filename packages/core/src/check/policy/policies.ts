@@ -1,6 +1,6 @@
 import type { PolicyRecord } from '../../graph/graph.ts'
 import { formatPath, type Move, type Subject } from '../moves.ts'
-import { atomsOf, formatGuard } from '../propositions.ts'
+import { always, atomsOf, formatGuard } from '../propositions.ts'
 import { errorAt, type Rule } from '../rule.ts'
 import type { Finding } from '../report.ts'
 import { findBreaches, type Breach } from './breach.ts'
@@ -46,7 +46,7 @@ function givenText({ given }: PolicyRecord): string {
   return given === null ? '' : `, given ${formatGuard(given)}`
 }
 
-function violatedFinding({ graph }: Subject, policy: PolicyRecord, breach: Breach): Finding {
+function violatedFinding(subject: Subject, policy: PolicyRecord, breach: Breach): Finding {
   const { runner, path, lost } = breach
   const outcome = outcomeName(policy)
   const id = runner.node.id
@@ -61,32 +61,27 @@ function violatedFinding({ graph }: Subject, policy: PolicyRecord, breach: Breac
   const because = lost === null ? `${outcome} is not crossed` : lost
   return errorAt('WAYSTONE_DEFINITION_POLICY_VIOLATED', {
     place: policy.place,
-    message: `tool "${policy.never}"${where} can run without ${outcome}${givenText(policy)}: ${wholePath(graph.start, path, id)}; on this path ${because}`,
+    message: `tool "${policy.never}"${where} can run without ${outcome}${givenText(policy)}: ${wholePath(subject, path, id)}; on this path ${because}`,
     hint: `Lead every path to "${id}" through ${outcome}, after each run of the tool and each change of what is shown.`,
   })
 }
 
-function notProvableFinding({ graph }: Subject, policy: PolicyRecord, { runner, path }: Breach): Finding {
-  const keys = new Set([...atomsOf(policy.given ?? { all: [] })].flatMap((guard) => graph.guards[guard]?.reads ?? []))
-  const writers = [...new Set(path.map((move) => move.from))].filter((id) =>
-    graph.nodes[id]?.writes.some((key) => keys.has(key)),
-  )
-  const writes = writers.map(
-    (id) =>
-      `"${id}" writes ${(graph.nodes[id]?.writes ?? [])
-        .filter((key) => keys.has(key))
-        .map((key) => `"${key}"`)
-        .join(', ')}`,
-  )
+function notProvableFinding(subject: Subject, policy: PolicyRecord, { runner, path, forgot }: Breach): Finding {
+  const { graph } = subject
+  const given = policy.given ?? always
+  const keys = new Set([...atomsOf(given)].flatMap((guard) => graph.guards[guard]?.reads ?? []))
+  const written = (graph.nodes[forgot ?? '']?.writes ?? []).filter((key) => keys.has(key)).map((key) => `"${key}"`)
+  const way = wholePath(subject, path, runner.node.id)
   return errorAt('WAYSTONE_DEFINITION_POLICY_NOT_PROVABLE', {
     place: policy.place,
-    message: `that tool "${policy.never}" cannot run without ${outcomeName(policy)}${givenText(policy)} is not provable: ${wholePath(graph.start, path, runner.node.id)}; on this path ${writes.join(' and ')}, which ${formatGuard(policy.given ?? { all: [] })} reads`,
-    hint: `Test ${formatGuard(policy.given ?? { all: [] })} again after the last node that writes what it reads, or do not write it there.`,
+    message: `that tool "${policy.never}" cannot run without ${outcomeName(policy)}${givenText(policy)} is not provable: ${way}; on this path "${forgot ?? ''}" writes ${written.join(', ')}, which ${formatGuard(given)} reads`,
+    hint: `Test ${formatGuard(given)} again after "${forgot ?? ''}", or do not write there what it reads.`,
   })
 }
 
-function wholePath(start: string, path: readonly Move[], last: string): string {
-  if (path.length === 0) return `"${last}" is where the run starts`
-  const prefix = path[0]?.from === start ? '' : 'limits.exhausted → '
-  return prefix + formatPath(path, last)
+function wholePath({ graph, exhaustedTo }: Subject, path: readonly Move[], last: string): string {
+  const begin = path[0]?.from ?? last
+  const isExhausted = begin === exhaustedTo && begin !== graph.start
+  if (path.length > 0) return (isExhausted ? 'limits.exhausted → ' : '') + formatPath(path, last)
+  return isExhausted ? `limits.exhausted → ${last}` : `"${last}" is where the run starts`
 }

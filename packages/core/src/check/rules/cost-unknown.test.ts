@@ -14,16 +14,16 @@ describe('costUnknown', () => {
   it('refuses a bound on cost when models are known and no prices are (B1)', () => {
     expect(runRule(costUnknown, notation, { models })).toMatchInlineSnapshot(`
       "error WAYSTONE_DEFINITION_COST_UNKNOWN at fixture.limits
-        limits.costUsd is 0.5, but no prices are given; models asked are "good" and "fast"
-        → Give prices in waystone.config.ts or createRuntime, or take costUsd out of the limits."
+        limits.costUsd is 0.5, but there is no price for "good" and "fast"; prices are given for none
+        → Give prices in waystone.config.ts or createRuntime, by the name agents use or by the model's own, or take costUsd out of the limits."
     `)
   })
 
-  it('warns of a model without price', () => {
+  it('refuses one when a single model has no price', () => {
     expect(runRule(costUnknown, notation, { models, prices: { fast: price } })).toMatchInlineSnapshot(`
-      "warning WAYSTONE_DEFINITION_COST_UNKNOWN at fixture.limits
-        limits.costUsd is 0.5, but there is no price for "good"; calls of them count as free unless their provider's name for the model has a price
-        → Give prices for "good"; prices are known for "fast"."
+      "error WAYSTONE_DEFINITION_COST_UNKNOWN at fixture.limits
+        limits.costUsd is 0.5, but there is no price for "good"; prices are given for "fast"
+        → Give prices in waystone.config.ts or createRuntime, by the name agents use or by the model's own, or take costUsd out of the limits."
     `)
   })
 

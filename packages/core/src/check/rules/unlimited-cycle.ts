@@ -7,7 +7,9 @@ import type { Finding } from '../report.ts'
 /** Every cycle has an edge with a limit whose reset node is not in the cycle. */
 export const unlimitedCycle: Rule = (subject) => {
   const network = bareNetwork(subject)
-  return decompose(network).unlimited.map((component) =>
+  const first = (component: UnlimitedComponent): number => Math.min(...component.nodes)
+  const unlimited = decompose(network).unlimited.toSorted((left, right) => first(left) - first(right))
+  return unlimited.map((component) =>
     describe(subject, { ...component, ids: component.nodes.map((node) => network.ids[node] ?? '') }),
   )
 }

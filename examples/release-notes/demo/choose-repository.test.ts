@@ -1,11 +1,12 @@
+import { execFile } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../test/temporary.ts'
 import { createFixtureRepository } from '../test/repositories.ts'
 import { collectCommits } from '../git/collect.ts'
-import { runGit } from '../git/run-git.ts'
 import { chooseRepository } from './choose-repository.ts'
 
 let folder: string
@@ -15,7 +16,7 @@ beforeEach(async () => {
 
 async function clone(...options: readonly string[]): Promise<string> {
   const origin = pathToFileURL(await createFixtureRepository()).href
-  await runGit(folder, ['clone', '--quiet', ...options, origin, 'clone'])
+  await promisify(execFile)('git', ['clone', '--quiet', ...options, origin, 'clone'], { cwd: folder })
   return join(folder, 'clone')
 }
 

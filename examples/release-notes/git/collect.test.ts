@@ -6,7 +6,7 @@ import { createFixtureRepository, createRepository } from '../test/repositories.
 import { fastImport } from '../test/fast-import.ts'
 import { cancelledIds } from './commit.ts'
 import { CollectError, collectCommits, parseRange } from './collect.ts'
-import { GitError } from './run-git.ts'
+import { GitError, runGit } from './run-git.ts'
 
 let repository: string
 beforeAll(async () => {
@@ -97,6 +97,16 @@ describe('collectCommits', () => {
   it('does not take a branch named like an option for one', async () => {
     const trap = join(await temporaryFolder(), 'stolen')
     await expect(collectCommits({ repository, range: `v1.3.0..-O${trap}` })).rejects.toBeInstanceOf(CollectError)
+    await expect(access(trap)).rejects.toThrow('ENOENT')
+  })
+
+  it("runs nothing that the repository's configuration names", async () => {
+    const trap = join(await temporaryFolder(), 'stolen')
+    const own = await createFixtureRepository()
+    const trapped = ['core.fsmonitor', 'core.pager', 'core.sshCommand', 'diff.external', 'gpg.program', 'pager.log']
+    for (const name of trapped) await runGit(own, ['config', name, `touch ${trap}`])
+    await runGit(own, ['config', 'log.showSignature', 'true'])
+    expect((await collectCommits({ repository: own })).commits).toHaveLength(28)
     await expect(access(trap)).rejects.toThrow('ENOENT')
   })
 

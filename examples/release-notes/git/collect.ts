@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { basename } from 'node:path'
 import { z } from 'zod'
 import { Commit } from './commit.ts'
-import { logFormat, parseLog, printable } from './parse-log.ts'
+import { logFormat, parseLog } from './parse-log.ts'
+import { printable } from './printable.ts'
 import { GitError, runGit } from './run-git.ts'
 
 /** Most commits that one run takes. */
@@ -79,6 +80,8 @@ export async function collectCommits(input: z.infer<typeof CollectInput>, signal
     'log',
     '-z',
     '--name-only',
+    '--no-ext-diff',
+    '--no-textconv',
     '--no-renames',
     `--format=${logFormat(mark)}`,
     `--max-count=${cap}`,

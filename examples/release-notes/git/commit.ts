@@ -43,15 +43,7 @@ export const Commit = z.object({
 export type Commit = z.infer<typeof Commit>
 
 /** Kinds that a reader of release notes cares about. Order: as their sections stand. */
-const userFacingKinds = [
-  'breaking',
-  'security',
-  'feature',
-  'fix',
-  'performance',
-  'deprecation',
-  'change',
-] as const
+const userFacingKinds = ['breaking', 'security', 'feature', 'fix', 'performance', 'deprecation', 'change'] as const
 
 /** Every kind that `classify` may choose. */
 export const kinds = [

@@ -1,8 +1,12 @@
 import type { Commit } from './commit.ts'
 import { areaOf, touchesOf } from './paths.ts'
+import { printable } from './printable.ts'
 
 /** Longest title kept. Longer ones end in an ellipsis. */
 const maxTitleLength = 240
+
+/** Longest part of a body that is looked at, so that nobody's text can keep a pattern busy. */
+const maxBodyLength = 20_000
 
 /**
  * The format to give `git log -z --name-only` for {@link parseLog}: a mark, full hash, abbreviation, parents, date, subject and body, all ended by NUL,
@@ -33,7 +37,17 @@ export function parseLog(text: string, mark: string): Commit[] {
     const files = paths.map((path) => path.replace(/^\n/, '')).filter((path) => path !== '')
     const parentList = parentText.split(' ').filter((parent) => parent !== '')
     parents.set(hash, parentList)
-    commits.push(readCommit({ hash, id, date, subject, body, files, isMerge: parentList.length > 1 }))
+    commits.push(
+      readCommit({
+        hash,
+        id,
+        date,
+        subject,
+        body: body.slice(0, maxBodyLength),
+        files,
+        isMerge: parentList.length > 1,
+      }),
+    )
     at = next
   }
   return nameMerges(resolveReverts(commits), parents)
@@ -73,16 +87,6 @@ function readCommit(raw: RawCommit): Commit {
     touches: touchesOf(raw.files),
     files: raw.files.length,
   }
-}
-
-/** One line without control characters, bidirectional overrides and zero-width marks, which could mislead a terminal or a reader. */
-export function printable(text: string, maxLength: number): string {
-  const line = text
-    .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
-    .replace(/[\u200B\u200E\u200F\u202A-\u202E\u2060-\u2069\uFEFF]/g, '')
-    .replace(/ {2,}/g, ' ')
-    .trim()
-  return line.length <= maxLength ? line : `${line.slice(0, maxLength - 1).trimEnd()}…`
 }
 
 /** GitHub's own subjects say nothing; what was merged stands in the body. The name of a security advisory is kept. */

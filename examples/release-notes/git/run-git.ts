@@ -76,6 +76,8 @@ function environment(): NodeJS.ProcessEnv {
     GIT_TERMINAL_PROMPT: '0',
     GIT_OPTIONAL_LOCKS: '0',
     GIT_NO_LAZY_FETCH: '1',
+    // Git before 2.44 fetches missing objects of a partial clone, by whatever command its configuration names.
+    GIT_ALLOW_PROTOCOL: 'none',
     LC_ALL: 'C',
   }
 }

@@ -1,5 +1,6 @@
 import type { Commit } from '../git/commit.ts'
 import type { Range } from '../git/collect.ts'
+import { printable } from '../git/printable.ts'
 import { headings, type Draft, type Statement } from './draft.ts'
 
 /** Most commits cited within the line; more become a footnote. */
@@ -7,7 +8,7 @@ const maxInlineCommits = 3
 
 /** The line under the title: a fact of the range, written by code. */
 export function summaryLine(range: Range): string {
-  const since = range.from === '' ? '' : ` since ${range.from}`
+  const since = range.from === '' ? '' : ` since ${plainText(range.from)}`
   return `${range.commits} ${range.commits === 1 ? 'commit' : 'commits'}${since}, up to ${range.date}.`
 }
 
@@ -50,7 +51,7 @@ function renderStatement(statement: Statement, byId: ReadonlyMap<string, Commit>
 
 /** Untrusted text as one line of Markdown that shows as itself. Code spans are kept, bare addresses become code. */
 function plainText(text: string): string {
-  const line = text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim()
+  const line = printable(text)
   const isBalanced = (line.split('`').length - 1) % 2 === 0 && !line.includes('``')
   const parts = isBalanced ? line.split(/(`[^`]+`)/) : [line.replaceAll('`', "'")]
   const safe = parts.map((part) => (part.startsWith('`') ? part : escapeMarkdown(part))).join('')

@@ -17,4 +17,9 @@ describe('cleanTitle', () => {
   ])('makes of "%s" "%s"', (title, clean) => {
     expect(cleanTitle(title)).toBe(clean)
   })
+
+  it('is not kept busy by a title made for that', () => {
+    const title = `fix: it (${'#11'.repeat(75)}x`
+    expect(cleanTitle(title)).toBe(`It (${'#11'.repeat(75)}x`)
+  })
 })

@@ -69,7 +69,7 @@ function withoutReferences(title: string): string {
     before = text
     text = text
       .replace(
-        /\s*[([](?:(?:closes?|fix(?:es|ed)?|resolves?|refs?|see|gh|pr|issue)?\s*:?\s*(?:[\w./-]*#|GH-)\d+[\s,&]*(?:and\s+)?)+[)\]]\.?$/i,
+        /\s*[([](?:(?:closes?|fix(?:es|ed)?|resolves?|refs?|see|gh|pr|issue)?\s*:?\s*(?:[\w./-]*#|GH-)\d+(?!\d)[\s,&]*(?:and\s+)?)+[)\]]\.?$/i,
         '',
       )
       .replace(

@@ -1,9 +1,9 @@
 import { sha256 } from '../base/hash.ts'
-import type { Json } from '../base/json.ts'
-import { storeError } from '../errors/store-error.ts'
-import { StoreError } from '../errors/store-error.ts'
+import type { Json, JsonObject } from '../base/json.ts'
+import { StoreError, storeError } from '../errors/store-error.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import { compactCheckpoint } from './compact-checkpoint.ts'
+import type { CheckpointBefore } from './expand-checkpoint.ts'
 import { checkpointReaderOf } from './format.ts'
 import { joinLargeValues, splitLargeValues, type BlobSource } from './large-values.ts'
 import type { Blob } from './store.ts'
@@ -18,10 +18,8 @@ export interface EncodedCheckpoint {
   readonly blobs: readonly Blob[]
 }
 
-/** What a checkpoint's text leaves to what stands before it. */
-export interface CheckpointContext {
-  /** Graph hash of the checkpoint before, or of the run's row; null: unknown. */
-  readonly graphHash: string | null
+/** What a checkpoint's text leaves to what stands around it. */
+export interface CheckpointContext extends CheckpointBefore {
   /** Texts of blobs; may be left out for texts without references. */
   readonly blobOf?: BlobSource
 }
@@ -52,8 +50,8 @@ export function decodeCheckpoint(text: string, context: CheckpointContext): Chec
 /** Like {@link decodeCheckpoint}, not frozen: for readers that keep only what they freeze themselves. */
 export function parseCheckpoint(text: string, context: CheckpointContext): Checkpoint {
   const value = readText(text, context.blobOf)
-  const name = nameOf(value)
-  return checkpointReaderOf(value, name)(value, context.graphHash, name)
+  const name = nameOf(value, context)
+  return checkpointReaderOf(value, name)(value, context, name)
 }
 
 /** Parses stored JSON with its large values. @throws {StoreError} WAYSTONE_STORE_CORRUPT */
@@ -72,9 +70,9 @@ export function readText(text: string, blobOf: BlobSource = () => undefined): Js
   }
 }
 
-function nameOf(value: Json): string {
-  const { run, seq } = (typeof value === 'object' && value !== null ? value : {}) as { run?: unknown; seq?: unknown }
-  return `checkpoint ${String(seq)} of run ${String(run)}`
+function nameOf(value: Json, { runId }: CheckpointBefore): string {
+  const seq = typeof value === 'object' && value !== null ? (value as JsonObject)['seq'] : undefined
+  return `checkpoint ${JSON.stringify(seq)} of run ${runId ?? '(unknown)'}`
 }
 
 /** Freezes a parsed value deeply. Cost: O(size); what is frozen already is walked all the same. */

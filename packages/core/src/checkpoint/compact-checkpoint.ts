@@ -1,21 +1,23 @@
 import type { Json, JsonObject } from '../base/json.ts'
 import type { Checkpoint, CheckpointStep } from '../snapshot/checkpoint.ts'
 import type { Command } from '../snapshot/command.ts'
-import type { Candidate, Decision } from '../snapshot/decision.ts'
+import type { Candidate, Decision, GuardReading } from '../snapshot/decision.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
-import { compactPatch, isSamePart, openedStep, type CompactOperation } from './compact-patch.ts'
+import type { Patch } from '../snapshot/patch.ts'
+import { compactPatch, isSamePart, openedIndexes, openedStep, type CompactOperation } from './compact-patch.ts'
 
 /**
  * A checkpoint as format 1 stores it: what follows from the rest is left out. The key order here is the stored order.
  *
- * Shape: `prev` is the hash of the checkpoint before, with run and sequence when that is in another run; `graph` stands where it differs
- * from the checkpoint before; `type` is `effect.ended` when absent, `id` of such an event `run/step/attempt`; `in` is the payload;
- * `use` is true when it equals the payload's usage; `status` is `running` when absent; a number in `do` is the effect of a step that
- * `set` opens.
+ * Shape: `run` stands in the first checkpoint, the others are bound to it by the chain; `prev` is the hash of the checkpoint before, with
+ * run and sequence when that is in another run; `graph` stands where it differs from the checkpoint before; `type` is `effect.ended` when
+ * absent, `id` of such an event `run/step/attempt`; `in` is the payload; `use` is true when it equals the payload's usage; `status` is
+ * `running` when absent; a number in `do` is the effect of a step that `set` opens, and `do` is absent when it is just these, all of them.
+ * In `why`, edges are written without the `node.outcome.` they begin with.
  */
 export interface CompactCheckpoint {
   format: 1
-  run: string
+  run?: string
   seq: number
   prev?: string | readonly [runId: string, sequence: number, hash: string]
   graph?: string
@@ -42,7 +44,7 @@ export function compactCheckpoint(checkpoint: Checkpoint, graphBefore: string | 
   const { runId, sequence, parent, graphHash, event, decision, patch, step, usage, left, status, commands } = checkpoint
   const compact: CompactCheckpoint = {
     format: 1,
-    run: runId,
+    ...(sequence === 0 ? { run: runId } : {}),
     seq: sequence,
     ...(parent === null ? {} : { prev: compactParent(parent, runId, sequence) }),
     ...(graphHash === graphBefore && sequence > 0 ? {} : { graph: graphHash }),
@@ -51,12 +53,12 @@ export function compactCheckpoint(checkpoint: Checkpoint, graphBefore: string | 
     ...(event.id === usualEventId(event, runId) ? {} : { id: event.id }),
     in: compactPayload(event),
     ...(decision === null ? {} : { why: compactDecision(decision, event) }),
-    set: compactPatch(patch, event),
+    set: compactPatch(patch, { event, decision }),
     ...(step === null ? {} : { step: compactStep(step, event, decision) }),
     ...(usage === null ? {} : { use: isEventUsage(usage, event) ? true : asJson(usage) }),
     ...(Object.keys(left).length === 0 ? {} : { left: asJson(left) }),
     ...(status === 'running' ? {} : { status }),
-    ...(commands.length === 0 ? {} : { do: commands.map((command) => compactCommand(command, checkpoint)) }),
+    ...compactCommands(commands, patch),
   }
   return compact
 }
@@ -114,15 +116,21 @@ export function usualTaken(candidates: readonly Candidate[]): string | undefined
 
 function compactDecision(decision: Decision, event: EngineEvent): JsonObject {
   const { node, visit, outcome, candidates, taken, to, ...rest } = decision
+  const prefix = edgePrefix(node, outcome)
   return {
     node,
     ...(visit === 1 ? {} : { visit }),
     ...(outcome === eventOutcome(event) ? {} : { outcome }),
-    ...(candidates.length === 0 ? {} : { try: candidates.map(compactCandidate) }),
+    ...(candidates.length === 0 ? {} : { try: candidates.map((candidate) => compactCandidate(candidate, prefix)) }),
     ...(taken === usualTaken(candidates) ? {} : { taken }),
     ...(to === null ? {} : { to }),
     ...asJson(rest),
   }
+}
+
+/** How the ids of an outcome's edges begin. */
+export function edgePrefix(node: string, outcome: string): string {
+  return `${node}.${outcome}.`
 }
 
 /** The outcome that the event itself names. */
@@ -130,10 +138,28 @@ export function eventOutcome(event: EngineEvent): string | undefined {
   return event.type === 'effect.ended' || event.type === 'request.decided' ? event.payload.outcome : undefined
 }
 
-function compactCandidate(candidate: Candidate): Json {
-  const { edge, verdict, ...rest } = candidate
-  if (verdict === 'taken' && Object.keys(rest).length === 0) return edge
-  return { edge, ...(verdict === 'taken' ? {} : { verdict }), ...asJson(rest) }
+/** A candidate as `edge`, or a list of edge (`=` before one written in full), verdict, guards, limit, and whatever else there is. */
+function compactCandidate(candidate: Candidate, prefix: string): Json {
+  const { edge, verdict, guards, limit, ...rest } = candidate
+  const name = edge.startsWith(prefix) && edge[prefix.length] !== '=' ? edge.slice(prefix.length) : `=${edge}`
+  const parts: Json[] = [
+    verdict === 'taken' ? 0 : verdict,
+    guards === undefined ? 0 : guards.map(compactReading),
+    limit === undefined ? 0 : compactLimit(limit),
+    Object.keys(rest).length === 0 ? 0 : asJson(rest),
+  ]
+  while (parts.at(-1) === 0) parts.pop()
+  return parts.length === 0 ? name : [name, ...parts]
+}
+
+function compactReading(reading: GuardReading): Json {
+  const { guard, result, read, ...rest } = reading
+  return Object.keys(rest).length === 0 ? [guard, result ? 1 : 0, read] : asJson(reading)
+}
+
+function compactLimit(limit: NonNullable<Candidate['limit']>): Json {
+  const { used, max, ...rest } = limit
+  return Object.keys(rest).length === 0 ? [used, max] : asJson(limit)
 }
 
 function compactStep(step: CheckpointStep, event: EngineEvent, decision: Decision | null): JsonObject {
@@ -153,9 +179,16 @@ function compactStep(step: CheckpointStep, event: EngineEvent, decision: Decisio
   }
 }
 
-function compactCommand(command: Command, checkpoint: Checkpoint): Json {
+function compactCommands(commands: readonly Command[], patch: Patch): { readonly do?: readonly Json[] } {
+  const short = commands.map((command) => compactCommand(command, patch))
+  const opened = openedIndexes(patch)
+  const isUsual = short.length === opened.length && opened.every((index, place) => index === short[place])
+  return isUsual ? {} : { do: short }
+}
+
+function compactCommand(command: Command, patch: Patch): Json {
   if (command.type !== 'effect') return asJson(command)
-  const open = openedStep(checkpoint.patch, command.step)
+  const open = openedStep(patch, command.step)
   const isPlain =
     open !== undefined &&
     open.node === command.node &&

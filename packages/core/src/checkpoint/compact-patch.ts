@@ -1,4 +1,6 @@
 import { isJsonEqual, type Json, type JsonObject, type JsonPath } from '../base/json.ts'
+import { isObject } from './shape.ts'
+import type { Decision } from '../snapshot/decision.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
 import type { Patch, PatchOperation, PatchValue } from '../snapshot/patch.ts'
 import type { OpenStep } from '../snapshot/snapshot.ts'
@@ -8,8 +10,10 @@ import type { OpenStep } from '../snapshot/snapshot.ts'
  *
  * Codes: `s` `e` `l` set a value, what the event holds, a list of both · `a` `A` `L` append the same three ·
  * `u` unset · with `/` in front the path starts at the snapshot instead of its context.
- * Short forms of what nearly every step does: `p` `P` set or append `state.<key>` from `patch.<key>` of the event · `x` unset the
- * event's own step in `open` · `o` put a step into `open`, its ordinary fields left out.
+ * Short forms of what nearly every step does: `p` `P` set or append `state.<key>` pointing to `patch.<key>` of the event · `q` set
+ * it to a copy of that · `x` unset the event's own step in `open` · `o` put a step into `open`, its usual fields left out ·
+ * `n` set `steps` to one more than the last step opened · `v` set the visits of a node · `t` set `taken` of the edge taken to one
+ * more than the decision says.
  */
 export type CompactOperation = readonly Json[]
 
@@ -25,22 +29,34 @@ const verbOfCode: { readonly [code in ValueCode]: readonly ['set' | 'append', 'v
   L: ['append', 'l'],
 }
 
+/** What short forms rest on: the other parts of the same checkpoint. */
+export interface PatchFacts {
+  readonly event: EngineEvent
+  readonly decision: Decision | null
+}
+
 /** Writes a patch in short. */
-export function compactPatch(patch: Patch, event: EngineEvent): readonly CompactOperation[] {
-  const visits = visitsSet(patch)
-  return patch.map((operation) => {
-    const short = shortForm(operation, event, visits)
-    if (short !== undefined) return short
-    const [verb, path] = operation
-    const isInContext = path[0] === 'context' && path.length > 1
-    const prefix = isInContext ? '' : '/'
-    const rest = isInContext ? path.slice(1) : path
-    if (verb === 'unset') return [`${prefix}u`, ...rest]
-    const value = operation[2]
-    if ('v' in value) return [prefix + plainCodes[verb].v, ...rest, value.v]
-    if ('e' in value) return [prefix + plainCodes[verb].e, ...rest, [...value.e]]
-    return [prefix + plainCodes[verb].l, ...rest, asJson(value.l)]
-  })
+export function compactPatch(patch: Patch, facts: PatchFacts): readonly CompactOperation[] {
+  const context: ShortContext = { ...facts, visits: visitsSet(patch), opened: lastOpened(patch) }
+  return patch.map((operation) => shortForm(operation, context) ?? plainForm(operation))
+}
+
+function plainForm(operation: PatchOperation): CompactOperation {
+  const [verb, path] = operation
+  const isInContext = path[0] === 'context' && path.length > 1
+  const prefix = isInContext ? '' : '/'
+  const rest = isInContext ? path.slice(1) : path
+  if (verb === 'unset') return [`${prefix}u`, ...rest]
+  const value = operation[2]
+  if ('v' in value) return [prefix + plainCodes[verb].v, ...rest, value.v]
+  if ('e' in value) return [prefix + plainCodes[verb].e, ...rest, [...value.e]]
+  return [prefix + plainCodes[verb].l, ...rest, asJson(value.l)]
+}
+
+interface ShortContext extends PatchFacts {
+  readonly visits: ReadonlyMap<string, number>
+  /** Index of the last step that the patch opens. */
+  readonly opened: number | undefined
 }
 
 /** A part of a checkpoint is JSON by construction; its interfaces only lack an index signature. */
@@ -48,22 +64,55 @@ function asJson(value: object): Json {
   return value as unknown as Json
 }
 
-function shortForm(
-  operation: PatchOperation,
-  event: EngineEvent,
-  visits: ReadonlyMap<string, number>,
-): CompactOperation | undefined {
+function shortForm(operation: PatchOperation, context: ShortContext): CompactOperation | undefined {
   const [verb, path] = operation
-  if (path.length !== 3 || path[0] !== 'context') return undefined
-  const key = path[2]
-  if (typeof key !== 'string') return undefined
-  if (verb === 'unset') return path[1] === 'open' && key === stepOf(event) ? ['x'] : undefined
+  if (path[0] !== 'context') return undefined
+  const [, part, key] = path
+  if (verb === 'unset') return part === 'open' && path.length === 3 && key === stepOf(context.event) ? ['x'] : undefined
   const value = operation[2]
-  if (path[1] === 'state' && 'e' in value && value.e.length === 2 && value.e[0] === 'patch' && value.e[1] === key) {
-    return [verb === 'set' ? 'p' : 'P', key]
+  if (path.length === 2) return part === 'steps' && verb === 'set' && isNextStep(value, context) ? ['n'] : undefined
+  if (path.length !== 3 || typeof key !== 'string') return undefined
+  if (part === 'state') return shortState(verb, key, { value, event: context.event })
+  if (verb !== 'set' || !('v' in value)) return undefined
+  if (part === 'visits') return ['v', key, value.v]
+  if (part === 'taken') return value.v === takenAfter(context.decision, key) ? ['t'] : undefined
+  return part === 'open' && isStepKey(key) ? shortOpen(key, value.v as unknown as OpenStep, context) : undefined
+}
+
+function isNextStep(value: PatchValue, { opened }: ShortContext): boolean {
+  return opened !== undefined && 'v' in value && value.v === opened + 1
+}
+
+function shortState(
+  verb: 'set' | 'append',
+  key: string,
+  { value, event }: { readonly value: PatchValue; readonly event: EngineEvent },
+): CompactOperation | undefined {
+  if ('e' in value) {
+    return value.e.length === 2 && value.e[0] === 'patch' && value.e[1] === key
+      ? [verb === 'set' ? 'p' : 'P', key]
+      : undefined
   }
-  if (path[1] === 'open' && verb === 'set' && 'v' in value && isStepKey(key)) {
-    return ['o', Number(key), compactOpenStep(value.v as unknown as OpenStep, event, visits)]
+  return verb === 'set' && 'v' in value && value.v === writtenTo(event, key) ? ['q', key] : undefined
+}
+
+/** What the event's patch writes to a state key. */
+function writtenTo(event: EngineEvent, key: string): Json | undefined {
+  const patch = event.type === 'effect.ended' || event.type === 'request.decided' ? event.payload.patch : undefined
+  return patch !== undefined && Object.hasOwn(patch, key) ? patch[key] : undefined
+}
+
+/** How often an edge was taken after a decision that counts it. */
+function takenAfter(decision: Decision | null, edge?: string): number | undefined {
+  const chosen = decision?.candidates.find(({ verdict }) => verdict === 'taken')
+  return chosen?.limit !== undefined && (edge === undefined || chosen.edge === edge) ? chosen.limit.used + 1 : undefined
+}
+
+function lastOpened(patch: Patch): number | undefined {
+  for (let index = patch.length - 1; index >= 0; index--) {
+    const [verb, path] = patch[index] ?? []
+    const key = path?.[2]
+    if (verb === 'set' && path?.[1] === 'open' && path.length === 3 && typeof key === 'string') return Number(key)
   }
   return undefined
 }
@@ -94,55 +143,76 @@ function visitsSet(patch: Patch): Map<string, number> {
   return visits
 }
 
-function compactOpenStep(step: OpenStep, event: EngineEvent, visits: ReadonlyMap<string, number>): JsonObject {
+function shortOpen(key: string, step: OpenStep, { event, visits }: ShortContext): CompactOperation {
   const { node, visit, kind, attempt, since, ...rest } = step
-  return {
-    node,
+  const unusual: JsonObject = {
     ...(visit === visits.get(node) ? {} : { visit }),
     ...(kind === 'task' ? {} : { kind }),
     ...(attempt === 1 ? {} : { attempt }),
     ...(since === event.at ? {} : { since }),
     ...(rest as JsonObject),
   }
+  return Object.keys(unusual).length === 0 ? ['o', Number(key), node] : ['o', Number(key), node, unusual]
 }
 
 /**
- * Reads a patch back. Needs the event, whose facts are left out of short forms.
+ * Reads a patch back.
  *
+ * @param facts - of the same checkpoint, which short forms rest on
  * @returns undefined when an operation is none
  */
-export function expandPatch(operations: readonly Json[], event: EngineEvent): Patch | undefined {
+export function expandPatch(operations: readonly Json[], facts: PatchFacts): Patch | undefined {
   const patch: PatchOperation[] = []
-  const opened: { readonly key: string; readonly step: JsonObject; readonly index: number }[] = []
+  const late: (() => void)[] = []
   for (const entry of operations) {
     if (!Array.isArray(entry) || typeof entry[0] !== 'string') return undefined
     const [code, ...rest] = entry as [string, ...Json[]]
-    if (code === 'o') {
-      const [key, step] = rest
-      if (typeof key !== 'number' || typeof step !== 'object' || step === null || Array.isArray(step)) return undefined
-      opened.push({ key: String(key), step: step as JsonObject, index: patch.length })
-      patch.push(['unset', []])
-      continue
-    }
-    const operation = expandShort(code, rest, event) ?? expandPlain(code, rest)
+    const index = patch.length
+    const operation = expandShort(code, rest, facts) ?? expandPlain(code, rest)
     if (operation === undefined) return undefined
     patch.push(operation)
+    if (code === 'o')
+      late.push(() => (patch[index] = fillOpen(operation, rest, { event: facts.event, visits: visitsSet(patch) })))
+    if (code === 'n')
+      late.push(() => (patch[index] = ['set', ['context', 'steps'], { v: (lastOpened(patch) ?? 0) + 1 }]))
   }
-  const visits = opened.length === 0 ? undefined : visitsSet(patch)
-  for (const { key, step, index } of opened) {
-    patch[index] = ['set', ['context', 'open', key], { v: expandOpenStep(step, event, visits) }]
-  }
+  for (const fill of late) fill()
   return patch
 }
 
-function expandShort(code: string, rest: readonly Json[], event: EngineEvent): PatchOperation | undefined {
-  if (code === 'x') {
-    const step = stepOf(event)
-    return step === undefined ? undefined : ['unset', ['context', 'open', step]]
+function expandShort(code: string, rest: readonly Json[], { event, decision }: PatchFacts): PatchOperation | undefined {
+  const [key, second] = rest
+  switch (code) {
+    case 'x': {
+      const step = stepOf(event)
+      return step === undefined ? undefined : ['unset', ['context', 'open', step]]
+    }
+    case 'n':
+      return ['set', ['context', 'steps'], { v: 0 }]
+    case 'o':
+      return typeof key === 'number' ? ['set', ['context', 'open', String(key)], { v: {} }] : undefined
+    case 't': {
+      const edge = decision?.candidates.find(({ verdict }) => verdict === 'taken')?.edge
+      const count = takenAfter(decision)
+      return edge === undefined || count === undefined ? undefined : ['set', ['context', 'taken', edge], { v: count }]
+    }
+    case 'v':
+      return typeof key === 'string' && second !== undefined
+        ? ['set', ['context', 'visits', key], { v: second }]
+        : undefined
+    case 'p':
+    case 'P':
+    case 'q':
+      return typeof key === 'string' ? expandState(code, key, event) : undefined
+    default:
+      return undefined
   }
-  const key = rest[0]
-  if ((code !== 'p' && code !== 'P') || typeof key !== 'string') return undefined
-  return [code === 'p' ? 'set' : 'append', ['context', 'state', key], { e: ['patch', key] }]
+}
+
+function expandState(code: 'p' | 'P' | 'q', key: string, event: EngineEvent): PatchOperation | undefined {
+  if (code !== 'q') return [code === 'p' ? 'set' : 'append', ['context', 'state', key], { e: ['patch', key] }]
+  const value = writtenTo(event, key)
+  return value === undefined ? undefined : ['set', ['context', 'state', key], { v: value }]
 }
 
 function expandPlain(code: string, rest: readonly Json[]): PatchOperation | undefined {
@@ -173,20 +243,25 @@ function isPatchValue(value: unknown): value is PatchValue {
   return 'l' in value && Array.isArray(value.l) && value.l.every(isPatchValue)
 }
 
-function expandOpenStep(
-  step: JsonObject,
-  event: EngineEvent,
-  visits: ReadonlyMap<string, number> | undefined,
-): JsonObject {
-  const { node, visit, kind, attempt, since, ...rest } = step
-  return {
-    node: node ?? '',
-    visit: visit ?? visits?.get(typeof node === 'string' ? node : '') ?? 1,
-    kind: kind ?? 'task',
-    attempt: attempt ?? 1,
-    since: since ?? event.at,
-    ...rest,
-  }
+function fillOpen(
+  operation: PatchOperation,
+  rest: readonly Json[],
+  { event, visits }: { readonly event: EngineEvent; readonly visits: ReadonlyMap<string, number> },
+): PatchOperation {
+  const [, node, unusual] = rest
+  const name = typeof node === 'string' ? node : ''
+  const usual = { node: name, visit: visits.get(name) ?? 1, kind: 'task', attempt: 1, since: event.at }
+  const given = isObject(unusual) ? unusual : {}
+  return ['set', operation[1], { v: { ...usual, ...given } }]
+}
+
+/** Indexes of the steps that a patch opens one by one. Order: as they stand. */
+export function openedIndexes(patch: Patch): readonly number[] {
+  return patch.flatMap(([verb, path]) => {
+    const key = path[2]
+    const isOpening = verb === 'set' && path[0] === 'context' && path[1] === 'open' && path.length === 3
+    return isOpening && typeof key === 'string' && isStepKey(key) ? [Number(key)] : []
+  })
 }
 
 /** The step that a patch puts into `open` under an index. */

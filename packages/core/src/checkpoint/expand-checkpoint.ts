@@ -6,9 +6,9 @@ import type { EngineEvent, EventSource } from '../snapshot/event.ts'
 import type { Patch } from '../snapshot/patch.ts'
 import type { RunStatus, StepKind } from '../snapshot/snapshot.ts'
 import type { UsageDelta } from '../snapshot/usage.ts'
-import { eventOutcome, usualEventId, usualTaken } from './compact-checkpoint.ts'
-import { expandPatch, openedStep } from './compact-patch.ts'
-import { ShapeReader } from './shape.ts'
+import { edgePrefix, eventOutcome, usualEventId, usualTaken } from './compact-checkpoint.ts'
+import { expandPatch, openedIndexes, openedStep } from './compact-patch.ts'
+import { isObject, ShapeReader } from './shape.ts'
 
 const sourceOfEvent: { readonly [type in EngineEvent['type']]: EventSource } = {
   'run.started': 'caller',
@@ -50,20 +50,27 @@ const commandTypes: ReadonlySet<string> = new Set<Command['type']>([
   'finish',
 ])
 
+/** What a checkpoint's text leaves to what stands before it. */
+export interface CheckpointBefore {
+  /** The run; null: unknown. The first text of a run names it. */
+  readonly runId: string | null
+  /** Graph hash of the checkpoint before, or of the run's row; null: unknown. */
+  readonly graphHash: string | null
+}
+
 /**
  * Reads a checkpoint of format 1 back to the whole, and checks its shape on the way.
  *
- * @param graphBefore - graph hash of the checkpoint before, or of the run
  * @param what - the checkpoint, for messages
  * @throws {StoreError} WAYSTONE_STORE_CORRUPT naming the place that does not fit
  */
-export function expandCheckpoint(value: Json, graphBefore: string | null, what: string): Checkpoint {
+export function expandCheckpoint(value: Json, before: CheckpointBefore, what: string): Checkpoint {
   const record = new ShapeReader(value, what)
-  const runId = record.string('run')
+  const runId = record.stringOr('run', before.runId) ?? record.refuse('run', 'the id of the run')
   const sequence = record.number('seq')
   const event = expandEvent(record, runId)
   const decision = record.has('why') ? expandDecision(record.inside('why'), event) : null
-  const patch = expandPatch(record.list('set'), event) ?? record.refuse('set', 'a list of operations')
+  const patch = expandPatch(record.list('set'), { event, decision }) ?? record.refuse('set', 'a list of operations')
   const status = record.stringOr('status', 'running')
   if (!statuses.has(status)) record.refuse('status', 'a run status')
   return {
@@ -71,7 +78,9 @@ export function expandCheckpoint(value: Json, graphBefore: string | null, what: 
     runId,
     sequence,
     parent: expandParent(record, runId, sequence),
-    graphHash: record.has('graph') ? record.string('graph') : (graphBefore ?? record.refuse('graph', 'a graph hash')),
+    graphHash: record.has('graph')
+      ? record.string('graph')
+      : (before.graphHash ?? record.refuse('graph', 'a graph hash')),
     event,
     decision,
     patch,
@@ -79,7 +88,9 @@ export function expandCheckpoint(value: Json, graphBefore: string | null, what: 
     usage: expandUsage(record, event),
     left: record.has('left') ? record.object('left') : {},
     status: status as RunStatus,
-    commands: record.has('do') ? record.list('do').map((entry) => expandCommand(entry, patch, record)) : [],
+    commands: (record.has('do') ? record.list('do') : openedIndexes(patch)).map((entry) =>
+      expandCommand(entry, patch, record),
+    ),
   }
 }
 
@@ -116,11 +127,16 @@ function expandEnd(payload: ShapeReader, at: number): JsonObject {
 }
 
 function expandDecision(why: ShapeReader, event: EngineEvent): Decision {
-  const candidates = why.has('try') ? why.list('try').map((entry) => expandCandidate(entry, why)) : []
+  const node = why.string('node')
+  const outcome = why.stringOr('outcome', eventOutcome(event)) ?? why.refuse('outcome', 'an outcome')
+  const prefix = edgePrefix(node, outcome)
+  const candidates = why.has('try')
+    ? why.list('try').map((entry) => expandCandidate(entry, prefix) ?? why.refuse('try', 'a list of candidates'))
+    : []
   return {
-    node: why.string('node'),
+    node,
     visit: why.numberOr('visit', 1),
-    outcome: why.stringOr('outcome', eventOutcome(event)) ?? why.refuse('outcome', 'an outcome'),
+    outcome,
     candidates,
     taken: why.stringOr('taken', usualTaken(candidates)) ?? why.refuse('taken', 'the transition taken'),
     to: why.stringOr('to', null),
@@ -128,13 +144,30 @@ function expandDecision(why: ShapeReader, event: EngineEvent): Decision {
   }
 }
 
-function expandCandidate(entry: Json, why: ShapeReader): Candidate {
-  if (typeof entry === 'string') return { edge: entry, verdict: 'taken' }
-  if (typeof entry !== 'object' || entry === null || Array.isArray(entry))
-    return why.refuse('try', 'a list of candidates')
-  const { edge, verdict, ...rest } = entry as JsonObject
-  if (typeof edge !== 'string') return why.refuse('try', 'a list of candidates')
-  return { edge, verdict: (verdict ?? 'taken') as Candidate['verdict'], ...rest }
+function expandCandidate(entry: Json, prefix: string): Candidate | undefined {
+  const [name, verdict, guards, limit, rest] = Array.isArray(entry) ? (entry as readonly Json[]) : [entry]
+  if (typeof name !== 'string') return undefined
+  const candidate = {
+    edge: name.startsWith('=') ? name.slice(1) : prefix + name,
+    verdict: typeof verdict === 'string' ? verdict : 'taken',
+    ...(Array.isArray(guards) ? { guards: (guards as readonly Json[]).map(expandReading) } : {}),
+    ...(limit === undefined || limit === 0 ? {} : { limit: expandLimit(limit) }),
+    ...(isObject(rest) ? rest : {}),
+  }
+  // Written by compactCandidate, and its text is covered by the hash.
+  return candidate as unknown as Candidate
+}
+
+function expandLimit(limit: Json): Json {
+  if (!Array.isArray(limit)) return limit
+  const [used, max] = limit as readonly Json[]
+  return { used: used ?? 0, max: max ?? 0 }
+}
+
+function expandReading(reading: Json): Json {
+  if (!Array.isArray(reading)) return reading
+  const [guard, result, read] = reading as readonly Json[]
+  return { guard: guard ?? '', result: result === 1, read: read ?? {} }
 }
 
 function expandStep(step: ShapeReader, event: EngineEvent, decision: Decision | null): CheckpointStep {

@@ -1,15 +1,14 @@
 import type { Json, JsonObject } from '../base/json.ts'
 import { storeError } from '../errors/store-error.ts'
 import { checkpointFormat, type Checkpoint } from '../snapshot/checkpoint.ts'
-import { expandCheckpoint } from './expand-checkpoint.ts'
+import { expandCheckpoint, type CheckpointBefore } from './expand-checkpoint.ts'
 
 /**
  * Reads the parsed text of one format.
  *
- * @param graphBefore - graph hash of the checkpoint before, or of the run
  * @param what - the checkpoint, for messages
  */
-export type CheckpointReader = (value: Json, graphBefore: string | null, what: string) => Checkpoint
+export type CheckpointReader = (value: Json, before: CheckpointBefore, what: string) => Checkpoint
 
 /** A reader for every format that was ever written. Old ones stay for ever; `test/golden/` holds a history of each. */
 const readers: { readonly [format: number]: CheckpointReader } = { 1: expandCheckpoint }

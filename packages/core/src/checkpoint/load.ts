@@ -75,7 +75,7 @@ export async function readCheckpoints(
   const blobOf = await readBlobs(store, stored)
   let before: Link | null = null
   return stored.map((entry) => {
-    const checkpoint = parseLink(entry, before, { graphHash: before?.graphHash ?? graphHash, blobOf })
+    const checkpoint = parseLink(entry, before, { graphHash, blobOf })
     before = { stored: entry, graphHash: checkpoint.graphHash }
     return { stored: entry, checkpoint: freezeJson(checkpoint) }
   })
@@ -96,7 +96,6 @@ function restoreFrom(
   let before: Link | null = null
   let [deltaLength, keyframeLength] = [0, 0]
   for (const stored of checkpoints) {
-    const context: { graphHash: string; blobOf: BlobSource } = { graphHash: before?.graphHash ?? graphOfRun, blobOf }
     if (before === null && stored.keyframe !== null) {
       checkHash(stored)
       const keyframe = parseKeyframe(stored.keyframe, stored.hash, blobOf)
@@ -105,7 +104,7 @@ function restoreFrom(
       keyframeLength = blobOf.lengthOf(stored.keyframe)
       continue
     }
-    const checkpoint: Checkpoint = parseLink(stored, before, context)
+    const checkpoint: Checkpoint = parseLink(stored, before, { graphHash: graphOfRun, blobOf })
     if (before === null && checkpoint.sequence > 0)
       throw brokenChain(stored, 'it is the first one read and has no keyframe')
     snapshot = applyPatch(snapshot, checkpoint.patch, checkpoint.event)
@@ -127,9 +126,10 @@ function restoreFrom(
 function parseLink(
   stored: StoredCheckpoint,
   before: Link | null,
-  context: { readonly graphHash: string | null; readonly blobOf: BlobSource },
+  { graphHash, blobOf }: { readonly graphHash: string | null; readonly blobOf: BlobSource },
 ): Checkpoint {
   checkHash(stored)
+  const context = { runId: stored.runId, graphHash: before?.graphHash ?? graphHash, blobOf }
   const checkpoint = parseCheckpoint(stored.text, context)
   if (checkpoint.runId !== stored.runId || checkpoint.sequence !== stored.sequence) {
     throw brokenChain(stored, `its text is that of checkpoint ${checkpoint.sequence} of run ${checkpoint.runId}`)

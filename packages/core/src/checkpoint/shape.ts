@@ -70,7 +70,8 @@ export class ShapeReader {
   }
 }
 
-function isObject(value: Json | undefined): value is JsonObject {
+/** True for a JSON object. */
+export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

@@ -1,6 +1,6 @@
 import type { Graph } from '../graph/graph.ts'
 import { boundsOf } from './bounds/bounds.ts'
-import { subjectOf } from './moves.ts'
+import { subjectOf, type Subject } from './moves.ts'
 import { policies } from './policy/policies.ts'
 import type { CheckReport, Finding } from './report.ts'
 import type { CheckOptions, Rule } from './rule.ts'
@@ -52,13 +52,21 @@ const rules: readonly Rule[] = [
 export function check(built: { readonly graph: Graph }, options: CheckOptions = {}): CheckReport {
   const { graph } = built
   const subject = subjectOf(graph)
-  const found = rules.flatMap((rule) => rule(subject, options))
-  const bySeverity = Object.groupBy(found, (finding) => finding.severity)
-  const findings: readonly Finding[] = [...(bySeverity.error ?? []), ...(bySeverity.warning ?? [])]
   return Object.freeze({
     workflow: graph.name,
     version: graph.version,
-    findings: Object.freeze(findings),
+    findings: findingsIn(subject, options),
     bounds: Object.freeze(boundsOf(subject, options)),
   })
+}
+
+/** The findings of {@link check} alone, without the worst case of a run. */
+export function findingsOf(built: { readonly graph: Graph }, options: CheckOptions = {}): readonly Finding[] {
+  return findingsIn(subjectOf(built.graph), options)
+}
+
+function findingsIn(subject: Subject, options: CheckOptions): readonly Finding[] {
+  const found = rules.flatMap((rule) => rule(subject, options))
+  const bySeverity = Object.groupBy(found, (finding) => finding.severity)
+  return Object.freeze([...(bySeverity.error ?? []), ...(bySeverity.warning ?? [])])
 }

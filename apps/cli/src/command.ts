@@ -17,8 +17,8 @@ export interface Context {
   readonly style: Style
   /** True with `--json`: {@link Context.print} and {@link Context.note} then write nothing to standard output. */
   readonly isJson: boolean
-  /** How a person calls this command, for advice. */
-  readonly self: string
+  /** A command line as a person would type it to act on the same store. @param line - without the program's name */
+  readonly advise: (line: string) => string
   /** Writes lines of the result for people to standard output. Text must be safe already. */
   readonly print: (...lines: readonly string[]) => void
   /** Writes remarks, to standard error. */

@@ -1,5 +1,6 @@
 import type { Store } from '@waystone/core/store'
 import type { CommonOptions, Context } from './command.ts'
+import { printableJson } from './output/printable.ts'
 import { colouredStyle, plainStyle } from './output/style.ts'
 import { selfName, type Surroundings } from './surroundings.ts'
 
@@ -17,7 +18,7 @@ export function createContext(options: CommonOptions, around: Surroundings): Own
     around,
     style: canColour(around) && !isJson ? colouredStyle : plainStyle,
     isJson,
-    self: selfName(around),
+    advise: (line) => `${selfName(around)} ${line}${storeOption(options)}`,
     print(...lines) {
       if (!isJson) around.out.write(lines.map((line) => `${line}\n`).join(''))
     },
@@ -25,7 +26,7 @@ export function createContext(options: CommonOptions, around: Surroundings): Own
       around.err.write(lines.map((line) => `${line}\n`).join(''))
     },
     json(value) {
-      if (isJson) around.out.write(`${JSON.stringify(value, null, 2)}\n`)
+      if (isJson) around.out.write(`${printableJson(value)}\n`)
     },
     store(configStore) {
       opened ??= openStore(options.store, configStore, around)
@@ -51,6 +52,11 @@ async function openStore(
   if (path === undefined && fromConfig !== undefined) return fromConfig
   const { openSqliteStore } = await import('./bind/open-store.ts')
   return openSqliteStore(path, around)
+}
+
+function storeOption({ store }: CommonOptions): string {
+  if (store === undefined) return ''
+  return ` --store ${/^[\w./@:+-]+$/.test(store) ? store : `'${store.replaceAll("'", "'\\''")}'`}`
 }
 
 function canColour({ env, out }: Surroundings): boolean {

@@ -73,7 +73,12 @@ export function surroundings(): Surroundings {
 }
 
 /** An output that remembers. */
-export function sink(isTerminal = false): { write(text: string): void; text(): string; readonly isTerminal: boolean; readonly columns: number } {
+export function sink(isTerminal = false): {
+  write(text: string): void
+  text(): string
+  readonly isTerminal: boolean
+  readonly columns: number
+} {
   const parts: string[] = []
   return { write: (text) => void parts.push(text), text: () => parts.join(''), isTerminal, columns: 100 }
 }

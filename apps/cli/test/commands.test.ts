@@ -76,7 +76,10 @@ describe('waystone check', () => {
     const { out } = await waystone('check', 'endless.ts', '--json')
     const report = JSON.parse(out) as { findings: { code: string }[] }
     expect(Object.keys(report)).toEqual(['workflow', 'version', 'findings', 'bounds', 'hashes'])
-    expect(report.findings.map(({ code }) => code)).toEqual(['WAYSTONE_DEFINITION_NO_END', 'WAYSTONE_DEFINITION_UNLIMITED_CYCLE'])
+    expect(report.findings.map(({ code }) => code)).toEqual([
+      'WAYSTONE_DEFINITION_NO_END',
+      'WAYSTONE_DEFINITION_UNLIMITED_CYCLE',
+    ])
   })
 })
 
@@ -116,10 +119,10 @@ describe('waystone run', () => {
 
       waiting  run RUN1  4 checkpoints · 2 model calls · 1 tool call · 240 tokens · $0.0006
       waits for a person: step 3  boss: a large amount  (approved, rejected, edited)
-        decide   waystone approve RUN1 --reason "…"
-        decide   waystone reject RUN1 --reason "…"
-        decide   waystone approve RUN1 --edit '{…}' --reason "…"
-        look     waystone show RUN1 --request
+        decide   waystone approve RUN1 --reason "…" --store FOLDER/runs.db
+        decide   waystone reject RUN1 --reason "…" --store FOLDER/runs.db
+        decide   waystone approve RUN1 --edit '{…}' --reason "…" --store FOLDER/runs.db
+        look     waystone show RUN1 --request --store FOLDER/runs.db
       "
     `)
     expect(exit).toBe(3)
@@ -129,8 +132,21 @@ describe('waystone run', () => {
     const { out, err } = await waystone('run', 'support.ts', '--input', large, '--json')
     const result = JSON.parse(out) as { status: string; requests: object[] }
     expect(err.split('\n')[0]).toBe('run RUN1  support version 2')
-    expect(Object.keys(result)).toEqual(['runId', 'status', 'output', 'error', 'limit', 'usage', 'sequence', 'requests'])
-    expect(result).toMatchObject({ runId: 'RUN1', status: 'waiting', requests: [{ node: 'boss', evidence: { amount: 250 } }] })
+    expect(Object.keys(result)).toEqual([
+      'runId',
+      'status',
+      'output',
+      'error',
+      'limit',
+      'usage',
+      'sequence',
+      'requests',
+    ])
+    expect(result).toMatchObject({
+      runId: 'RUN1',
+      status: 'waiting',
+      requests: [{ node: 'boss', evidence: { amount: 250 } }],
+    })
   })
 
   it('shows the first run again for a second start with the same key', async () => {
@@ -160,7 +176,9 @@ describe('waystone runs, show, stats', () => {
       RUN1  support v2  waiting    boss  2026-01-02 03:04:05Z      4  $0.0006  team=red
       "
     `)
-    expect(JSON.parse((await waystone('runs', '--status', 'waiting', '--tag', 'team=red', '--json')).out)).toMatchObject({
+    expect(
+      JSON.parse((await waystone('runs', '--status', 'waiting', '--tag', 'team=red', '--json')).out),
+    ).toMatchObject({
       runs: [{ status: 'waiting', tags: { team: 'red' } }],
       next: null,
     })
@@ -239,14 +257,19 @@ describe('waystone runs, show, stats', () => {
     `)
   })
 
-  it.each(['--state', '--why', '--diff', '--request', '--blame=letter', '--at=0'])('gives %s as data', async (option) => {
-    const { out, exit } = await waystone('show', 'last', option, '--json')
-    expect(exit).toBe(0)
-    expect(JSON.parse(out)).toMatchObject(option === '--at=0' ? { run: { runId: 'RUN1' } } : { runId: 'RUN1' })
-  })
+  it.each(['--state', '--why', '--diff', '--request', '--blame=letter', '--at=0'])(
+    'gives %s as data',
+    async (option) => {
+      const { out, exit } = await waystone('show', 'last', option, '--json')
+      expect(exit).toBe(0)
+      expect(JSON.parse(out)).toMatchObject(option === '--at=0' ? { run: { runId: 'RUN1' } } : { runId: 'RUN1' })
+    },
+  )
 
   it('refuses two views at once, and sequences and paths that are not there', async () => {
-    expect((await waystone('show', 'last', '--why', '--diff')).err).toContain('found --why and --diff; allowed is one of them (WAYSTONE_INPUT_ARGUMENT)')
+    expect((await waystone('show', 'last', '--why', '--diff')).err).toContain(
+      'found --why and --diff; allowed is one of them (WAYSTONE_INPUT_ARGUMENT)',
+    )
     expect((await waystone('show', 'last', '--at', '99')).err).toContain('WAYSTONE_INPUT_SEQUENCE')
     expect((await waystone('show', 'last', '--blame', 'nothing')).err).toContain('WAYSTONE_INPUT_PATH')
     expect((await waystone('show', 'last', '--blame', 'a b')).exit).toBe(2)
@@ -265,7 +288,12 @@ describe('waystone runs, show, stats', () => {
       tool      send                1  100 %    0            0       0       $0    0 ms  0 ms
       "
     `)
-    expect(JSON.parse((await waystone('stats', '--by', 'tool', '--json')).out)).toMatchObject({ rows: [{ name: 'look-up', count: 2 }, { name: 'send', count: 1 }] })
+    expect(JSON.parse((await waystone('stats', '--by', 'tool', '--json')).out)).toMatchObject({
+      rows: [
+        { name: 'look-up', count: 2 },
+        { name: 'send', count: 1 },
+      ],
+    })
   })
 })
 
@@ -298,7 +326,7 @@ describe('waystone approve, reject, answer', () => {
     expect(out).toMatchInlineSnapshot(`
       "boss rejected by ada
           0.0 s  boss   rejected by ada: too cold
-          0.0 s         → write  because time 1 of 1
+          0.0 s         → write  because its limit allows it: 1 of 1
           0.0 s  write  model: done  0 ms · 1 model call · 120 tokens · $0.0003
           0.0 s  write  tool look-up: done  0 ms · 1 tool call
           0.0 s  write  model: done  0 ms · 1 model call · 120 tokens · $0.0003
@@ -307,10 +335,10 @@ describe('waystone approve, reject, answer', () => {
 
       waiting  run RUN1  8 checkpoints · 4 model calls · 2 tool calls · 480 tokens · $0.0012
       waits for a person: step 7  boss: a large amount  (approved, rejected, edited)
-        decide   waystone approve RUN1 --reason "…"
-        decide   waystone reject RUN1 --reason "…"
-        decide   waystone approve RUN1 --edit '{…}' --reason "…"
-        look     waystone show RUN1 --request
+        decide   waystone approve RUN1 --reason "…" --store FOLDER/runs.db
+        decide   waystone reject RUN1 --reason "…" --store FOLDER/runs.db
+        decide   waystone approve RUN1 --edit '{…}' --reason "…" --store FOLDER/runs.db
+        look     waystone show RUN1 --request --store FOLDER/runs.db
       "
     `)
     expect(exit).toBe(3)
@@ -337,7 +365,9 @@ describe('waystone approve, reject, answer', () => {
 
   it('answers with any outcome that is offered, and names them otherwise', async () => {
     const wrong = await waystone('answer', 'last', 'maybe')
-    expect(wrong.err).toBe('error: boss has no answer "maybe"; allowed is approved, edited, rejected (WAYSTONE_INPUT_ARGUMENT)\n')
+    expect(wrong.err).toBe(
+      'error: boss has no answer "maybe"; allowed is approved, rejected, edited (WAYSTONE_INPUT_ARGUMENT)\n',
+    )
     expect((await waystone('answer', 'last', 'approved', '--by', 'grace')).out).toContain('boss approved by grace')
   })
 
@@ -345,7 +375,7 @@ describe('waystone approve, reject, answer', () => {
     const { exit, out } = await waystone('approve', 'last', '--reason', 'fine', '--detach')
     expect(out).toMatchInlineSnapshot(`
       "boss approved by ada
-      Recorded. Go on with: waystone resume RUN1
+      Recorded. Go on with: waystone resume RUN1 --store FOLDER/runs.db
       "
     `)
     expect(exit).toBe(0)
@@ -387,7 +417,11 @@ describe('waystone hold, release, cancel, resume', () => {
     `)
     expect((await waystone('hold', 'last', '--reason', 'again')).exit).toBe(1)
     const released = await waystone('release', 'last', '--reason', 'done', '--json')
-    expect(JSON.parse(released.out)).toMatchObject({ move: 'release', acceptance: { type: 'applied' }, status: 'waiting' })
+    expect(JSON.parse(released.out)).toMatchObject({
+      move: 'release',
+      acceptance: { type: 'applied' },
+      status: 'waiting',
+    })
   })
 
   it('cancels for good', async () => {
@@ -408,10 +442,10 @@ describe('waystone hold, release, cancel, resume', () => {
 
       waiting  run RUN1  4 checkpoints · 2 model calls · 1 tool call · 240 tokens · $0.0006
       waits for a person: step 3  boss: a large amount  (approved, rejected, edited)
-        decide   waystone approve RUN1 --reason "…"
-        decide   waystone reject RUN1 --reason "…"
-        decide   waystone approve RUN1 --edit '{…}' --reason "…"
-        look     waystone show RUN1 --request
+        decide   waystone approve RUN1 --reason "…" --store FOLDER/runs.db
+        decide   waystone reject RUN1 --reason "…" --store FOLDER/runs.db
+        decide   waystone approve RUN1 --edit '{…}' --reason "…" --store FOLDER/runs.db
+        look     waystone show RUN1 --request --store FOLDER/runs.db
       "
     `)
     expect(exit).toBe(3)
@@ -435,7 +469,10 @@ describe('waystone replay, fork, audit', () => {
       "
     `)
     expect(exit).toBe(0)
-    expect(JSON.parse((await waystone('replay', 'last', '--json')).out)).toMatchObject({ isEqual: true, divergence: null })
+    expect(JSON.parse((await waystone('replay', 'last', '--json')).out)).toMatchObject({
+      isEqual: true,
+      divergence: null,
+    })
   })
 
   it('names the first divergence under a changed guard', async () => {
@@ -445,7 +482,7 @@ describe('waystone replay, fork, audit', () => {
         at 3 write.done took write.done.1; now it takes write.done.0
         stored   {"node":"write","visit":1,"outcome":"done","candidates":[{"edge":"write.done.0","verdict":"guard","guards":[{"guard":"isSmall","result":false,"read":{"amount":250}}]},{"edge":"write.done.1","verdict":"taken"}],"taken":"write.done.1","to":"boss"}
         derived  {"node":"write","visit":1,"outcome":"done","candidates":[{"edge":"write.done.0","verdict":"taken","guards":[{"guard":"isSmall","result":true,"read":{"amount":250}}]},{"edge":"write.done.1","verdict":"later"}],"taken":"write.done.0","to":"send"}
-        look     waystone show RUN1 --at 3 --why
+        look     waystone show RUN1 --at 3 --why --store FOLDER/runs.db
       "
     `)
     expect(exit).toBe(1)
@@ -453,13 +490,30 @@ describe('waystone replay, fork, audit', () => {
 
   it('forks with another state and leaves the origin alone (R4)', async () => {
     const { exit, out } = await waystone('fork', 'RUN1', '--at', '2', '--patch', '{"amount":20}', '--reason', 'what if')
-    expect(out).toMatchInlineSnapshot(`""`)
+    expect(out).toMatchInlineSnapshot(`
+      "run RUN2  fork of RUN1 at checkpoint 2
+          0.0 s  write  model: done  0 ms · 1 model call · 120 tokens · $0.0003
+          0.0 s         → send  because isSmall is true (amount = 20)
+          0.0 s  send   tool send: done  0 ms · 1 tool call
+          0.0 s  send   sent 20 red
+          0.0 s         → end
+
+      completed  run RUN2  3 checkpoints · 1 model call · 1 tool call · 120 tokens · $0.0003
+      {
+        "letter": "Dear \\u001b[2Jreader, tides come twice a day."
+      }
+      "
+    `)
     expect(exit).toBe(0)
-    expect(JSON.parse((await waystone('show', 'RUN1', '--state', '--json')).out)).toMatchObject({ state: { amount: 250 } })
+    expect(JSON.parse((await waystone('show', 'RUN1', '--state', '--json')).out)).toMatchObject({
+      state: { amount: 250 },
+    })
   })
 
   it('refuses a patch that does not fit, and a fork without its checkpoint', async () => {
-    expect((await waystone('fork', 'last', '--at', '2', '--patch', '{"amount":"x"}')).err).toContain('WAYSTONE_INPUT_FORK_PATCH')
+    expect((await waystone('fork', 'last', '--at', '2', '--patch', '{"amount":"x"}')).err).toContain(
+      'WAYSTONE_INPUT_FORK_PATCH',
+    )
     expect((await waystone('fork', 'last')).err).toContain("required option '--at <sequence>' not specified")
   })
 
@@ -485,7 +539,10 @@ describe('waystone replay, fork, audit', () => {
       "
     `)
     expect(exit).toBe(0)
-    expect(JSON.parse((await waystone('audit', 'last', '--json')).out)).toMatchObject({ chain: { isIntact: true }, people: [{ by: 'ada', outcome: 'approved' }] })
+    expect(JSON.parse((await waystone('audit', 'last', '--json')).out)).toMatchObject({
+      chain: { isIntact: true },
+      people: [{ by: 'ada', outcome: 'approved' }],
+    })
   })
 })
 

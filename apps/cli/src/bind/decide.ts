@@ -81,7 +81,7 @@ async function recorded(
   }: { request: Request; acceptance: object; options: DecideOptions; context: Context },
 ): Promise<ExitName> {
   const live = lacksLive(row, options) || options.live === true ? ' --live' : ''
-  context.print(`Recorded. Go on with: ${context.self} resume ${run.runId}${live}`)
+  context.print(`Recorded. Go on with: ${context.advise(`resume ${run.runId}${live}`)}`)
   context.json({ runId: run.runId, request: request.id, acceptance })
   return 'done'
 }

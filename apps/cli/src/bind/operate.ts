@@ -70,7 +70,7 @@ function say(acceptance: Acceptance, { context, move, runId, status }: Said): Ex
   switch (acceptance.type) {
     case 'applied':
       context.print(`${move} applied at checkpoint ${acceptance.sequence}; run ${runId} is ${status}.`)
-      if (move === 'release' && status === 'running') context.print(`Go on with: ${context.self} resume ${runId}`)
+      if (move === 'release' && status === 'running') context.print(`Go on with: ${context.advise(`resume ${runId}`)}`)
       return 'done'
     case 'delivered':
       context.print(`${move} delivered to run ${runId}; the process that drives it takes it from there.`)

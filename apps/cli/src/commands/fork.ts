@@ -62,7 +62,7 @@ export const fork: CommandDefinition<ForkCommandOptions> = {
         const made = await readHistory(bound.runtime.store, newId)
         context.json({ runId: newId, forkedFrom: { runId: row.runId, sequence: at }, status: made.row.status })
         context.print(
-          options.detach === true ? `Go on with: ${context.self} resume ${newId}` : liveAdvice(made.row, context),
+          options.detach === true ? `Go on with: ${context.advise(`resume ${newId}`)}` : liveAdvice(made.row, context),
         )
         return 'done'
       }

@@ -35,7 +35,7 @@ export const replay: CommandDefinition<ReplayOptions> = {
       `  ${printable(divergence.message)}`,
       `  stored   ${printableExcerpt(JSON.stringify(divergence.stored), 300)}`,
       `  derived  ${printableExcerpt(JSON.stringify(divergence.derived), 300)}`,
-      `  look     ${context.self} show ${row.runId} --at ${divergence.sequence} --why`,
+      `  look     ${context.advise(`show ${row.runId} --at ${divergence.sequence} --why`)}`,
     )
     return 'failed'
   },

@@ -65,8 +65,8 @@ export async function resumeOne(row: RunRow, { options, context, prefix }: Resum
 }
 
 /** What to say of a run with real models that may not go on without `--live`. */
-export function liveAdvice(row: RunRow, { self }: Context): string {
-  return `Run ${row.runId} was started with real models. Going on may cost money, so say it: ${self} resume ${row.runId} --live`
+export function liveAdvice(row: RunRow, { advise }: Context): string {
+  return `Run ${row.runId} was started with real models. Going on may cost money, so say it: ${advise(`resume ${row.runId} --live`)}`
 }
 
 function isEnded({ status }: RunRow): boolean {

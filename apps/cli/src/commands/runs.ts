@@ -50,7 +50,8 @@ export const runs: CommandDefinition<RunsOptions> = {
     const page = await store.list(filterOf(options, context))
     context.json({ runs: page.rows.map(rowJson), next: page.next })
     context.print(...(page.rows.length === 0 ? [`No run in ${store.name}.`] : rowLines(page.rows, context)))
-    if (page.next !== null) context.print('', context.style('quiet', `More: ${context.self} runs --after ${page.next}`))
+    if (page.next !== null)
+      context.print('', context.style('quiet', `More: ${context.advise(`runs --after ${page.next}`)}`))
     return 'done'
   },
 }

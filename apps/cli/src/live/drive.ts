@@ -186,7 +186,7 @@ async function report({ run, interrupts, context }: Driving, result: RunResult<o
   const status = await run.status()
   const requests = status.status === 'waiting' ? await run.requests() : []
   if (requests.length > 0) context.note(...resultLines(status, requests, { ...context, style: plainStyle }))
-  else context.note(`Stopped at checkpoint ${status.sequence}. Go on with: ${context.self} resume ${run.runId}`)
+  else context.note(`Stopped at checkpoint ${status.sequence}. Go on with: ${context.advise(`resume ${run.runId}`)}`)
   context.json(resultJson(status, requests))
   return 'interrupted'
 }

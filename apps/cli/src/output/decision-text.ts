@@ -31,7 +31,8 @@ export function reasonText(decision: Decision): string {
 export function candidateText({ verdict, guards, limit }: Candidate): string {
   const read = (guards ?? []).map(readingText).join(', ')
   if (limit === undefined) return read
-  const times = verdict === 'taken' ? `time ${limit.used + 1} of ${limit.max}` : `limit of ${limit.max} used up`
+  const times =
+    verdict === 'taken' ? `its limit allows it: ${limit.used + 1} of ${limit.max}` : `limit of ${limit.max} used up`
   return [read, times].filter((part) => part !== '').join(', ')
 }
 

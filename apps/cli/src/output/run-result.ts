@@ -34,13 +34,13 @@ export function toneOfStatus(status: RunResult['status']): Tone {
 export function resultLines(
   result: RunResult<object>,
   requests: readonly Request[],
-  { style, self }: { style: Style; self: string },
+  { style, advise }: { style: Style; advise: (line: string) => string },
 ): readonly string[] {
   const used = [counted(result.sequence + 1, 'checkpoint'), usageText(result.usage)].filter((part) => part !== '')
   return [
     `${style(toneOfStatus(result.status), result.status)}  run ${result.runId}  ${style('quiet', used.join(' · '))}`,
     ...endingLines(result, style),
-    ...adviceLines(result, requests, self),
+    ...adviceLines(result, requests, advise),
   ]
 }
 
@@ -58,29 +58,29 @@ function limitName(limit: NonNullable<RunResult['limit']>): string {
 function adviceLines(
   { status, runId, sequence }: RunResult<object>,
   requests: readonly Request[],
-  self: string,
+  advise: (line: string) => string,
 ): readonly string[] {
   if (status === 'failed' || status === 'exhausted') {
     return [
-      `  look     ${self} show ${runId} --why`,
-      `  fork     ${self} fork ${runId} --at ${Math.max(0, sequence - 1)}`,
+      `  look     ${advise(`show ${runId} --why`)}`,
+      `  fork     ${advise(`fork ${runId} --at ${Math.max(0, sequence - 1)}`)}`,
     ]
   }
-  if (status === 'held') return [`  release  ${self} release ${runId} --reason "…"`]
-  if (status === 'running' || status === 'parked') return [`  resume   ${self} resume ${runId}`]
+  if (status === 'held') return [`  release  ${advise(`release ${runId} --reason "…"`)}`]
+  if (status === 'running' || status === 'parked') return [`  resume   ${advise(`resume ${runId}`)}`]
   if (status !== 'waiting') return []
-  return requests.flatMap((request) => decideLines(request, { runId, self, isOnly: requests.length === 1 }))
+  return requests.flatMap((request) => decideLines(request, { runId, advise, isOnly: requests.length === 1 }))
 }
 
 function decideLines(
   request: Request,
-  { runId, self, isOnly }: { runId: string; self: string; isOnly: boolean },
+  { runId, advise, isOnly }: { runId: string; advise: (line: string) => string; isOnly: boolean },
 ): readonly string[] {
   const step = isOnly ? '' : ` --step ${request.step}`
   const commands = request.options.map(
-    ({ outcome }) => `  decide   ${self} ${decideCommand(outcome, runId)}${step} --reason "…"`,
+    ({ outcome }) => `  decide   ${advise(`${decideCommand(outcome, runId)}${step} --reason "…"`)}`,
   )
-  return [`waits for a person: ${requestLine(request)}`, ...commands, `  look     ${self} show ${runId} --request`]
+  return [`waits for a person: ${requestLine(request)}`, ...commands, `  look     ${advise(`show ${runId} --request`)}`]
 }
 
 function decideCommand(outcome: string, runId: string): string {

@@ -21,7 +21,7 @@ export interface DatabaseOptions {
 const busyTimeoutMs = 10
 
 /** Pages of the log after which it is written back: 16 MB. Fewer would cost a single run a third of its speed. */
-const walPages = 1000
+const walPages = 4000
 
 /** An open database with its prepared statements. */
 export class Database {

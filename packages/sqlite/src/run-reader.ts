@@ -11,15 +11,17 @@ import {
   type RunRow,
   type StoredCheckpoint,
 } from '@waystone/core/store'
+import type { SQLOutputValue } from 'node:sqlite'
 import type { Database } from './database.ts'
 import { hashBytes, hashText, runColumns, runTables, toRunRow, type RunRecord } from './run-row.ts'
 import { indexedEvery } from './schema.ts'
+import { unpackText, type StoredText } from './stored-text.ts'
 
 interface CheckpointRecord {
   readonly position: number
   readonly sequence: number
-  readonly text: string
-  readonly keyframe: string | null
+  readonly text: StoredText
+  readonly keyframe: StoredText | null
 }
 
 /** Ended runs never move; the list is that of `hasEnded`. */
@@ -151,16 +153,14 @@ export const runReader = {
   },
 
   blob(database: Database, hash: string): string | undefined {
-    return database.statement('SELECT text FROM blobs WHERE hash = ?').get(hashBytes(hash))?.['text'] as
-      | string
-      | undefined
+    return unpackFound(database.statement('SELECT text FROM blobs WHERE hash = ?').get(hashBytes(hash))?.['text'])
   },
 
   graph(database: Database, graphHash: string, behaviourHash: string): string | undefined {
     const found = database
       .statement('SELECT graph FROM graphs WHERE graph_hash = ? AND behaviour_hash = ?')
       .get(graphHash, behaviourHash)
-    return found?.['graph'] as string | undefined
+    return unpackFound(found?.['graph'])
   },
 }
 
@@ -215,8 +215,23 @@ function toStored(found: readonly CheckpointRecord[], run: RunRecord, to: number
   return stored
 }
 
-function toCheckpoint({ position, sequence, text, keyframe }: CheckpointRecord, runId: RunId): StoredCheckpoint {
-  return { runId, sequence, position, text, hash: sha256(text), keyframe }
+function toCheckpoint(
+  { position, sequence, text: stored, keyframe }: CheckpointRecord,
+  runId: RunId,
+): StoredCheckpoint {
+  const text = unpackText(stored)
+  return {
+    runId,
+    sequence,
+    position,
+    text,
+    hash: sha256(text),
+    keyframe: keyframe === null ? null : unpackText(keyframe),
+  }
+}
+
+function unpackFound(stored: SQLOutputValue | undefined): string | undefined {
+  return typeof stored === 'string' || stored instanceof Uint8Array ? unpackText(stored) : undefined
 }
 
 function missing(runId: RunId, which: string): Error {

@@ -13,6 +13,7 @@ import {
 } from '@waystone/core/store'
 import type { StatementResultingChanges } from 'node:sqlite'
 import type { Database } from './database.ts'
+import { packText, type StoredText } from './stored-text.ts'
 import { hashBytes, leaseOf, runColumns, runTables, summaryText, type RunRecord } from './run-row.ts'
 
 /** Runs whose inside ids are remembered. */
@@ -58,10 +59,12 @@ export class RunWriter {
       throw storeError('WAYSTONE_STORE_RUN_EXISTS', `run ${runId} is already stored`, { runId })
     }
     const expiresAt = at + run.leaseMs
-    database.statement(insertGraph).run(run.graphHash, run.behaviourHash, run.graph)
+    database.statement(insertGraph).run(run.graphHash, run.behaviourHash, packText(run.graph))
     this.#insertOwner(database, owner)
     const { lastInsertRowid } = this.#insertRun(database, run)
-    const first = database.statement(insertFirst).run(lastInsertRowid, checkpoint.text, checkpoint.keyframe)
+    const first = database
+      .statement(insertFirst)
+      .run(lastInsertRowid, packText(checkpoint.text), packKeyframe(checkpoint.keyframe))
     database.statement(setHead).run(first.lastInsertRowid, lastInsertRowid)
     insertBlobs(database, run.blobs)
     return { type: 'created', lease: { runId, fence: 1, owner, expiresAt } }
@@ -70,7 +73,9 @@ export class RunWriter {
   commit(database: Database, { fence, checkpoint, blobs, summary, consumed, at }: Commit): void {
     const { runId, sequence } = checkpoint
     const id = this.#idOf(database, runId)
-    const inserted = database.statement(insertNext).run(id, fence, sequence, checkpoint.text, checkpoint.keyframe)
+    const inserted = database
+      .statement(insertNext)
+      .run(id, fence, sequence, packText(checkpoint.text), packKeyframe(checkpoint.keyframe))
     if (inserted.changes !== 1) throw this.#conflict(database, runId, { fence, sequence })
     const values = [sequence, inserted.lastInsertRowid, hashBytes(checkpoint.hash), summaryText(summary), at] as const
     const { changes } = database.statement(advance).run(...values, id, summary.status, summary.nextDueAt)
@@ -213,5 +218,9 @@ export class RunWriter {
 }
 
 function insertBlobs(database: Database, blobs: readonly Blob[]): void {
-  for (const { hash, text } of blobs) database.statement(insertBlob).run(hashBytes(hash), text)
+  for (const { hash, text } of blobs) database.statement(insertBlob).run(hashBytes(hash), packText(text))
+}
+
+function packKeyframe(keyframe: string | null): StoredText | null {
+  return keyframe === null ? null : packText(keyframe)
 }

@@ -35,7 +35,7 @@ function runsTool(graph: Graph, tool: string): boolean {
   )
 }
 
-describe('policies against random walks', () => {
+describe('policies against random walks', { timeout: 300_000 }, () => {
   it('are broken by no walk when they are proven, and by some walk for most that are refused', () => {
     const broken: string[] = []
     const count = { proven: 0, provenGiven: 0, refused: 0, confirmed: 0 }

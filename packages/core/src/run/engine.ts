@@ -74,7 +74,7 @@ export class Engine implements DriveHost {
   /** Expiries of runs that wait and that no process drives. */
   readonly #dormant: Timers
   readonly #drives = new Map<RunId, Drive>()
-  readonly #taking = new Map<RunId, Promise<boolean>>()
+  readonly #taking = new Map<RunId, Promise<unknown>>()
   readonly #releasing = new Map<RunId, Promise<void>>()
   readonly #failures = new Map<RunId, unknown>()
   readonly #restWaiters = new Map<RunId, Set<(rest: Rest) => void>>()
@@ -161,8 +161,22 @@ export class Engine implements DriveHost {
         return true
       }
       const busy = this.#taking.get(runId) ?? this.#releasing.get(runId)
-      if (busy === undefined) return await this.#takeAlone(runId, options)
+      if (busy === undefined) return await this.alone(runId, () => this.#take(runId, options))
       await busy.then(ignore, ignore)
+    }
+  }
+
+  /**
+   * Makes or takes a run while nothing else in this process takes it: a start whose answer is slow must not be overtaken by a
+   * second start with the same key, or there would be two drives under one lease.
+   */
+  async alone<Value>(runId: RunId, act: () => Promise<Value>): Promise<Value> {
+    const acting = act()
+    this.#taking.set(runId, acting)
+    try {
+      return await acting
+    } finally {
+      this.#taking.delete(runId)
     }
   }
 
@@ -235,16 +249,6 @@ export class Engine implements DriveHost {
     await Promise.allSettled(this.#releasing.values())
     this.#inbox.stop()
     this.changes.fireAll()
-  }
-
-  async #takeAlone(runId: RunId, options: TakeUpOptions): Promise<boolean> {
-    const taking = this.#take(runId, options)
-    this.#taking.set(runId, taking)
-    try {
-      return await taking
-    } finally {
-      this.#taking.delete(runId)
-    }
   }
 
   async #take(runId: RunId, options: TakeUpOptions): Promise<boolean> {

@@ -33,22 +33,26 @@ export async function startRun(engine: Engine, compiled: CompiledWorkflow, optio
   if (planned.type !== 'applied') throw invariantError('WAYSTONE_BUG_START', `the start of run ${runId} was ${planned.type}`, { runId })
   const { snapshot } = planned
   const packed = packCheckpoint(planned.checkpoint, snapshot, firstPacking)
-  const created = await engine.store.create({
-    runId,
-    ...definitionOf(compiled),
-    key: options.key ?? null,
-    tags: payload.tags,
-    forkedFrom: null,
-    owner,
-    leaseMs,
-    checkpoint: packed.checkpoint,
-    blobs: packed.blobs,
-    summary: summaryOf(compiled, snapshot.context),
-    at,
+  const created = await engine.alone(runId, async () => {
+    const answer = await engine.store.create({
+      runId,
+      ...definitionOf(compiled),
+      key: options.key ?? null,
+      tags: payload.tags,
+      forkedFrom: null,
+      owner,
+      leaseMs,
+      checkpoint: packed.checkpoint,
+      blobs: packed.blobs,
+      summary: summaryOf(compiled, snapshot.context),
+      at,
+    })
+    if (answer.type === 'exists') return answer
+    const parent = { runId, sequence: 0, hash: packed.checkpoint.hash }
+    engine.drive({ compiled, lease: answer.lease, standing: { snapshot, parent, packing: packed.packing } }, [])
+    return answer
   })
   if (created.type === 'exists') return { runId: created.runId, isNew: false }
-  const parent = { runId, sequence: 0, hash: packed.checkpoint.hash }
-  engine.drive({ compiled, lease: created.lease, standing: { snapshot, parent, packing: packed.packing } }, [])
   return { runId, isNew: true }
 }
 

@@ -139,60 +139,83 @@ function resolveReverts(commits: readonly Commit[]): Commit[] {
   })
 }
 
-/** A merge speaks for its commits when its pull request has a telling title and they are few and not pull requests themselves. */
-function isOneChange(merge: Commit, brought: readonly Commit[]): boolean {
-  if (merge.title === merge.subject || !merge.title.includes(' ') || brought.length > maxMergedCommits) return false
-  return !brought.some((commit) => /\(#\d+\)$/.test(commit.subject) || commit.isMerge)
-}
-
 /** More commits than this behind one merge are a branch of its own, not one change. */
 const maxMergedCommits = 25
 
-/**
- * Says of each commit which pull request's merge brought it in, and gives the merge its files' kinds.
- *
- * Oldest merge first along the first parents, so that a commit belongs to the merge that brought it onto the main line.
- */
-function nameMerges(commits: readonly Commit[], parents: ReadonlyMap<string, readonly string[]>): Commit[] {
-  const byHash = new Map(commits.map((commit) => [commit.hash, commit]))
-  const mainLine: Commit[] = []
-  for (let next = commits[0]; next !== undefined; next = byHash.get(parents.get(next.hash)?.[0] ?? ''))
-    mainLine.push(next)
-  const taken = new Set(mainLine.map((commit) => commit.hash))
-  const changed = new Map<string, Commit>()
-  for (const merge of mainLine.toReversed()) {
-    if (!merge.isMerge) continue
-    const brought = collectBrought(parents.get(merge.hash)?.slice(1) ?? [], { byHash, parents, taken })
-    if (!isOneChange(merge, brought)) continue
-    for (const commit of brought) changed.set(commit.hash, { ...commit, within: merge.id })
-    changed.set(merge.hash, {
-      ...merge,
-      files: brought.reduce((sum, commit) => sum + commit.files, 0),
-      area: brought.toSorted((left, right) => right.files - left.files)[0]?.area ?? '',
-      touches: [...new Set(brought.flatMap((commit) => commit.touches))].toSorted(),
-      isBreaking: merge.isBreaking || brought.some((commit) => commit.isBreaking),
-      breakingNote: merge.breakingNote || (brought.find((commit) => commit.breakingNote !== '')?.breakingNote ?? ''),
-    })
-  }
-  return commits.map((commit) => changed.get(commit.hash) ?? commit)
+/** A merge speaks for its commits when its pull request has a telling title and they are few and not pull requests themselves. */
+function isOneChange(merge: Commit, brought: readonly Commit[]): boolean {
+  if (merge.title === merge.subject || !merge.title.includes(' ') || brought.length > maxMergedCommits) return false
+  return !brought.some(
+    (commit) => /\(#\d+\)$/.test(commit.subject) || (commit.isMerge && commit.title !== commit.subject),
+  )
 }
 
-interface Walk {
+interface History {
   readonly byHash: ReadonlyMap<string, Commit>
   readonly parents: ReadonlyMap<string, readonly string[]>
-  /** Grows: everything that some merge, or the main line, already has. */
+  /** Grows: what is on a line of first parents, or behind a merge that speaks for it. */
   readonly taken: Set<string>
+  /** Grows: what is now known better, by hash. */
+  readonly changed: Map<string, Commit>
 }
 
-function collectBrought(from: readonly string[], walk: Walk): Commit[] {
-  const found: Commit[] = []
-  const stack = [...from]
-  for (let hash = stack.pop(); hash !== undefined; hash = stack.pop()) {
-    const commit = walk.byHash.get(hash)
-    if (commit === undefined || walk.taken.has(hash)) continue
-    walk.taken.add(hash)
-    found.push(commit)
-    stack.push(...(walk.parents.get(hash) ?? []))
+/** Says of each commit which pull request's merge brought it in, and gives that merge its files' kinds. Order: as given. */
+function nameMerges(commits: readonly Commit[], parents: ReadonlyMap<string, readonly string[]>): Commit[] {
+  const byHash = new Map(commits.map((commit) => [commit.hash, commit]))
+  const history: History = { byHash, parents, taken: new Set(), changed: new Map() }
+  const lines = [commits[0]?.hash]
+  for (let tip = lines.pop(); tip !== undefined; tip = lines.pop()) lines.push(...nameLine(tip, history))
+  return commits.map((commit) => history.changed.get(commit.hash) ?? commit)
+}
+
+/**
+ * Follows first parents from a tip. Oldest merge first, so that a commit belongs to the merge that brought it onto the line.
+ *
+ * @returns tips of the branches that came in by merges that do not speak for them: lines of their own
+ */
+function nameLine(tip: string, history: History): string[] {
+  const line: Commit[] = []
+  for (let hash: string | undefined = tip; hash !== undefined; hash = history.parents.get(hash)?.[0]) {
+    const commit = history.byHash.get(hash)
+    if (commit === undefined || history.taken.has(hash)) break
+    history.taken.add(hash)
+    line.push(commit)
   }
-  return found
+  const branches: string[] = []
+  for (const merge of line.toReversed()) {
+    if (!merge.isMerge) continue
+    const tips = history.parents.get(merge.hash)?.slice(1) ?? []
+    const brought = collectBrought(tips, history)
+    if (isOneChange(merge, brought)) speakFor(merge, brought, history)
+    else branches.push(...tips)
+  }
+  return branches
+}
+
+/** Everything behind these tips that is not taken. */
+function collectBrought(tips: readonly string[], history: History): Commit[] {
+  const found = new Map<string, Commit>()
+  const stack = [...tips]
+  for (let hash = stack.pop(); hash !== undefined && found.size <= maxMergedCommits; hash = stack.pop()) {
+    const commit = history.byHash.get(hash)
+    if (commit === undefined || history.taken.has(hash) || found.has(hash)) continue
+    found.set(hash, commit)
+    stack.push(...(history.parents.get(hash) ?? []))
+  }
+  return [...found.values()]
+}
+
+function speakFor(merge: Commit, brought: readonly Commit[], { taken, changed }: History): void {
+  for (const commit of brought) {
+    taken.add(commit.hash)
+    changed.set(commit.hash, { ...commit, within: merge.id })
+  }
+  changed.set(merge.hash, {
+    ...merge,
+    files: brought.reduce((sum, commit) => sum + commit.files, 0),
+    area: brought.toSorted((left, right) => right.files - left.files)[0]?.area ?? '',
+    touches: [...new Set(brought.flatMap((commit) => commit.touches))].toSorted(),
+    isBreaking: merge.isBreaking || brought.some((commit) => commit.isBreaking),
+    breakingNote: merge.breakingNote || (brought.find((commit) => commit.breakingNote !== '')?.breakingNote ?? ''),
+  })
 }

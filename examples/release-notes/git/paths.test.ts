@@ -16,6 +16,10 @@ describe('touchesOf', () => {
     ['examples/a/index.ts', ['examples']],
     ['CHANGELOG.md', []],
     ['.changeset/brave-cats.md', []],
+    ['History.md', []],
+    ['examples/release-notes/demo.ts', ['examples']],
+    ['requirements/dev.txt', ['deps']],
+    ['dist/index.js', []],
   ])('knows %s', (path, touches) => {
     expect(touchesOf([path])).toEqual(touches)
   })

@@ -2,7 +2,10 @@ import type { Touched } from './commit.ts'
 
 /** First match wins. Order: from the most telling place to the least. */
 const rules: readonly (readonly [Touched | 'ignored', RegExp])[] = [
-  ['ignored', /(^|\/)(\.changeset\/|changelog|history\.md|release-notes|releases?\.md)/i],
+  [
+    'ignored',
+    /(^|\/)(dist|[a-z]+_dist|vendor|third_party|node_modules|generated)\/|(^|\/)(\.changeset\/|changelogs?(\/|[\w.-]*$)|(history|release[-_]?notes|releases?)\.(md|txt|rst)$)/i,
+  ],
   [
     'ci',
     /^(\.github\/|\.gitlab|\.circleci\/|\.travis|\.ci\/|appveyor|azure-pipelines|Jenkinsfile|renovate|\.renovate|codecov|\.codecov)/i,
@@ -13,12 +16,12 @@ const rules: readonly (readonly [Touched | 'ignored', RegExp])[] = [
   ],
   ['examples', /(^|\/)(examples?|demos?|playgrounds?|samples?|benchmarks?|bench)\//i],
   [
-    'docs',
-    /(^|\/)(docs?|website|documentation)\/|\.(md|mdx|markdown|rst|adoc|txt)$|(^|\/)(readme|licen[cs]e|authors|contributors|notice|codeowners)(\.\w+)?$/i,
+    'deps',
+    /(^|\/)(package(-lock)?\.json|npm-shrinkwrap\.json|pnpm-(lock|workspace)\.yaml|yarn\.lock|bun\.lockb?|deno\.(jsonc?|lock)|jsr\.json|cargo\.(toml|lock)|go\.(mod|sum)|gemfile(\.lock)?|requirements([\w.-]*|\/[\w.-]+)\.txt|pyproject\.toml|poetry\.lock|composer\.(json|lock))$/i,
   ],
   [
-    'deps',
-    /(^|\/)(package(-lock)?\.json|npm-shrinkwrap\.json|pnpm-(lock|workspace)\.yaml|yarn\.lock|bun\.lockb?|deno\.(jsonc?|lock)|jsr\.json|cargo\.(toml|lock)|go\.(mod|sum)|gemfile(\.lock)?|requirements[\w.-]*\.txt|pyproject\.toml|poetry\.lock|composer\.(json|lock))$/i,
+    'docs',
+    /(^|\/)(docs?|website|documentation)\/|\.(md|mdx|markdown|rst|adoc|txt)$|(^|\/)(readme|licen[cs]e|authors|contributors|notice|codeowners)(\.\w+)?$/i,
   ],
   [
     'config',

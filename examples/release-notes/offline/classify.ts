@@ -94,7 +94,7 @@ function isBreakingByWords({ title, type, scope, touches }: CommitFacts): boolea
     !(touches.includes('source') || touches.includes('deps'))
   )
     return false
-  return /\b(drop(s|ped)? (support for )?node|as the minimum (supported )?version|(raise|bump|increase) (the )?minimum|no longer supports?|drop support)\b/i.test(
+  return /\b(drop(s|ped)? (support for )?(node|python|ruby|php|java)\b|as the minimum (supported )?version|(raise|bump|increase) (the )?minimum|no longer supports?|drop support)\b/i.test(
     title,
   )
 }
@@ -235,7 +235,7 @@ function kindByWords(commit: CommitFacts): Kind {
   if (touchesOnlyHistory(commit)) return 'docs'
   if (commit.touches.length > 0 && !commit.touches.includes('source')) return byFiles(commit) ?? 'internal'
   if (
-    /\b(tests?|spec|typos?|docs?|documentation|readme|jsdoc|comments?|lint|ci|travis|makefile|whitespace|benchmarks?|examples?|todo|changelog|unused|dead code|refactor\w*|cleanup|clean up|copyright|licen[cs]e)\b/i.test(
+    /\b(tests?|spec|typos?|docs?|documentation|readme|jsdoc|comments?|lint\w*|flake8|mypy|eslint|ci|travis|makefile|whitespace|benchmarks?|examples?|todo|changelog|unused|dead code|refactor\w*|cleanup|clean up|copyright|licen[cs]e)\b/i.test(
       title,
     )
   ) {
@@ -250,7 +250,7 @@ function kindByWords(commit: CommitFacts): Kind {
 
 /** The scope, else the word before a colon, else the last folder: what notes group a commit under. Empty: nothing in particular. */
 function areaName(commit: CommitFacts, prefix: string): string {
-  const scope = commit.scope.split(/,\s*/)[0] ?? ''
+  const scope = commit.scope.split(/,\s*/)[0]?.replaceAll('`', '') ?? ''
   if (scope !== '' && !isInnerScope(scope) && scope.toLowerCase() !== 'security') return scope.slice(0, 60)
   const isType = prefix.toLowerCase() in typeKinds || prefix.includes(' ')
   if (commit.type === '' || !(commit.type in typeKinds)) {

@@ -1,6 +1,6 @@
 import type { Kind } from '../git/commit.ts'
 import type { Draft, Heading, Statement } from '../notes/draft.ts'
-import type { DraftPrompt } from '../prompts.ts'
+import type { DraftPrompt, PromptChange } from '../prompts.ts'
 import { groupStatements } from './group.ts'
 import { pickHighlights } from './highlights.ts'
 import { describeDependencies } from './dependencies.ts'
@@ -45,7 +45,8 @@ interface Wishes {
 }
 
 /** Drafts notes by rules: sections by kind, long ones grouped by area, the largest features as highlights. */
-export function draftByRules(prompt: DraftPrompt): Draft {
+export function draftByRules(given: DraftPrompt): Draft {
+  const prompt = { ...given, changes: withoutCommonArea(given.changes) }
   const wishes = readWishes(prompt)
   const highlighted = wishes.hasHighlights
     ? pickHighlights(prompt.changes, { mention: wishes.mention, least: leastForHighlights })
@@ -75,6 +76,15 @@ export function draftByRules(prompt: DraftPrompt): Draft {
   add('Dependencies', describeDependencies(prompt.dependencies))
   add('Under the hood', describeOthers(prompt))
   return { sections }
+}
+
+/** An area that most changes have says nothing. */
+function withoutCommonArea(changes: readonly PromptChange[]): readonly PromptChange[] {
+  const counts = Map.groupBy(changes, (change) => change.area)
+  const common = [...counts].find(([area, list]) => area !== '' && list.length > changes.length * 0.5)?.[0]
+  return common === undefined
+    ? changes
+    : changes.map((change) => (change.area === common ? { ...change, area: '' } : change))
 }
 
 /** Words that rules understand in a person's reasons; the rest is left to a model that reads. */

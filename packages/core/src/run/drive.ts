@@ -146,7 +146,10 @@ export class Drive {
     } finally {
       this.#isLooping = false
     }
-    if (!this.#isOver) this.#restIfDone()
+    if (this.#isOver) return
+    // An effect may have ended between the last look at the queue and now.
+    if (this.#queue.length > 0) this.#start()
+    else this.#restIfDone()
   }
 
   async #takeAll(): Promise<void> {

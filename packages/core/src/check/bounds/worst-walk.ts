@@ -65,7 +65,7 @@ interface Around {
 }
 
 /** More work than this is not spent on the closer bound of one component: loops times arcs times entries. */
-const flowBudget = 150_000
+const flowBudget = 60_000
 
 /** Loops that are looked at for the one that adds most, those that might add most first. */
 const maxCandidates = 24

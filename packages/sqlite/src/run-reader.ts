@@ -31,7 +31,7 @@ const isFree = `(lease_until IS NULL OR lease_until <= ?1)`
 const claimableRuns = `
   SELECT ${runColumns} FROM ${runTables} WHERE runs.id IN (
     SELECT id FROM runs WHERE status = 'running' AND ${isFree}
-    UNION SELECT id FROM runs WHERE due_at IS NOT NULL AND due_at <= ?1 AND ${isNotEnded} AND ${isFree}
+    UNION SELECT id FROM runs WHERE due_at IS NOT NULL AND due_at <= ?1 AND ${isFree}
     UNION SELECT runs.id FROM inbox JOIN runs ON runs.id = inbox.run
       WHERE inbox.event IS NOT NULL AND ${isNotEnded} AND ${isFree}
   ) ORDER BY runs.id LIMIT ?2`

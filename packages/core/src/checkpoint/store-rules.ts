@@ -10,9 +10,9 @@ export function hasEnded(status: RunStatus): boolean {
 
 /** The rule of {@link Store.claimable} for one run. @param hasInbox - something is delivered and not consumed */
 export function isClaimable(row: RunRow, now: number, hasInbox: boolean): boolean {
-  if (hasEnded(row.status)) return false
   if (row.lease !== null && row.lease.expiresAt > now) return false
-  return row.status === 'running' || hasInbox || (row.nextDueAt !== null && row.nextDueAt <= now)
+  if (row.nextDueAt !== null && row.nextDueAt <= now) return true
+  return row.status === 'running' || (hasInbox && !hasEnded(row.status))
 }
 
 /** The rule of {@link Store.list} for one run. */

@@ -30,7 +30,7 @@ export interface RunSummary {
   readonly nodes: readonly string[]
   readonly usage: Usage
   readonly steps: number
-  /** When the earliest timer is due, ms since the epoch; null: none. */
+  /** When the earliest timer is due, ms since the epoch; null: none. Of an ended run whose cancelled effects are not settled: when it ended. */
   readonly nextDueAt: number | null
   /** Open requests to people. */
   readonly requests: number
@@ -222,7 +222,7 @@ export interface Store {
   /** Takes events out of the inbox that no checkpoint can use (stale, refused). */
   discard(runId: RunId, fence: number, eventIds: readonly string[]): Promise<void>
 
-  /** Runs that a free process should drive: not ended, not leased (or the lease has expired), and `running`, or with a due timer, or with an inbox. */
+  /** Runs that a free process should drive: not leased (or the lease has expired), and `running`, or with something due, or not ended and with an inbox. */
   claimable(now: number, limit: number): Promise<readonly RunRow[]>
 
   /** Undefined: no such run. */

@@ -1,4 +1,4 @@
-import { durationEndsAt } from '../compile/commands.ts'
+import { durationEndsAt, isSettled } from '../compile/commands.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import type { RunSummary } from '../checkpoint/store.ts'
 import { statusOf, type RunContext } from '../snapshot/snapshot.ts'
@@ -15,6 +15,8 @@ export function summaryOf(compiled: CompiledWorkflow, context: RunContext): RunS
     if (step.kind === 'approval' || step.kind === 'resolve') requests += 1
     if (step.expiresAt !== undefined && (nextDueAt === null || step.expiresAt < nextDueAt)) nextDueAt = step.expiresAt
   }
+  // Nobody else would see to it: an ended run is not offered to free processes otherwise.
+  if (context.ending !== null && !isSettled(context)) nextDueAt = context.ending.at
   return {
     status: statusOf(context),
     nodes,

@@ -104,7 +104,8 @@ export const ownershipCases: readonly ConformanceCase[] = [
         'waiting, due later': summary({ status: 'waiting', nextDueAt: start + 101 }),
         'waiting, asked': summary({ status: 'waiting' }),
         'held, asked': summary({ status: 'held' }),
-        'completed, asked': summary({ status: 'completed', nextDueAt: start }),
+        'completed, asked': summary({ status: 'completed' }),
+        'cancelled, not settled': summary({ status: 'cancelled', nextDueAt: start }),
         failed: summary({ status: 'failed' }),
       }
       for (const [name, shown] of Object.entries(kinds)) {
@@ -114,7 +115,13 @@ export const ownershipCases: readonly ConformanceCase[] = [
       }
       const names = async (now: number, limit: number): Promise<readonly string[]> =>
         (await store.claimable(now, limit)).map((row) => row.runId)
-      expect(await names(start + 100, 100)).toEqual(['running', 'waiting, due', 'waiting, asked', 'held, asked'])
+      expect(await names(start + 100, 100)).toEqual([
+        'running',
+        'waiting, due',
+        'waiting, asked',
+        'held, asked',
+        'cancelled, not settled',
+      ])
       expect(await names(start + 100, 2)).toHaveLength(2)
       expect(await names(start + 6000, 100)).toContain('leased')
     },

@@ -50,6 +50,20 @@ const commandTypes: ReadonlySet<string> = new Set<Command['type']>([
   'finish',
 ])
 
+const endFields: ReadonlySet<string> = new Set(['step', 'attempt', 'outcome', 'startedAt', 'took'])
+const decisionFields: ReadonlySet<string> = new Set(['node', 'visit', 'outcome', 'try', 'taken', 'to'])
+const stepFields: ReadonlySet<string> = new Set([
+  'index',
+  'node',
+  'visit',
+  'kind',
+  'attempt',
+  'queued',
+  'queuedAt',
+  'startedAt',
+  'endedAt',
+])
+
 /** What a checkpoint's text leaves to what stands before it. */
 export interface CheckpointBefore {
   /** The run; null: unknown. The first text of a run names it. */
@@ -122,7 +136,7 @@ function expandEnd(payload: ShapeReader, at: number): JsonObject {
     attempt: payload.numberOr('attempt', 1),
     outcome: payload.stringOr('outcome', 'done'),
     startedAt: payload.has('startedAt') ? payload.number('startedAt') : at - payload.numberOr('took', 0),
-    ...payload.rest('step', 'attempt', 'outcome', 'startedAt', 'took'),
+    ...payload.rest(endFields),
   }
 }
 
@@ -140,7 +154,7 @@ function expandDecision(why: ShapeReader, event: EngineEvent): Decision {
     candidates,
     taken: why.stringOr('taken', usualTaken(candidates)) ?? why.refuse('taken', 'the transition taken'),
     to: why.stringOr('to', null),
-    ...why.rest('node', 'visit', 'outcome', 'try', 'taken', 'to'),
+    ...why.rest(decisionFields),
   }
 }
 
@@ -184,11 +198,9 @@ function expandStep(step: ShapeReader, event: EngineEvent, decision: Decision | 
     queuedAt: step.has('queuedAt') ? step.number('queuedAt') : event.at - step.numberOr('queued', 0),
     startedAt: step.numberOr('startedAt', payload?.startedAt ?? event.at),
     endedAt: step.numberOr('endedAt', event.at),
-    ...step.rest(...stepFields),
+    ...step.rest(stepFields),
   }
 }
-
-const stepFields = ['index', 'node', 'visit', 'kind', 'attempt', 'queued', 'queuedAt', 'startedAt', 'endedAt'] as const
 
 function expandUsage(record: ShapeReader, event: EngineEvent): UsageDelta | null {
   if (!record.has('use')) return null

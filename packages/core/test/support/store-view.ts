@@ -25,7 +25,7 @@ export interface MortalView {
 }
 
 /** A view whose process can die. @param before - looks at every call, e.g. to die in the middle of one */
-export function mortalView(store: Store, before: (method: keyof Store, kill: () => void) => void = () => undefined): MortalView {
+export function mortalView(store: Store, before: (method: keyof Store, kill: () => void) => unknown = () => undefined): MortalView {
   let isDead = false
   const kill = (): void => {
     isDead = true

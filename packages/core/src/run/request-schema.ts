@@ -1,0 +1,63 @@
+import { toJson, type Json, type JsonObject } from '../base/json.ts'
+
+const text: Json = { type: 'string' }
+const textOrNull: Json = { type: ['string', 'null'] }
+const count: Json = { type: 'integer', minimum: 0 }
+const countOrNull: Json = { type: ['integer', 'null'], minimum: 0 }
+const anyObject: Json = { type: 'object', additionalProperties: true }
+
+/** A closed object: every property is required but those named optional. */
+function object(properties: JsonObject, optional: readonly string[] = []): Json {
+  const required = Object.keys(properties).filter((key) => !optional.includes(key))
+  return { type: 'object', properties, required, additionalProperties: false }
+}
+
+function list(items: Json): Json {
+  return { type: 'array', items }
+}
+
+const usage = object({
+  modelCalls: count,
+  toolCalls: count,
+  inputTokens: count,
+  outputTokens: count,
+  cachedTokens: count,
+  reasoningTokens: count,
+  costUsd: { type: 'number', minimum: 0 },
+  estimatedCalls: count,
+})
+
+/**
+ * The published JSON schema of a {@link Request}: all that a page or another program needs to show it and to answer it.
+ *
+ * Units: moments are ms since the epoch.
+ */
+export const requestSchema: JsonObject = toJson(
+  {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'Request',
+    description: 'Something a person is asked by a run. Everything needed to decide is in here.',
+    ...(object({
+      id: text,
+      runId: text,
+      workflow: text,
+      node: text,
+      step: count,
+      kind: { enum: ['approval', 'unknown'] },
+      reason: text,
+      role: textOrNull,
+      action: list(object({ outcome: text, node: text, tool: text, input: {} }, ['tool', 'input'])),
+      evidence: anyObject,
+      heard: anyObject,
+      usage,
+      options: list(object({ outcome: text, edges: list(text), to: text })),
+      edits: list(text),
+      responseSchema: { anyOf: [anyObject, { type: 'null' }] },
+      openedAt: count,
+      expiresAt: countOrNull,
+      sequence: count,
+      digest: text,
+    }) as JsonObject),
+  },
+  'schema of a request',
+) as JsonObject

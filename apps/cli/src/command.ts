@@ -1,6 +1,7 @@
 import type { Store } from '@waystone/core/store'
 import type { Command as Commander } from 'commander'
 import type { ExitName } from './exit-codes.ts'
+import type { Interrupts } from './live/interrupts.ts'
 import type { Style } from './output/style.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -25,6 +26,7 @@ export interface Context {
   readonly note: (...lines: readonly string[]) => void
   /** Writes the result with `--json`: one document to standard output. */
   readonly json: (value: unknown) => void
+  readonly interrupts: Interrupts
   /** Opens the store once; closed when the command ends. @param configStore - the store of a configuration, used unless `--store` is given */
   readonly store: (configStore?: Store) => Promise<Store>
 }

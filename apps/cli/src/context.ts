@@ -1,5 +1,6 @@
 import type { Store } from '@waystone/core/store'
 import type { CommonOptions, Context } from './command.ts'
+import { createInterrupts } from './live/interrupts.ts'
 import { printableJson } from './output/printable.ts'
 import { colouredStyle, plainStyle } from './output/style.ts'
 import { selfName, type Surroundings } from './surroundings.ts'
@@ -14,6 +15,8 @@ export interface OwnedContext {
 export function createContext(options: CommonOptions, around: Surroundings): OwnedContext {
   const isJson = options.json ?? false
   let opened: Promise<Store> | undefined
+  const note = (...lines: readonly string[]): void => around.err.write(lines.map((line) => `${line}\n`).join(''))
+  const interrupts = createInterrupts(around, note)
   const context: Context = {
     around,
     style: canColour(around) && !isJson ? colouredStyle : plainStyle,
@@ -22,9 +25,8 @@ export function createContext(options: CommonOptions, around: Surroundings): Own
     print(...lines) {
       if (!isJson) around.out.write(lines.map((line) => `${line}\n`).join(''))
     },
-    note(...lines) {
-      around.err.write(lines.map((line) => `${line}\n`).join(''))
-    },
+    note,
+    interrupts,
     json(value) {
       if (isJson) around.out.write(`${printableJson(value)}\n`)
     },
@@ -36,6 +38,7 @@ export function createContext(options: CommonOptions, around: Surroundings): Own
   return {
     context,
     async close() {
+      interrupts.end()
       if (opened === undefined) return
       // A store that could not be opened has been reported already.
       const store = await opened.catch(() => undefined)

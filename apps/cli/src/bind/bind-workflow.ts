@@ -12,6 +12,8 @@ export interface BoundWorkflow {
   readonly graph: Graph
   readonly runtime: Runtime
   readonly isLive: boolean
+  /** Closes the runtime. */
+  close(): Promise<void>
   /** What models are in use, for people; null: the workflow asks for none. */
   readonly modelsNote: string | null
 }
@@ -37,7 +39,18 @@ export async function bindWorkflow(
     onNotice,
     ...(prices === undefined ? {} : { prices }),
   })
-  return { loaded, graph, runtime, isLive, modelsNote: modelsNote(graph, models, isLive) }
+  const leave = context.interrupts.guard(runtime)
+  return {
+    loaded,
+    graph,
+    runtime,
+    isLive,
+    modelsNote: modelsNote(graph, models, isLive),
+    async close() {
+      await runtime.close()
+      leave()
+    },
+  }
 }
 
 /** Stand-ins cost nothing unless the configuration prices them, so that a limit on cost does not refuse a trial. */

@@ -67,7 +67,7 @@ export async function decide(
     if (isRecordedOnly) return recorded(opened, { request, acceptance, options, context })
     return await goOn(opened, row.sequence, context)
   } finally {
-    await bound.runtime.close()
+    await bound.close()
   }
 }
 

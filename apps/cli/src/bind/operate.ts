@@ -44,7 +44,7 @@ export async function operate(
     context.json({ runId: run.runId, move, acceptance, status, sequence })
     return say(acceptance, { context, move, runId: run.runId, status })
   } finally {
-    await bound.runtime.close()
+    await bound.close()
   }
 }
 

@@ -70,7 +70,7 @@ export const fork: CommandDefinition<ForkCommandOptions> = {
       await run.resume()
       return await driveRun(run, bound, { context })
     } finally {
-      await bound.runtime.close()
+      await bound.close()
     }
   },
 }

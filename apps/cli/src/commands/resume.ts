@@ -60,7 +60,7 @@ export async function resumeOne(row: RunRow, { options, context, prefix }: Resum
       options: { after: known.sequence, ...(prefix === undefined ? {} : { prefix }) },
     })
   } finally {
-    await bound.runtime.close()
+    await bound.close()
   }
 }
 

@@ -41,7 +41,7 @@ export const run: CommandDefinition<RunCommandOptions> = {
     try {
       return await startAndDrive(bound, { input, tags, key: options.key }, context)
     } finally {
-      await bound.runtime.close()
+      await bound.close()
     }
   },
 }

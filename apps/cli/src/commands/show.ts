@@ -75,7 +75,7 @@ async function showRequests(
     )
     return 'done'
   } finally {
-    await bound.runtime.close()
+    await bound.close()
   }
 }
 

@@ -5,7 +5,7 @@ import type { ExitName } from '../exit-codes.ts'
 import { exitOfStatus, resultJson, resultLines } from '../output/run-result.ts'
 import { plainStyle } from '../output/style.ts'
 import { askPerson } from './ask-person.ts'
-import { watchInterrupts, type Interrupts } from './interrupts.ts'
+import type { Interrupts } from './interrupts.ts'
 import { createLineReader, type LineReader } from './line-reader.ts'
 import { createView, type RunView } from './view.ts'
 
@@ -37,7 +37,8 @@ export async function driveRun(
   { context, options = {} }: { context: Context; options?: DriveOptions },
 ): Promise<ExitName> {
   const view = createView(bound.graph, context, options.prefix)
-  const interrupts = watchInterrupts(bound.runtime, context, () => view.pause())
+  const { interrupts } = context
+  interrupts.signal.addEventListener('abort', view.pause, { once: true })
   const canAsk =
     (context.around.input.isTTY ?? false) &&
     context.around.out.isTerminal &&
@@ -50,7 +51,7 @@ export async function driveRun(
     return await report(driving, result)
   } finally {
     view.close()
-    interrupts.end()
+    interrupts.signal.removeEventListener('abort', view.pause)
   }
 }
 

@@ -10,7 +10,7 @@ export interface RunView {
   /** Takes in an event that was shown before, by this process or another. */
   skip(event: RunEvent): void
   /** Takes the live part off the screen, so that something else can be printed; it comes back with the next event. */
-  pause(): void
+  readonly pause: () => void
   close(): void
   readonly progress: Progress
 }

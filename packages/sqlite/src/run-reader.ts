@@ -36,27 +36,26 @@ const claimableRuns = `
       WHERE inbox.event IS NOT NULL AND ${isNotEnded} AND ${isFree}
   ) ORDER BY runs.id LIMIT ?2`
 
-/** From a position back to a sequence, along the run's own checkpoints. */
+/** From a position back to a sequence, along the run's own checkpoints. CROSS JOIN keeps SQLite from scanning all checkpoints instead. */
 const walkBack = `
   WITH RECURSIVE walk (position, sequence, previous) AS (
     SELECT position, sequence, previous FROM checkpoints WHERE position = ?1
     UNION ALL
-    SELECT step.position, step.sequence, step.previous FROM walk JOIN checkpoints AS step ON step.position = walk.previous
+    SELECT step.position, step.sequence, step.previous FROM walk CROSS JOIN checkpoints AS step ON step.position = walk.previous
       WHERE walk.sequence > ?2
   )
-  SELECT entry.position, entry.sequence, entry.text, entry.keyframe FROM walk JOIN checkpoints AS entry USING (position)
-    WHERE walk.sequence BETWEEN ?2 AND ?3 ORDER BY walk.sequence`
+  SELECT entry.position, entry.sequence, entry.text, entry.keyframe FROM walk CROSS JOIN checkpoints AS entry ON entry.position = walk.position
+    WHERE walk.sequence BETWEEN ?2 AND ?3`
 
 /** From a position back to the newest keyframe, or to the first checkpoint. */
 const walkToKeyframe = `
   WITH RECURSIVE walk (position, previous, is_last) AS (
     SELECT position, previous, keyframe IS NOT NULL FROM checkpoints WHERE position = ?1
     UNION ALL
-    SELECT step.position, step.previous, step.keyframe IS NOT NULL FROM walk JOIN checkpoints AS step ON step.position = walk.previous
+    SELECT step.position, step.previous, step.keyframe IS NOT NULL FROM walk CROSS JOIN checkpoints AS step ON step.position = walk.previous
       WHERE NOT walk.is_last
   )
-  SELECT entry.position, entry.sequence, entry.text, entry.keyframe FROM walk JOIN checkpoints AS entry USING (position)
-    ORDER BY entry.position`
+  SELECT entry.position, entry.sequence, entry.text, entry.keyframe FROM walk CROSS JOIN checkpoints AS entry ON entry.position = walk.position`
 
 /** Everything that only reads. Every method reads one state of the database. */
 export const runReader = {
@@ -206,8 +205,10 @@ function positionFrom(database: Database, record: RunRecord, sequence: number): 
 
 function toStored(found: readonly CheckpointRecord[], run: RunRecord, to: number): readonly StoredCheckpoint[] {
   const runId = run.run as RunId
-  if (found.at(-1)?.sequence !== to) throw missing(runId, String(to))
-  const stored = found.map((entry) => toCheckpoint(entry, runId))
+  const stored = found
+    .map((entry) => toCheckpoint(entry, runId))
+    .toSorted((left, right) => left.sequence - right.sequence)
+  if (stored.at(-1)?.sequence !== to) throw missing(runId, String(to))
   if (to === run.sequence && stored.at(-1)?.hash !== hashText(run.hash)) {
     const message = `checkpoint ${to} of run ${runId} is damaged: its text does not have its hash`
     throw storeError('WAYSTONE_STORE_CORRUPT', message, { runId, sequence: to })

@@ -66,6 +66,14 @@ describe('w.workflow', () => {
     })
   })
 
+  it('accepts a run that starts with nothing', () => {
+    const nodes = w.nodes({ work: w.task({ run: () => {} }), count: w.task({ reads: ['count'], run: () => {} }) })
+    const nothing = { input: empty, output: [], nodes, edges: { work: { done: nodes.count }, count: { done: END } } }
+    w.workflow('x', { ...nothing, start: nodes.work })
+    // @ts-expect-error it reads "count", which nothing gives
+    w.workflow('x', { ...nothing, start: nodes.count })
+  })
+
   it('refuses edges with missing or unknown outcomes', () => {
     // @ts-expect-error outcome "expired" is not routed
     w.workflow('x', { ...base, edges: { ...edges, manager: { approved: END, rejected: END } } })

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { Duration } from './duration.ts'
 import type { EdgeTarget, RoutesOf } from './edge.ts'
 import type { Guard } from './guard.ts'
-import type { AnyNode, ApprovalNode, Node, NodeReading } from './node.ts'
+import type { AnyNode, Node, NodeReading } from './node.ts'
 import type { SourceLine } from './source-line.ts'
 import type { AnyTool } from './tool.ts'
 
@@ -117,19 +117,23 @@ export interface WorkflowConfig<
   /** From `w.nodes`. */
   readonly nodes: Nodes
   /** Reads no required key but those of the input. */
-  readonly start: NodeReading<keyof NoInfer<z.output<Schema>> & string, Values>
+  readonly start: NodeReading<KeysOfSchema<NoInfer<Schema>>, Values>
   readonly edges: EdgesOf<NoInfer<Nodes>, Values>
   readonly limits?: Limits<Values>
   readonly policies?: readonly Policy<NoInfer<Nodes>, Values>[]
 }
 
-/** The input schema's keys must be state keys and its values fit them. */
+/** Keys of an object schema. An empty one allows every key in the types of zod, and has none. */
+export type KeysOfSchema<Schema extends z.core.$ZodType> = string extends keyof z.output<Schema>
+  ? never
+  : keyof z.output<Schema> & string
+
+/** The schema's keys must be state keys and its values fit them. */
 export type FitsState<Schema extends z.core.$ZodType, Patches> =
-  Exclude<keyof z.output<Schema>, keyof Patches> extends never
-    ? z.output<Schema> extends { readonly [Key in keyof Patches]?: Patches[Key] | undefined }
+  Exclude<KeysOfSchema<Schema>, keyof Patches> extends never
+    ? Pick<z.output<Schema>, KeysOfSchema<Schema>> extends {
+        readonly [Key in keyof Patches]?: Patches[Key] | undefined
+      }
       ? unknown
       : 'Schema does not fit the state: a value has another type than its state key'
-    : `Schema does not fit the state: no such state key: ${Exclude<keyof z.output<Schema>, keyof Patches> & string}`
-
-/** Any approval. */
-export type AnyApproval<Values> = ApprovalNode<string, unknown, string, Values>
+    : `Schema does not fit the state: no such state key: ${Exclude<KeysOfSchema<Schema>, keyof Patches>}`

@@ -3,7 +3,7 @@ import type { SourceLine } from '../define/source-line.ts'
 import type { Place } from '../errors/definition-error.ts'
 import { buildGuard } from './build-guards.ts'
 import { nodeDefinitionOf, referenceOf } from './node-reference.ts'
-import type { BuildScope } from './build-scope.ts'
+import { partOf, type BuildScope } from './build-scope.ts'
 import { failTarget, personTarget, type EdgeLimit, type EdgeRecord, type NodeRecord, type Target } from './graph.ts'
 import { describeValue, listOfNames } from './issues.ts'
 import { placeOf } from './place.ts'
@@ -207,7 +207,7 @@ export function buildTarget(scope: BuildScope, written: unknown, place: Place): 
   const definition = nodeDefinitionOf(written)
   if (reference === undefined && definition === undefined) {
     scope.issues.add('WAYSTONE_DEFINITION_MISSING_TARGET', place, {
-      message: `${place.path}: found ${describeValue(written)} where a target is expected`,
+      message: `${partOf(scope, place)}: found ${describeValue(written)} where a target is expected`,
       hint: `Give n.name, END or FAIL; nodes are: ${listOfNames(scope.nodeNames)}.`,
     })
     return undefined
@@ -220,7 +220,7 @@ export function buildTarget(scope: BuildScope, written: unknown, place: Place): 
       ? 'a node that has no name here'
       : `node ${JSON.stringify(reference.name)} of another w.nodes table`
   scope.issues.add('WAYSTONE_DEFINITION_FOREIGN_NODE', place, {
-    message: `${place.path} leads to ${named}`,
+    message: `${partOf(scope, place)} names ${named}`,
     hint: `Use the nodes given to this workflow: ${listOfNames(scope.nodeNames)}.`,
   })
   return undefined

@@ -1,6 +1,6 @@
 import { guardMarker, type GuardDefinition, type GuardTree } from '../define/guard.ts'
 import type { Place } from '../errors/definition-error.ts'
-import type { BuildScope } from './build-scope.ts'
+import { partOf, type BuildScope } from './build-scope.ts'
 import type { GuardExpression, GuardRecord } from './graph.ts'
 import { describeValue } from './issues.ts'
 import { placeOf } from './place.ts'
@@ -12,7 +12,7 @@ export function buildGuard(scope: BuildScope, written: unknown, place: Place): G
   const tree = treeOf(written)
   if (tree === undefined) {
     scope.issues.add('WAYSTONE_DEFINITION_BAD_GUARD', place, {
-      message: `${place.path}: found ${describeValue(written)} where a guard is expected`,
+      message: `${partOf(scope, place)}: found ${describeValue(written)} where a guard is expected`,
       hint: 'Make guards with w.guard(name, reads, function), and combine them with w.not, w.all and w.any.',
     })
     return null
@@ -23,6 +23,12 @@ export function buildGuard(scope: BuildScope, written: unknown, place: Place): G
     return inner === null ? null : { not: inner }
   }
   const parts = tree.of.map((part) => buildGuard(scope, part, place)).filter((part) => part !== null)
+  if (tree.of.length === 0) {
+    scope.issues.add('WAYSTONE_DEFINITION_BAD_GUARD', place, {
+      message: `${partOf(scope, place)}: w.${tree.type} of no guards`,
+      hint: 'Give it at least one guard.',
+    })
+  }
   return tree.type === 'all' ? { all: parts } : { any: parts }
 }
 
@@ -35,7 +41,7 @@ function collect(scope: BuildScope, definition: GuardDefinition, place: Place): 
   const { name } = definition
   if (typeof name !== 'string' || name === '') {
     scope.issues.add('WAYSTONE_DEFINITION_BAD_NAME', place, {
-      message: `${place.path}: a guard has no name`,
+      message: `${partOf(scope, place)}: a guard has no name`,
       hint: 'Give w.guard a name.',
     })
     return null

@@ -36,3 +36,8 @@ export interface NodeSite {
   readonly definition: NodeDefinition
   readonly written: Written
 }
+
+/** The part of a workflow that a place is in, for a message: `edges.tone.rude`. */
+export function partOf(scope: BuildScope, place: Place): string {
+  return place.path.slice(scope.name.length + 1)
+}

@@ -95,7 +95,7 @@ function isStateSchema(entry: Entry, schema: z.ZodType): boolean {
     const where = path === '' ? '' : ` at ${path}`
     entry.issues.add('WAYSTONE_DEFINITION_BAD_SCHEMA', entry.place, {
       message: `state key ${JSON.stringify(entry.key)} holds ${found}${where}, which does not survive JSON as it is`,
-      hint: 'State is stored after every transition: use strings, numbers, booleans, null, lists and objects of these; z.json() for any JSON.',
+      hint: 'State is stored after every transition: use strings, numbers, booleans, null, lists and objects of these; z.iso.datetime() for a date, .nullable() inside lists, z.json() for any JSON.',
     })
   }
   if (problems.length > 0) return false

@@ -18,15 +18,8 @@ export interface GraphDifference {
  */
 export function compareGraphs(left: Graph, right: Graph): readonly GraphDifference[] {
   const differences: GraphDifference[] = []
-  compareValues(differences, '', identityOf(left), identityOf(right))
+  compareValues(differences, '', graphIdentity(left), graphIdentity(right))
   return differences
-}
-
-/** Edges by id, so that one inserted edge is one difference. */
-function identityOf(graph: Graph): Json {
-  const { edges, ...rest } = graphIdentity(graph)
-  const list = edges as readonly { readonly [field: string]: Json }[]
-  return { ...rest, edges: Object.fromEntries(list.map((edge) => [String(edge['id']), edge])) }
 }
 
 function compareValues(

@@ -23,9 +23,13 @@ export function hashGraph(graph: Graph): GraphHashes {
   })
 }
 
-/** The part of a graph that its graph hash covers. */
+/**
+ * The part of a graph that its graph hash covers. The order in which things were written is outside, save that of an outcome's edges,
+ * which is their `index`: edges stand by id, lists of names are sorted.
+ */
 export function graphIdentity(graph: Graph): JsonObject {
-  return identityOf(graph as unknown as JsonObject, 'record') as JsonObject
+  const edges = Object.fromEntries(graph.edges.map((edge) => [edge.id, edge]))
+  return identityOf({ ...graph, edges } as unknown as JsonObject, 'record') as JsonObject
 }
 
 /** `record`: fields of the graph. `names`: keys are names of the author's. `schema`: JSON schema. `value`: opaque. */
@@ -33,7 +37,7 @@ type Part = 'record' | 'names' | 'schema' | 'properties' | 'value'
 
 function identityOf(value: Json, part: Part): Json {
   if (value === null || typeof value !== 'object' || part === 'value') return value
-  if (Array.isArray(value)) return value.map((item: Json) => identityOf(item, part))
+  if (Array.isArray(value)) return sortedNames(value.map((item: Json) => identityOf(item, part)))
   const kept: { [key: string]: Json } = {}
   for (const [key, item] of Object.entries(value as JsonObject)) {
     if (isOutside(key, part)) continue
@@ -42,11 +46,15 @@ function identityOf(value: Json, part: Part): Json {
   return kept
 }
 
+function sortedNames(list: readonly Json[]): Json {
+  return list.every((item) => typeof item === 'string') ? list.toSorted() : list
+}
+
 function isOutside(key: string, part: Part): boolean {
   return (part === 'record' && outside.has(key)) || (part === 'schema' && annotations.has(key))
 }
 
-const tablesOfNames = new Set(['state', 'nodes', 'guards', 'tools', 'bounds'])
+const tablesOfNames = new Set(['state', 'nodes', 'edges', 'guards', 'tools', 'bounds'])
 const tablesOfSchemas = new Set(['properties', '$defs', 'patternProperties', 'dependentSchemas'])
 
 function partUnder(key: string, part: Part): Part {
@@ -60,7 +68,7 @@ function partUnder(key: string, part: Part): Part {
       return 'schema'
     case 'schema':
       if (tablesOfSchemas.has(key)) return 'properties'
-      return key === 'const' || key === 'enum' || key === 'default' || key === 'required' ? 'value' : 'schema'
+      return key === 'const' || key === 'default' ? 'value' : 'schema'
     case 'value':
       return 'value'
   }
@@ -78,5 +86,5 @@ function behaviourOf(graph: JsonObject): Json {
     }
   }
   walk(graph, 'record', '')
-  return found
+  return found.toSorted(([left], [right]) => (left < right ? -1 : 1))
 }

@@ -108,7 +108,7 @@ function problemOf(schema: z.ZodType, use: SchemaUse, isField: boolean): string 
   if (plainTypes.has(def.type) || wrappers.has(def.type) || containers.has(def.type)) return undefined
   switch (def.type) {
     case 'optional':
-      return isField ? undefined : 'an optional value where JSON has no absence; use .nullable()'
+      return isField ? undefined : 'an optional value, which JSON has no room for,'
     case 'literal':
       return (def['values'] as readonly unknown[]).some((value) => value === undefined || typeof value === 'bigint')
         ? 'a literal that is not JSON'
@@ -120,8 +120,6 @@ function problemOf(schema: z.ZodType, use: SchemaUse, isField: boolean): string 
       return use.side === 'output' && hasTransform(def) ? 'a transform' : undefined
     case 'transform':
       return use.side === 'output' ? 'a transform' : undefined
-    case 'date':
-      return 'z.date(); use z.iso.datetime()'
     case 'custom':
       return 'z.custom() or z.instanceof()'
     default:

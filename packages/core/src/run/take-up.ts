@@ -1,7 +1,7 @@
 import type { RunId } from '../base/ids.ts'
 import { toJson } from '../base/json.ts'
 import type { LoadedRun } from '../checkpoint/store.ts'
-import { expiryTimer } from '../compile/commands.ts'
+import { durationEndsAt, durationTimer, expiryTimer } from '../compile/commands.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
@@ -18,13 +18,13 @@ export interface TakenRun {
 }
 
 /**
- * What happened to a run while nobody drove it: ends of effects that were lost, then expiries and deliveries in the order of
+ * What happened to a run while nobody drove it: ends of effects that were lost, then timers and deliveries in the order of
  * their moments, so that a decision made in time beats the expiry that nobody was there to see.
  */
 export function missedEntries({ compiled, context, loaded, now }: TakenRun): readonly Entry[] {
   const lost = lostEffects(compiled, { runId: loaded.row.runId, context, now }, loaded.marks)
   const delivered = loaded.inbox.map((event) => ({ at: event.at, entry: deliveredEntry(event) }))
-  const due = dueExpiries(context, now).map(({ timer, at }) => ({ at, entry: { event: timerEvent(timer, now) } }))
+  const due = dueTimers(compiled, context, now).map(({ timer, at }) => ({ at, entry: { event: timerEvent(timer, now) } }))
   const inOrder = [...delivered, ...due].toSorted((left, right) => left.at - right.at)
   return [...lost.map((event) => ({ event })), ...inOrder.map(({ entry }) => entry)]
 }
@@ -35,8 +35,15 @@ export function deliveredEntry(event: EngineEvent): Entry {
   return { event, isDelivered: true }
 }
 
-function dueExpiries(context: RunContext, now: number): readonly { readonly timer: string; readonly at: number }[] {
-  return Object.entries(context.open).flatMap(([index, { expiresAt }]) =>
-    expiresAt !== undefined && expiresAt <= now ? [{ timer: expiryTimer(index), at: expiresAt }] : [],
+interface DueTimer {
+  readonly timer: string
+  readonly at: number
+}
+
+function dueTimers(compiled: CompiledWorkflow, context: RunContext, now: number): readonly DueTimer[] {
+  const expiries = Object.entries(context.open).flatMap(([index, { expiresAt }]): readonly DueTimer[] =>
+    expiresAt === undefined ? [] : [{ timer: expiryTimer(index), at: expiresAt }],
   )
+  const endsAt = durationEndsAt(compiled, context)
+  return [...expiries, ...(endsAt === null ? [] : [{ timer: durationTimer, at: endsAt }])].filter(({ at }) => at <= now)
 }

@@ -1,0 +1,429 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { createManualClock } from '../../test/support/manual-clock.ts'
+import { says, scripted } from '../../test/support/scripted-model.ts'
+import { mortalView, viewOf } from '../../test/support/store-view.ts'
+import { createMemoryStore } from '../checkpoint/memory-store.ts'
+import type { Store } from '../checkpoint/store.ts'
+import { END } from '../define/edge.ts'
+import type { EffectClass } from '../define/effect-class.ts'
+import { defineState } from '../define/state.ts'
+import { storeError } from '../errors/store-error.ts'
+import { createRuntime } from './create-runtime.ts'
+import type { Liveness } from './liveness.ts'
+import type { RuntimeNotice } from './notice.ts'
+import type { Runtime, RuntimeOptions } from './runtime.ts'
+
+const open: Runtime[] = []
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((runtime) => runtime.close()))
+})
+
+function runtimeWith(options: RuntimeOptions): Runtime {
+  const runtime = createRuntime(options)
+  open.push(runtime)
+  return runtime
+}
+
+const host = { host: 'here', pid: 1, processStartedAt: '1' }
+const everyoneIs = (state: ReturnType<Liveness['stateOf']>): Liveness => ({ self: () => host, stateOf: () => state })
+
+const w = defineState({ text: z.string() })
+
+/** Three tasks in a line that note their effect ids. */
+function line(effects: string[], effect: EffectClass = 'idempotent') {
+  const step = (name: string) =>
+    w.task({
+      effect,
+      reads: ['text'],
+      writes: ['text'],
+      run: async ({ state }, context) => {
+        effects.push(`${name} ${context.effectId.split('/')[1]}`)
+        await Promise.resolve()
+        return { text: state.text + name }
+      },
+    })
+  const n = w.nodes({ a: step('a'), b: step('b'), c: step('c') })
+  return w.workflow('line', {
+    input: z.object({ text: z.string() }),
+    output: ['text'],
+    nodes: n,
+    start: n.a,
+    edges: { a: { done: n.b }, b: { done: n.c }, c: { done: END } },
+  })
+}
+
+describe('resume', () => {
+  it.each([1, 2, 3])('goes on after a crash before commit %i, under the same effect ids (T5)', async (at) => {
+    const effects: string[] = []
+    const workflow = line(effects)
+    const store = createMemoryStore()
+    let commits = 0
+    const mortal = mortalView(store, (method, kill) => method === 'commit' && ++commits === at && kill())
+    const clock = createManualClock()
+    const first = await createRuntime({ store: mortal.store, clock, liveness: everyoneIs('dead') }).start(workflow, { input: { text: '' } })
+    await clock.settle()
+    const run = await runtimeWith({ store, clock, liveness: everyoneIs('dead'), workflows: [workflow] }).open(first.runId)
+    await run.resume()
+    expect(await run.result()).toMatchObject({ status: 'completed', output: { text: 'abc' } })
+    expect(effects.length).toBe(4)
+    expect(new Set(effects)).toEqual(new Set(['a 0', 'b 1', 'c 2']))
+  })
+
+  it('asks, and does not repeat, when an unsafe effect was under way (T5)', async () => {
+    const effects: string[] = []
+    const workflow = line(effects, 'unsafe')
+    const store = createMemoryStore()
+    let commits = 0
+    const mortal = mortalView(store, (method, kill) => method === 'commit' && ++commits === 2 && kill())
+    const clock = createManualClock()
+    const first = await createRuntime({ store: mortal.store, clock, liveness: everyoneIs('dead') }).start(workflow, { input: { text: '' } })
+    await clock.settle()
+    const run = await runtimeWith({ store, clock, liveness: everyoneIs('dead'), workflows: [workflow] }).open(first.runId)
+    await run.resume()
+    expect(await run.result()).toMatchObject({ status: 'waiting' })
+    expect(effects).toEqual(['a 0', 'b 1'])
+    await run.decide(`${run.runId}/1`, { outcome: 'happened', by: 'ann', result: { text: 'ab!' } })
+    expect(await run.result()).toMatchObject({ status: 'completed', output: { text: 'ab!c' } })
+    expect(effects).toEqual(['a 0', 'b 1', 'c 2'])
+  })
+
+  it('starts an unsafe effect that certainly did not start: an intent without a mark', async () => {
+    const effects: string[] = []
+    const workflow = line(effects, 'unsafe')
+    const store = createMemoryStore()
+    const mortal = mortalView(store, (method, kill) => method === 'markStarted' && kill())
+    const clock = createManualClock()
+    const first = await createRuntime({ store: mortal.store, clock, liveness: everyoneIs('dead') }).start(workflow, { input: { text: '' } })
+    await clock.settle()
+    expect(effects).toEqual([])
+    const run = await runtimeWith({ store, clock, liveness: everyoneIs('dead'), workflows: [workflow] }).open(first.runId)
+    await run.resume()
+    expect(await run.result()).toMatchObject({ status: 'completed', output: { text: 'abc' } })
+  })
+
+  const n = w.nodes({ think: w.agent({ model: 'fast', instructions: 'x', writes: ['text'], maxInputTokens: 300, maxOutputTokens: 30 }) })
+  const agent = w.workflow('agent', { input: z.object({ text: z.string() }), output: ['text'], nodes: n, start: n.think, edges: { think: { done: END } } })
+
+  it('makes a lost model call again and charges the lost one at its reservation (B5)', async () => {
+    const store = createMemoryStore()
+    const clock = createManualClock()
+    const mortal = mortalView(store, (method, kill) => method === 'commit' && kill())
+    const models = { fast: scripted(says({ text: 'first' }), says({ text: 'second' })) }
+    const first = await createRuntime({ store: mortal.store, clock, models, liveness: everyoneIs('dead') }).start(agent, { input: { text: '' } })
+    await clock.settle()
+    const run = await runtimeWith({ store, clock, models, liveness: everyoneIs('dead'), workflows: [agent] }).open(first.runId)
+    await run.resume()
+    expect(await run.result()).toMatchObject({
+      status: 'completed',
+      output: { text: 'second' },
+      usage: { modelCalls: 2, inputTokens: 400, outputTokens: 40, estimatedCalls: 1 },
+    })
+    expect(models.fast.effectIds).toEqual([`${run.runId}/0`, `${run.runId}/0`])
+  })
+
+  it('makes no call again whose result is stored', async () => {
+    const store = createMemoryStore()
+    const models = { fast: scripted(says({ text: 'only' })) }
+    const run = await runtimeWith({ store, models }).start(agent, { input: { text: '' } })
+    await run.result()
+    const again = await runtimeWith({ store, models, workflows: [agent] }).open(run.runId)
+    await again.resume()
+    expect(await again.result()).toMatchObject({ status: 'completed', usage: { modelCalls: 1 } })
+    expect(models.fast.requests).toHaveLength(1)
+  })
+
+  it('settles what was being cancelled when the process died', async () => {
+    const store = createMemoryStore()
+    const clock = createManualClock()
+    let commits = 0
+    const mortal = mortalView(store, (method, kill) => method === 'commit' && ++commits === 2 && kill())
+    const models = { fast: scripted(() => new Promise(() => undefined)) }
+    const first = await createRuntime({ store: mortal.store, clock, models, liveness: everyoneIs('dead') }).start(agent, { input: { text: '' } })
+    await clock.settle()
+    await first.cancel({ by: 'ann', reason: 'x' })
+    const run = await runtimeWith({ store, clock, models, liveness: everyoneIs('dead'), workflows: [agent] }).open(first.runId)
+    await run.resume()
+    expect(await run.result()).toMatchObject({ status: 'cancelled', usage: { modelCalls: 1, estimatedCalls: 1 } })
+    const types: string[] = []
+    for await (const event of run.events()) types.push(event.type)
+    expect(types).toContain('run.cancelled')
+  })
+})
+
+describe('a store that fails', () => {
+  const failures = [
+    ['WAYSTONE_STORE_FULL', 'disk full'],
+    ['WAYSTONE_STORE_LOCKED', 'locked'],
+    ['WAYSTONE_STORE_READ_ONLY', 'read-only'],
+    ['WAYSTONE_STORE_CORRUPT', 'corrupt'],
+    ['WAYSTONE_STORE_NEWER_FORMAT', 'newer'],
+    ['WAYSTONE_STORE_FAILED', 'broken'],
+  ] as const
+
+  it.each(failures)('with %s on write k stops the run there, loudly; it resumes when the store is well (R2)', async (code, message) => {
+    for (const k of [1, 2, 3]) {
+      const effects: string[] = []
+      const workflow = line(effects)
+      let writes = 0
+      let isWell = false
+      const notices: RuntimeNotice[] = []
+      const store = viewOf(createMemoryStore(), (method) => {
+        if (method === 'commit' && !isWell && ++writes >= k) throw storeError(code, message)
+      })
+      const runtime = runtimeWith({ store, onNotice: (notice) => notices.push(notice) })
+      const run = await runtime.start(workflow, { input: { text: '' } })
+      await expect(run.result()).rejects.toMatchObject({ code })
+      expect(effects).toHaveLength(k)
+      expect((await run.status()).sequence).toBe(k - 1)
+      expect(notices).toMatchObject([{ type: 'run.stopped', runId: run.runId, error: { code } }])
+      await expect(run.result()).rejects.toMatchObject({ code })
+      isWell = true
+      await run.resume()
+      expect(await run.result()).toMatchObject({ status: 'completed', output: { text: 'abc' } })
+    }
+  })
+
+  it('refuses the start when it cannot be stored', async () => {
+    const effects: string[] = []
+    const store = viewOf(createMemoryStore(), (method) => {
+      if (method === 'create') throw storeError('WAYSTONE_STORE_FULL', 'disk full')
+    })
+    await expect(runtimeWith({ store }).start(line(effects), { input: { text: '' } })).rejects.toMatchObject({ code: 'WAYSTONE_STORE_FULL' })
+    expect(effects).toEqual([])
+  })
+
+  it('does not start an unsafe effect whose mark cannot be written', async () => {
+    const effects: string[] = []
+    const store = viewOf(createMemoryStore(), (method) => {
+      if (method === 'markStarted') throw storeError('WAYSTONE_STORE_FULL', 'disk full')
+    })
+    const run = await runtimeWith({ store }).start(line(effects, 'unsafe'), { input: { text: '' } })
+    await expect(run.result()).rejects.toMatchObject({ code: 'WAYSTONE_STORE_FULL' })
+    expect(effects).toEqual([])
+  })
+})
+
+describe('ownership', () => {
+  const hanging = () => {
+    const signals: AbortSignal[] = []
+    const ends: (() => void)[] = []
+    const n = w.nodes({
+      work: w.task({
+        effect: 'idempotent',
+        writes: ['text'],
+        run: (_, context) => {
+          signals.push(context.signal)
+          return new Promise<{ text: string }>((resolve) => ends.push(() => resolve({ text: `end ${ends.length}` })))
+        },
+      }),
+    })
+    const workflow = w.workflow('hanging', { input: z.object({ text: z.string() }), output: ['text'], nodes: n, start: n.work, edges: { work: { done: END } } })
+    return { workflow, signals, ends }
+  }
+
+  it('is refused to a second process while the first lives, which is named', async () => {
+    const { workflow, ends } = hanging()
+    const store = createMemoryStore()
+    const run = await runtimeWith({ store, liveness: everyoneIs('alive') }).start(workflow, { input: { text: '' } })
+    const other = await runtimeWith({ store, liveness: everyoneIs('alive'), workflows: [workflow] }).open(run.runId)
+    await expect(other.resume()).rejects.toMatchObject({ code: 'WAYSTONE_STORE_OWNED', message: expect.stringContaining('process 1 on here') as string })
+    ends[0]?.()
+    expect((await other.result()).status).toBe('completed')
+  })
+
+  it('goes over at once when the owner is dead', async () => {
+    const { workflow, ends } = hanging()
+    const store = createMemoryStore()
+    const clock = createManualClock()
+    const mortal = mortalView(store)
+    const first = await createRuntime({ store: mortal.store, clock, liveness: everyoneIs('dead') }).start(workflow, { input: { text: '' } })
+    mortal.kill()
+    const run = await runtimeWith({ store, clock, liveness: everyoneIs('dead'), workflows: [workflow] }).open(first.runId)
+    await run.resume()
+    await clock.settle()
+    ends[1]?.()
+    expect((await run.result()).status).toBe('completed')
+  })
+
+  it('waits for the lease of an owner nobody can see, and says so', async () => {
+    const { workflow, ends } = hanging()
+    const store = createMemoryStore()
+    const clock = createManualClock()
+    const mortal = mortalView(store)
+    const notices: RuntimeNotice[] = []
+    const first = await createRuntime({ store: mortal.store, clock, liveness: everyoneIs('unknown') }).start(workflow, { input: { text: '' } })
+    mortal.kill()
+    const second = runtimeWith({ store, clock, liveness: everyoneIs('unknown'), workflows: [workflow], onNotice: (notice) => notices.push(notice) })
+    const run = await second.open(first.runId)
+    const resumed = run.resume()
+    await clock.settle()
+    expect(notices).toMatchObject([{ type: 'lease.awaited', until: clock.now() + 5_000 }])
+    await clock.advance(5_001)
+    await resumed
+    ends.at(-1)?.()
+    expect((await run.result()).status).toBe('completed')
+  })
+
+  it('is refused after waiting when the owner turns out to live', async () => {
+    const { workflow, ends } = hanging()
+    const store = createMemoryStore()
+    const clock = createManualClock()
+    const first = await runtimeWith({ store, clock, liveness: everyoneIs('unknown') }).start(workflow, { input: { text: '' } })
+    const run = await runtimeWith({ store, clock, liveness: everyoneIs('unknown'), workflows: [workflow] }).open(first.runId)
+    const resumed = run.resume().catch((error: unknown) => error)
+    await clock.advance(6_000)
+    expect(await resumed).toMatchObject({ code: 'WAYSTONE_STORE_OWNED' })
+    ends[0]?.()
+    expect((await first.result()).status).toBe('completed')
+  })
+
+  it('fences a frozen owner out: it stops loudly, its effect is told to stop, its result is not stored', async () => {
+    const { workflow, ends, signals } = hanging()
+    const store = createMemoryStore()
+    const clock = createManualClock()
+    let isFrozen = false
+    const thawed = Promise.withResolvers<void>()
+    const frozen = viewOf(store, (method) => (isFrozen && method !== 'load' && method !== 'row' ? thawed.promise : undefined))
+    const notices: RuntimeNotice[] = []
+    const first = await runtimeWith({ store: frozen, clock, liveness: everyoneIs('alive'), onNotice: (notice) => notices.push(notice) }).start(workflow, { input: { text: '' } })
+    await clock.settle()
+    isFrozen = true
+    await clock.advance(5_001)
+    const run = await runtimeWith({ store, clock, liveness: everyoneIs('alive'), workflows: [workflow] }).open(first.runId)
+    await run.resume()
+    const stopped = first.result().catch((error: unknown) => error)
+    ends[0]?.()
+    await clock.settle()
+    isFrozen = false
+    thawed.resolve()
+    expect(await stopped).toMatchObject({ code: 'WAYSTONE_STORE_CONFLICT' })
+    expect(notices).toMatchObject([{ type: 'run.stopped' }])
+    expect(signals).toHaveLength(2)
+    ends[1]?.()
+    expect(await run.result()).toMatchObject({ status: 'completed', sequence: 1 })
+  })
+
+  it('is lost when the lease is found gone at renewal, before any commit', async () => {
+    const { workflow, signals } = hanging()
+    const store = createMemoryStore()
+    const clock = createManualClock()
+    const run = await runtimeWith({ store, clock }).start(workflow, { input: { text: '' } })
+    await clock.settle()
+    const stopped = run.result().catch((error: unknown) => error)
+    await store.acquire({ runId: run.runId, owner: { id: 'other', ...host }, leaseMs: 5_000, now: clock.now() + 10_000 })
+    await clock.advance(2_000)
+    expect(await stopped).toMatchObject({ code: 'WAYSTONE_STORE_CONFLICT' })
+    expect(signals[0]?.aborted).toBe(true)
+  })
+
+  it('delivers moves and decisions to the owner of another process', async () => {
+    const { workflow, signals } = hanging()
+    const store = createMemoryStore()
+    const first = await runtimeWith({ store, liveness: everyoneIs('alive') }).start(workflow, { input: { text: '' } })
+    const other = await runtimeWith({ store, liveness: everyoneIs('alive'), workflows: [workflow] }).open(first.runId)
+    expect(await other.cancel({ by: 'ann', reason: 'enough' })).toEqual({ type: 'delivered' })
+    expect(await Promise.race([first.result(), new Promise((resolve) => void signals[0]?.addEventListener('abort', () => resolve('aborted')))])).toBeDefined()
+    expect(signals[0]?.aborted).toBe(true)
+  })
+
+  it('lets a run be held and cancelled that nobody drives, without driving it', async () => {
+    const { workflow, signals } = hanging()
+    const store = createMemoryStore()
+    const clock = createManualClock()
+    const mortal = mortalView(store)
+    const first = await createRuntime({ store: mortal.store, clock, liveness: everyoneIs('dead') }).start(workflow, { input: { text: '' } })
+    mortal.kill()
+    const run = await runtimeWith({ store, clock, liveness: everyoneIs('dead'), workflows: [workflow] }).open(first.runId)
+    expect(await run.hold({ by: 'ann', reason: 'x' })).toMatchObject({ type: 'applied' })
+    expect(await run.result()).toMatchObject({ status: 'held' })
+    expect(await run.cancel({ by: 'ann', reason: 'x' })).toMatchObject({ type: 'applied' })
+    expect(await run.result()).toMatchObject({ status: 'cancelled' })
+    expect(signals).toHaveLength(1)
+    expect((await store.row(run.runId))?.lease).toBeNull()
+  })
+})
+
+describe('work', () => {
+  it('takes up runs that were left behind, and leaves parked ones alone', async () => {
+    const effects: string[] = []
+    const workflow = line(effects)
+    const other = line([], 'pure')
+    const store = createMemoryStore()
+    const clock = createManualClock()
+    const mortal = mortalView(store, (method, kill) => method === 'commit' && kill())
+    const dying = createRuntime({ store: mortal.store, clock })
+    const left = await dying.start(workflow, { input: { text: '' } })
+    await clock.settle()
+    const mortalToo = mortalView(store, (method, kill) => method === 'commit' && kill())
+    const parked = await createRuntime({ store: mortalToo.store, clock }).start(other, { input: { text: '' } })
+    await clock.settle()
+    const runtime = runtimeWith({ store, clock, workflows: [workflow] })
+    runtime.work()
+    await clock.advance(7_000)
+    expect(await (await runtime.open(left.runId)).status()).toMatchObject({ status: 'completed', output: { text: 'abc' } })
+    const look = await runtime.open(parked.runId)
+    expect((await look.status()).status).toBe('parked')
+    expect((await look.result()).status).toBe('parked')
+    await expect(look.resume()).rejects.toMatchObject({ code: 'WAYSTONE_REPLAY_DEFINITION_CHANGED' })
+    const strange = await runtimeWith({ store, clock }).open(parked.runId)
+    await expect(strange.resume()).rejects.toMatchObject({ code: 'WAYSTONE_REPLAY_DEFINITION_UNKNOWN' })
+  })
+})
+
+describe('close', () => {
+  const slow = (ends: (() => void)[], seen: string[]) => {
+    const step = (name: string) =>
+      w.task({
+        effect: 'idempotent',
+        writes: ['text'],
+        run: (_, context) => {
+          seen.push(name)
+          return new Promise<{ text: string }>((resolve, reject) => {
+            ends.push(() => resolve({ text: name }))
+            context.signal.addEventListener('abort', () => {
+              seen.push(`${name} aborted`)
+              reject(new Error('aborted'))
+            })
+          })
+        },
+      })
+    const n = w.nodes({ a: step('a'), b: step('b') })
+    return w.workflow('slow', { input: z.object({ text: z.string() }), output: ['text'], nodes: n, start: n.a, edges: { a: { done: n.b }, b: { done: END } } })
+  }
+
+  it('with drain lets running effects end and commit, and begins nothing new', async () => {
+    const ends: (() => void)[] = []
+    const seen: string[] = []
+    const store: Store = createMemoryStore()
+    const workflow = slow(ends, seen)
+    const runtime = createRuntime({ store })
+    const run = await runtime.start(workflow, { input: { text: '' } })
+    const result = run.result()
+    const closed = runtime.close({ drain: true })
+    ends[0]?.()
+    await closed
+    expect(await result).toMatchObject({ status: 'running', sequence: 1 })
+    expect(seen).toEqual(['a'])
+    expect((await store.row(run.runId))?.lease).toBeNull()
+    await expect(runtime.start(workflow, { input: { text: '' } })).rejects.toMatchObject({ code: 'WAYSTONE_INPUT_RUNTIME_CLOSED' })
+  })
+
+  it('without drain aborts them and leaves them open for a resume', async () => {
+    const ends: (() => void)[] = []
+    const seen: string[] = []
+    const store: Store = createMemoryStore()
+    const workflow = slow(ends, seen)
+    const runtime = createRuntime({ store })
+    const run = await runtime.start(workflow, { input: { text: '' } })
+    await runtime.close()
+    expect(seen).toEqual(['a', 'a aborted'])
+    expect(await store.row(run.runId)).toMatchObject({ sequence: 0, status: 'running', lease: null })
+    const again = await runtimeWith({ store, workflows: [workflow] }).open(run.runId)
+    await again.resume()
+    ends[1]?.()
+    while (ends.length < 3) await new Promise((resolve) => void setImmediate(resolve))
+    ends[2]?.()
+    expect(await again.result()).toMatchObject({ status: 'completed', output: { text: 'b' } })
+  })
+})

@@ -28,10 +28,7 @@ interface Started {
   }>
 }
 
-function start(
-  args: readonly string[],
-  { nodeArgs = [] }: { readonly nodeArgs?: readonly string[] } = {},
-): Started {
+function start(args: readonly string[], { nodeArgs = [] }: { readonly nodeArgs?: readonly string[] } = {}): Started {
   const child = spawn(process.execPath, ['--conditions=@waystone/source', ...nodeArgs, entry, ...args], {
     cwd: fixtures,
     env: { ...process.env, NO_COLOR: '', npm_lifecycle_event: '' },

@@ -1,0 +1,194 @@
+import { writeFileSync } from 'node:fs'
+import { PassThrough } from 'node:stream'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createCommandLine, sink, type CommandLine } from './command-line.ts'
+import { screenAfter } from './screen.ts'
+
+let waystone: CommandLine
+beforeEach(() => {
+  waystone = createCommandLine()
+})
+afterEach(() => waystone.close())
+
+const large = ['run', 'support.ts', '--input', '{"topic":"tides","amount":250}'] as const
+
+/** A person at a terminal, who types an answer as soon as a question is on the screen. */
+function terminal(answers: readonly (readonly [question: string, answer: string])[]) {
+  const input = Object.assign(new PassThrough(), { isTTY: true })
+  const { write, text } = sink(true)
+  const left = [...answers]
+  const out = {
+    isTerminal: true,
+    columns: 100,
+    text,
+    write(part: string) {
+      write(part)
+      const [next] = left
+      if (next === undefined || !part.includes(next[0])) return
+      left.shift()
+      // The echo of the terminal is the line that the person typed.
+      write(`${next[1]}\n`)
+      input.write(`${next[1]}\n`)
+    },
+  }
+  return { around: { input, out }, shown: text, unanswered: left }
+}
+
+describe('waystone run at a terminal', () => {
+  it('shows what runs, what was used, what is left and the last edge with its reason, and asks (H3, H5)', async () => {
+    const person = terminal([
+      ['Decide:', 'maybe'],
+      ['Decide:', 'app'],
+      ['Reason:', 'looks right'],
+    ])
+    const { exit } = await waystone.within(person.around, ...large)
+    expect(screenAfter(person.shown()).replaceAll(/1[0-9a-z]{16}/g, 'RUN1')).toMatchInlineSnapshot(`
+      "run RUN1  support version 2
+      offline models: offline:writer; nothing is sent anywhere, --live uses the real ones
+          0.0 s  write  model: done  0 ms · 1 model call · 120 tokens · $0.0003
+          0.0 s  write  tool look-up: done  0 ms · 1 tool call
+          0.0 s  write  model: done  0 ms · 1 model call · 120 tokens · $0.0003
+          0.0 s         → boss  because isSmall is false (amount = 250)
+          0.0 s  boss   asks a person
+
+      boss asks  step 3, workflow support, for a boss
+        why     a large amount
+        shown   letter: Dear reader, tides come twice a day.
+                amount: 250
+        answers approved → send  [boss.approved]
+                  runs send
+                    {"letter":"Dear \\u001b[2Jreader, tides come twice a day.","amount":250}
+                rejected → write  [boss.rejected]
+                edited → boss  [boss.edited]
+        edit    amount may be edited
+        so far  2 model calls · 1 tool call · 240 tokens · $0.0006
+        expires in 2 d
+
+      Decide: 1 approved · 2 rejected · 3 edited · Enter leaves it open > maybe
+      Found "maybe"; allowed is approved, rejected, edited, or Enter to leave it open.
+      Decide: 1 approved · 2 rejected · 3 edited · Enter leaves it open > app
+      Reason: looks right
+          0.0 s  boss   approved by ada: looks right
+          0.0 s         → send
+          0.0 s  send   tool send: done  0 ms · 1 tool call
+          0.0 s  send   sent 250 red
+          0.0 s         → end
+
+      completed  run RUN1  6 checkpoints · 2 model calls · 2 tool calls · 240 tokens · $0.0006
+      {
+        "letter": "Dear \\u001b[2Jreader, tides come twice a day."
+      }
+      "
+    `)
+    expect(person.unanswered).toEqual([])
+    expect(exit).toBe(0)
+  })
+
+  it('draws the live block while the run goes on', async () => {
+    const person = terminal([['Decide:', '']])
+    await waystone.within(person.around, ...large)
+    const beforeQuestion = person.shown().split('\n\u001b[33m')[0] ?? ''
+    const frames = beforeQuestion
+      .split('\u001b[0J')
+      .map((_, index, all) => screenAfter(all.slice(0, index + 1).join('\u001b[0J')))
+    expect(
+      frames
+        .find((frame) => frame.includes('last  write'))
+        ?.split('\n')
+        .slice(-6)
+        .join('\n'),
+    ).toMatchInlineSnapshot(`
+      "    0.0 s  write  model: done  0 ms · 1 model call · 120 tokens · $0.0003
+          0.0 s         → boss  because isSmall is false (amount = 250)
+        used  0 ms · 3 steps · 2 model calls · 1 tool call · 240 tokens · $0.0006
+        left  27 steps · 8 model calls · $0.50
+        last  write done → boss  because isSmall is false (amount = 250)
+      "
+    `)
+  })
+
+  it('leaves the run waiting when nothing is chosen', async () => {
+    const person = terminal([['Decide:', '']])
+    const { exit } = await waystone.within(person.around, ...large)
+    expect(person.shown()).toContain('waits for a person')
+    expect(exit).toBe(3)
+  })
+
+  it('takes edits from the editor, and from a line without one', async () => {
+    const withEditor = terminal([
+      ['Decide:', 'edited'],
+      ['Reason:', 'half'],
+      ['Decide:', '1'],
+      ['Reason:', 'now it is right'],
+    ])
+    const edit = (_editor: string, path: string): number => {
+      writeFileSync(path, '{"amount":125}')
+      return 0
+    }
+    await waystone.within({ ...withEditor.around, edit, env: { EDITOR: 'ed', USER: 'ada' } }, ...large)
+    expect(JSON.parse((await waystone('show', 'last', '--state')).out)).toMatchObject({ amount: 125 })
+
+    const byLine = terminal([
+      ['Decide:', '3'],
+      ['JSON object', '{"amount":130}'],
+      ['Reason:', 'half'],
+      ['Decide:', ''],
+    ])
+    await waystone.within(byLine.around, ...large)
+    expect(JSON.parse((await waystone('show', 'last', '--state')).out)).toMatchObject({ amount: 130 })
+  })
+
+  it('asks again after edits that are no JSON', async () => {
+    const person = terminal([
+      ['Decide:', '3'],
+      ['JSON object', 'half of it'],
+      ['Decide:', ''],
+    ])
+    const { err } = await waystone.within(person.around, ...large)
+    expect(err).toContain('edit: found "half of it", which is no JSON')
+    expect(person.unanswered).toEqual([])
+  })
+
+  it('uses no colour with NO_COLOR, and none of the live view with TERM=dumb', async () => {
+    const person = terminal([['Decide:', '']])
+    await waystone.within({ ...person.around, env: { NO_COLOR: '1', TERM: 'dumb' } }, ...large)
+    expect(person.shown()).not.toContain('\u001b')
+  })
+
+  it('ends asking when the input ends', async () => {
+    const { out } = terminal([]).around
+    const input = Object.assign(new PassThrough(), { isTTY: true })
+    input.end()
+    const { exit } = await waystone.within({ input, out }, ...large)
+    expect(exit).toBe(3)
+  })
+
+  it('lets nothing of what a model says reach the terminal as an escape sequence', async () => {
+    const person = terminal([['Decide:', '']])
+    await waystone.within(person.around, ...large)
+    // screenAfter throws on any sequence that is not the view's own.
+    expect(screenAfter(person.shown())).toContain('letter: Dear reader, tides come twice a day.')
+    expect(person.shown()).not.toMatch(/\u001b\]|\u001b\[2J|\u0007/)
+  })
+})
+
+describe('Ctrl-C at a question', () => {
+  it('leaves the run waiting and says how to decide', async () => {
+    let interrupt = (): void => undefined
+    const person = terminal([])
+    const out = {
+      ...person.around.out,
+      write(part: string) {
+        person.around.out.write(part)
+        if (part.includes('Decide:')) interrupt()
+      },
+    }
+    const onInterrupt = (callback: () => void): (() => void) => {
+      interrupt = callback
+      return () => undefined
+    }
+    const { exit, err } = await waystone.within({ ...person.around, out, onInterrupt }, ...large)
+    expect(err).toContain('waystone approve RUN1 --reason')
+    expect(exit).toBe(130)
+  })
+})

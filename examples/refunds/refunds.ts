@@ -1,6 +1,6 @@
-import { defineState, defineTool, END, FAIL, rule } from '@waystone/core'
+import { pathToFileURL } from 'node:url'
+import { createRuntime, defineState, defineTool, END, FAIL, rule, type Model, type ModelMessage } from '@waystone/core'
 import { z } from 'zod'
-import { checkTone } from './tone.ts'
 
 const Note = z.object({ id: z.string(), text: z.string() })
 
@@ -27,6 +27,17 @@ const issueRefund = defineTool({
     return { receipt: `refund-${order}` }
   },
 })
+
+const rudeWords = ['stupid', 'idiot', 'your fault', 'calm down']
+
+/** Finds rude words in a reply; the reasons are heard by the agent that wrote it. */
+function checkTone({ state: { reply = '' } }: { readonly state: { readonly reply?: string } }) {
+  const found = rudeWords.filter((word) => reply.toLowerCase().includes(word))
+  return {
+    outcome: found.length === 0 ? ('pass' as const) : ('rude' as const),
+    reasons: found.map((word) => `Rude: "${word}".`),
+  }
+}
 
 // #region workflow
 const w = defineState({
@@ -85,3 +96,57 @@ export const refunds = w.workflow('refunds', {
   policies: [{ never: issueRefund, without: [n.manager, 'approved'], given: w.not(isSmall) }],
 })
 // #endregion workflow
+
+/** Stands in for both models: rules, no network, no key. `waystone run` uses it unless told `--live`. */
+const offlineModel: Model = {
+  name: 'offline:refunds',
+  call: ({ messages }, { node }) => {
+    const last = messages.at(-1)
+    if (node === 'answer')
+      return answer(JSON.stringify({ reply: 'Thank you for writing to us. We have looked into it and put it right.' }))
+    if (last?.role !== 'tool') return lookUp(messages)
+    const { paidUsd, item } = JSON.parse(textOf(last)) as { paidUsd: number; item: string }
+    return answer(JSON.stringify({ amountUsd: paidUsd, notes: [{ id: 'order', text: `${item} for ${paidUsd} USD` }] }))
+  },
+}
+
+function textOf(message: ModelMessage | undefined): string {
+  return message?.content.map((part) => (part.type === 'text' ? part.text : '')).join('') ?? ''
+}
+
+function lookUp(messages: readonly ModelMessage[]) {
+  const { order } = JSON.parse(textOf(messages[0])) as { order: string }
+  return respond({ content: [], calls: [{ id: 'call-1', name: 'look-up-order', arguments: { order } }] })
+}
+
+function answer(text: string) {
+  return respond({ content: [{ type: 'text', text }], calls: [] })
+}
+
+function respond(said: Pick<Extract<ModelMessage, { role: 'assistant' }>, 'content' | 'calls'>) {
+  const usage = { inputTokens: 120, outputTokens: 40, cachedTokens: 0, reasoningTokens: 0 }
+  const finish = said.calls.length > 0 ? ('tool-calls' as const) : ('stop' as const)
+  return Promise.resolve({ message: { role: 'assistant' as const, ...said }, finish, usage, model: 'offline:refunds' })
+}
+
+export const offlineModels = { fast: offlineModel, good: offlineModel }
+
+/** What `node refunds.js` does: one run, with a manager who says yes. */
+async function main(): Promise<void> {
+  const runtime = createRuntime({
+    workflows: [refunds],
+    models: offlineModels,
+    prices: { fast: { inputUsd: 0, outputUsd: 0 }, good: { inputUsd: 0, outputUsd: 0 } },
+  })
+  const run = await runtime.start(refunds, { input: { order: 'o-1250' } })
+  await run.result()
+  for (const request of await run.requests()) {
+    console.log(`${request.node} is asked about`, request.evidence)
+    await run.decide(request, { outcome: 'approved', by: 'example', reason: 'the customer is right' })
+  }
+  const { status, output, usage } = await run.result()
+  console.log(status, output, `${usage.modelCalls} model calls, ${usage.toolCalls} tool calls`)
+  await runtime.close()
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main()

@@ -13,7 +13,8 @@ const folders = [
   'packages/scenarios',
   'packages/tooling',
   'apps/cli',
-  'examples/readme',
+  'examples/hello',
+  'examples/refunds',
   'examples/release-notes',
 ]
 

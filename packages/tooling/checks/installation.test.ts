@@ -9,10 +9,9 @@ import { readText, root } from '../src/workspace.ts'
 /** The oldest Node that the packages support, and the one that this workspace pins. */
 const nodes = ['22.13.1', process.versions.node]
 
-/** The file that README.md shows first. */
-const hasReadme = existsSync(join(root, 'README.md'))
-const example =
-  (hasReadme && /<!-- snippet: (\S+\.ts)#/.exec(readText('README.md'))?.[1]) || 'README.md shows no snippet.ts'
+/** The file that README.md shows, and the smallest workflow. */
+const shown = /<!-- snippet: (\S+\.ts)#/.exec(readText('README.md'))?.[1] ?? 'README.md shows no snippet.ts'
+const examples = [shown, 'examples/hello/hello.ts']
 
 const typeScript = {
   compilerOptions: { strict: true, target: 'es2024', module: 'nodenext', types: ['node'], outDir: 'out', rootDir: '.' },
@@ -25,7 +24,7 @@ beforeAll(() => {
   const tarballs = packAll(folder).map(({ tarball }) => tarball)
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(typeScript))
-  if (hasReadme) copyFileSync(join(root, example), join(folder, basename(example)))
+  for (const example of examples) copyFileSync(join(root, example), join(folder, basename(example)))
   runWith(nodes[0], 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', ...tarballs, '@types/node@24')
 }, 120_000)
 
@@ -37,13 +36,16 @@ describe('packages, installed by npm elsewhere', () => {
     expect(runWith(version, 'npx', 'waystone', '--help')).toMatch(/Usage: waystone/)
   })
 
-  it.runIf(hasReadme)('let the example of the README compile', () => {
+  it('let the examples compile', () => {
     expect(runWith(process.versions.node, join(root, 'node_modules/.bin/tsc'))).toBe('')
   })
 
-  it.runIf(hasReadme).each(nodes)('run the example of the README on Node %s', (version) => {
-    expect(runWith(version, 'node', `out/${basename(example, '.ts')}.js`)).not.toBe('')
-  })
+  it.each(nodes.flatMap((version) => examples.map((example) => [basename(example, '.ts'), version])))(
+    'run the example %s on Node %s (D4)',
+    (name, version) => {
+      expect(runWith(version, 'node', `out/${name}.js`)).toMatch(/completed/)
+    },
+  )
 })
 
 /** What a command prints, run in the folder under a Node of the given version. */

@@ -4,7 +4,7 @@ import type { RunContext } from '../snapshot/snapshot.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
 import { pick } from './steps.ts'
 
-const builtInOutcomes: readonly string[] = ['done', 'failed', 'timeout', 'unknown']
+const builtInOutcomes: ReadonlySet<string> = new Set(['done', 'failed', 'timeout', 'unknown'])
 
 /**
  * Outcomes that a person may answer an open step with; empty when nobody is asked. `expired` is the clock's.
@@ -18,7 +18,7 @@ export function offeredOutcomes(compiled: CompiledWorkflow, context: RunContext,
   if (step.kind === 'approval') return record.outcomes.filter((outcome) => outcome !== 'expired')
   if (step.kind !== 'resolve') return []
   const isPlain = step.unknown === 'call' || record.outcomes.includes('done')
-  const happened = isPlain ? ['happened'] : record.outcomes.filter((outcome) => !builtInOutcomes.includes(outcome))
+  const happened = isPlain ? ['happened'] : record.outcomes.filter((outcome) => !builtInOutcomes.has(outcome))
   return [...happened, 'did-not-happen', 'failed']
 }
 

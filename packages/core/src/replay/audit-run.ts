@@ -212,8 +212,8 @@ function evaluate(expression: NonNullable<PolicyRecord['given']>, readings: Read
     const inner = evaluate(expression.not, readings)
     return inner === undefined ? undefined : !inner
   }
-  const parts = ('all' in expression ? expression.all : expression.any).map((part) => evaluate(part, readings))
+  const parts = new Set(('all' in expression ? expression.all : expression.any).map((part) => evaluate(part, readings)))
   const decisive = !('all' in expression)
-  if (parts.includes(decisive)) return decisive
-  return parts.includes(undefined) ? undefined : !decisive
+  if (parts.has(decisive)) return decisive
+  return parts.has(undefined) ? undefined : !decisive
 }

@@ -21,7 +21,11 @@ import { registryFor } from '../graphs/registry-for.ts'
 export const beginning = 1_700_000_000_000
 
 /** An event without what {@link HandRun} adds by itself. */
-export type BareEvent = EngineEvent extends infer Event ? (Event extends EngineEvent ? Omit<Event, 'id' | 'at'> : never) : never
+export type BareEvent = EngineEvent extends infer Event
+  ? Event extends EngineEvent
+    ? Omit<Event, 'id' | 'at'>
+    : never
+  : never
 
 /** Compiles a graph without definition. @param registry - what differs from `registryFor` */
 export function compileFixture(
@@ -94,7 +98,9 @@ export class HandRun {
 
   /** Open steps as `index:node:kind/attempt`. */
   get open(): readonly string[] {
-    return Object.entries(this.context.open).map(([index, step]) => `${index}:${step.node}:${step.kind}/${step.attempt}`)
+    return Object.entries(this.context.open).map(
+      ([index, step]) => `${index}:${step.node}:${step.kind}/${step.attempt}`,
+    )
   }
 
   openStep(step: number): OpenStep {
@@ -148,7 +154,7 @@ export class HandRun {
   feed(event: BareEvent): Plan {
     this.at += this.#tick
     this.#sent += 1
-    return this.feedWhole({ id: `event-${this.#sent}`, at: this.at, ...event } as EngineEvent)
+    return this.feedWhole({ id: `event-${this.#sent}`, at: this.at, ...event })
   }
 
   /** Plans an event as it is. */
@@ -185,8 +191,13 @@ export class HandRun {
       blobOf: (hash) => this.blobs.get(hash),
     })
     // Our own fields have a fixed order in the store.
-    sameText(encodeCheckpoint(read, this.#packing.graphHash).text, packed.checkpoint.text, 'what was read back, written again,')
-    if (!isJsonEqual(read as unknown as Json, checkpoint as unknown as Json)) sameText(read, checkpoint, 'what was read back')
+    sameText(
+      encodeCheckpoint(read, this.#packing.graphHash).text,
+      packed.checkpoint.text,
+      'what was read back, written again,',
+    )
+    if (!isJsonEqual(read as unknown as Json, checkpoint as unknown as Json))
+      sameText(read, checkpoint, 'what was read back')
     this.#packing = packed.packing
     this.#parent = { runId: this.runId, sequence: checkpoint.sequence, hash: packed.checkpoint.hash }
     this.events.push(event)
@@ -210,7 +221,17 @@ export class HandRun {
       const owner = { id: 'hand', host: 'here', pid: 1, processStartedAt: 'now' }
       const first = { runId: this.runId, workflow: graph.name, workflowVersion: graph.version, key: null, tags: {} }
       const hashed = { graphHash: hashes.graph, behaviourHash: hashes.behaviour, graph: JSON.stringify(graph) }
-      await store.create({ ...first, ...hashed, forkedFrom: null, owner, leaseMs: 1000, checkpoint, blobs, summary, at })
+      await store.create({
+        ...first,
+        ...hashed,
+        forkedFrom: null,
+        owner,
+        leaseMs: 1000,
+        checkpoint,
+        blobs,
+        summary,
+        at,
+      })
     }
   }
 }

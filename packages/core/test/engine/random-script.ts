@@ -4,7 +4,7 @@ import { offeredOutcomes } from '../../src/compile/request-digest.ts'
 import { randomKeys } from '../graphs/random-graph.ts'
 import { randomSource, type RandomSource } from '../graphs/random-source.ts'
 import { patchFor } from '../graphs/registry-for.ts'
-import { HandRun, type HandRunOptions } from './hand-run.ts'
+import type { HandRun, HandRunOptions } from './hand-run.ts'
 
 /** What a random script may do beside ending effects and deciding. */
 export interface ScriptOptions extends HandRunOptions {

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 /** Where text goes. */
 export interface Output {
   /** Writes text as it is, without adding a line feed. */
-  write(text: string): void
+  readonly write: (text: string) => void
   readonly isTerminal: boolean
   /** Columns of the terminal, 80 where there is none. */
   readonly columns: number

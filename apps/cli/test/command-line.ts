@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { runCommandLine } from '../src/program.ts'
-import type { Surroundings } from '../src/surroundings.ts'
+import type { Output, Surroundings } from '../src/surroundings.ts'
 
 /** Folder of the test workflows. */
 export const fixtures = fileURLToPath(new URL('fixtures/', import.meta.url))
@@ -73,12 +73,12 @@ export function surroundings(): Surroundings {
 }
 
 /** An output that remembers. */
-export function sink(isTerminal = false): {
-  write(text: string): void
-  text(): string
-  readonly isTerminal: boolean
-  readonly columns: number
-} {
+export interface Sink extends Output {
+  readonly text: () => string
+}
+
+/** Makes an output that remembers what was written. */
+export function sink(isTerminal = false): Sink {
   const parts: string[] = []
   return { write: (text) => void parts.push(text), text: () => parts.join(''), isTerminal, columns: 100 }
 }

@@ -1,6 +1,7 @@
 import { formatPlace } from '../errors/definition-error.ts'
 import {
   boundNames,
+  noBound,
   type BoundAmount,
   type BoundName,
   type BoundRow,
@@ -68,7 +69,8 @@ function rowCells(
   { graph, limited, cycle }: BoundRow,
   mark: (amount: BoundAmount) => string,
 ): string[] {
-  const cell = (amount: BoundAmount): string => formatAmount(name, amount.max) + mark(amount)
+  const cell = (amount: BoundAmount): string =>
+    (amount.max === null ? missingAmount(amount) : formatAmount(name, amount.max)) + mark(amount)
   return [titles[name], cell(graph), cell(limited), cycle === null ? '' : formatCycle(name, cycle)]
 }
 
@@ -76,8 +78,11 @@ function formatCycle(name: BoundName, { nodes, edge, times, round }: DominatingC
   return `${nodes.join(' → ')}, ${times} × ${formatAmount(name, round)} by ${edge}`
 }
 
-function formatAmount(name: BoundName, amount: number | null): string {
-  if (amount === null) return 'unknown'
+function missingAmount({ note }: BoundAmount): string {
+  return note === noBound ? 'unbounded' : 'unknown'
+}
+
+function formatAmount(name: BoundName, amount: number): string {
   if (name === 'durationMs') return formatDuration(amount)
   const digits = name === 'costUsd' ? { minimumFractionDigits: 2, maximumFractionDigits: 6 } : {}
   const text = new Intl.NumberFormat('en-US', digits).format(amount)

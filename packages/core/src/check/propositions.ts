@@ -65,7 +65,8 @@ function findTruth(expression: GuardExpression, known: Knowledge): Knowledge | n
  */
 export function takenWhen(list: readonly EdgeRecord[], edge: EdgeRecord): GuardExpression {
   const before = list.slice(0, list.indexOf(edge)).filter((other) => isAbsorbing(other))
-  const parts = [edge.when ?? always, ...before.map((other): GuardExpression => ({ not: other.when ?? always }))]
+  const denied = before.map((other): GuardExpression => ({ not: other.when ?? always }))
+  const parts = edge.when === null ? denied : [edge.when, ...denied]
   return parts.length === 1 && parts[0] !== undefined ? parts[0] : { all: parts }
 }
 

@@ -28,9 +28,12 @@ export const boundNames = [
 /** See {@link boundNames}. */
 export type BoundName = (typeof boundNames)[number]
 
+/** The note of an amount that nothing bounds. */
+export const noBound = 'no bound: a cycle has no limit'
+
 /** An upper bound. */
 export interface BoundAmount {
-  /** Null: unknown or without bound; `note` says why. */
+  /** Null: unknown, or without bound; `note` says why. */
   readonly max: number | null
   /** Why it is unknown, or what may come on top of `max` (one more call, say); null: nothing to say. */
   readonly note: string | null

@@ -4,6 +4,7 @@ import type { Subject } from '../moves.ts'
 import { walkFrom } from '../moves.ts'
 import {
   boundNames,
+  noBound,
   type BoundAmount,
   type BoundName,
   type BoundRow,
@@ -114,7 +115,7 @@ class BoundsMaker {
       typeof work === 'number' || !reached.has(ids[node] ?? '') ? [] : work.unknown,
     )
     if (reasons.length > 0) return { max: null, note: `unknown: ${someReasons(reasons)}` }
-    if (max === Infinity) return { max: null, note: 'no bound: a cycle has no limit' }
+    if (max === Infinity) return { max: null, note: noBound }
     return { max: inUnit(name, max), note: null }
   }
 

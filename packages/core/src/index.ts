@@ -68,6 +68,7 @@ export {
 } from './graph/graph.ts'
 export type { Verdict } from './graph/registry.ts'
 export { check } from './check/check.ts'
+export { formatReport } from './check/format.ts'
 export type { CheckOptions } from './check/rule.ts'
 export {
   hasErrors,

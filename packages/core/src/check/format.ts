@@ -45,7 +45,7 @@ const titles: { readonly [name in BoundName]: string } = {
 }
 
 /** Writes the bounds as a table, with the reasons for what is unknown below. */
-export function formatBounds({ bounds }: CheckReport): string {
+function formatBounds({ bounds }: CheckReport): string {
   const notes: string[] = []
   const mark = (amount: BoundAmount): string => {
     if (amount.note === null) return ''

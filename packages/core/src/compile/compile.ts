@@ -1,4 +1,4 @@
-import { check } from '../check/check.ts'
+import { findingsOf } from '../check/check.ts'
 import type { CheckOptions } from '../check/rule.ts'
 import type { Workflow } from '../define/workflow.ts'
 import { DefinitionError } from '../errors/definition-error.ts'
@@ -25,7 +25,7 @@ export interface CompileOptions extends CheckOptions {
 export function compile(workflow: Workflow, options: CompileOptions = {}): CompiledWorkflow {
   const built = buildGraph(workflow)
   if (options.unchecked !== true) {
-    const [first, ...rest] = check(built, options).findings.filter((finding) => finding.severity === 'error')
+    const [first, ...rest] = findingsOf(built, options).filter((finding) => finding.severity === 'error')
     if (first !== undefined) throw new DefinitionError([first, ...rest])
   }
   return compileGraph(built)

@@ -69,7 +69,7 @@ export interface GraphNotation {
 }
 
 /** No second attempt. */
-export const oneAttempt: RetryRecord = { attempts: 1, backoffMs: 0, factor: 1, maxBackoffMs: 0, jitter: 0 }
+const oneAttempt: RetryRecord = { attempts: 1, backoffMs: 0, factor: 1, maxBackoffMs: 0, jitter: 0 }
 
 /**
  * Makes a complete graph out of a short notation, as plain JSON. It is not checked: fixtures of refused graphs are made with it too.
@@ -113,7 +113,7 @@ export function graphFixture(notation: GraphNotation): Graph {
 }
 
 /** Reads the notation of a guard. */
-export function guardExpression(notation: GuardNotation): GuardExpression {
+function guardExpression(notation: GuardNotation): GuardExpression {
   if (typeof notation !== 'string') return notation
   return notation.startsWith('!') ? { not: { guard: notation.slice(1) } } : { guard: notation }
 }

@@ -31,8 +31,7 @@ export function randomGraph(seed: number, options: RandomGraphOptions = {}): Gra
   return graphFixture(randomNotation(seed, options))
 }
 
-/** The notation that {@link randomGraph} is made of, for tests that change it first. */
-export function randomNotation(seed: number, options: RandomGraphOptions = {}): GraphNotation {
+function randomNotation(seed: number, options: RandomGraphOptions = {}): GraphNotation {
   const random = randomSource(seed)
   const count = options.nodes ?? 2 + random.below(7)
   const kinds = options.kinds ?? (['agent', 'tool', 'gate', 'approval', 'task'] as const)

@@ -212,9 +212,9 @@ export function buildTarget(scope: BuildScope, written: unknown, place: Place): 
     })
     return undefined
   }
-  const entry = scope.table?.entries.find(([, node]) => nodeDefinitionOf(node) === definition)
-  if (entry !== undefined && (reference === undefined || reference.table === scope.table))
-    return reference?.name ?? entry[0]
+  if (reference !== undefined && reference.table === scope.table) return reference.name
+  const name = definition === undefined ? undefined : scope.nameOf.get(definition)
+  if (name !== undefined) return name
   const named =
     reference === undefined
       ? 'a node that has no name here'

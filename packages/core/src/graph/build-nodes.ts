@@ -28,12 +28,11 @@ export function buildNodes(scope: BuildScope): {
 } {
   const records: { [id: string]: NodeRecord } = {}
   const functions = new Map<string, NodeFunctions>()
-  const names = new Map<NodeDefinition, string>()
   for (const [id, node] of scope.table?.entries ?? []) {
     const definition = nodeDefinitionOf(node)
     const place = placeOf(`${scope.name}.nodes.${id}`, definition?.source ?? undefined)
     if (!isNode(scope, { id, node, definition, place }) || definition === undefined) continue
-    checkTwice(scope, { id, definition, place, names })
+    checkTwice(scope, { id, definition, place })
     const written: Written = {
       config: definition.config,
       place,
@@ -94,26 +93,14 @@ function isNode(
 
 function checkTwice(
   scope: BuildScope,
-  {
-    id,
-    definition,
-    place,
-    names,
-  }: {
-    readonly id: string
-    readonly definition: NodeDefinition
-    readonly place: Place
-    readonly names: Map<NodeDefinition, string>
-  },
+  { id, definition, place }: { readonly id: string; readonly definition: NodeDefinition; readonly place: Place },
 ): void {
-  const first = names.get(definition)
-  if (first === undefined) names.set(definition, id)
-  else {
-    scope.issues.add('WAYSTONE_DEFINITION_DUPLICATE', place, {
-      message: `one node has two names, ${JSON.stringify(first)} and ${JSON.stringify(id)}`,
-      hint: 'Make a node for each name; a tool or agent may be used by both.',
-    })
-  }
+  const first = scope.nameOf.get(definition)
+  if (first === undefined || first === id) return
+  scope.issues.add('WAYSTONE_DEFINITION_DUPLICATE', place, {
+    message: `one node has two names, ${JSON.stringify(first)} and ${JSON.stringify(id)}`,
+    hint: 'Make a node for each name; a tool or agent may be used by both.',
+  })
 }
 
 /** A table spread into another one whose later entry has the same name loses a node in silence; the references that came along tell. */
@@ -140,9 +127,10 @@ function checkOverwritten(scope: BuildScope): void {
 
 function checkHeard(scope: BuildScope, records: { readonly [id: string]: NodeRecord }): void {
   const speakers = Object.values(records).filter(({ kind }) => kind === 'gate' || kind === 'approval')
+  const heard = new Set(speakers.map(({ id }) => id))
   for (const record of Object.values(records)) {
     for (const name of record.hears) {
-      if (speakers.some(({ id }) => id === name)) continue
+      if (heard.has(name)) continue
       const isKnown = scope.nodeNames.has(name)
       scope.issues.add(
         'WAYSTONE_DEFINITION_UNKNOWN_NODE',

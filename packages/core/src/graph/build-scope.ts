@@ -22,6 +22,8 @@ export interface BuildScope {
   /** Null when `nodes` is not from `w.nodes`. */
   readonly table: NodesDefinition | null
   readonly nodeNames: ReadonlySet<string>
+  /** Name by node; the first one of a node with two. */
+  readonly nameOf: ReadonlyMap<NodeDefinition, string>
   readonly guards: Map<string, { readonly definition: GuardDefinition; readonly place: Place }>
   readonly tools: Map<string, { readonly definition: ToolDefinition; readonly place: Place }>
 }

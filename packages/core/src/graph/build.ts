@@ -1,4 +1,5 @@
 import { toJson } from '../base/json.ts'
+import type { NodeDefinition } from '../define/node.ts'
 import { nodesMarker, type NodesDefinition } from '../define/nodes.ts'
 import { workflowMarker, type Workflow, type WorkflowDefinition } from '../define/workflow.ts'
 import type { Place } from '../errors/definition-error.ts'
@@ -14,7 +15,7 @@ import { buildTools } from './build-tools.ts'
 import { graphFormat, type Graph, type GraphHashes } from './graph.ts'
 import { hashGraph } from './hash.ts'
 import { describeValue, issueList } from './issues.ts'
-import { referenceOf } from './node-reference.ts'
+import { nodeDefinitionOf, referenceOf } from './node-reference.ts'
 import { placeOf } from './place.ts'
 import { checkKeys, readCount, readStateKeys, readText, type Written } from './read-config.ts'
 import type { Registry } from './registry.ts'
@@ -130,9 +131,19 @@ function scopeOf(definition: WorkflowDefinition): BuildScope {
     stateKeys: new Set(Object.keys(definition.state)),
     table,
     nodeNames: new Set(table?.entries.map(([id]) => id)),
+    nameOf: namesOf(table),
     guards: new Map(),
     tools: new Map(),
   }
+}
+
+function namesOf(table: NodesDefinition | null): BuildScope['nameOf'] {
+  const names = new Map<NodeDefinition, string>()
+  for (const [id, node] of table?.entries ?? []) {
+    const definition = nodeDefinitionOf(node)
+    if (definition !== undefined && !names.has(definition)) names.set(definition, id)
+  }
+  return names
 }
 
 function tableOf({ config }: WorkflowDefinition, place: Place, issues: BuildScope['issues']): NodesDefinition | null {

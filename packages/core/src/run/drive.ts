@@ -57,6 +57,8 @@ export class Drive {
   readonly lease: Lease
   readonly #host: DriveHost
   readonly #queue: Entry[] = []
+  /** Delivered events that have been taken: a look into the inbox that began before may still bring them. */
+  readonly #taken = new Set<string>()
   readonly #effects = new Map<number, RunningEffect>()
   readonly #timers: ReturnType<typeof createTimers>
   #standing: Standing
@@ -105,7 +107,8 @@ export class Drive {
   /** Adds an event. It is refused when the drive is over. */
   post(entry: Entry): void {
     if (this.#isOver) return entry.onStopped?.(inputError('WAYSTONE_INPUT_RUNTIME_CLOSED', `run ${this.runId} is not driven here any more`))
-    const isKnown = entry.isDelivered === true && this.#queue.some(({ event }) => event.id === entry.event.id)
+    const { id } = entry.event
+    const isKnown = entry.isDelivered === true && (this.#taken.has(id) || this.#queue.some(({ event }) => event.id === id))
     if (isKnown) return
     this.#queue.push(entry)
     this.#start()
@@ -157,6 +160,7 @@ export class Drive {
       for (let entry = this.#queue[0]; entry !== undefined && !this.#isOver; entry = this.#queue[0]) {
         // It leaves the queue only when it is stored, so that a delivered event is not taken up twice meanwhile.
         await this.#take(entry)
+        if (entry.isDelivered === true) this.#taken.add(entry.event.id)
         if (this.#queue[0] === entry) this.#queue.shift()
         const turn = this.#host.turn()
         if (turn !== null) await turn
@@ -172,15 +176,17 @@ export class Drive {
     this.#settleClosing()
   }
 
-  /** Nothing of another process that was told to stop will be heard of: it is charged at its reservation. */
   #settleClosing(): void {
-    const { closing } = this.snapshot.context
-    for (const index in closing) {
-      const open = closing[index]
-      const step = Number(index)
-      if (open === undefined || this.#effects.has(step)) continue
-      this.#post(lostEnd({ runId: this.runId, step, attempt: open.attempt, outcome: 'unknown', startedAt: open.since, at: this.#host.clock.now() }))
-    }
+    for (const index in this.snapshot.context.closing) if (!this.#effects.has(Number(index))) this.#cancel(Number(index))
+  }
+
+  /** Of what does not run here (another process's, or withheld) nothing will be heard: it is charged at its reservation. */
+  #cancel(step: number): void {
+    const effect = this.#effects.get(step)
+    if (effect !== undefined) return effect.cancel()
+    const open = this.snapshot.context.closing[step]
+    if (open === undefined) return
+    this.#post(lostEnd({ runId: this.runId, step, attempt: open.attempt, outcome: 'unknown', startedAt: open.since, at: this.#host.clock.now() }))
   }
 
   async #take(entry: Entry): Promise<void> {
@@ -228,7 +234,7 @@ export class Drive {
           if (!this.#isDraining) this.#startEffect(command)
           break
         case 'cancelEffect':
-          this.#effects.get(command.step)?.cancel()
+          this.#cancel(command.step)
           break
         case 'setTimer':
           if (!this.#isDraining) this.#timers.set(command.timer, command.at)

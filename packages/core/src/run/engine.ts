@@ -101,8 +101,7 @@ export class Engine implements DriveHost {
     this.#inbox = createInboxWatch({
       store,
       clock,
-      runIds: () => [...this.#drives.keys()],
-      onEvents: (runId, events) => events.forEach((event) => this.#drives.get(runId)?.post(deliveredEntry(event))),
+      takers: () => new Map([...this.#drives].map(([runId, drive]) => [runId, (event) => drive.post(deliveredEntry(event))])),
     })
     const background: Clock = { now: () => clock.now(), at: (at, callback) => clock.at(at, callback, { isBackground: true }) }
     this.#dormant = createTimers(background, (runId) => this.#wake(runId as RunId))

@@ -10,9 +10,8 @@ const betweenLooksMs = 25
 export interface InboxWatchParts {
   readonly store: Store
   readonly clock: Clock
-  /** The runs driven here. */
-  readonly runIds: () => readonly RunId[]
-  readonly onEvents: (runId: RunId, events: readonly EngineEvent[]) => void
+  /** Who takes the events of each run driven here. Whoever takes a run later gets its inbox with it, and none of an older look. */
+  readonly takers: () => ReadonlyMap<RunId, (event: EngineEvent) => void>
 }
 
 /** Takes up what other processes deliver to the runs driven here. */
@@ -25,7 +24,7 @@ export interface InboxWatch {
 }
 
 /** Makes a watch that has not begun. */
-export function createInboxWatch({ store, clock, runIds, onEvents }: InboxWatchParts): InboxWatch {
+export function createInboxWatch({ store, clock, takers }: InboxWatchParts): InboxWatch {
   let stopWatch: (() => void) | null = null
   let stopTimer: (() => void) | null = null
   let isLooking = false
@@ -35,7 +34,8 @@ export function createInboxWatch({ store, clock, runIds, onEvents }: InboxWatchP
     isLooking = true
     lookedAt = clock.now()
     try {
-      for (const [runId, events] of await store.inbox(runIds())) onEvents(runId, events)
+      const asked = takers()
+      for (const [runId, events] of await store.inbox([...asked.keys()])) for (const event of events) asked.get(runId)?.(event)
     } catch {
       // The store is not well: a commit will say so, and the next look tries again.
     } finally {

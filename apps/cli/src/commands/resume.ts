@@ -1,3 +1,4 @@
+import { readHistory } from '@waystone/core'
 import type { RunRow } from '@waystone/core/store'
 import { isOwned } from '../bind/is-owned.ts'
 import { lacksLive, openRow, openRun, type RunOptions } from '../bind/open-run.ts'
@@ -7,8 +8,7 @@ import { driveRun } from '../live/drive.ts'
 import { loadConfig } from '../load/config-file.ts'
 import { printable } from '../output/printable.ts'
 import { exitNameOf, messageOf } from '../output/report-error.ts'
-import { exitOfStatus } from '../output/run-result.ts'
-import { rowJson } from '../output/row-json.ts'
+import { exitOfStatus, resultJson, resultOf } from '../output/run-result.ts'
 
 interface ResumeOptions extends CommonOptions, RunOptions {}
 
@@ -40,12 +40,12 @@ interface Resuming {
 export async function resumeOne(row: RunRow, { options, context, prefix }: Resuming): Promise<ExitName> {
   if (isEnded(row)) {
     context.note(`Run ${row.runId} has ended: ${row.status}.`)
-    context.json(rowJson(row))
+    context.json(resultJson(resultOf(await readHistory(await context.store(), row.runId)), []))
     return exitOfStatus(row.status)
   }
   if (lacksLive(row, options)) {
     context.note(liveAdvice(row, context))
-    context.json(rowJson(row))
+    await showStanding(row, { options, context })
     return 'unfinished'
   }
   const { bound, run } = await openRun(row, options, context)
@@ -59,6 +59,17 @@ export async function resumeOne(row: RunRow, { options, context, prefix }: Resum
       context,
       options: { after: known.sequence, ...(prefix === undefined ? {} : { prefix }) },
     })
+  } finally {
+    await bound.close()
+  }
+}
+
+/** Gives where a run stands, without driving it. */
+async function showStanding(row: RunRow, { options, context }: Resuming): Promise<void> {
+  if (!context.isJson) return
+  const { run, bound } = await openRun(row, { ...options, live: true }, context)
+  try {
+    context.json(resultJson(await run.status(), await run.requests()))
   } finally {
     await bound.close()
   }

@@ -1,4 +1,4 @@
-import type { Request, RunResult } from '@waystone/core'
+import type { History, Request, RunResult } from '@waystone/core'
 import type { ExitName } from '../exit-codes.ts'
 import { amountText } from '../graph/limits-text.ts'
 import { printable } from './printable.ts'
@@ -88,6 +88,22 @@ function decideCommand(outcome: string, runId: string): string {
   if (outcome === 'edited') return `approve ${runId} --edit '{…}'`
   if (outcome === 'rejected') return `reject ${runId}`
   return `answer ${runId} ${outcome}`
+}
+
+/** The result of a run from its history alone, for runs whose workflow is not at hand. */
+export function resultOf(history: History): RunResult<object> {
+  const { row, graph } = history
+  const { state, ending } = history.at(history.last).snapshot.context
+  const output = Object.fromEntries(graph.output.flatMap((key) => (key in state ? [[key, state[key]] as const] : [])))
+  return {
+    runId: row.runId,
+    status: row.status,
+    usage: row.usage,
+    sequence: row.sequence,
+    ...(row.status === 'completed' ? { output } : {}),
+    ...(ending?.error === undefined ? {} : { error: ending.error }),
+    ...(ending?.limit === undefined ? {} : { limit: ending.limit }),
+  }
 }
 
 /** The stable form of a result for `--json`. */

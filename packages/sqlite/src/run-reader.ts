@@ -24,40 +24,44 @@ interface CheckpointRecord {
   readonly keyframe: StoredText | null
 }
 
-/** Ended runs never move; the list is that of `hasEnded`. */
+/** The list is that of `hasEnded`. */
 const isNotEnded = `status NOT IN ('completed', 'failed', 'cancelled', 'exhausted')`
-const isFree = `(lease_until IS NULL OR lease_until <= ?1)`
+const isFree = `(lease_until IS NULL OR lease_until <= ?)`
 
 const claimableRuns = `
   SELECT ${runColumns} FROM ${runTables} WHERE runs.id IN (
     SELECT id FROM runs WHERE status = 'running' AND ${isFree}
-    UNION SELECT id FROM runs WHERE due_at IS NOT NULL AND due_at <= ?1 AND ${isFree}
+    UNION SELECT id FROM runs WHERE due_at IS NOT NULL AND due_at <= ? AND ${isFree}
     UNION SELECT runs.id FROM inbox JOIN runs ON runs.id = inbox.run
       WHERE inbox.event IS NOT NULL AND ${isNotEnded} AND ${isFree}
-  ) ORDER BY runs.id LIMIT ?2`
+  ) ORDER BY runs.id LIMIT ?`
 
 /** From a position back to a sequence, along the run's own checkpoints. CROSS JOIN keeps SQLite from scanning all checkpoints instead. */
 const walkBack = `
   WITH RECURSIVE walk (position, sequence, previous) AS (
-    SELECT position, sequence, previous FROM checkpoints WHERE position = ?1
+    SELECT position, sequence, previous FROM checkpoints WHERE position = ?
     UNION ALL
     SELECT step.position, step.sequence, step.previous FROM walk CROSS JOIN checkpoints AS step ON step.position = walk.previous
-      WHERE walk.sequence > ?2
+      WHERE walk.sequence > ?
   )
   SELECT entry.position, entry.sequence, entry.text, entry.keyframe FROM walk CROSS JOIN checkpoints AS entry ON entry.position = walk.position
-    WHERE walk.sequence BETWEEN ?2 AND ?3`
+    WHERE walk.sequence BETWEEN ? AND ?`
 
 /** From a position back to the newest keyframe, or to the first checkpoint. */
 const walkToKeyframe = `
   WITH RECURSIVE walk (position, previous, is_last) AS (
-    SELECT position, previous, keyframe IS NOT NULL FROM checkpoints WHERE position = ?1
+    SELECT position, previous, keyframe IS NOT NULL FROM checkpoints WHERE position = ?
     UNION ALL
     SELECT step.position, step.previous, step.keyframe IS NOT NULL FROM walk CROSS JOIN checkpoints AS step ON step.position = walk.previous
       WHERE NOT walk.is_last
   )
   SELECT entry.position, entry.sequence, entry.text, entry.keyframe FROM walk CROSS JOIN checkpoints AS entry ON entry.position = walk.position`
 
-/** Everything that only reads. Every method reads one state of the database. */
+/**
+ * Everything that only reads. Every method reads one state of the database.
+ *
+ * Parameters are plain `?` everywhere: Node before 22.15 cannot bind numbered ones by place.
+ */
 export const runReader = {
   row(database: Database, runId: RunId): RunRow | undefined {
     const record = recordOf(database, runId)
@@ -76,7 +80,7 @@ export const runReader = {
   },
 
   claimable(database: Database, now: number, limit: number): readonly RunRow[] {
-    const records = database.statement(claimableRuns).all(now, limit) as unknown as readonly RunRecord[]
+    const records = database.statement(claimableRuns).all(now, now, now, now, limit) as unknown as readonly RunRecord[]
     return records.map(toRunRow)
   },
 
@@ -106,7 +110,7 @@ export const runReader = {
     const from = Math.max(0, range.from)
     if (record === undefined || from > to) return []
     const start = positionFrom(database, record, to)
-    const found = database.statement(walkBack).all(start, from, to) as unknown as readonly CheckpointRecord[]
+    const found = database.statement(walkBack).all(start, from, from, to) as unknown as readonly CheckpointRecord[]
     if (found.length !== to - from + 1) throw missing(runId, `${from} to ${to}`)
     return toStored(found, record, to)
   },

@@ -31,7 +31,7 @@ const setHead = `UPDATE runs SET head = ? WHERE id = ?`
 
 /** Inserts only for the owner that is in order: nothing is written otherwise. */
 const insertNext = `INSERT INTO checkpoints (run, sequence, previous, text, keyframe)
-  SELECT id, ?3, head, ?4, ?5 FROM runs WHERE id = ?1 AND fence = ?2 AND sequence = ?3 - 1`
+  SELECT id, ?, head, ?, ? FROM runs WHERE id = ? AND fence = ? AND sequence = ?`
 /** Leaves indexed columns alone, which mostly do not change: setting them would write a page of each index. */
 const advance = `UPDATE runs SET sequence = ?, head = ?, hash = ?, summary = ?, updated_at = ?
   WHERE id = ? AND status = ? AND due_at IS ?`
@@ -75,7 +75,7 @@ export class RunWriter {
     const id = this.#idOf(database, runId)
     const inserted = database
       .statement(insertNext)
-      .run(id, fence, sequence, packText(checkpoint.text), packKeyframe(checkpoint.keyframe))
+      .run(sequence, packText(checkpoint.text), packKeyframe(checkpoint.keyframe), id, fence, sequence - 1)
     if (inserted.changes !== 1) throw this.#conflict(database, runId, { fence, sequence })
     const values = [sequence, inserted.lastInsertRowid, hashBytes(checkpoint.hash), summaryText(summary), at] as const
     const { changes } = database.statement(advance).run(...values, id, summary.status, summary.nextDueAt)

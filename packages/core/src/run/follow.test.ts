@@ -125,7 +125,10 @@ describe('run.events', () => {
     const run = await runtime.start(workflow, { input: { text: 'x' } })
     await run.result()
     const stop = new AbortController()
-    const aborted = collect(run.events({ signal: stop.signal }), () => void stop.abort())
+    const aborted = collect(run.events({ signal: stop.signal }), () => {
+      stop.abort()
+      return false
+    })
     expect((await aborted).length).toBeGreaterThan(0)
     const closed = collect(run.events())
     await runtime.close()

@@ -7,6 +7,7 @@ import { UNSET } from '../define/unset.ts'
 import { nodeError } from '../errors/node-error.ts'
 import { createRuntime } from './create-runtime.ts'
 import type { Runtime, RunResult } from './runtime.ts'
+import type { Workflow } from '../define/workflow.ts'
 
 const open: Runtime[] = []
 afterEach(async () => {
@@ -15,8 +16,10 @@ afterEach(async () => {
 
 const w = defineState({ text: z.string(), list: z.array(z.string()).optional(), other: z.string().optional() })
 
+const listOf = (text: string): string[] => [text]
+
 /** Runs one task that gives back anything at all. */
-async function runTask(run: () => unknown): Promise<RunResult> {
+async function runTask(run: () => unknown): Promise<RunResult<object>> {
   const n = w.nodes({
     work: w.task({ effect: 'pure', retry: { attempts: 1 }, reads: ['text'], writes: ['list', 'text'], run: run as () => { text: string } }),
   })
@@ -25,7 +28,7 @@ async function runTask(run: () => unknown): Promise<RunResult> {
   )
 }
 
-async function finish(workflow: Parameters<Runtime['start']>[0]): Promise<RunResult> {
+async function finish(workflow: Workflow): Promise<RunResult<object>> {
   const runtime = createRuntime()
   open.push(runtime)
   const run = await runtime.start(workflow, { input: { text: 'start' } })
@@ -117,7 +120,7 @@ describe('perform', () => {
 
   it('unsets an optional key', async () => {
     const n = w.nodes({
-      fill: w.task({ effect: 'pure', writes: ['list'], run: () => ({ list: ['x'] }) }),
+      fill: w.task({ effect: 'pure', writes: ['list'], run: () => ({ list: listOf('x') }) }),
       clear: w.task({ effect: 'pure', writes: ['list'], run: () => ({ list: UNSET }) }),
     })
     const workflow = w.workflow('unset', {
@@ -153,7 +156,7 @@ describe('perform', () => {
           return { text: 'done' }
         },
       }),
-      fill: w.task({ effect: 'pure', writes: ['list'], run: () => ({ list: ['a'] }) }),
+      fill: w.task({ effect: 'pure', writes: ['list'], run: () => ({ list: listOf('a') }) }),
     })
     const workflow = w.workflow('frozen', {
       input: z.object({ text: z.string() }),
@@ -207,7 +210,7 @@ describe('executeGate', () => {
   const make = (verdict: unknown) => {
     const n = w.nodes({
       check: w.gate({ reads: ['text'], outcomes: ['pass', 'revise', 'escalate'], decide: () => verdict as 'pass' }),
-      echo: w.task({ effect: 'pure', hears: ['check'], writes: ['list'], run: ({ heard }) => ({ list: [JSON.stringify(heard.check)] }) }),
+      echo: w.task({ effect: 'pure', hears: ['check'], writes: ['list'], run: ({ heard }) => ({ list: listOf(JSON.stringify(heard.check)) }) }),
     })
     return w.workflow('gate', {
       input: z.object({ text: z.string() }),

@@ -10,6 +10,7 @@ import { Engine } from './engine.ts'
 import { followAll } from './follow.ts'
 import { processLiveness } from './liveness.ts'
 import { RunHandle } from './run-handle.ts'
+import { isEnded } from './run-result.ts'
 import type { Run, Runtime, RuntimeOptions, StartOptions } from './runtime.ts'
 import { createSecretVault, environmentSecrets } from './secrets.ts'
 import { startRun } from './start-run.ts'
@@ -57,8 +58,7 @@ class LocalRuntime implements Runtime {
     this.#engine.checkOpen()
     const { runId, isNew } = await startRun(this.#engine, this.#engine.parts.book.add(workflow), options)
     const run = new RunHandle(this.#engine, runId)
-    // A run that was there already may have been left behind by a process that died.
-    if (!isNew) await this.#engine.takeUp(runId, { isPatient: false, needsBindings: true })
+    if (!isNew) await this.#takeUpAgain(runId)
     return typed(run)
   }
 
@@ -98,6 +98,13 @@ class LocalRuntime implements Runtime {
   close(options: Parameters<Runtime['close']>[0] = {}): Promise<void> {
     this.#closing ??= this.#engine.close(options.drain === true)
     return this.#closing
+  }
+
+  /** A run that was there already may have been left behind by a process that died, perhaps with an older definition. */
+  async #takeUpAgain(runId: RunId): Promise<void> {
+    const row = await this.store.row(runId)
+    if (row === undefined || isEnded(row.status) || this.#engine.parts.book.find(row.workflow, row.graphHash) === undefined) return
+    await this.#engine.takeUp(runId, { isPatient: false, needsBindings: true })
   }
 
   #checkWorkflow(workflow: Workflow, row: RunRow): void {

@@ -24,6 +24,8 @@ export interface DriveHost {
   readonly plan: Planner
   /** To be awaited when runs have kept the process busy so long that its input and timers should have a turn; mostly null. */
   turn(): Promise<void> | null
+  /** Null while the drive's lease surely holds; else tells, after asking the store. */
+  confirmLease(drive: Drive): Promise<boolean> | null
   onCommitted(drive: Drive): void
   onToken(token: Token): void
   /** The run can go no further by itself; the drive is over. */

@@ -13,6 +13,7 @@ import { statusOf, type Snapshot } from '../snapshot/snapshot.ts'
 import type { DriveHost } from './drive-host.ts'
 import { EffectScope } from './effect-context.ts'
 import type { EffectJob } from './effect-job.ts'
+import { lostLease } from './leases.ts'
 import { lostEnd } from './lost-effects.ts'
 import { effectClassOf } from './perform.ts'
 import { RunningEffect } from './running-effect.ts'
@@ -259,7 +260,17 @@ export class Drive {
     else this.#begin(effect)
   }
 
+  /** A process that slept may have lost the run meanwhile: then nothing more of it is begun here. */
   #begin(effect: RunningEffect): void {
+    const confirmed = this.#host.confirmLease(this)
+    if (confirmed === null) return this.#markAndStart(effect)
+    confirmed.then(
+      (isOurs) => (isOurs ? this.#isOver || this.#markAndStart(effect) : this.stop(lostLease(this.runId))),
+      (error: unknown) => this.stop(error),
+    )
+  }
+
+  #markAndStart(effect: RunningEffect): void {
     const { compiled, record, open, scope } = effect.job
     const needsMark = open.kind === 'model' || effectClassOf(compiled.graph, record, open) === 'unsafe'
     if (!needsMark) return effect.start()

@@ -13,7 +13,7 @@ import { Drive, type DriveParts, type Entry } from './drive.ts'
 import type { DriveHost, Token } from './drive-host.ts'
 import type { ExecutorPorts } from './effect-job.ts'
 import { createInboxWatch, type InboxWatch } from './inbox-watch.ts'
-import { createLeases, type Leases } from './leases.ts'
+import { createLeases, lostLease, type Leases } from './leases.ts'
 import type { Liveness } from './liveness.ts'
 import type { RuntimeNotice } from './notice.ts'
 import { checkBindings } from './preflight.ts'
@@ -208,6 +208,10 @@ export class Engine implements DriveHost {
     return this.#turn
   }
 
+  confirmLease({ runId, lease }: Drive): Promise<boolean> | null {
+    return this.#leases.isFresh(runId) ? null : this.#leases.confirm(lease)
+  }
+
   onCommitted(drive: Drive): void {
     this.changes.fire(drive.runId)
   }
@@ -326,10 +330,6 @@ export class Engine implements DriveHost {
     if (waiters !== undefined) for (const waiter of waiters) waiter({ compiled, snapshot, sequence })
     this.changes.fire(runId)
   }
-}
-
-function lostLease(runId: RunId): Error {
-  return storeError('WAYSTONE_STORE_CONFLICT', `run ${runId} has another owner by now; this process stopped driving it`, { runId })
 }
 
 function asError(thrown: unknown): Error {

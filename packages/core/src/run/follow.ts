@@ -3,6 +3,7 @@ import { readCheckpoints } from '../checkpoint/load.ts'
 import type { RunRow, StoredCheckpoint } from '../checkpoint/store.ts'
 import { storeError } from '../errors/store-error.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
+import type { RunStatus } from '../snapshot/snapshot.ts'
 import { formatCursor, parseCursor } from './cursor.ts'
 import type { Token } from './drive-host.ts'
 import type { Engine } from './engine.ts'
@@ -12,6 +13,9 @@ import type { RunEvent } from './run-event.ts'
 
 /** Checkpoints read at a time. */
 const pageLength = 100
+
+/** Runs of which something is remembered between two checkpoints. */
+const maxRemembered = 10_000
 
 /** Where to begin, and what to show. */
 export interface FollowOptions {
@@ -69,16 +73,23 @@ export async function* followAll(engine: Engine, options: FollowOptions): AsyncG
   let position = Math.max(0, from.position - 1)
   let seen = from.index
   const rows = new Map<RunId, RunRow>()
+  const statuses = new Map<RunId, { readonly sequence: number; readonly status: RunStatus }>()
   const news = watchNews(engine, null, options.signal)
   try {
     while (options.signal?.aborted !== true) {
       const stored = await store.after(position, pageLength)
       for (const one of stored) {
         const row = rows.get(one.runId) ?? (await rowOf(engine, one.runId))
-        if (rows.size < 10_000) rows.set(one.runId, row)
+        if (rows.size > maxRemembered) rows.clear()
+        rows.set(one.runId, row)
         const [read] = await readCheckpoints(store, [one], row.graphHash)
-        const statusBefore = await statusBeforeOf(engine, row, one.sequence)
-        if (read !== undefined) yield* eventsOf(read, { workflow: row.workflow, statusBefore }, seen)
+        const last = statuses.get(one.runId)
+        const statusBefore = last?.sequence === one.sequence - 1 ? last.status : await statusBeforeOf(engine, row, one.sequence)
+        if (read !== undefined) {
+          if (statuses.size > maxRemembered) statuses.clear()
+          statuses.set(one.runId, { sequence: one.sequence, status: read.checkpoint.status })
+          yield* eventsOf(read, { workflow: row.workflow, statusBefore }, seen)
+        }
         position = one.position
         seen = -1
       }

@@ -35,6 +35,10 @@ export interface Leases {
   keep(lease: Lease): void
   /** Gives a lease up. Never rejects: a lease that cannot be given up runs out. */
   release(lease: Lease): Promise<void>
+  /** True while the lease surely holds: false after the process slept or the store was away for too long. */
+  isFresh(runId: RunId): boolean
+  /** Asks the store whether a lease that is not fresh still holds, and prolongs it. @throws {StoreError} */
+  confirm(lease: Lease): Promise<boolean>
   /** Stops keeping a lease without telling the store: it is lost, or the store is not well. */
   forget(runId: RunId): void
 }
@@ -49,11 +53,17 @@ export function createLeases(parts: LeaseParts): Leases {
     if (stopTimer !== null || kept.size === 0) return
     stopTimer = clock.at(clock.now() + Math.floor(leaseMs / 3), () => void renew())
   }
+  const prolong = async (leases: readonly Lease[]): Promise<ReadonlySet<RunId>> => {
+    const expiresAt = clock.now() + leaseMs
+    const lost = new Set(await store.renew(leases, expiresAt))
+    for (const lease of leases) {
+      if (!lost.has(lease.runId) && kept.has(lease.runId)) kept.set(lease.runId, { ...lease, expiresAt })
+    }
+    return lost
+  }
   const renew = async (): Promise<void> => {
     try {
-      for (const runId of await store.renew([...kept.values()], clock.now() + leaseMs)) {
-        if (kept.delete(runId)) parts.onLost(runId)
-      }
+      for (const runId of await prolong([...kept.values()])) if (kept.delete(runId)) parts.onLost(runId)
       parts.onRenewed()
     } catch {
       // The store is not well: commits will say so; a lease that is not renewed runs out.
@@ -81,6 +91,8 @@ export function createLeases(parts: LeaseParts): Leases {
         // It runs out by itself.
       }
     },
+    isFresh: (runId) => (kept.get(runId)?.expiresAt ?? 0) > clock.now(),
+    confirm: async (lease) => !(await prolong([lease])).has(lease.runId),
     forget,
   }
 }
@@ -120,4 +132,9 @@ function ownedError({ runId, owner, expiresAt }: Lease): Error {
     owner,
     expiresAt,
   })
+}
+
+/** The error of a drive whose run was taken by another owner. */
+export function lostLease(runId: RunId): Error {
+  return storeError('WAYSTONE_STORE_CONFLICT', `run ${runId} has another owner by now; this process stopped driving it`, { runId })
 }

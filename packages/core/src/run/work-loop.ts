@@ -4,18 +4,27 @@ import type { RunRow } from '../checkpoint/store.ts'
 import type { Engine } from './engine.ts'
 import { watchNews } from './next-news.ts'
 
+/** Least time between two looks for runs, ms: a store tells of every change, most of them make nothing claimable. */
+const betweenClaimsMs = 50
+
 /** Drives whatever can go on (free runs, due timers, inboxes) until the runtime is closed. */
 export async function work(engine: Engine): Promise<void> {
-  const stop = new AbortController()
-  const news = watchNews(engine, null, stop.signal)
+  const news = watchNews(engine, null, undefined)
   try {
     while (!engine.isClosed) {
+      const claimedAt = engine.clock.now()
       await claim(engine)
-      if (!engine.isClosed) await news.next()
+      if (engine.isClosed) return
+      await news.next()
+      await waitUntil(engine, claimedAt + betweenClaimsMs)
     }
   } finally {
     news.stop()
   }
+}
+
+function waitUntil({ clock }: Engine, at: number): Promise<void> {
+  return clock.now() >= at ? Promise.resolve() : new Promise((resolve) => void clock.at(at, resolve))
 }
 
 async function claim(engine: Engine): Promise<void> {

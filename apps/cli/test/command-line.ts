@@ -26,7 +26,7 @@ export interface CommandLine {
 }
 
 /** Time that the test configuration's clock shows for ever. */
-export const stillTime = Date.UTC(2026, 0, 2, 3, 4, 5)
+const stillTime = Date.UTC(2026, 0, 2, 3, 4, 5)
 
 /** A command line whose runs, and whose names for runs, start from nothing. Ids are written `RUN1`, `RUN2` in order of appearance. */
 export function createCommandLine(): CommandLine {
@@ -58,7 +58,7 @@ export function createCommandLine(): CommandLine {
 }
 
 /** Surroundings without a terminal. */
-export function surroundings(): Surroundings {
+function surroundings(): Surroundings {
   return {
     cwd: fixtures,
     env: { USER: 'ada' },

@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { Store } from '@waystone/core/store'
 import { createSqliteStore } from '@waystone/sqlite'
 import { projectFolder } from '../load/project.ts'
 import type { Surroundings } from '../surroundings.ts'
 
 /** Where runs are kept unless something else is said. */
-export function defaultStorePath(cwd: string): string {
+function defaultStorePath(cwd: string): string {
   return join(projectFolder(cwd), '.waystone', 'runs.db')
 }
 
@@ -15,10 +15,4 @@ export function openSqliteStore(path: string | undefined, { cwd }: Surroundings)
   const file = path === undefined ? defaultStorePath(cwd) : resolve(cwd, path)
   mkdirSync(dirname(file), { recursive: true })
   return createSqliteStore({ path: file })
-}
-
-/** A path as a person in `cwd` would write it. */
-export function pathForPeople(path: string, cwd: string): string {
-  const short = relative(cwd, path)
-  return short === '' || short.startsWith('..') ? path : short
 }

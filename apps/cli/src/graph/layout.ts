@@ -98,7 +98,7 @@ export async function layOut(picture: Picture): Promise<Drawing> {
 }
 
 /** Width and height that a figure needs, px. */
-export function figureSize({ kind, title, subtitle }: Figure): { width: number; height: number } {
+function figureSize({ kind, title, subtitle }: Figure): { width: number; height: number } {
   const titleWidth = labelWidth(
     fitLabel(title, sizes.maxText, { size: sizes.title, weight: 'bold' }),
     sizes.title,

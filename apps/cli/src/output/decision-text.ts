@@ -28,7 +28,7 @@ export function reasonText(decision: Decision): string {
 }
 
 /** What made one candidate go the way it went. */
-export function candidateText({ verdict, guards, limit }: Candidate): string {
+function candidateText({ verdict, guards, limit }: Candidate): string {
   const read = (guards ?? []).map(readingText).join(', ')
   if (limit === undefined) return read
   const times =

@@ -56,9 +56,9 @@ function isBroken(name: LimitName, bound: LimitRecord, amounts: { readonly used:
   const { used, need, isCall } = amounts
   if (bound.check === 'before' && need > 0 && used + need > bound.max) return true
   if (name === 'steps' || name === 'modelCalls' || name === 'toolCalls') return need > 0 && used >= bound.max
-  if (bound.check === 'after' && used > bound.max) return true
   // What a call will use is not always known: once a bound on tokens or money is reached, no further model call is made.
-  return isCall && used >= bound.max && bound.max > 0
+  // With a bound of 0 the first one is: it may cost nothing.
+  return isCall && used >= bound.max && used > 0
 }
 
 /** Used so far and settled. Units as in the limit's name; `durationMs` is not in the context and gives 0. */

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest'
+import { formatCost, formatCount, formatDuration, formatTime, parseDuration } from './units.ts'
+
+describe('formatDuration', () => {
+  it.each([
+    [-5, '0 ms'],
+    [0, '0 ms'],
+    [999, '999 ms'],
+    [1234, '1.2 s'],
+    [12_345, '12 s'],
+    [60_000, '1 min'],
+    [250_000, '4 min 10 s'],
+    [7_500_000, '2 h 5 min'],
+    [273_600_000, '3 d 4 h'],
+  ])('writes %d ms as %s', (ms, text) => {
+    expect(formatDuration(ms)).toBe(text)
+  })
+})
+
+describe('formatCost', () => {
+  it.each([
+    [0, '$0'],
+    [0.00001, '<$0.0001'],
+    [0.0042, '$0.0042'],
+    [0.5, '$0.50'],
+    [12.345, '$12.35'],
+  ])('writes %d USD as %s', (usd, text) => {
+    expect(formatCost(usd)).toBe(text)
+  })
+})
+
+describe('formatCount, formatTime', () => {
+  it('set thousands apart, and write UTC', () => {
+    expect([0, 999, 1000, 1_234_567].map(formatCount)).toEqual(['0', '999', '1,000', '1,234,567'])
+    expect(formatTime(0)).toBe('1970-01-01 00:00:00Z')
+  })
+})
+
+describe('parseDuration', () => {
+  it.each([
+    ['90s', 90_000],
+    ['1.5h', 5_400_000],
+    ['7d', 604_800_000],
+    ['2 w', 1_209_600_000],
+    ['soon', undefined],
+    ['-1d', undefined],
+  ])('reads %s', (text, ms) => {
+    expect(parseDuration(text)).toBe(ms)
+  })
+})

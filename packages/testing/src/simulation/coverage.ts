@@ -1,0 +1,122 @@
+/** Operations of a store that can be interrupted. */
+export const interruptedOperations = [
+  'create',
+  'commit',
+  'markStarted',
+  'acquire',
+  'renew',
+  'release',
+  'deliver',
+  'discard',
+  'load',
+  'inbox',
+  'claimable',
+] as const
+
+/** Moments around an effect at which its process can die. */
+export const effectMoments = ['effect started', 'effect happened', 'effect answered'] as const
+
+/**
+ * What a simulation must have seen at least once over its seeds; a row that stays at zero means that nothing was shown about it.
+ */
+export const coverageRows = [
+  ...interruptedOperations.flatMap((name) => [`crash before ${name}`, `crash after ${name}`]),
+  ...effectMoments.map((name) => `crash when ${name}`),
+  'crash while a retry waits',
+  'crash while a person is asked',
+  'failed create',
+  'failed commit',
+  'failed markStarted',
+  'failed load',
+  'failed deliver',
+  'failed acquire',
+  'failed renew',
+  'failed release',
+  'torn create',
+  'torn commit',
+  'torn markStarted',
+  'torn deliver',
+  'torn discard',
+  'slow store',
+  'stale owner refused: commit',
+  'stale owner refused: markStarted',
+  'stale owner told by renew',
+  'owner frozen',
+  'owner thawed',
+  'run taken from a frozen owner',
+  'run taken from a dead owner',
+  'live owner conflict',
+  'decision applied',
+  'decision delivered',
+  'late decision',
+  'double decision',
+  'expiry',
+  'edited',
+  'asked back',
+  'rejected',
+  'decided during an outage',
+  'hold',
+  'release',
+  'cancel',
+  'late end settled',
+  'unknown outcome',
+  'unknown by timeout',
+  'resolved happened',
+  'resolved did-not-happen',
+  'resolved failed',
+  'unknown routed by an edge',
+  'unknown inside an agent',
+  'retry',
+  'timeout',
+  'lost model call',
+  'repair',
+  'refused call',
+  'refused patch',
+  'tool failed',
+  'model failed',
+  'keyed effect made twice',
+  'edge limit hit',
+  'workflow limit hit',
+  'duration hit',
+  'effect aborted',
+  'ended completed',
+  'ended failed',
+  'ended cancelled',
+  'ended exhausted',
+  'start by key again',
+  'runtime drained',
+  'runtime closed',
+  'events resumed from a cursor',
+] as const
+
+/** One row of the coverage table. */
+export type CoverageRow = (typeof coverageRows)[number]
+
+/** Counts of what was seen. */
+export class Coverage {
+  readonly #counts = new Map<string, number>()
+
+  /** Counts one. Names that are no row are kept too, for looking closer. */
+  count(name: string): void {
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1)
+  }
+
+  of(name: string): number {
+    return this.#counts.get(name) ?? 0
+  }
+
+  add(other: Coverage): void {
+    for (const [name, count] of other.#counts) this.#counts.set(name, this.of(name) + count)
+  }
+
+  /** Rows that were never seen. */
+  missing(): readonly CoverageRow[] {
+    return coverageRows.filter((row) => this.of(row) === 0)
+  }
+
+  /** The table as text, one row a line. */
+  toText(): string {
+    const width = Math.max(...coverageRows.map((row) => row.length))
+    return coverageRows.map((row) => `${row.padEnd(width)}  ${String(this.of(row)).padStart(8)}`).join('\n')
+  }
+}

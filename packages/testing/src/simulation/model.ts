@@ -1,0 +1,81 @@
+import {
+  NodeError,
+  type Json,
+  type Model,
+  type ModelCallOptions,
+  type ModelRequest,
+  type ModelResponse,
+} from '@waystone/core'
+import type { SeededRandom } from '../random/seeded-random.ts'
+import type { SimulatedProcess } from './process.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** The model of one process: asks for tools for a while, answers, misfits, fails, as the seed and the effect id decide. */
+export function simulatedModel(world: Surroundings, process: SimulatedProcess): Model {
+  return {
+    name: 'simulated',
+    async call(request, options) {
+      const { node = '', effectId, attempt, signal } = options
+      const runId = effectId.slice(0, effectId.lastIndexOf('/'))
+      // A request is JSON; its interface only lacks an index signature.
+      const input = request as unknown as Json
+      const { random } = await world.outside.begin(process, {
+        effectId,
+        runId,
+        node,
+        attempt,
+        signal,
+        name: 'model',
+        effect: 'idempotent',
+        input,
+      })
+      options.onToken('…')
+      return respond(request, options, random)
+    },
+  }
+}
+
+function respond(request: ModelRequest, options: ModelCallOptions, random: SeededRandom): ModelResponse {
+  const usage = random.chance(0.95)
+    ? {
+        inputTokens: random.integer(10, 400),
+        outputTokens: random.integer(1, 80),
+        cachedTokens: random.integer(0, 9),
+        reasoningTokens: 0,
+      }
+    : null
+  const base = { usage, model: 'simulated-1' }
+  const turns = request.messages.filter((message) => message.role === 'assistant' && message.calls.length > 0).length
+  if (request.tools.length > 0 && turns < 3 && random.chance(0.55)) {
+    const calls = Array.from({ length: random.integer(1, 3) }, (_, place) => drawCall(request, random, place))
+    return { ...base, message: { role: 'assistant', content: [], calls }, finish: 'tool-calls' }
+  }
+  if (random.chance(0.03))
+    throw new NodeError('WAYSTONE_NODE_MODEL_NONSENSE', 'the provider answered nonsense', { retryable: true })
+  const isCut = random.chance(0.03)
+  return {
+    ...base,
+    message: { role: 'assistant', content: [{ type: 'text', text: drawText(options, random) }], calls: [] },
+    finish: isCut ? 'length' : 'stop',
+  }
+}
+
+function drawCall(
+  request: ModelRequest,
+  random: SeededRandom,
+  place: number,
+): ModelResponse['message']['calls'][number] {
+  const id = `call-${place}-${random.integer(0, 1e9)}`
+  if (random.chance(0.06)) return { id, name: 'no-such-tool', arguments: {} }
+  const { name } = random.pick(request.tools)
+  return { id, name, arguments: random.chance(0.08) ? { ticket: 7 } : { ticket: `T${random.integer(1, 9)}` } }
+}
+
+function drawText({ node }: ModelCallOptions, random: SeededRandom): string {
+  if (random.chance(0.12)) return '{"plan": 3'
+  const output =
+    node === 'review'
+      ? { outcome: random.pick(['pass', 'again', 'again']), reasons: ['seen'], score: random.next() }
+      : { plan: `plan ${random.integer(1, 999)}`, score: random.integer(0, 100) }
+  return JSON.stringify(output)
+}

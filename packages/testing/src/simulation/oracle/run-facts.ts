@@ -1,0 +1,110 @@
+import type { Checkpoint, CompiledWorkflow, EngineEvent, JsonObject, RunContext } from '@waystone/core'
+import type { SimulatedProcess } from '../process.ts'
+
+/** What the oracle knows of one run: what was stored, and what it has worked out itself from the events alone. */
+export interface RunFacts {
+  readonly runId: string
+  /** As the author meant it, whatever the processes were given. */
+  readonly spec: CompiledWorkflow
+  readonly checkpoints: Checkpoint[]
+  /** Folded from the stored patches, by the oracle's own reading of them. */
+  context: RunContext
+  /** Folded from the events, by the oracle's own merge rules. */
+  state: JsonObject
+  /** Times taken, by edge, as the oracle counts them. */
+  readonly taken: Map<string, number>
+  /** Highest fence given out, and to whom. */
+  fence: number
+  owner: SimulatedProcess | null
+  /** Fence under which each process last held the run. */
+  readonly fences: Map<SimulatedProcess, number>
+  /** Fence of the writer, by sequence. */
+  readonly writers: Map<number, number>
+  /** `step/attempt` of effects that stored checkpoints ask for. */
+  readonly asked: Set<string>
+  /** `step/attempt` marked as started, with the fence of the mark. */
+  readonly marks: Map<string, number>
+  /** Stored ends, by `step/attempt`. */
+  readonly ends: Map<string, string>
+  /** Starts in the fake world, by `step/attempt`. */
+  readonly starts: Map<string, number>
+  /** Node and input of each step, as the fake world saw them first. */
+  readonly inputs: Map<string, string>
+  /** Delivered and not yet used. */
+  readonly inbox: Map<string, EngineEvent>
+  /** Events used by a checkpoint. */
+  readonly used: Set<string>
+  /** Processes whose commit was refused, and that have not taken the run anew since. */
+  readonly stopped: Set<SimulatedProcess>
+  settledEvents: number
+}
+
+/** Facts of a run nothing is known of yet. */
+export function newRunFacts(runId: string, spec: CompiledWorkflow): RunFacts {
+  return {
+    runId,
+    spec,
+    checkpoints: [],
+    // Set by the first checkpoint before anything reads it.
+    context: {} as RunContext,
+    state: {},
+    taken: new Map(),
+    fence: 0,
+    owner: null,
+    fences: new Map(),
+    writers: new Map(),
+    asked: new Set(),
+    marks: new Map(),
+    ends: new Map(),
+    starts: new Map(),
+    inputs: new Map(),
+    inbox: new Map(),
+    used: new Set(),
+    stopped: new Set(),
+    settledEvents: 0,
+  }
+}
+
+/** Something that must never be. */
+export interface Violation {
+  /** Which of the invariants, by the name of {@link invariantNames}. */
+  readonly invariant: InvariantName
+  readonly message: string
+  readonly runId: string | null
+  /** Virtual time, ms since the epoch. */
+  readonly at: number
+}
+
+/** The ten invariants of the engine, and what follows from them. */
+export const invariantNames = [
+  'commit-then-perform',
+  'plan-is-pure',
+  'one-writer',
+  'state-is-immutable',
+  'limits-are-guards',
+  'routing-is-total',
+  'effect-ids-are-stable',
+  'unknown-is-not-repeated',
+  'nothing-before-commit',
+  'secrets-are-references',
+  'patch-applied-once',
+  'late-ends-change-nothing',
+  'inbox-is-kept',
+  'usage-adds-up',
+  'chain-holds',
+  'every-run-ends',
+  'no-engine-fault',
+] as const
+
+/** See {@link invariantNames}. */
+export type InvariantName = (typeof invariantNames)[number]
+
+/** `step/attempt` of an effect. */
+export function attemptKey(step: number | string, attempt: number): string {
+  return `${step}/${attempt}`
+}
+
+/** A value's text, for comparing. */
+export function textOf(value: unknown): string {
+  return JSON.stringify(value)
+}

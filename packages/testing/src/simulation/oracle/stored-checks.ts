@@ -1,0 +1,183 @@
+import type { Checkpoint, RunContext, Snapshot } from '@waystone/core'
+import type { Coverage } from '../coverage.ts'
+import { foldPatch, mergeInto, writtenBy } from './fold.ts'
+import { countTaken, expectRoute } from './routing.ts'
+import { attemptKey, textOf, type InvariantName, type RunFacts } from './run-facts.ts'
+
+/** Told of what must not be. */
+export type Report = (invariant: InvariantName, message: string) => void
+
+const ended = new Set(['completed', 'failed', 'cancelled', 'exhausted'])
+
+/** Holds one stored checkpoint against everything that was known before it, then takes it in. */
+export function checkStored(
+  facts: RunFacts,
+  checkpoint: Checkpoint,
+  parts: { readonly report: Report; readonly coverage: Coverage },
+): void {
+  const { report } = parts
+  const before = facts.checkpoints.length === 0 ? null : facts.context
+  if (checkpoint.sequence !== facts.checkpoints.length)
+    report('one-writer', `checkpoint ${checkpoint.sequence} was stored after ${facts.checkpoints.length - 1}`)
+  const snapshot = foldPatch(before === null ? null : { value: null, context: before }, checkpoint) as Snapshot
+  const after = snapshot.context
+  checkEvent(facts, checkpoint, report)
+  checkState(facts, checkpoint, { before, after, report })
+  checkDecision(facts, checkpoint, { before, after, report })
+  checkLimits(facts, after, report)
+  checkUsage(checkpoint, { before, after, report })
+  countCovered(checkpoint, { before, after, coverage: parts.coverage })
+  facts.checkpoints.push(checkpoint)
+  facts.context = after
+  facts.used.add(checkpoint.event.id)
+  facts.inbox.delete(checkpoint.event.id)
+  for (const command of checkpoint.commands)
+    if (command.type === 'effect') facts.asked.add(attemptKey(command.step, command.attempt))
+}
+
+interface Change {
+  readonly before: RunContext | null
+  readonly after: RunContext
+  readonly report: Report
+}
+
+function checkEvent(facts: RunFacts, { event, sequence }: Checkpoint, report: Report): void {
+  const isOneTime = event.type !== 'timer.due'
+  if (isOneTime && facts.used.has(event.id))
+    report('inbox-is-kept', `event ${event.id} made a second checkpoint, ${sequence}`)
+  if (event.type === 'effect.ended') {
+    const { step, attempt, outcome } = event.payload
+    const key = attemptKey(step, attempt)
+    const known = facts.ends.get(key)
+    if (known !== undefined)
+      report('effect-ids-are-stable', `attempt ${key} ended ${known} and then ${outcome} at ${sequence}`)
+    facts.ends.set(key, outcome)
+    const { open, closing } = facts.context
+    if (open[step]?.attempt !== attempt && closing[step]?.attempt !== attempt)
+      report('late-ends-change-nothing', `the end of ${key}, which is not open, was stored at ${sequence}`)
+  }
+}
+
+function checkState(facts: RunFacts, checkpoint: Checkpoint, { before, after, report }: Change): void {
+  const { event, sequence } = checkpoint
+  if (event.type === 'run.started') facts.state = event.payload.input
+  const hasEnded = before !== null && before.ending !== null
+  const isLate = event.type === 'effect.ended' && before !== null && before.open[event.payload.step] === undefined
+  if (before !== null && (hasEnded || isLate)) {
+    const changed = textOf(before.state) !== textOf(after.state) || textOf(before.verdicts) !== textOf(after.verdicts)
+    if (changed)
+      report(
+        'late-ends-change-nothing',
+        `${event.type} ${event.id} changed the state at ${sequence} although ${hasEnded ? 'the run had ended' : 'its step had been cancelled'}`,
+      )
+    return
+  }
+  const written = writtenBy(checkpoint)
+  if (written !== null) facts.state = mergeInto(facts, facts.state, written)
+  if (textOf(sorted(facts.state)) !== textOf(sorted(after.state))) {
+    report(
+      'patch-applied-once',
+      `after ${event.type} ${event.id} at ${sequence} the state is ${textOf(after.state)}; the events give ${textOf(facts.state)}`,
+    )
+  }
+}
+
+function sorted(state: object): unknown {
+  return Object.entries(state).toSorted(([one], [other]) => (one < other ? -1 : 1))
+}
+
+const outsideEdges = new Set([':no-route', ':guard-error', ':cancel', 'limits.exhausted'])
+
+function checkDecision(facts: RunFacts, checkpoint: Checkpoint, { before, after, report }: Change): void {
+  const { decision, sequence } = checkpoint
+  if (before === null || decision === null) return
+  const takenOnes = decision.candidates.filter(({ verdict }) => verdict === 'taken' || verdict === 'otherwise')
+  if (takenOnes.length > 1) report('routing-is-total', `the decision at ${sequence} took ${takenOnes.length} edges`)
+  if (decision.taken === ':no-route' || decision.taken === ':guard-error')
+    report('routing-is-total', `the decision at ${sequence} took ${decision.taken}`)
+  const isInside = decision.to === null || decision.to === ':person' || outsideEdges.has(decision.taken)
+  if (!isInside) {
+    const expected = expectRoute(facts, decision.node, decision.outcome)
+    if (expected?.taken !== decision.taken || expected.to !== decision.to) {
+      const invariant =
+        expected?.taken.split(':')[0] === decision.taken.split(':')[0] ? 'limits-are-guards' : 'routing-is-total'
+      report(
+        invariant,
+        `${decision.node}.${decision.outcome} took ${decision.taken} to ${decision.to} at ${sequence}; by the graph it takes ${expected?.taken ?? 'no edge'} to ${expected?.to ?? 'nothing'}`,
+      )
+    }
+    if (
+      facts.spec.graph.nodes[decision.to ?? ''] !== undefined &&
+      !Object.values(after.open).some(({ node }) => node === decision.to)
+    ) {
+      report('routing-is-total', `the decision at ${sequence} leads to ${decision.to}, which was not entered`)
+    }
+  }
+  countTaken(facts, checkpoint)
+  if (after.ending === null && Object.keys(after.open).length === 0)
+    report('routing-is-total', `nothing is open after ${sequence} and the run has not ended`)
+}
+
+function checkLimits({ spec, checkpoints }: RunFacts, after: RunContext, report: Report): void {
+  if (after.exhausted !== null) return
+  const { bounds } = spec.graph.limits
+  const counts = { steps: after.steps, modelCalls: after.usage.modelCalls, toolCalls: after.usage.toolCalls }
+  for (const [name, used] of Object.entries(counts)) {
+    const max = bounds[name as keyof typeof counts]?.max
+    if (max !== undefined && used > max)
+      report('limits-are-guards', `${name} is ${used} of ${max} after ${checkpoints.length}`)
+  }
+}
+
+function checkUsage({ usage, sequence }: Checkpoint, { before, after, report }: Change): void {
+  for (const [name, now] of Object.entries(after.usage)) {
+    const was = before?.usage[name as keyof RunContext['usage']] ?? 0
+    const more = usage?.[name as keyof RunContext['usage']] ?? 0
+    if (Math.abs(was + more - now) > 1e-6)
+      report('usage-adds-up', `${name} went from ${was} by ${more} to ${now} at ${sequence}`)
+  }
+}
+
+/** Counts what this checkpoint shows that simulations must have seen. */
+function countCovered(
+  checkpoint: Checkpoint,
+  {
+    before,
+    after,
+    coverage,
+  }: { readonly before: RunContext | null; readonly after: RunContext; readonly coverage: Coverage },
+): void {
+  const { event, decision, step, status } = checkpoint
+  if (ended.has(status) && (before === null || before.ending === null)) coverage.count(`ended ${status}`)
+  if (event.type === 'run.hold' || event.type === 'run.release' || event.type === 'run.cancel')
+    coverage.count(event.type.slice(4))
+  if (event.type === 'timer.due') coverage.count(event.payload.timer === 'duration' ? 'duration hit' : 'expiry')
+  if (event.type === 'request.decided') countDecided(event.payload.outcome, step?.kind === 'resolve', coverage)
+  if (decision?.limit !== undefined) coverage.count('workflow limit hit')
+  if (
+    decision?.taken.endsWith(':otherwise') === true ||
+    decision?.candidates.some(({ verdict }) => verdict === 'limit') === true
+  )
+    coverage.count('edge limit hit')
+  if (decision?.taken.endsWith(':retry') === true) coverage.count('retry')
+  if (decision?.taken.endsWith(':repair') === true) coverage.count('repair')
+  if (event.type !== 'effect.ended') return
+  const { payload } = event
+  const wasOpen = before?.open[payload.step]
+  if (wasOpen === undefined) coverage.count('late end settled')
+  if (payload.outcome === 'timeout') coverage.count('timeout')
+  if (payload.outcome === 'lost') coverage.count('lost model call')
+  if (payload.refusedCalls !== undefined) coverage.count('refused call')
+  if (payload.error?.code === 'WAYSTONE_INPUT_NOT_JSON') coverage.count('refused patch')
+  if (payload.outcome !== 'unknown' || wasOpen === undefined) return
+  coverage.count(payload.error?.code === 'WAYSTONE_NODE_TIMEOUT' ? 'unknown by timeout' : 'unknown outcome')
+  if (wasOpen.kind === 'call') coverage.count('unknown inside an agent')
+  if (decision !== null && decision.to !== null && decision.to !== ':person' && after.open[payload.step] === undefined)
+    coverage.count('unknown routed by an edge')
+}
+
+function countDecided(outcome: string, isResolve: boolean, coverage: Coverage): void {
+  if (isResolve) coverage.count(`resolved ${outcome}`)
+  else if (outcome === 'asked') coverage.count('asked back')
+  else if (outcome === 'edited' || outcome === 'rejected') coverage.count(outcome)
+}

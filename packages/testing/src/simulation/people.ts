@@ -1,0 +1,101 @@
+import type { Acceptance, DecisionInput, Json, Request, Run } from '@waystone/core'
+import type { SeededRandom } from '../random/seeded-random.ts'
+import type { RunFacts } from './oracle/run-facts.ts'
+import type { Host, SimulatedWorld } from './world.ts'
+
+/** People and operators of a simulated world: they look at requests through any process, decide late, twice or not at all. */
+export class People {
+  readonly #world: SimulatedWorld
+  readonly #random: SeededRandom
+
+  constructor(world: SimulatedWorld) {
+    this.#world = world
+    this.#random = world.random.branch('people')
+  }
+
+  /** Somebody looks at a run and answers what it asks, now or later. */
+  look(facts: RunFacts, options: { readonly isPrompt: boolean }): void {
+    this.#through(async (host) => {
+      const run = await host.runtime.open(facts.runId)
+      for (const request of await run.requests()) {
+        const isDouble = !options.isPrompt && this.#random.chance(0.25)
+        for (let person = 0; person < (isDouble ? 2 : 1); person++) {
+          const delay = options.isPrompt
+            ? 0
+            : this.#random.chance(0.6)
+              ? this.#random.integer(0, 2_000)
+              : this.#random.integer(0, 30_000)
+          this.#world.timeline.in(delay, null, () => this.#decide(request, isDouble))
+        }
+      }
+    })
+  }
+
+  /** An operator holds, releases or cancels a run. */
+  operate(facts: RunFacts, verb: 'hold' | 'release' | 'cancel'): void {
+    this.#through(async (host) => {
+      const run = await host.runtime.open(facts.runId)
+      this.#world.oracle.accepted(facts.runId, await run[verb]({ by: 'operator', reason: 'as simulated' }))
+    })
+  }
+
+  /** Somebody takes a run by hand. */
+  resume(facts: RunFacts): void {
+    this.#through(async (host) => {
+      const run = await host.runtime.open(facts.runId)
+      await run.resume()
+    })
+  }
+
+  #decide(request: Request, isDouble: boolean): void {
+    this.#through(async (host) => {
+      const run = await host.runtime.open(request.runId)
+      const isById = this.#random.chance(0.2)
+      const decision = this.#draw(request)
+      const isOutage =
+        this.#world.running().length < this.#world.hosts.filter(({ process }) => process.state !== 'dead').length
+      const acceptance = await run.decide(isById ? request.id : request, decision)
+      this.#count(request, acceptance, { isDouble, isOutage, run })
+    })
+  }
+
+  #count(
+    request: Request,
+    acceptance: Acceptance,
+    { isDouble, isOutage }: { readonly isDouble: boolean; readonly isOutage: boolean; readonly run: Run },
+  ): void {
+    const { coverage, oracle, timeline } = this.#world
+    oracle.accepted(request.runId, acceptance)
+    if (acceptance.type === 'refused') {
+      if (isDouble) coverage.count('double decision')
+      if (request.expiresAt !== null && timeline.now > request.expiresAt) coverage.count('late decision')
+      return
+    }
+    coverage.count(`decision ${acceptance.type}`)
+    if (isOutage) coverage.count('decided during an outage')
+  }
+
+  #draw(request: Request): DecisionInput {
+    const option = this.#random.pick(request.options)
+    const base = { by: this.#random.pick(['ann', 'ben']), reason: 'because' }
+    if (request.kind === 'unknown') return { ...base, ...this.#truth(request) }
+    const edits = option.outcome === 'edited' ? { edits: { ticket: `T${this.#random.integer(10, 99)}` } } : {}
+    const response: { response?: Json } = request.responseSchema === null ? {} : { response: { plan: 'by hand' } }
+    return { ...base, outcome: option.outcome, ...edits, ...response }
+  }
+
+  /** Looks outside whether it happened, and says so. */
+  #truth(request: Request): { readonly outcome: string } {
+    if (this.#random.chance(0.1)) return { outcome: 'failed' }
+    return { outcome: this.#world.outside.timesHappened(request.id) > 0 ? 'happened' : 'did-not-happen' }
+  }
+
+  #through(act: (host: Host) => Promise<void>): void {
+    const hosts = this.#world.running()
+    if (hosts.length === 0) return
+    const host = this.#random.pick(hosts)
+    this.#world.timeline.in(0, host.process, () => {
+      act(host).catch((error: unknown) => this.#world.judge(error, 'a person acted'))
+    })
+  }
+}

@@ -1,0 +1,135 @@
+import { compileGraph, type Checkpoint, type CompiledWorkflow, type Snapshot } from '@waystone/core'
+import { decodeCheckpoint, encodeCheckpoint, type Commit, type Store } from '@waystone/core/store'
+import { bindMethods } from './bind-methods.ts'
+import type { InvariantName } from './oracle/run-facts.ts'
+import type { Plant } from './world.ts'
+
+/** A fault, and the invariants of which one must say so. */
+export interface PlantedFault {
+  readonly plant: Plant
+  readonly found: readonly InvariantName[]
+}
+
+/** Faults that an engine or a store could have, planted around the product and never in it. */
+export const plantedFaults: readonly PlantedFault[] = [
+  {
+    plant: { name: 'effects are performed before the commit', above: performingEarly },
+    found: ['commit-then-perform', 'nothing-before-commit'],
+  },
+  { plant: { name: 'a second writer is accepted', below: acceptingAnyFence }, found: ['one-writer'] },
+  { plant: { name: 'an inbox event is lost', below: losingEvents }, found: ['inbox-is-kept'] },
+  { plant: { name: 'a limit is off by one', compiled: withLooserLimits }, found: ['limits-are-guards'] },
+  { plant: { name: 'an unsafe effect is repeated', below: forgettingMarks }, found: ['unknown-is-not-repeated'] },
+  { plant: { name: 'a patch is applied twice', compiled: appendingTwice }, found: ['patch-applied-once'] },
+  { plant: { name: 'a late ending is applied', below: applyingLateEnds }, found: ['late-ends-change-nothing'] },
+]
+
+function performingEarly(port: Store): Store {
+  return bindMethods(port, {
+    commit: (commit) => {
+      port.commit(commit).catch(() => undefined)
+      return Promise.resolve()
+    },
+  })
+}
+
+function acceptingAnyFence(truth: Store): Store {
+  const fences = new Map<string, number>()
+  return bindMethods(truth, {
+    create: async (run) => {
+      const answer = await truth.create(run)
+      if (answer.type === 'created') fences.set(run.runId, answer.lease.fence)
+      return answer
+    },
+    acquire: async (request) => {
+      const answer = await truth.acquire(request)
+      if (answer.type === 'acquired') fences.set(request.runId, answer.lease.fence)
+      return answer
+    },
+    commit: (commit) => truth.commit({ ...commit, fence: fences.get(commit.checkpoint.runId) ?? commit.fence }),
+  })
+}
+
+function losingEvents(truth: Store): Store {
+  let count = 0
+  return bindMethods(truth, {
+    deliver: (runId, event) => {
+      count += 1
+      return count % 2 === 0 ? Promise.resolve('delivered') : truth.deliver(runId, event)
+    },
+  })
+}
+
+function forgettingMarks(truth: Store): Store {
+  return bindMethods(truth, {
+    load: async (runId) => {
+      const loaded = await truth.load(runId)
+      return loaded === undefined ? undefined : { ...loaded, marks: [] }
+    },
+  })
+}
+
+/** Compiled with one more for each edge limit, under the author's name and hash. */
+function withLooserLimits(spec: CompiledWorkflow): CompiledWorkflow {
+  const { graph, registry, hashes } = spec
+  const edges = graph.edges.map((edge) =>
+    edge.limit === null ? edge : { ...edge, limit: { ...edge.limit, max: edge.limit.max + 1 } },
+  )
+  return compileGraph({ graph: { ...graph, edges }, registry, hashes })
+}
+
+function appendingTwice(spec: CompiledWorkflow): CompiledWorkflow {
+  return {
+    ...spec,
+    runner: {
+      begin: (input) => spec.runner.begin(input),
+      move: (snapshot, event) => {
+        const next = spec.runner.move(snapshot, event)
+        const [before, after] = [trailOf(snapshot), trailOf(next)]
+        const added = after.slice(before.length)
+        // Not always, or it would be seen at the first step.
+        return added.length === 0 || after.length % 3 !== 0 ? next : withTrail(next, [...after, ...added])
+      },
+    },
+  }
+}
+
+function trailOf({ context }: Snapshot): readonly string[] {
+  return (context.state['trail'] ?? []) as readonly string[]
+}
+
+function withTrail(snapshot: Snapshot, trail: readonly string[]): Snapshot {
+  const state = Object.freeze({ ...snapshot.context.state, trail: Object.freeze([...trail]) })
+  return Object.freeze({ value: snapshot.value, context: Object.freeze({ ...snapshot.context, state }) })
+}
+
+/** Writes the patch of an end that came too late into the checkpoint that only settles it. */
+function applyingLateEnds(truth: Store): Store {
+  return bindMethods(truth, {
+    commit: async (commit) => {
+      const row = await truth.row(commit.checkpoint.runId)
+      const context = { runId: commit.checkpoint.runId, graphHash: row?.graphHash ?? null }
+      const checkpoint = decodeCheckpoint(commit.checkpoint.text, context)
+      const late = checkpoint.decision === null && checkpoint.event.type === 'effect.ended'
+      return await truth.commit(late ? rewritten(commit, withLatePatch(checkpoint), context.graphHash) : commit)
+    },
+  })
+}
+
+function withLatePatch(checkpoint: Checkpoint): Checkpoint {
+  const { event, patch } = checkpoint
+  const written = event.type === 'effect.ended' ? (event.payload.patch ?? { score: 1 }) : {}
+  return {
+    ...checkpoint,
+    patch: [
+      ...patch,
+      ...Object.entries(written).map(([key, value]) => ['set', ['context', 'state', key], { v: value }] as const),
+    ],
+  }
+}
+
+// oxlint-disable-next-line max-params -- two halves of one record
+function rewritten(commit: Commit, checkpoint: Checkpoint, graphHash: string | null): Commit {
+  const { text, hash } = encodeCheckpoint(checkpoint, graphHash)
+  return { ...commit, checkpoint: { ...commit.checkpoint, text, hash } }
+}

@@ -1,0 +1,60 @@
+import type { Clock, Ids } from '@waystone/core'
+import { seededIds } from '../random/seeded-ids.ts'
+import type { SeededRandom } from '../random/seeded-random.ts'
+import type { Timeline } from './timeline.ts'
+
+/** A process of the simulated world: dies, freezes and thaws. What it waits for comes through its timeline or never. */
+export class SimulatedProcess {
+  readonly name: string
+  readonly pid: number
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly #timeline: Timeline
+  #state: 'running' | 'frozen' | 'dead' = 'running'
+
+  constructor(timeline: Timeline, options: { readonly name: string; readonly pid: number; readonly seed: string }) {
+    this.name = options.name
+    this.pid = options.pid
+    this.ids = seededIds(options.seed)
+    this.#timeline = timeline
+    this.clock = {
+      now: () => timeline.now,
+      at: (at, callback) => timeline.in(at - timeline.now, this, callback),
+    }
+  }
+
+  get state(): 'running' | 'frozen' | 'dead' {
+    return this.#state
+  }
+
+  /** Nothing it waits for comes any more, and nothing it asks for happens. */
+  kill(): void {
+    this.#state = 'dead'
+  }
+
+  freeze(): void {
+    if (this.#state === 'running') this.#state = 'frozen'
+  }
+
+  thaw(): void {
+    if (this.#state !== 'frozen') return
+    this.#state = 'running'
+    this.#timeline.thaw(this)
+  }
+
+  /** Waits in virtual time; never comes back once the process is dead. */
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#timeline.in(ms, this, resolve)
+    })
+  }
+}
+
+/** Ms of an ordinary answer: mostly quick, sometimes not. */
+export function drawDelay(random: SeededRandom): number {
+  return random.chance(0.7)
+    ? random.integer(0, 2)
+    : random.chance(0.9)
+      ? random.integer(1, 20)
+      : random.integer(20, 300)
+}

@@ -1,0 +1,201 @@
+import { StoreError, type ErrorCode } from '@waystone/core'
+import type { Store } from '@waystone/core/store'
+import type { SimulatedProcess } from './process.ts'
+import type { Surroundings } from './surroundings.ts'
+
+const failures: readonly ErrorCode[] = [
+  'WAYSTONE_STORE_FULL',
+  'WAYSTONE_STORE_LOCKED',
+  'WAYSTONE_STORE_READ_ONLY',
+  'WAYSTONE_STORE_FAILED',
+]
+const never = new Promise<never>(() => {})
+
+/**
+ * The store as one process sees it: every operation takes virtual time, may fail, may be done while its answer is lost, and the
+ * process may die or freeze before it and after it.
+ */
+export class StorePort implements Store {
+  readonly name = 'simulated'
+  readonly durability = 'memory'
+  readonly #world: Surroundings
+  readonly #process: SimulatedProcess
+  readonly #inner: Store
+
+  constructor(world: Surroundings, process: SimulatedProcess, inner: Store) {
+    this.#world = world
+    this.#process = process
+    this.#inner = inner
+  }
+
+  create(run: Parameters<Store['create']>[0]): ReturnType<Store['create']> {
+    return this.#cross('create', async () => {
+      const created = await this.#inner.create(run)
+      if (created.type === 'created') this.#world.oracle.leased(this.#process, created.lease)
+      else this.#world.coverage.count('start by key again')
+      return created
+    })
+  }
+
+  async commit(commit: Parameters<Store['commit']>[0]): Promise<void> {
+    const { oracle } = this.#world
+    const { runId } = commit.checkpoint
+    try {
+      await this.#cross('commit', async () => {
+        await this.#inner.commit(commit)
+        oracle.committed(this.#process, commit)
+      })
+    } catch (error) {
+      oracle.commitRefused(this.#process, runId)
+      throw error
+    }
+  }
+
+  markStarted(mark: Parameters<Store['markStarted']>[0]): Promise<void> {
+    return this.#cross('markStarted', async () => {
+      await this.#inner.markStarted(mark)
+      this.#world.oracle.marked(mark)
+    })
+  }
+
+  acquire(request: Parameters<Store['acquire']>[0]): ReturnType<Store['acquire']> {
+    return this.#cross('acquire', async () => {
+      const answer = await this.#inner.acquire(request)
+      if (answer.type === 'acquired') this.#world.oracle.leased(this.#process, answer.lease)
+      return answer
+    })
+  }
+
+  renew(...given: Parameters<Store['renew']>): ReturnType<Store['renew']> {
+    return this.#cross('renew', async () => {
+      const lost = await this.#inner.renew(...given)
+      if (lost.length > 0) this.#world.coverage.count('stale owner told by renew')
+      return lost
+    })
+  }
+
+  release(...given: Parameters<Store['release']>): Promise<void> {
+    return this.#cross('release', () => this.#inner.release(...given))
+  }
+
+  deliver(...given: Parameters<Store['deliver']>): ReturnType<Store['deliver']> {
+    return this.#cross('deliver', async () => {
+      const answer = await this.#inner.deliver(...given)
+      if (answer === 'delivered') this.#world.oracle.delivered(given[0], given[1])
+      return answer
+    })
+  }
+
+  inbox(...given: Parameters<Store['inbox']>): ReturnType<Store['inbox']> {
+    return this.#cross('inbox', () => this.#inner.inbox(...given))
+  }
+
+  // oxlint-disable-next-line max-params -- the store's signature
+  discard(runId: Parameters<Store['discard']>[0], fence: number, eventIds: readonly string[]): Promise<void> {
+    return this.#cross('discard', async () => {
+      await this.#inner.discard(runId, fence, eventIds)
+      this.#world.oracle.discarded(runId, eventIds)
+    })
+  }
+
+  claimable(...given: Parameters<Store['claimable']>): ReturnType<Store['claimable']> {
+    return this.#cross('claimable', () => this.#inner.claimable(...given))
+  }
+
+  row(...given: Parameters<Store['row']>): ReturnType<Store['row']> {
+    return this.#cross('row', () => this.#inner.row(...given))
+  }
+
+  list(...given: Parameters<Store['list']>): ReturnType<Store['list']> {
+    return this.#cross('list', () => this.#inner.list(...given))
+  }
+
+  load(...given: Parameters<Store['load']>): ReturnType<Store['load']> {
+    return this.#cross('load', () => this.#inner.load(...given))
+  }
+
+  checkpoints(...given: Parameters<Store['checkpoints']>): ReturnType<Store['checkpoints']> {
+    return this.#cross('checkpoints', () => this.#inner.checkpoints(...given))
+  }
+
+  keyframe(...given: Parameters<Store['keyframe']>): ReturnType<Store['keyframe']> {
+    return this.#cross('keyframe', () => this.#inner.keyframe(...given))
+  }
+
+  after(...given: Parameters<Store['after']>): ReturnType<Store['after']> {
+    return this.#cross('after', () => this.#inner.after(...given))
+  }
+
+  blob(...given: Parameters<Store['blob']>): ReturnType<Store['blob']> {
+    return this.#cross('blob', () => this.#inner.blob(...given))
+  }
+
+  graph(...given: Parameters<Store['graph']>): ReturnType<Store['graph']> {
+    return this.#cross('graph', () => this.#inner.graph(...given))
+  }
+
+  watch(callback: () => void): () => void {
+    const { timeline, chaos } = this.#world
+    let isPlanned = false
+    return this.#inner.watch(() => {
+      if (isPlanned || this.#process.state === 'dead') return
+      isPlanned = true
+      timeline.in(chaos.delay(), this.#process, () => {
+        isPlanned = false
+        callback()
+      })
+    })
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  #cross<Answer>(operation: string, act: () => Promise<Answer>): Promise<Answer> {
+    if (this.#process.state === 'dead') return never
+    this.#world.note(`${this.#process.name} asks ${operation}`)
+    return new Promise((resolve, reject) =>
+      this.#plan(() => this.#perform(operation, act, { resolve, reject }), `crash before ${operation}`),
+    )
+  }
+
+  /** Does something as this process a little later, if it still lives then. */
+  #plan(next: () => void, row: string): void {
+    const { timeline, chaos } = this.#world
+    timeline.in(chaos.delay(), this.#process, () => {
+      if (chaos.crashHere(this.#process, row)) return
+      if (chaos.freezeHere(this.#process)) timeline.in(0, this.#process, next)
+      else next()
+    })
+  }
+
+  #perform<Answer>(
+    operation: string,
+    act: () => Promise<Answer>,
+    settle: { readonly resolve: (answer: Answer) => void; readonly reject: (error: unknown) => void },
+  ): void {
+    const { chaos, coverage } = this.#world
+    const fault = chaos.faultOf(operation)
+    const answer = (next: () => void): void => this.#plan(next, `crash after ${operation}`)
+    if (fault === 'failed') {
+      coverage.count(`failed ${operation}`)
+      return answer(() => settle.reject(this.#failure(operation)))
+    }
+    act().then(
+      (value) => {
+        if (fault === 'none') return answer(() => settle.resolve(value))
+        coverage.count(`torn ${operation}`)
+        return answer(() => settle.reject(this.#failure(operation)))
+      },
+      (error: unknown) => {
+        if (StoreError.isInstance(error) && error.code === 'WAYSTONE_STORE_CONFLICT')
+          coverage.count(`stale owner refused: ${operation}`)
+        answer(() => settle.reject(error))
+      },
+    )
+  }
+
+  #failure(operation: string): StoreError {
+    return new StoreError(this.#world.random.pick(failures), `the simulated store could not ${operation}`)
+  }
+}

@@ -1,0 +1,181 @@
+import {
+  compile,
+  createMemoryStore,
+  createRuntime,
+  WaystoneError,
+  type CompiledWorkflow,
+  type Runtime,
+  type RuntimeOptions,
+  type Workflow,
+} from '@waystone/core'
+import type { Store } from '@waystone/core/store'
+import { seededRandom, type SeededRandom } from '../random/seeded-random.ts'
+import { Chaos, drawWeather } from './chaos.ts'
+import { Coverage } from './coverage.ts'
+import { OutsideWorld } from './effects.ts'
+import { simulatedModel } from './model.ts'
+import { Oracle } from './oracle/oracle.ts'
+import { SimulatedProcess } from './process.ts'
+import { StorePort } from './store-port.ts'
+import { Timeline } from './timeline.ts'
+import { leakedSecret, simulationEpoch, type Surroundings } from './surroundings.ts'
+import { simulatedWorkflows, type WorldBridge } from './workflows.ts'
+
+/** A process with its runtime. */
+export interface Host {
+  readonly process: SimulatedProcess
+  readonly runtime: Runtime
+}
+
+/** A fault planted through the parts that a runtime is given, to show that the oracle finds it. */
+export interface Plant {
+  readonly name: string
+  /** Wraps the store below the port: what a faulty store would do. */
+  readonly below?: (truth: Store) => Store
+  /** Wraps the port: what a faulty engine would do with a store that is well. */
+  readonly above?: (port: Store) => Store
+  /** Wraps the compiled workflows that processes are given; the oracle keeps those the author wrote. */
+  readonly compiled?: (spec: CompiledWorkflow) => CompiledWorkflow
+}
+
+const bridge: WorldBridge = { world: null }
+let written: { readonly workflows: readonly Workflow[]; readonly specs: ReadonlyMap<string, CompiledWorkflow> } | null =
+  null
+
+/** Built once: building and compiling costs more than most simulations. */
+function authored(): NonNullable<typeof written> {
+  if (written !== null) return written
+  const workflows = simulatedWorkflows(bridge)
+  written = { workflows, specs: new Map(workflows.map((workflow) => [workflow.name, compile(workflow)])) }
+  return written
+}
+
+/** One simulated world: processes over one store, in virtual time, from one seed. */
+export class SimulatedWorld implements Surroundings {
+  readonly seed: number
+  readonly random: SeededRandom
+  readonly timeline: Timeline
+  readonly coverage = new Coverage()
+  readonly chaos: Chaos
+  readonly outside: OutsideWorld
+  readonly oracle: Oracle
+  readonly truth: Store = createMemoryStore()
+  readonly workflows: readonly Workflow[]
+  readonly specs: ReadonlyMap<string, CompiledWorkflow>
+  readonly hosts: Host[] = []
+  readonly #plant: Plant | null
+  readonly #base: Store
+  /** False: owners look as if they lived on other hosts. */
+  readonly #canTellDead: boolean
+  readonly #leaseMs: number
+  #spawned = 0
+
+  /** Told what happens, for looking closer at a seed. */
+  readonly trace: ((line: string) => void) | null
+
+  constructor(
+    seed: number,
+    { plant, trace }: { readonly plant: Plant | null; readonly trace: ((line: string) => void) | null },
+  ) {
+    this.seed = seed
+    this.trace = trace
+    this.#plant = plant
+    this.random = seededRandom(`simulation/${seed}`)
+    this.timeline = new Timeline(this.random.branch('timeline'), simulationEpoch)
+    const { workflows, specs } = authored()
+    this.specs = specs
+    this.workflows = workflows
+    this.oracle = new Oracle(this, this.truth, specs)
+    this.outside = new OutsideWorld(this)
+    this.#base = plant?.below?.(this.truth) ?? this.truth
+    this.#canTellDead = this.random.chance(0.7)
+    this.#leaseMs = this.random.pick([500, 2_000, 5_000])
+    this.chaos = new Chaos({
+      random: this.random.branch('chaos'),
+      timeline: this.timeline,
+      coverage: this.coverage,
+      weather: drawWeather(this.random.branch('weather')),
+      note: (line) => this.note(line),
+      onCrash: (process, row) => this.#crashed(process, row),
+    })
+    bridge.world = this
+  }
+
+  /** Writes a line of the trace. */
+  note(line: string): void {
+    this.trace?.(`${String(this.timeline.now - simulationEpoch).padStart(7)} ${line}`)
+  }
+
+  /** Processes that run now. */
+  running(): readonly Host[] {
+    return this.hosts.filter(({ process }) => process.state === 'running')
+  }
+
+  /** Starts a process that drives whatever it can. */
+  spawn(): Host {
+    this.#spawned += 1
+    const name = `process-${this.#spawned}`
+    const process = new SimulatedProcess(this.timeline, { name, pid: this.#spawned, seed: `${this.seed}/${name}` })
+    const port = new StorePort(this, process, this.#base)
+    const runtime = createRuntime({ ...this.#options(process), store: this.#plant?.above?.(port) ?? port })
+    const host = { process, runtime }
+    this.hosts.push(host)
+    this.timeline.in(0, process, () => runtime.work())
+    return host
+  }
+
+  /** Errors that a caller must expect of a store that fails and a runtime that closes; anything else is a fault of the engine. */
+  judge(error: unknown, doing: string): void {
+    const isExpected =
+      WaystoneError.isInstance(error) &&
+      (error.code.startsWith('WAYSTONE_STORE_') || error.code === 'WAYSTONE_INPUT_RUNTIME_CLOSED')
+    const isCorrupt = WaystoneError.isInstance(error) && error.code === 'WAYSTONE_STORE_CORRUPT'
+    if (isExpected && !isCorrupt) {
+      if (error.code === 'WAYSTONE_STORE_OWNED') this.coverage.count('live owner conflict')
+      return
+    }
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    this.oracle.report('no-engine-fault', `${doing}: ${text}`)
+  }
+
+  #options(process: SimulatedProcess): RuntimeOptions {
+    const specs = [...this.specs.values()]
+    return {
+      workflows: this.#plant?.compiled === undefined ? specs : specs.map(this.#plant.compiled),
+      models: { main: simulatedModel(this, process) },
+      prices: { main: { inputUsd: 10, outputUsd: 100 } },
+      secrets: (name) => (name === leakedSecret.name ? leakedSecret.value : undefined),
+      clock: process.clock,
+      ids: process.ids,
+      leaseMs: this.#leaseMs,
+      checkPurity: true,
+      liveness: {
+        self: () => ({ host: 'simulated', pid: process.pid, processStartedAt: String(process.pid) }),
+        stateOf: (owner) => {
+          if (!this.#canTellDead) return 'unknown'
+          const other = this.hosts.find((host) => host.process.pid === owner.pid)?.process
+          return other === undefined || other.state === 'dead' ? 'dead' : 'alive'
+        },
+      },
+      onNotice: (notice) => {
+        this.note(
+          `${process.name} notice ${notice.type} ${notice.runId} ${notice.type === 'run.stopped' ? String(notice.error) : notice.type === 'event.dropped' ? notice.message : ''}`,
+        )
+        if (notice.type === 'run.stopped') this.judge(notice.error, `${process.name} stopped driving ${notice.runId}`)
+      },
+    }
+  }
+
+  #crashed(process: SimulatedProcess, row: string): void {
+    this.note(`${process.name} ${row}`)
+    for (const { owner, context } of this.oracle.runs.values()) {
+      if (owner !== process) continue
+      const open = Object.values(context.open)
+      if (open.some(({ notBefore }) => notBefore !== undefined && notBefore > this.timeline.now))
+        this.coverage.count('crash while a retry waits')
+      if (open.some(({ kind }) => kind === 'approval' || kind === 'resolve'))
+        this.coverage.count('crash while a person is asked')
+    }
+    this.timeline.in(this.random.integer(0, 4_000), null, () => void this.spawn())
+  }
+}

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import type { CommandDefinition, CommonOptions, Context } from './command.ts'
 import { commands, type CommandEntry } from './commands.ts'
@@ -83,7 +84,7 @@ function createProgram(around: Surroundings): Command {
     .description('Check, run, look at and replay AI-agent workflows.')
     .usage('COMMAND [ARGUMENTS] [OPTIONS]')
     .helpOption('-h, --help', 'show help; `waystone COMMAND --help` for one command')
-    .version('0.1.0', '--version', 'show the version')
+    .version(ownVersion(), '--version', 'show the version')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => around.out.write(text),
@@ -96,6 +97,12 @@ function createProgram(around: Surroundings): Command {
     })
     .showSuggestionAfterError()
     .addHelpText('after', () => generalText(self))
+}
+
+/** Of this package; the file lies one folder above both sources and build. */
+function ownVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { readonly version: string }).version
 }
 
 function examplesText({ examples }: CommandDefinition<never>, around: Surroundings): string {

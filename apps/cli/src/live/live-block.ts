@@ -63,7 +63,7 @@ function clip(line: string, columns: number): string {
       continue
     }
     width += displayWidth(part)
-    if (width > columns - 1) return `${text}…\u001b[0m`
+    if (width > columns - 1) return text.includes('\u001b') ? `${text}…\u001b[0m` : `${text}…`
     text += part
   }
   return text

@@ -80,7 +80,7 @@ describe('liveBlock', () => {
   it('shows current work, use, what is left and the last edge', () => {
     expect(liveBlock(after(...facts), context).join('\n')).toMatchInlineSnapshot(`
       "▸ answer  tool look-up, attempt 2, 2.0 s
-        used  4.0 s · 2 steps · 1 model call · 120 tokens · $0.0…[0m
+        used  4.0 s · 2 steps · 1 model call · 120 tokens · $0.0…
         left  58 steps · $0.49
         last  triage done → manager"
     `)

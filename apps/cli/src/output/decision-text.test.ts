@@ -44,9 +44,8 @@ describe('reasonText', () => {
 
 describe('decisionLines', () => {
   it('lists every candidate in the order it was tried', () => {
-    expect(
-      [...decisionLines(triage, smallSample), ...decisionLines(rude, smallSample)].join('\n'),
-    ).toMatchInlineSnapshot(`
+    expect([...decisionLines(triage, smallSample), ...decisionLines(rude, smallSample)].join('\n'))
+      .toMatchInlineSnapshot(`
       "triage ended done → manager  [triage.done.1]
         ✗ triage.done.0 → refund  guard is false: isSmall is false (amount = 340, text = a large value, see --state)
         ✓ triage.done.1 → manager  taken

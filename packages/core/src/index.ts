@@ -22,18 +22,109 @@ export type {
   ModelToolCall,
   ModelUsage,
 } from './define/model.ts'
-export { defineAgent, type Agent, type AgentConfig } from './define/agent.ts'
+export {
+  defineAgent,
+  type Agent,
+  type AgentBounds,
+  type AgentConfig,
+  type AgentDefinition,
+  type AgentOptions,
+  type AgentUse,
+} from './define/agent.ts'
+export type { ApprovalConfig, ApprovalOutcomes, ChosenOutcome, DecisionOf, ResponseOf } from './define/approval.ts'
 export type { Duration } from './define/duration.ts'
-export { END, FAIL, type EdgeOptions, type EdgeTarget } from './define/edge.ts'
-export type { Guard } from './define/guard.ts'
-export type { AgentNode, AnyNode, ApprovalNode, GateNode, TaskNode, ToolNode } from './define/node.ts'
+export {
+  END,
+  FAIL,
+  type EdgeOf,
+  type EdgeOptions,
+  type EdgeTarget,
+  type EndingTarget,
+  type RoutesOf,
+} from './define/edge.ts'
+export { effectClasses } from './define/effect-class.ts'
+export type { CodeGate, GateBase, ReviewGate } from './define/gate.ts'
+export type { Guard, GuardDefinition, GuardOptions, GuardTree } from './define/guard.ts'
+export type {
+  AgentNode,
+  AnyNode,
+  ApprovalNode,
+  EffectOutcome,
+  GateNode,
+  Given,
+  JsonLike,
+  Later,
+  Node,
+  NodeReading,
+  NotInWrites,
+  PatchOf,
+  Slice,
+  TaskNode,
+  ToolNode,
+} from './define/node.ts'
+export type {
+  ApplyMapping,
+  ApplyRule,
+  EffectOptions,
+  ExtraKeys,
+  InputDiffers,
+  InputMapping,
+  InputRule,
+  NodeOptions,
+  NothingToApply,
+  OutputDiffers,
+} from './define/node-options.ts'
 export type { RetryOptions } from './define/retry.ts'
-export { rule, type ReducerOptions, type Rule } from './define/rule.ts'
-export { defineState, type StateBuilder } from './define/state.ts'
-export { defineTool, type AnyTool, type EffectContext, type Tool, type ToolConfig } from './define/tool.ts'
+export {
+  rule,
+  type Present,
+  type PresenceOf,
+  type ReducerOptions,
+  type Rule,
+  type RuleDefinition,
+} from './define/rule.ts'
+export type { SourceLine } from './define/source-line.ts'
+export { defineState, type AgentApply, type StateBuilder } from './define/state.ts'
+export type {
+  CheckedShape,
+  EntryProblem,
+  IsOptional,
+  JsonProblem,
+  Needed,
+  PatchesOf,
+  StateEntry,
+  ValueOf,
+  ValuesOf,
+} from './define/state-values.ts'
+export type { KeysOf, TaskConfig, TaskResult, TaskRun } from './define/task.ts'
+export {
+  defineTool,
+  type AnyTool,
+  type EffectContext,
+  type Tool,
+  type ToolConfig,
+  type ToolDefinition,
+} from './define/tool.ts'
 export { UNSET, type Unset } from './define/unset.ts'
-export { isWorkflow, type Limits, type Policy, type Workflow } from './define/workflow.ts'
+export type { VerdictInput } from './define/verdict.ts'
+export {
+  isWorkflow,
+  type ApprovalsOf,
+  type CrossingOf,
+  type EdgesOf,
+  type FitsState,
+  type KeysOfSchema,
+  type Limit,
+  type Limits,
+  type NodeTable,
+  type Policy,
+  type ToolNameOf,
+  type Workflow,
+  type WorkflowConfig,
+  type WorkflowDefinition,
+} from './define/workflow.ts'
 export { buildGraph, type BuiltGraph } from './graph/build.ts'
+export { parseGraph } from './graph/parse.ts'
 export {
   endTarget,
   exhaustedTarget,
@@ -109,5 +200,11 @@ export { blamePath, type Blame, type BlameApproval, type BlameCall } from './rep
 export type { Change } from './replay/diff-values.ts'
 export { forkRun, type ForkOptions } from './replay/fork-run.ts'
 export { readHistory, type History, type Moment } from './replay/history.ts'
-export { replayRun, replayTransitions, type Divergence, type Replay, type StoredTransition } from './replay/replay-run.ts'
+export {
+  replayRun,
+  replayTransitions,
+  type Divergence,
+  type Replay,
+  type StoredTransition,
+} from './replay/replay-run.ts'
 export { readStats, statsGroups, type StatsGroup, type StatsOptions, type StatsRow } from './replay/stats.ts'

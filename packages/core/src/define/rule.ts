@@ -22,8 +22,10 @@ export interface Rule<Value, Patch, Presence extends 'required' | 'optional'> {
   optional(): Rule<Value, Patch, 'optional'>
 }
 
-type PresenceOf<Schema extends z.core.$ZodType> = undefined extends z.output<Schema> ? 'optional' : 'required'
-type Present<Schema extends z.core.$ZodType> = Exclude<z.output<Schema>, undefined>
+/** Whether a key with this schema may be absent. */
+export type PresenceOf<Schema extends z.core.$ZodType> = undefined extends z.output<Schema> ? 'optional' : 'required'
+/** What a key with this schema holds when it is there. */
+export type Present<Schema extends z.core.$ZodType> = Exclude<z.output<Schema>, undefined>
 
 /** A reducer of one state key. Must be pure. */
 export interface ReducerOptions<Value, Patch> {

@@ -5,7 +5,7 @@ import type { Duration } from './duration.ts'
 import type { EffectClass } from './effect-class.ts'
 import type { CodeGate, ReviewGate } from './gate.ts'
 import { makeGuard, type Guard, type GuardOptions } from './guard.ts'
-import type { AgentNode, ApprovalNode, GateNode, Given, JsonLike, PatchOf, Slice, TaskNode, ToolNode } from './node.ts'
+import type { AgentNode, ApprovalNode, GateNode, Given, PatchOf, Slice, TaskNode, ToolNode } from './node.ts'
 import type {
   ApplyMapping,
   ApplyRule,
@@ -16,11 +16,10 @@ import type {
   NothingToApply,
 } from './node-options.ts'
 import { makeNode, makeNodes } from './nodes.ts'
-import type { Rule } from './rule.ts'
 import { callerOf } from './source-line.ts'
+import type { CheckedShape, Needed, PatchesOf, StateEntry, ValuesOf } from './state-values.ts'
 import type { KeysOf, TaskConfig, TaskResult, TaskRun } from './task.ts'
 import type { Tool } from './tool.ts'
-import type { Unset } from './unset.ts'
 import {
   workflowMarker,
   type ApprovalsOf,
@@ -30,73 +29,6 @@ import {
   type WorkflowConfig,
   type WorkflowDefinition,
 } from './workflow.ts'
-
-/** What a state key may be declared with: a zod schema, or a schema under a merge rule. */
-export type StateEntry = z.core.$ZodType | Rule<unknown, unknown, 'required' | 'optional'>
-
-type ValueOf<Entry> =
-  Entry extends Rule<infer Value, unknown, 'required' | 'optional'>
-    ? Value
-    : Entry extends z.core.$ZodType
-      ? Exclude<z.output<Entry>, undefined>
-      : never
-
-type IsOptional<Entry> = Entry extends { readonly '~presence': infer Presence }
-  ? 'optional' extends Presence
-    ? true
-    : false
-  : Entry extends z.core.$ZodType
-    ? undefined extends z.output<Entry>
-      ? true
-      : false
-    : false
-
-/** Values of a declared state, as they are read. */
-export type ValuesOf<Shape> = {
-  readonly [Key in keyof Shape as IsOptional<Shape[Key]> extends true ? never : Key]: ValueOf<Shape[Key]>
-} & {
-  readonly [Key in keyof Shape as IsOptional<Shape[Key]> extends true ? Key : never]?: ValueOf<Shape[Key]>
-  // The detour makes editors show the object itself instead of the way it was computed.
-} extends infer Values
-  ? { readonly [Key in keyof Values]: Values[Key] }
-  : never
-
-/** Values of a declared state, as a patch may hold them. */
-export type PatchesOf<Shape> = {
-  // Written out, so that messages show the value and not how it was computed.
-  readonly [Key in keyof Shape]:
-    | (Shape[Key] extends { readonly '~patch': infer Patch } ? Patch : ValueOf<Shape[Key]>)
-    | (IsOptional<Shape[Key]> extends true ? Unset : never)
-} extends infer Patches
-  ? { readonly [Key in keyof Patches]: Patches[Key] }
-  : never
-
-type JsonProblem<Value> = unknown extends Value
-  ? 'Not allowed in state: any or unknown; say what it is, or use z.json()'
-  : Value extends JsonLike | undefined
-    ? never
-    : Value extends Date
-      ? 'Not allowed in state: Date does not survive JSON; use z.iso.datetime()'
-      : Value extends bigint
-        ? 'Not allowed in state: bigint does not survive JSON; use z.string()'
-        : 'Not allowed in state: it holds a value that does not survive JSON (Date, bigint, Map, Set, function, symbol, class instance)'
-
-type EntryProblem<Entry> = Entry extends z.core.$ZodPipe | z.core.$ZodTransform
-  ? 'Not allowed in state: a transform; state holds values as they are'
-  : Entry extends z.core.$ZodDefault
-    ? 'Not allowed in state: a default; give it in the input schema'
-    : JsonProblem<ValueOf<Entry>>
-
-/** Refuses entries whose values do not survive JSON, each with its reason. */
-export type CheckedShape<Shape> = {
-  readonly [Key in keyof Shape]: [EntryProblem<Shape[Key]>] extends [never] ? unknown : EntryProblem<Shape[Key]>
-}
-
-/** Needed keys among these: those that must be in the state. */
-type Needed<Name extends keyof Values, Values> = {
-  [Key in Name]-?: undefined extends Values[Key] ? never : Key
-}[Name] &
-  string
 
 /** Everything that belongs to one declared state: guards, nodes and workflows over it. */
 export interface StateBuilder<Values, Patches> {

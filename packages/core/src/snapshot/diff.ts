@@ -14,7 +14,8 @@ function pointerDepth(event: EngineEvent): number {
 /**
  * The patch that leads from one snapshot to the next: the identity difference, with pointers into the event for what came with it.
  *
- * Unchanged parts must be shared between the two (identity), or they count as changed.
+ * Unchanged parts should be shared between the two: then they are not looked into. Parts that are equal count as unchanged.
+ * An event must not hold one object in two places, since it would not when it is read back.
  *
  * Cost: O(changed objects × their keys), plus the length of lists that changed.
  */
@@ -48,7 +49,9 @@ interface Differ {
 function diffValue(differ: Differ, path: JsonPath, before: Json | undefined, after: Json): void {
   if (before === after) return
   if (typeof before === 'object' && typeof after === 'object' && before !== null && after !== null) {
-    if (!differ.pointers.has(after)) {
+    if (differ.pointers.has(after)) {
+      if (isSame(before, after)) return
+    } else {
       if (Array.isArray(before) && Array.isArray(after)) return diffList(differ, path, before as readonly Json[], after as readonly Json[])
       if (!Array.isArray(before) && !Array.isArray(after)) return diffObject(differ, path, before as JsonObject, after as JsonObject)
     }
@@ -90,7 +93,7 @@ function diffItems(differ: Differ, path: JsonPath, before: readonly Json[], afte
   const changed: number[] = []
   for (let index = 0; index < after.length; index++) if (after[index] !== before[index]) changed.push(index)
   if (changed.length > mostSingleItems && changed.length * 4 > after.length) {
-    if (!isSameText(before, after)) differ.patch.push(['set', path, valueOf(differ, after)])
+    if (!isSame(before, after)) differ.patch.push(['set', path, valueOf(differ, after)])
     return
   }
   for (const index of changed) diffValue(differ, [...path, index], before[index], after[index] ?? null)
@@ -99,14 +102,19 @@ function diffItems(differ: Differ, path: JsonPath, before: readonly Json[], afte
 /** By value where not by identity, so that a state that was read back gives the same patch as one that never left memory. */
 function startsWith(list: readonly Json[], start: readonly Json[]): boolean {
   for (let index = start.length - 1; index >= 0; index--) {
-    const [item, other] = [list[index], start[index]]
-    if (item !== other && !isSameText(item, other)) return false
+    if (!isSame(list[index], start[index])) return false
   }
   return true
 }
 
-function isSameText(left: Json | undefined, right: Json | undefined): boolean {
-  return typeof left === 'object' && typeof right === 'object' && JSON.stringify(left) === JSON.stringify(right)
+/** Whether two values would be the same text, the order of keys included. */
+function isSame(left: Json | undefined, right: Json | undefined): boolean {
+  if (left === right) return true
+  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false
+  const keys = Object.keys(left)
+  const others = Object.keys(right)
+  if (Array.isArray(left) !== Array.isArray(right) || keys.length !== others.length) return false
+  return keys.every((key, index) => key === others[index] && isSame((left as JsonObject)[key], (right as JsonObject)[key]))
 }
 
 function addedItems(differ: Differ, list: readonly Json[], from: number): PatchValue {

@@ -47,7 +47,13 @@ function two(log: string[]) {
       },
     })
   const n = w.nodes({ a: step('a'), b: step('b') })
-  return w.workflow('two', { input: z.object({ count: z.number() }), output: ['count'], nodes: n, start: n.a, edges: { a: { done: n.b }, b: { done: END } } })
+  return w.workflow('two', {
+    input: z.object({ count: z.number() }),
+    output: ['count'],
+    nodes: n,
+    start: n.a,
+    edges: { a: { done: n.b }, b: { done: END } },
+  })
 }
 
 describe('Invariant 1: commit, then perform', () => {
@@ -80,8 +86,20 @@ describe('Invariant 2: plan is pure', () => {
     const compiled = compile(two([]))
     const events: EngineEvent[] = [
       { id: 'start', at: 1, type: 'run.started', from: 'caller', payload: { input: { count: 0 }, tags: {} } },
-      { id: 'r/0/1', at: 2, type: 'effect.ended', from: 'effect', payload: { step: 0, attempt: 1, outcome: 'done', patch: { count: 1 }, startedAt: 1 } },
-      { id: 'r/1/1', at: 3, type: 'effect.ended', from: 'effect', payload: { step: 1, attempt: 1, outcome: 'done', patch: { count: 2 }, startedAt: 2 } },
+      {
+        id: 'r/0/1',
+        at: 2,
+        type: 'effect.ended',
+        from: 'effect',
+        payload: { step: 0, attempt: 1, outcome: 'done', patch: { count: 1 }, startedAt: 1 },
+      },
+      {
+        id: 'r/1/1',
+        at: 3,
+        type: 'effect.ended',
+        from: 'effect',
+        payload: { step: 1, attempt: 1, outcome: 'done', patch: { count: 2 }, startedAt: 2 },
+      },
     ]
     const derive = (): readonly string[] => {
       let snapshot: Snapshot | null = null
@@ -98,7 +116,10 @@ describe('Invariant 2: plan is pure', () => {
   it('names an impure guard where it is found', async () => {
     let flip = false
     const moody = w.guard('moody', ['count'], () => (flip = !flip))
-    const n = w.nodes({ gate: w.gate({ outcomes: ['x'], decide: () => 'x' }), other: w.gate({ outcomes: ['y'], decide: () => 'y' }) })
+    const n = w.nodes({
+      gate: w.gate({ outcomes: ['x'], decide: () => 'x' }),
+      other: w.gate({ outcomes: ['y'], decide: () => 'y' }),
+    })
     const workflow = w.workflow('moody', {
       input: z.object({ count: z.number() }),
       output: ['count'],
@@ -107,7 +128,10 @@ describe('Invariant 2: plan is pure', () => {
       edges: { gate: { x: [{ when: moody, to: n.other }, END] }, other: { y: END } },
     })
     const run = await runtimeWith().start(workflow, { input: { count: 1 } })
-    await expect(run.result()).rejects.toMatchObject({ code: 'WAYSTONE_BUG_IMPURE_PLAN', message: expect.stringContaining('"moody"') as string })
+    await expect(run.result()).rejects.toMatchObject({
+      code: 'WAYSTONE_BUG_IMPURE_PLAN',
+      message: expect.stringContaining('"moody"') as string,
+    })
   })
 })
 
@@ -148,7 +172,11 @@ describe('Invariant 4: state is immutable', () => {
         reads: ['list'],
         writes: ['count'],
         run: ({ state }) => {
-          for (const change of [() => Object.assign(state, { count: 1 }), () => state.list.push({ id: 2 }), () => Object.assign(state.list[0] ?? {}, { id: 3 })]) {
+          for (const change of [
+            () => Object.assign(state, { count: 1 }),
+            () => state.list.push({ id: 2 }),
+            () => Object.assign(state.list[0] ?? {}, { id: 3 }),
+          ]) {
             try {
               change()
             } catch (error) {
@@ -159,7 +187,13 @@ describe('Invariant 4: state is immutable', () => {
         },
       }),
     })
-    const workflow = s.workflow('frozen', { input: z.object({ list: z.array(z.object({ id: z.number() })) }), output: ['list'], nodes: n, start: n.write, edges: { write: { done: END } } })
+    const workflow = s.workflow('frozen', {
+      input: z.object({ list: z.array(z.object({ id: z.number() })) }),
+      output: ['list'],
+      nodes: n,
+      start: n.write,
+      edges: { write: { done: END } },
+    })
     const runtime = runtimeWith()
     const run = await runtime.start(workflow, { input: { list: [{ id: 1 }] } })
     expect(await run.result()).toMatchObject({ status: 'failed', error: { code: 'WAYSTONE_NODE_BAD_PATCH' } })
@@ -190,12 +224,21 @@ describe('Invariant 5: limits are guards', () => {
 
 describe('Invariant 6: routing is total', () => {
   it('takes declared rules for what is not routed: failed to FAIL, unknown to a person', async () => {
-    const failing = w.nodes({ work: w.task({ effect: 'pure', retry: { attempts: 1 }, run: () => Promise.reject(new Error('broken')) }) })
-    const workflow = w.workflow('failing', { input: z.object({ count: z.number() }), output: ['count'], nodes: failing, start: failing.work, edges: { work: { done: END } } })
+    const failing = w.nodes({
+      work: w.task({ effect: 'pure', retry: { attempts: 1 }, run: () => Promise.reject(new Error('broken')) }),
+    })
+    const workflow = w.workflow('failing', {
+      input: z.object({ count: z.number() }),
+      output: ['count'],
+      nodes: failing,
+      start: failing.work,
+      edges: { work: { done: END } },
+    })
     const run = await runtimeWith().start(workflow, { input: { count: 0 } })
     expect(await run.result()).toMatchObject({ status: 'failed', error: { message: 'broken' } })
     const taken: string[] = []
-    for await (const event of run.events()) if (event.type === 'edge.taken') taken.push(`${event.decision.taken} to ${event.decision.to}`)
+    for await (const event of run.events())
+      if (event.type === 'edge.taken') taken.push(`${event.decision.taken} to ${event.decision.to}`)
     expect(taken).toEqual(['work.failed to :fail'])
   })
 
@@ -234,12 +277,20 @@ describe('Invariant 7: every effect has an id', () => {
         },
       }),
     })
-    const workflow = w.workflow('keyed', { input: z.object({ count: z.number() }), output: ['count'], nodes: n, start: n.work, edges: { work: { done: END } } })
+    const workflow = w.workflow('keyed', {
+      input: z.object({ count: z.number() }),
+      output: ['count'],
+      nodes: n,
+      start: n.work,
+      edges: { work: { done: END } },
+    })
     const store = createMemoryStore()
     const clock = createManualClock()
     let commits = 0
     const mortal = mortalView(store, (method, kill) => method === 'commit' && ++commits === 2 && kill())
-    const first = await createRuntime({ store: mortal.store, clock, liveness: dead }).start(workflow, { input: { count: 0 } })
+    const first = await createRuntime({ store: mortal.store, clock, liveness: dead }).start(workflow, {
+      input: { count: 0 },
+    })
     await clock.advance(2_000)
     const run = await runtimeWith({ store, clock, liveness: dead, workflows: [workflow] }).open(first.runId)
     await run.resume()
@@ -268,11 +319,19 @@ describe('Invariant 8: an unknown outcome is never repeated', () => {
       },
     })
     const n = w.nodes({ send: w.tool(tool, { reads: ['count'], writes: ['count'] }) })
-    const workflow = w.workflow('send', { input: z.object({ count: z.number() }), output: ['count'], nodes: n, start: n.send, edges: { send: { done: END } } })
+    const workflow = w.workflow('send', {
+      input: z.object({ count: z.number() }),
+      output: ['count'],
+      nodes: n,
+      start: n.send,
+      edges: { send: { done: END } },
+    })
     const store = createMemoryStore()
     const clock = createManualClock()
     const mortal = mortalView(store, (method, kill) => method === 'commit' && kill())
-    const first = await createRuntime({ store: mortal.store, clock, liveness: dead }).start(workflow, { input: { count: 0 } })
+    const first = await createRuntime({ store: mortal.store, clock, liveness: dead }).start(workflow, {
+      input: { count: 0 },
+    })
     await clock.settle()
     const run = await runtimeWith({ store, clock, liveness: dead, workflows: [workflow] }).open(first.runId)
     await run.resume()
@@ -284,7 +343,13 @@ describe('Invariant 8: an unknown outcome is never repeated', () => {
 describe('Invariant 9: nothing outside learns of an event before it is committed', () => {
   it('shows no fact of a checkpoint whose commit is under way, and tokens only marked provisional', async () => {
     const n = w.nodes({ think: w.agent({ model: 'fast', instructions: 'x', writes: ['note'] }) })
-    const workflow = w.workflow('agent', { input: z.object({ count: z.number() }), output: ['note'], nodes: n, start: n.think, edges: { think: { done: END } } })
+    const workflow = w.workflow('agent', {
+      input: z.object({ count: z.number() }),
+      output: ['note'],
+      nodes: n,
+      start: n.think,
+      edges: { think: { done: END } },
+    })
     const listening = Promise.withResolvers<void>()
     const committing = Promise.withResolvers<Commit>()
     const allowed = Promise.withResolvers<void>()
@@ -333,7 +398,13 @@ describe('Invariant 10: secrets are references', () => {
       },
     })
     const n = w.nodes({ call: w.tool(tool, { writes: ['note'], input: () => ({}) }) })
-    const workflow = w.workflow('call', { input: z.object({ count: z.number() }), output: ['note'], nodes: n, start: n.call, edges: { call: { done: END } } })
+    const workflow = w.workflow('call', {
+      input: z.object({ count: z.number() }),
+      output: ['note'],
+      nodes: n,
+      start: n.call,
+      edges: { call: { done: END } },
+    })
     const store = createMemoryStore()
     const run = await runtimeWith({ store, secrets: () => 'sk-very-secret' }).start(workflow, { input: { count: 0 } })
     const seen: unknown[] = [await run.result(), await store.after(0, 100)]

@@ -97,7 +97,9 @@ describe('executeModel', () => {
     const run = await ask(model)
     expect((await run.result()).usage.toolCalls).toBe(1)
     expect(added).toEqual([[3, 3]])
-    const told = model.requests[1]?.messages.slice(2).map((message) => (message.role === 'tool' ? [message.isError, JSON.stringify(message.content)] : []))
+    const told = model.requests[1]?.messages
+      .slice(2)
+      .map((message) => (message.role === 'tool' ? [message.isError, JSON.stringify(message.content)] : []))
     expect(told?.[0]).toEqual([true, expect.stringContaining('there is no tool')])
     expect(told?.[1]).toEqual([true, expect.stringContaining('the tool was not run: left: ')])
     expect(told?.[2]).toEqual([false, expect.stringContaining('sum')])
@@ -110,14 +112,21 @@ describe('executeModel', () => {
     const told = model.requests[1]?.messages.slice(2)
     expect(told).toMatchObject([
       { isError: true, content: [{ text: '{"error":"unlucky"}' }] },
-      { isError: true, content: [{ text: expect.stringContaining('output of tool \\"add\\" does not fit') as string }] },
+      {
+        isError: true,
+        content: [{ text: expect.stringContaining('output of tool \\"add\\" does not fit') as string }],
+      },
     ])
   })
 
   it('asks once to repair an answer that does not fit, and counts the tokens of both (K4)', async () => {
     const model = scripted(says({ answer: 4 }), says(answer))
     const run = await ask(model)
-    expect(await run.result()).toMatchObject({ status: 'completed', output: answer, usage: { modelCalls: 2, inputTokens: 200, outputTokens: 20 } })
+    expect(await run.result()).toMatchObject({
+      status: 'completed',
+      output: answer,
+      usage: { modelCalls: 2, inputTokens: 200, outputTokens: 20 },
+    })
     const repair = model.requests[1]?.messages.at(-1)
     expect(repair).toMatchObject({ role: 'user' })
     expect(JSON.stringify(repair)).toContain('- answer: ')
@@ -143,7 +152,11 @@ describe('executeModel', () => {
     ['content-filter', 'WAYSTONE_NODE_MODEL_FILTERED'],
   ])('ends %s as failed with its code and its usage', async (finish, code) => {
     const run = await ask(scripted({ ...says('I will not'), finish }))
-    expect(await run.result()).toMatchObject({ status: 'failed', error: { code }, usage: { inputTokens: 100, outputTokens: 10, estimatedCalls: 0 } })
+    expect(await run.result()).toMatchObject({
+      status: 'failed',
+      error: { code },
+      usage: { inputTokens: 100, outputTokens: 10, estimatedCalls: 0 },
+    })
   })
 
   it.each([
@@ -152,8 +165,20 @@ describe('executeModel', () => {
     ['null', null],
     ['an empty object', {}],
     ['no message', { finish: 'stop', usage: scriptedUsage, model: 'm' }],
-    ['calls with the same id', { ...asks(['add', {}]), message: { role: 'assistant', content: [], calls: [1, 2].map(() => ({ id: 'x', name: 'add', arguments: {} })) } }],
-    ['arguments that are no JSON', { ...asks(), message: { role: 'assistant', content: [], calls: [{ id: 'x', name: 'add', arguments: { at: new Date() } }] } }],
+    [
+      'calls with the same id',
+      {
+        ...asks(['add', {}]),
+        message: { role: 'assistant', content: [], calls: [1, 2].map(() => ({ id: 'x', name: 'add', arguments: {} })) },
+      },
+    ],
+    [
+      'arguments that are no JSON',
+      {
+        ...asks(),
+        message: { role: 'assistant', content: [], calls: [{ id: 'x', name: 'add', arguments: { at: new Date() } }] },
+      },
+    ],
     ['usage that is NaN', says(answer, { ...scriptedUsage, inputTokens: Number.NaN })],
     ['negative usage', says(answer, { ...scriptedUsage, outputTokens: -1 })],
   ])('ends %s as failed with a clear code', async (_, response) => {
@@ -171,7 +196,12 @@ describe('executeModel', () => {
 
   it('charges the reservation when the provider does not say (B5)', async () => {
     const run = await ask(scripted(says(answer, null)))
-    expect((await run.result()).usage).toMatchObject({ modelCalls: 1, inputTokens: 500, outputTokens: 50, estimatedCalls: 1 })
+    expect((await run.result()).usage).toMatchObject({
+      modelCalls: 1,
+      inputTokens: 500,
+      outputTokens: 50,
+      estimatedCalls: 1,
+    })
   })
 
   it('survives a model that throws a string', async () => {
@@ -180,14 +210,29 @@ describe('executeModel', () => {
         throw 'out of order' as unknown as Error
       }),
     )
-    expect(await run.result()).toMatchObject({ status: 'failed', error: { code: 'WAYSTONE_NODE_THREW', message: expect.stringContaining('out of order') as string } })
+    expect(await run.result()).toMatchObject({
+      status: 'failed',
+      error: { code: 'WAYSTONE_NODE_THREW', message: expect.stringContaining('out of order') as string },
+    })
   })
 
   it('charges nothing but the call when the provider answered with an error status, and figures it gave', async () => {
-    const status = scripted(() => Promise.reject(nodeError('WAYSTONE_NODE_THREW', 'too many requests', { details: { status: 429 } })))
-    expect((await (await ask(status)).result()).usage).toMatchObject({ modelCalls: 1, inputTokens: 0, estimatedCalls: 0 })
-    const given = scripted(() => Promise.reject(nodeError('WAYSTONE_NODE_THREW', 'cut', { details: { usage: scriptedUsage } })))
-    expect((await (await ask(given)).result()).usage).toMatchObject({ modelCalls: 1, inputTokens: 100, estimatedCalls: 0 })
+    const status = scripted(() =>
+      Promise.reject(nodeError('WAYSTONE_NODE_THREW', 'too many requests', { details: { status: 429 } })),
+    )
+    expect((await (await ask(status)).result()).usage).toMatchObject({
+      modelCalls: 1,
+      inputTokens: 0,
+      estimatedCalls: 0,
+    })
+    const given = scripted(() =>
+      Promise.reject(nodeError('WAYSTONE_NODE_THREW', 'cut', { details: { usage: scriptedUsage } })),
+    )
+    expect((await (await ask(given)).result()).usage).toMatchObject({
+      modelCalls: 1,
+      inputTokens: 100,
+      estimatedCalls: 0,
+    })
   })
 
   it('computes cost from prices by the model that answered, cached tokens apart (B5)', async () => {
@@ -252,33 +297,59 @@ describe('executeModel', () => {
 
   it('continues where it stopped when it is visited again, and hears verdicts as data', async () => {
     const nodes = w.nodes({
-      write: w.agent({ model: 'fast', instructions: 'Write.', reads: ['question'], hears: ['check'], writes: ['answer'], memory: 'continue' }),
-      check: w.gate({ reads: ['answer'], outcomes: ['pass', 'revise'], decide: ({ state }) => (state.answer === 'good' ? 'pass' : { outcome: 'revise', reasons: ['too short'] }) }),
+      write: w.agent({
+        model: 'fast',
+        instructions: 'Write.',
+        reads: ['question'],
+        hears: ['check'],
+        writes: ['answer'],
+        memory: 'continue',
+      }),
+      check: w.gate({
+        reads: ['answer'],
+        outcomes: ['pass', 'revise'],
+        decide: ({ state }) => (state.answer === 'good' ? 'pass' : { outcome: 'revise', reasons: ['too short'] }),
+      }),
     })
     const loop = w.workflow('loop', {
       input: z.object({ question: z.string() }),
       output: ['answer'],
       nodes,
       start: nodes.write,
-      edges: { write: { done: nodes.check }, check: { pass: END, revise: { to: nodes.write, limit: 2, otherwise: END } } },
+      edges: {
+        write: { done: nodes.check },
+        check: { pass: END, revise: { to: nodes.write, limit: 2, otherwise: END } },
+      },
     })
     const model = scripted(says({ answer: 'bad' }), says({ answer: 'good' }))
     const runtime = createRuntime({ models: { fast: model } })
     open.push(runtime)
     const run = await runtime.start(loop, { input: { question: 'q' } })
     expect(await run.result()).toMatchObject({ status: 'completed', output: { answer: 'good' } })
-    const texts = model.requests[1]?.messages.map(({ role, content }) => [role, ...content.map((part) => (part.type === 'text' ? part.text : ''))])
+    const texts = model.requests[1]?.messages.map(({ role, content }) => [
+      role,
+      ...content.map((part) => (part.type === 'text' ? part.text : '')),
+    ])
     expect(texts).toEqual([
       ['user', '{"question":"q"}'],
       ['assistant', '{"answer":"bad"}'],
-      ['user', '{"question":"q"}', 'Verdicts on the work so far:\n{"check":{"outcome":"revise","reasons":["too short"]}}'],
+      [
+        'user',
+        '{"question":"q"}',
+        'Verdicts on the work so far:\n{"check":{"outcome":"revise","reasons":["too short"]}}',
+      ],
     ])
   })
 
   it('asks a reviewing model for the verdict of a gate (Q1)', async () => {
     const nodes = w.nodes({
       review: w.gate({ model: 'fast', instructions: 'Judge.', reads: ['question'], outcomes: ['pass', 'fail'] }),
-      echo: w.task({ effect: 'pure', hears: ['review'], writes: ['answer'], run: ({ heard }) => ({ answer: JSON.stringify(heard.review) }) }),
+      echo: w.task({
+        effect: 'pure',
+        hears: ['review'],
+        writes: ['answer'],
+        run: ({ heard }) => ({ answer: JSON.stringify(heard.review) }),
+      }),
     })
     const reviewed = w.workflow('reviewed', {
       input: z.object({ question: z.string() }),
@@ -287,11 +358,18 @@ describe('executeModel', () => {
       start: nodes.review,
       edges: { review: { pass: END, fail: nodes.echo }, echo: { done: END } },
     })
-    const model = scripted(says({ outcome: 'maybe', reasons: [], score: null }), says({ outcome: 'fail', reasons: ['rude'], score: 0.1 }))
+    const model = scripted(
+      says({ outcome: 'maybe', reasons: [], score: null }),
+      says({ outcome: 'fail', reasons: ['rude'], score: 0.1 }),
+    )
     const runtime = createRuntime({ models: { fast: model } })
     open.push(runtime)
     const run = await runtime.start(reviewed, { input: { question: 'q' } })
-    expect(await run.result()).toMatchObject({ status: 'completed', output: { answer: '{"outcome":"fail","reasons":["rude"],"score":0.1}' }, usage: { modelCalls: 2 } })
+    expect(await run.result()).toMatchObject({
+      status: 'completed',
+      output: { answer: '{"outcome":"fail","reasons":["rude"],"score":0.1}' },
+      usage: { modelCalls: 2 },
+    })
     expect(JSON.stringify(model.requests[1]?.messages.at(-1))).toContain('is not one of: pass, fail')
   })
 })

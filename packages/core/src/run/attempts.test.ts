@@ -28,12 +28,24 @@ function oneTask(run: Work, options: { effect?: 'pure' | 'unsafe'; timeout?: '1s
       run: (_, context) => run(context),
     }),
   })
-  return w.workflow('one', { input: z.object({ text: z.string() }), output: ['text'], nodes: n, start: n.work, edges: { work: { done: END } } })
+  return w.workflow('one', {
+    input: z.object({ text: z.string() }),
+    output: ['text'],
+    nodes: n,
+    start: n.work,
+    edges: { work: { done: END } },
+  })
 }
 
 function withTimeoutEdge(run: Work) {
   const n = w.nodes({
-    work: w.task({ effect: 'pure', writes: ['text'], timeout: '1s', retry: { attempts: 1 }, run: (_, context) => run(context) }),
+    work: w.task({
+      effect: 'pure',
+      writes: ['text'],
+      timeout: '1s',
+      retry: { attempts: 1 },
+      run: (_, context) => run(context),
+    }),
     late: w.task({ effect: 'pure', writes: ['text'], run: () => ({ text: 'timed out' }) }),
   })
   return w.workflow('timed', {
@@ -51,9 +63,12 @@ function start(workflow: Parameters<Runtime['start']>[0], options: RuntimeOption
   return runtime.start(workflow, { input: { text: 'start' } })
 }
 
-async function endings(run: Run<object>): Promise<readonly (readonly [attempt: number, outcome: string, isLate: boolean])[]> {
+async function endings(
+  run: Run<object>,
+): Promise<readonly (readonly [attempt: number, outcome: string, isLate: boolean])[]> {
   const found: (readonly [number, string, boolean])[] = []
-  for await (const event of run.events()) if (event.type === 'step.ended') found.push([event.attempt, event.outcome, event.isLate])
+  for await (const event of run.events())
+    if (event.type === 'step.ended') found.push([event.attempt, event.outcome, event.isLate])
   return found
 }
 
@@ -86,7 +101,8 @@ describe('attempts', () => {
     const workflow = oneTask(
       (context) => {
         seen.push(context.now() - clockStart)
-        if (context.attempt === 1) throw nodeError('WAYSTONE_NODE_THREW', 'busy', { retryable: true, retryAfterMs: 7_000 })
+        if (context.attempt === 1)
+          throw nodeError('WAYSTONE_NODE_THREW', 'busy', { retryable: true, retryAfterMs: 7_000 })
         return { text: 'x' }
       },
       { effect: 'pure', attempts: 2 },
@@ -98,7 +114,10 @@ describe('attempts', () => {
   })
 
   it('are not repeated when the failure says so, nor for an unsafe effect that says nothing', async () => {
-    const final = oneTask(() => Promise.reject(nodeError('WAYSTONE_NODE_THREW', 'no use')), { effect: 'pure', attempts: 3 })
+    const final = oneTask(() => Promise.reject(nodeError('WAYSTONE_NODE_THREW', 'no use')), {
+      effect: 'pure',
+      attempts: 3,
+    })
     expect(await endings(await start(final, {}))).toEqual([[1, 'failed', false]])
     const unsafe = oneTask(() => Promise.reject(new Error('?')), { effect: 'unsafe', attempts: 3 })
     expect(await endings(await start(unsafe, {}))).toEqual([[1, 'failed', false]])
@@ -121,7 +140,9 @@ describe('attempts', () => {
     expect(await run.result()).toMatchObject({ status: 'completed', output: { text: 'timed out' } })
     const events: RunEvent[] = []
     for await (const event of run.events()) events.push(event)
-    expect(events.find((event) => event.type === 'step.ended' && event.outcome === 'timeout')).toMatchObject({ error: { code: 'WAYSTONE_NODE_TIMEOUT' } })
+    expect(events.find((event) => event.type === 'step.ended' && event.outcome === 'timeout')).toMatchObject({
+      error: { code: 'WAYSTONE_NODE_TIMEOUT' },
+    })
   })
 
   it('end unknown when an unsafe effect takes too long: it may have happened', async () => {
@@ -162,12 +183,22 @@ describe('attempts', () => {
         output: ['text'],
         nodes: n,
         start: n.first,
-        edges: { first: { done: END, failed: n.second }, second: { done: END, failed: n.degraded }, degraded: { done: END } },
+        edges: {
+          first: { done: END, failed: n.second },
+          second: { done: END, failed: n.degraded },
+          degraded: { done: END },
+        },
       })
     }
-    expect(await (await start(make(1), {})).result()).toMatchObject({ output: { text: 'second' }, usage: { toolCalls: 4 } })
+    expect(await (await start(make(1), {})).result()).toMatchObject({
+      output: { text: 'second' },
+      usage: { toolCalls: 4 },
+    })
     expect(calls.splice(0)).toEqual(['first', 'first', 'second', 'second'])
-    expect(await (await start(make(2), {})).result()).toMatchObject({ status: 'completed', output: { text: 'degraded: true' } })
+    expect(await (await start(make(2), {})).result()).toMatchObject({
+      status: 'completed',
+      output: { text: 'degraded: true' },
+    })
   })
 })
 
@@ -176,7 +207,9 @@ describe('cancel', () => {
     oneTask(
       async (context) => {
         seen.signal = context.signal
-        await new Promise((_, reject) => context.signal.addEventListener('abort', () => reject(context.signal.reason as Error)))
+        await new Promise((_, reject) =>
+          context.signal.addEventListener('abort', () => reject(context.signal.reason as Error)),
+        )
         seen.wrote = true
         return { text: 'never' }
       },
@@ -199,7 +232,13 @@ describe('cancel', () => {
 
   it('settles what a cancelled model call used', async () => {
     const n = w.nodes({ think: w.agent({ model: 'fast', instructions: 'x', writes: ['text'] }) })
-    const workflow = w.workflow('agent', { input: z.object({ text: z.string() }), output: ['text'], nodes: n, start: n.think, edges: { think: { done: END } } })
+    const workflow = w.workflow('agent', {
+      input: z.object({ text: z.string() }),
+      output: ['text'],
+      nodes: n,
+      start: n.think,
+      edges: { think: { done: END } },
+    })
     const answer = Promise.withResolvers<unknown>()
     const asked = Promise.withResolvers<AbortSignal>()
     const model = scripted((options: { signal: AbortSignal }) => {
@@ -211,12 +250,18 @@ describe('cancel', () => {
     await run.cancel({ by: 'ann', reason: 'x' })
     expect(signal.aborted).toBe(true)
     answer.resolve(says({ text: 'late' }))
-    expect(await run.result()).toMatchObject({ status: 'cancelled', usage: { modelCalls: 1, inputTokens: 100, estimatedCalls: 0 } })
+    expect(await run.result()).toMatchObject({
+      status: 'cancelled',
+      usage: { modelCalls: 1, inputTokens: 100, estimatedCalls: 0 },
+    })
   })
 
   it('waits a moment for an effect that does not stop, then ends without it', async () => {
     const clock = createManualClock()
-    const run = await start(oneTask(() => new Promise(() => undefined), { effect: 'unsafe' }), { clock })
+    const run = await start(
+      oneTask(() => new Promise(() => undefined), { effect: 'unsafe' }),
+      { clock },
+    )
     await clock.settle()
     await run.cancel({ by: 'ann', reason: 'x' })
     const result = run.result()
@@ -257,7 +302,13 @@ describe('cancel', () => {
       },
     })
     const n = w.nodes({ think: w.agent({ model: 'fast', instructions: 'x', tools: [slow], writes: ['text'] }) })
-    const workflow = w.workflow('agent', { input: z.object({ text: z.string() }), output: ['text'], nodes: n, start: n.think, edges: { think: { done: END, failed: FAIL } } })
+    const workflow = w.workflow('agent', {
+      input: z.object({ text: z.string() }),
+      output: ['text'],
+      nodes: n,
+      start: n.think,
+      edges: { think: { done: END, failed: FAIL } },
+    })
     const run = await start(workflow, { models: { fast: scripted(asks(['slow', {}], ['slow', {}])) } })
     while (signals.length < 2) await new Promise((resolve) => void setImmediate(resolve))
     await run.cancel({ by: 'ann', reason: 'x' })
@@ -266,7 +317,10 @@ describe('cancel', () => {
   })
 
   it('is refused for a run that has ended', async () => {
-    const run = await start(oneTask(() => ({ text: 'x' }), { effect: 'pure' }), {})
+    const run = await start(
+      oneTask(() => ({ text: 'x' }), { effect: 'pure' }),
+      {},
+    )
     await run.result()
     expect(await run.cancel({ by: 'ann', reason: 'x' })).toMatchObject({ type: 'refused', reason: 'run-ended' })
   })
@@ -287,7 +341,13 @@ describe('hold', () => {
         },
       }),
     })
-    const workflow = w.workflow('two', { input: z.object({ text: z.string() }), output: ['text'], nodes: n, start: n.first, edges: { first: { done: n.second }, second: { done: END } } })
+    const workflow = w.workflow('two', {
+      input: z.object({ text: z.string() }),
+      output: ['text'],
+      nodes: n,
+      start: n.first,
+      edges: { first: { done: n.second }, second: { done: END } },
+    })
     const run = await start(workflow, {})
     expect((await run.hold({ by: 'ann', reason: 'look' })).type).toBe('applied')
     expect(await run.hold({ by: 'bob', reason: 'me too' })).toMatchObject({ type: 'refused', reason: 'already-held' })

@@ -33,7 +33,7 @@ export function createChanges(): Changes {
       wake(null)
     },
     fireAll() {
-      for (const key of [...waiting.keys()]) wake(key)
+      for (const key of Array.from(waiting.keys())) wake(key)
     },
   }
 }

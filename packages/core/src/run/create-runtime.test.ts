@@ -27,7 +27,12 @@ const w = defineState({ count: z.number(), note: z.string().optional() })
 
 function line(version = 1) {
   const n = w.nodes({
-    first: w.task({ effect: 'pure', reads: ['count'], writes: ['count'], run: ({ state }) => ({ count: state.count + 1 }) }),
+    first: w.task({
+      effect: 'pure',
+      reads: ['count'],
+      writes: ['count'],
+      run: ({ state }) => ({ count: state.count + 1 }),
+    }),
     second: w.task({ reads: ['count'], writes: ['count'], run: async ({ state }) => ({ count: state.count * 10 }) }),
   })
   return w.workflow('line', {
@@ -46,14 +51,24 @@ describe('createRuntime', () => {
     ['leaseMs', { leaseMs: 60_000 }],
     ['maxConcurrentRuns', { maxConcurrentRuns: 0 }],
   ])('refuses option %s outside its range', (name, options) => {
-    expect(() => createRuntime(options)).toThrow(expect.objectContaining({ code: 'WAYSTONE_INPUT_RUNTIME_OPTION', message: expect.stringContaining(name) as string }))
+    expect(() => createRuntime(options)).toThrow(
+      expect.objectContaining({
+        code: 'WAYSTONE_INPUT_RUNTIME_OPTION',
+        message: expect.stringContaining(name) as string,
+      }),
+    )
   })
 })
 
 describe('start', () => {
   it('runs a workflow to its end', async () => {
     const run = await runtimeWith().start(line(), { input: { count: 1 }, tags: { team: 'a' } })
-    expect(await run.result()).toMatchObject({ runId: run.runId, status: 'completed', output: { count: 20 }, sequence: 2 })
+    expect(await run.result()).toMatchObject({
+      runId: run.runId,
+      status: 'completed',
+      output: { count: 20 },
+      sequence: 2,
+    })
   })
 
   it.each([
@@ -72,17 +87,28 @@ describe('start', () => {
 
   it('refuses input that is not JSON, with its path', async () => {
     const input = { count: 1n } as unknown as { count: number }
-    await expect(runtimeWith().start(line(), { input })).rejects.toMatchObject({ code: 'WAYSTONE_INPUT_NOT_JSON', message: expect.stringContaining('at count') as string })
+    await expect(runtimeWith().start(line(), { input })).rejects.toMatchObject({
+      code: 'WAYSTONE_INPUT_NOT_JSON',
+      message: expect.stringContaining('at count') as string,
+    })
   })
 
   it('refuses tags that are no text', async () => {
     const tags = { team: 7 } as unknown as { team: string }
-    await expect(runtimeWith().start(line(), { input: { count: 1 }, tags })).rejects.toMatchObject({ code: 'WAYSTONE_INPUT_START' })
+    await expect(runtimeWith().start(line(), { input: { count: 1 }, tags })).rejects.toMatchObject({
+      code: 'WAYSTONE_INPUT_START',
+    })
   })
 
   it('refuses models that are not bound, naming them, before anything runs', async () => {
     const n = w.nodes({ think: w.agent({ model: 'fast', instructions: 'x', writes: ['note'] }) })
-    const workflow = w.workflow('agent', { input: z.object({ count: z.number() }), output: ['note'], nodes: n, start: n.think, edges: { think: { done: END } } })
+    const workflow = w.workflow('agent', {
+      input: z.object({ count: z.number() }),
+      output: ['note'],
+      nodes: n,
+      start: n.think,
+      edges: { think: { done: END } },
+    })
     const runtime = runtimeWith({ models: { slow: scripted() } })
     await expect(runtime.start(workflow, { input: { count: 1 } })).rejects.toMatchObject({
       code: 'WAYSTONE_INPUT_MODELS_MISSING',
@@ -92,7 +118,10 @@ describe('start', () => {
   })
 
   it('refuses a workflow with errors, all at once', async () => {
-    const n = w.nodes({ loop: w.gate({ outcomes: ['again', 'stop'], decide: () => 'again' }), alone: w.gate({ outcomes: ['x'], decide: () => 'x' }) })
+    const n = w.nodes({
+      loop: w.gate({ outcomes: ['again', 'stop'], decide: () => 'again' }),
+      alone: w.gate({ outcomes: ['x'], decide: () => 'x' }),
+    })
     const workflow = w.workflow('broken', {
       input: z.object({ count: z.number() }),
       output: ['count'],
@@ -100,7 +129,9 @@ describe('start', () => {
       start: n.loop,
       edges: { loop: { again: n.loop, stop: END }, alone: { x: END } },
     })
-    await expect(runtimeWith().start(workflow, { input: { count: 1 } })).rejects.toMatchObject({ name: 'DefinitionError' })
+    await expect(runtimeWith().start(workflow, { input: { count: 1 } })).rejects.toMatchObject({
+      name: 'DefinitionError',
+    })
   })
 
   it('with a key gives the first run again, also after it has ended', async () => {
@@ -131,7 +162,13 @@ describe('start', () => {
         },
       }),
     })
-    const workflow = w.workflow('slow', { input: z.object({ count: z.number() }), output: ['note'], nodes: n, start: n.work, edges: { work: { done: END } } })
+    const workflow = w.workflow('slow', {
+      input: z.object({ count: z.number() }),
+      output: ['note'],
+      nodes: n,
+      start: n.work,
+      edges: { work: { done: END } },
+    })
     const runtime = runtimeWith({ maxConcurrentRuns: 3 })
     const runs = await Promise.all(Array.from({ length: 20 }, () => runtime.start(workflow, { input: { count: 1 } })))
     const results = await Promise.all(runs.map((run) => run.result()))
@@ -157,7 +194,13 @@ describe('open', () => {
     await expect(runtime.open('nothing')).rejects.toMatchObject({ code: 'WAYSTONE_STORE_RUN_UNKNOWN' })
     const run = await runtime.start(line(), { input: { count: 1 } })
     const n = w.nodes({ gate: w.gate({ outcomes: ['x'], decide: () => 'x' }) })
-    const other = w.workflow('other', { input: z.object({ count: z.number() }), output: ['count'], nodes: n, start: n.gate, edges: { gate: { x: END } } })
+    const other = w.workflow('other', {
+      input: z.object({ count: z.number() }),
+      output: ['count'],
+      nodes: n,
+      start: n.gate,
+      edges: { gate: { x: END } },
+    })
     await expect(runtime.open(other, run.runId)).rejects.toMatchObject({ code: 'WAYSTONE_INPUT_WRONG_WORKFLOW' })
   })
 })
@@ -168,7 +211,9 @@ describe('a closed runtime', () => {
     const run = await runtime.start(line(), { input: { count: 1 } })
     await run.result()
     await runtime.close()
-    await expect(runtime.start(line(), { input: { count: 1 } })).rejects.toMatchObject({ code: 'WAYSTONE_INPUT_RUNTIME_CLOSED' })
+    await expect(runtime.start(line(), { input: { count: 1 } })).rejects.toMatchObject({
+      code: 'WAYSTONE_INPUT_RUNTIME_CLOSED',
+    })
     await expect(run.resume()).rejects.toMatchObject({ code: 'WAYSTONE_INPUT_RUNTIME_CLOSED' })
     expect(() => runtime.work()).toThrow(expect.objectContaining({ code: 'WAYSTONE_INPUT_RUNTIME_CLOSED' }))
     await runtime.close()
@@ -191,7 +236,11 @@ describe('routing', () => {
     const n = s.nodes({
       first: stage('first', 'good'),
       second: stage('second', 'bad'),
-      valid: s.gate({ reads: ['text'], outcomes: ['pass', 'fail'], decide: ({ state }) => (state.text === 'good' ? 'pass' : 'fail') }),
+      valid: s.gate({
+        reads: ['text'],
+        outcomes: ['pass', 'fail'],
+        decide: ({ state }) => (state.text === 'good' ? 'pass' : 'fail'),
+      }),
       third: stage('third', 'done'),
     })
     const workflow = s.workflow('stages', {
@@ -199,7 +248,12 @@ describe('routing', () => {
       output: ['text'],
       nodes: n,
       start: n.first,
-      edges: { first: { done: n.second }, second: { done: n.valid }, valid: { pass: n.third, fail: END }, third: { done: END } },
+      edges: {
+        first: { done: n.second },
+        second: { done: n.valid },
+        valid: { pass: n.third, fail: END },
+        third: { done: END },
+      },
     })
     const run = await runtimeWith().start(workflow, { input: { text: '' } })
     expect((await run.result()).output).toEqual({ text: 'bad' })
@@ -215,9 +269,18 @@ describe('routing', () => {
       output: ['count'],
       nodes: n,
       start: n.gate,
-      edges: { gate: { x: [{ when: isOne, to: END }, { when: isTwo, to: END }] as never } },
+      edges: {
+        gate: {
+          x: [
+            { when: isOne, to: END },
+            { when: isTwo, to: END },
+          ] as never,
+        },
+      },
     })
-    const run = await runtimeWith({ workflows: [compile(workflow, { unchecked: true })] }).start(workflow, { input: { count: 3 } })
+    const run = await runtimeWith({ workflows: [compile(workflow, { unchecked: true })] }).start(workflow, {
+      input: { count: 3 },
+    })
     const result = await run.result()
     expect(result).toMatchObject({ status: 'failed', error: { code: 'WAYSTONE_NODE_NO_ROUTE' } })
     expect(result.error?.message).toMatch(/isOne=false.*\{"count":3\}.*isTwo=false.*\{"count":3\}/)
@@ -236,28 +299,34 @@ describe('routing', () => {
       edges: { gate: { x: [{ when: broken, to: END }, END] } },
     })
     const run = await runtimeWith().start(workflow, { input: { count: 3 } })
-    expect(await run.result()).toMatchObject({ status: 'failed', error: { code: 'WAYSTONE_NODE_GUARD_ERROR', message: expect.stringContaining('guard is broken') as string } })
+    expect(await run.result()).toMatchObject({
+      status: 'failed',
+      error: { code: 'WAYSTONE_NODE_GUARD_ERROR', message: expect.stringContaining('guard is broken') as string },
+    })
   })
 
-  it.each([
-    [
-      'guard',
-      (s: ReturnType<typeof impure>) => s,
-      'guard "flips" said',
-    ],
-  ])('stops the run and names an impure %s', async (_, make, named) => {
-    const run = await runtimeWith({ checkPurity: true }).start(make(impure()), { input: { count: 3 } })
-    await expect(run.result()).rejects.toMatchObject({ code: 'WAYSTONE_BUG_IMPURE_PLAN', message: expect.stringContaining(named) as string })
-    const relaxed = await runtimeWith({ checkPurity: false }).start(impure(), { input: { count: 3 } })
-    expect((await relaxed.result()).status).toBe('completed')
-  })
+  it.each([['guard', (s: ReturnType<typeof impure>) => s, 'guard "flips" said']])(
+    'stops the run and names an impure %s',
+    async (_, make, named) => {
+      const run = await runtimeWith({ checkPurity: true }).start(make(impure()), { input: { count: 3 } })
+      await expect(run.result()).rejects.toMatchObject({
+        code: 'WAYSTONE_BUG_IMPURE_PLAN',
+        message: expect.stringContaining(named) as string,
+      })
+      const relaxed = await runtimeWith({ checkPurity: false }).start(impure(), { input: { count: 3 } })
+      expect((await relaxed.result()).status).toBe('completed')
+    },
+  )
 })
 
 /** A guard that says something else each time. */
 function impure(): Workflow<{ count: number }, { count: number }> {
   let calls = 0
   const flips = w.guard('flips', ['count'], () => calls++ % 2 === 0)
-  const n = w.nodes({ gate: w.gate({ outcomes: ['x'], decide: () => 'x' }), other: w.gate({ outcomes: ['y'], decide: () => 'y' }) })
+  const n = w.nodes({
+    gate: w.gate({ outcomes: ['x'], decide: () => 'x' }),
+    other: w.gate({ outcomes: ['y'], decide: () => 'y' }),
+  })
   return w.workflow('impure', {
     input: z.object({ count: z.number() }),
     output: ['count'],
@@ -269,7 +338,14 @@ function impure(): Workflow<{ count: number }, { count: number }> {
 
 describe('determinism', () => {
   it('gives identical checkpoint bytes for the same script (R10)', async () => {
-    const tool = defineTool({ name: 'add', description: 'x', effect: 'pure', input: z.object({ by: z.number() }), output: z.object({ sum: z.number() }), run: ({ by }) => ({ sum: by + 1 }) })
+    const tool = defineTool({
+      name: 'add',
+      description: 'x',
+      effect: 'pure',
+      input: z.object({ by: z.number() }),
+      output: z.object({ sum: z.number() }),
+      run: ({ by }) => ({ sum: by + 1 }),
+    })
     const s = defineState({ text: z.string().optional(), start: z.string() })
     const n = s.nodes({
       flaky: s.task({
@@ -290,7 +366,11 @@ describe('determinism', () => {
       output: ['text'],
       nodes: n,
       start: n.flaky,
-      edges: { flaky: { done: n.think }, think: { done: n.sign }, sign: { approved: END, rejected: END, expired: END } },
+      edges: {
+        flaky: { done: n.think },
+        think: { done: n.sign },
+        sign: { approved: END, rejected: END, expired: END },
+      },
     })
     const texts: string[][] = []
     for (let round = 0; round < 2; round++) {

@@ -54,7 +54,10 @@ class LocalRuntime implements Runtime {
     this.owner = owner
   }
 
-  async start<Input extends object, Output extends object>(workflow: Workflow<Input, Output>, options: StartOptions<Input>): Promise<Run<Output>> {
+  async start<Input extends object, Output extends object>(
+    workflow: Workflow<Input, Output>,
+    options: StartOptions<Input>,
+  ): Promise<Run<Output>> {
     this.#engine.checkOpen()
     const { runId, isNew } = await startRun(this.#engine, this.#engine.parts.book.add(workflow), options)
     const run = new RunHandle(this.#engine, runId)
@@ -62,12 +65,15 @@ class LocalRuntime implements Runtime {
     return typed(run)
   }
 
-  async open<Input extends object, Output extends object>(...given: readonly [Workflow<Input, Output>, string] | readonly [string]): Promise<Run<Output>> {
+  async open<Input extends object, Output extends object>(
+    ...given: readonly [Workflow<Input, Output>, string] | readonly [string]
+  ): Promise<Run<Output>> {
     this.#engine.checkOpen()
     const [first, second] = given
     const runId = typeof first === 'string' ? first : (second ?? '')
     const row = await this.store.row(runId as RunId)
-    if (row === undefined) throw storeError('WAYSTONE_STORE_RUN_UNKNOWN', `no run ${runId} is in store ${this.store.name}`, { runId })
+    if (row === undefined)
+      throw storeError('WAYSTONE_STORE_RUN_UNKNOWN', `no run ${runId} is in store ${this.store.name}`, { runId })
     if (isWorkflow(first)) this.#checkWorkflow(first, row)
     return typed(new RunHandle(this.#engine, row.runId))
   }
@@ -103,17 +109,26 @@ class LocalRuntime implements Runtime {
   /** A run that was there already may have been left behind by a process that died, perhaps with an older definition. */
   async #takeUpAgain(runId: RunId): Promise<void> {
     const row = await this.store.row(runId)
-    if (row === undefined || isEnded(row.status) || this.#engine.parts.book.find(row.workflow, row.graphHash) === undefined) return
+    if (
+      row === undefined ||
+      isEnded(row.status) ||
+      this.#engine.parts.book.find(row.workflow, row.graphHash) === undefined
+    )
+      return
     await this.#engine.takeUp(runId, { isPatient: false, needsBindings: true })
   }
 
   #checkWorkflow(workflow: Workflow, row: RunRow): void {
     const { graph } = this.#engine.parts.book.add(workflow)
     if (graph.name === row.workflow) return
-    throw inputError('WAYSTONE_INPUT_WRONG_WORKFLOW', `run ${row.runId} belongs to workflow ${JSON.stringify(row.workflow)}, not to ${JSON.stringify(graph.name)}`, {
-      runId: row.runId,
-      workflow: row.workflow,
-    })
+    throw inputError(
+      'WAYSTONE_INPUT_WRONG_WORKFLOW',
+      `run ${row.runId} belongs to workflow ${JSON.stringify(row.workflow)}, not to ${JSON.stringify(graph.name)}`,
+      {
+        runId: row.runId,
+        workflow: row.workflow,
+      },
+    )
   }
 }
 
@@ -145,5 +160,8 @@ function partsOf(options: RuntimeOptions): ConstructorParameters<typeof Engine>[
 
 function within(name: string, value: number, range: { readonly least: number; readonly most: number }): number {
   if (Number.isInteger(value) && value >= range.least && value <= range.most) return value
-  throw inputError('WAYSTONE_INPUT_RUNTIME_OPTION', `option ${name} is ${value}; allowed are whole numbers from ${range.least} to ${range.most}`)
+  throw inputError(
+    'WAYSTONE_INPUT_RUNTIME_OPTION',
+    `option ${name} is ${value}; allowed are whole numbers from ${range.least} to ${range.most}`,
+  )
 }

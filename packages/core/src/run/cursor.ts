@@ -19,7 +19,8 @@ export function formatCursor({ position, sequence, index }: Cursor): string {
 export function parseCursor(text: string | undefined): Cursor {
   if (text === undefined) return beginning
   const parts = /^(\d+)\.(\d+)\.(\d+)$/.exec(text)
-  if (parts === null) throw inputError('WAYSTONE_INPUT_CURSOR', `${JSON.stringify(text)} is no cursor; give one back as an event had it`)
+  if (parts === null)
+    throw inputError('WAYSTONE_INPUT_CURSOR', `${JSON.stringify(text)} is no cursor; give one back as an event had it`)
   const [position = 0, sequence = 0, index = 0] = parts.slice(1).map(Number)
   return { position, sequence, index }
 }

@@ -27,7 +27,9 @@ export interface EventStamp {
 }
 
 /** An event, or why there is none. */
-export type DecisionEvent = { readonly type: 'event'; readonly event: EngineEvent } | Extract<Acceptance, { type: 'refused' }>
+export type DecisionEvent =
+  | { readonly type: 'event'; readonly event: EngineEvent }
+  | Extract<Acceptance, { type: 'refused' }>
 
 /** The step that a request, or its id, names; undefined when it is none of this run. */
 export function stepOfRequest(runId: string, request: Request | string): number | undefined {
@@ -43,22 +45,35 @@ export function stepOfRequest(runId: string, request: Request | string): number 
  *
  * @throws {InputError} WAYSTONE_INPUT_DECISION naming what does not fit
  */
-export function decisionEvent(run: Deciding, request: Request | string, given: { readonly decision: DecisionInput; readonly stamp: EventStamp }): DecisionEvent {
+export function decisionEvent(
+  run: Deciding,
+  request: Request | string,
+  given: { readonly decision: DecisionInput; readonly stamp: EventStamp },
+): DecisionEvent {
   const { compiled, context, runId } = run
   const { decision, stamp } = given
   const step = stepOfRequest(runId, request)
   const open = step === undefined ? undefined : context.open[step]
   const record = open === undefined ? undefined : compiled.graph.nodes[open.node]
-  if (context.ending !== null) return refused('run-ended', `the run has ended ${context.ending.status}; nothing is asked any more`)
-  if (step === undefined || step >= context.steps) return refused('stale-request', `run ${runId} has no request ${typeof request === 'string' ? request : request.id}`)
+  if (context.ending !== null)
+    return refused('run-ended', `the run has ended ${context.ending.status}; nothing is asked any more`)
+  if (step === undefined || step >= context.steps)
+    return refused('stale-request', `run ${runId} has no request ${typeof request === 'string' ? request : request.id}`)
   const offered = offeredOutcomes(compiled, context, step)
-  if (open === undefined || record === undefined || offered.length === 0) return refused('already-decided', `request ${runId}/${step} is not open; it was decided or has expired`)
+  if (open === undefined || record === undefined || offered.length === 0)
+    return refused('already-decided', `request ${runId}/${step} is not open; it was decided or has expired`)
   if (!offered.includes(decision.outcome)) {
-    return refused('outcome-not-offered', `request ${runId}/${step} was answered ${JSON.stringify(decision.outcome)}; it offers: ${offered.join(', ')}`)
+    return refused(
+      'outcome-not-offered',
+      `request ${runId}/${step} was answered ${JSON.stringify(decision.outcome)}; it offers: ${offered.join(', ')}`,
+    )
   }
   const digest = requestDigest(compiled, context, step) ?? ''
   if (typeof request !== 'string' && request.digest !== digest) {
-    return refused('digest-mismatch', `what request ${request.id} asks has changed since it was shown; look at it again and decide anew`)
+    return refused(
+      'digest-mismatch',
+      `what request ${request.id} asks has changed since it was shown; look at it again and decide anew`,
+    )
   }
   const payload: PersonDecision = {
     step,
@@ -67,7 +82,9 @@ export function decisionEvent(run: Deciding, request: Request | string, given: {
     reason: parseReason(decision),
     by: requireText('by', decision.by),
     through: decision.through ?? 'api',
-    ...(open.kind === 'resolve' ? parseResult({ ...run, record, open }, decision) : parseAnswer({ ...run, record, open }, decision)),
+    ...(open.kind === 'resolve'
+      ? parseResult({ ...run, record, open }, decision)
+      : parseAnswer({ ...run, record, open }, decision)),
   }
   toJson(payload, 'decision')
   return { type: 'event', event: Object.freeze({ ...stamp, type: 'request.decided', from: 'person', payload }) }
@@ -86,7 +103,8 @@ const outcomesWithReason = new Set(['rejected', 'asked'])
 
 function parseReason({ outcome, reason = '' }: DecisionInput): string {
   if (typeof reason !== 'string') throw badDecision('"reason" is no text')
-  if (reason.trim() === '' && outcomesWithReason.has(outcome)) throw badDecision(`outcome ${JSON.stringify(outcome)} needs a reason: it is told to whoever hears the verdict`)
+  if (reason.trim() === '' && outcomesWithReason.has(outcome))
+    throw badDecision(`outcome ${JSON.stringify(outcome)} needs a reason: it is told to whoever hears the verdict`)
   return reason
 }
 
@@ -110,7 +128,8 @@ function parseEdits(open: Open, record: ApprovalRecord, { outcome, edits }: Deci
   }
   if (!isEdited) throw badDecision(`edits were given with outcome ${JSON.stringify(outcome)}; only "edited" takes them`)
   const foreign = Object.keys(edits).filter((key) => !record.edits.includes(key))
-  if (foreign.length > 0) throw badDecision(`edits hold ${foreign.join(', ')}; may be edited: ${record.edits.join(', ')}`)
+  if (foreign.length > 0)
+    throw badDecision(`edits hold ${foreign.join(', ')}; may be edited: ${record.edits.join(', ')}`)
   return parseKeys(open, edits)
 }
 
@@ -125,10 +144,10 @@ function parseResponse(open: Open, record: ApprovalRecord, { outcome, response }
   const parsed = schema.safeParse(response === undefined ? {} : toJson(response, 'response of a decision'))
   if (!parsed.success) throw badDecision(`the response does not fit: ${issueLines(parsed.error).join('; ')}`)
   const value = toJson(parsed.data, 'response of a decision')
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? parseKeys(open, value as JsonObject) : {}
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? parseKeys(open, value) : {}
 }
 
-function parseKeys({ compiled, record }: Open, patch: object): JsonObject {
+function parseKeys({ compiled, record }: Open, patch: unknown): JsonObject {
   try {
     return parsePatch(compiled, record, patch).patch
   } catch (thrown) {
@@ -139,18 +158,20 @@ function parseKeys({ compiled, record }: Open, patch: object): JsonObject {
 /** What came of an effect that a person says has happened. */
 function parseResult(open: Open, { outcome, result }: DecisionInput): Pick<PersonDecision, 'patch' | 'result'> {
   if (result === undefined) return {}
-  if (outcome !== 'happened') throw badDecision(`a result was given with outcome ${JSON.stringify(outcome)}; only "happened" takes one`)
+  if (outcome !== 'happened')
+    throw badDecision(`a result was given with outcome ${JSON.stringify(outcome)}; only "happened" takes one`)
   const { compiled, record } = open
   const tool = open.open.tool ?? (record.kind === 'tool' ? record.tool : undefined)
-  if (tool === undefined) return { patch: parseKeys(open, Object(result)) }
+  if (tool === undefined) return { patch: parseKeys(open, result) }
   const parsed = toolFunctions(compiled, tool).output.safeParse(toJson(result, 'result of a decision'))
-  if (!parsed.success) throw badDecision(`the result does not fit the output of tool ${tool}: ${issueLines(parsed.error).join('; ')}`)
+  if (!parsed.success)
+    throw badDecision(`the result does not fit the output of tool ${tool}: ${issueLines(parsed.error).join('; ')}`)
   const output = toJson(parsed.data, 'result of a decision')
   if (open.open.unknown === 'call') return { result: output }
   const functions = compiled.registry.nodes.get(record.id)
   const apply = functions?.kind === 'tool' ? functions.apply : null
   const patch = apply === null ? pickPatch(compiled, record, output) : apply(output, nodeInputOf(record, open.context))
-  return { patch: parseKeys(open, Object(patch ?? {})), result: output }
+  return { patch: parseKeys(open, patch), result: output }
 }
 
 function badDecision(why: string, cause?: unknown): Error {

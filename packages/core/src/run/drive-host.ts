@@ -1,7 +1,8 @@
 import type { Clock } from '../base/clock.ts'
 import type { RunId } from '../base/ids.ts'
-import type { Store } from '../checkpoint/store.ts'
-import type { Drive } from './drive.ts'
+import type { Lease, Store } from '../checkpoint/store.ts'
+import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { ExecutorPorts } from './effect-job.ts'
 import type { RuntimeNotice } from './notice.ts'
 import type { Planner } from './purity.ts'
@@ -16,6 +17,19 @@ export interface Token {
   readonly text: string
 }
 
+/** A run that is driven here, as its host sees it. */
+export interface DrivenRun {
+  readonly runId: RunId
+  readonly compiled: CompiledWorkflow
+  readonly lease: Lease
+  /** As its last stored checkpoint leaves it. */
+  readonly snapshot: Snapshot
+  /** Of the last stored checkpoint. */
+  readonly sequence: number
+  /** Resolves when no commit is under way. */
+  whenIdle(): Promise<void>
+}
+
 /** What a drive needs of its runtime. */
 export interface DriveHost {
   readonly store: Store
@@ -25,12 +39,12 @@ export interface DriveHost {
   /** To be awaited when runs have kept the process busy so long that its input and timers should have a turn; mostly null. */
   turn(): Promise<void> | null
   /** Null while the drive's lease surely holds; else tells, after asking the store. */
-  confirmLease(drive: Drive): Promise<boolean> | null
-  onCommitted(drive: Drive): void
+  confirmLease(drive: DrivenRun): Promise<boolean> | null
+  onCommitted(drive: DrivenRun): void
   onToken(token: Token): void
   /** The run can go no further by itself; the drive is over. */
-  onRest(drive: Drive): void
+  onRest(drive: DrivenRun): void
   /** The drive has stopped. @param error - null: it was asked to */
-  onStopped(drive: Drive, error: unknown): void
+  onStopped(drive: DrivenRun, error: unknown): void
   notify(notice: RuntimeNotice): void
 }

@@ -10,7 +10,7 @@ import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { Command } from '../snapshot/command.ts'
 import type { EffectEnd, EngineEvent } from '../snapshot/event.ts'
 import { statusOf, type Snapshot } from '../snapshot/snapshot.ts'
-import type { DriveHost } from './drive-host.ts'
+import type { DrivenRun, DriveHost } from './drive-host.ts'
 import { EffectScope } from './effect-context.ts'
 import type { EffectJob } from './effect-job.ts'
 import { lostLease } from './leases.ts'
@@ -52,7 +52,7 @@ export interface DriveParts {
  * It ends by itself when the run can go no further (ended, waiting, held), and stops at once when a commit fails or another owner
  * has the run.
  */
-export class Drive {
+export class Drive implements DrivenRun {
   readonly runId: RunId
   readonly compiled: CompiledWorkflow
   readonly lease: Lease
@@ -77,7 +77,9 @@ export class Drive {
     this.lease = parts.lease
     this.#standing = parts.standing
     this.#isCatchingUp = true
-    this.#timers = createTimers(host.clock, (timer, at) => this.#post(timerEvent(timer, Math.max(at, host.clock.now()))))
+    this.#timers = createTimers(host.clock, (timer, at) =>
+      this.#post(timerEvent(timer, Math.max(at, host.clock.now()))),
+    )
   }
 
   /** The run as its last stored checkpoint leaves it. */
@@ -107,9 +109,13 @@ export class Drive {
 
   /** Adds an event. It is refused when the drive is over. */
   post(entry: Entry): void {
-    if (this.#isOver) return entry.onStopped?.(inputError('WAYSTONE_INPUT_RUNTIME_CLOSED', `run ${this.runId} is not driven here any more`))
+    if (this.#isOver)
+      return entry.onStopped?.(
+        inputError('WAYSTONE_INPUT_RUNTIME_CLOSED', `run ${this.runId} is not driven here any more`),
+      )
     const { id } = entry.event
-    const isKnown = entry.isDelivered === true && (this.#taken.has(id) || this.#queue.some(({ event }) => event.id === id))
+    const isKnown =
+      entry.isDelivered === true && (this.#taken.has(id) || this.#queue.some(({ event }) => event.id === id))
     if (isKnown) return
     this.#queue.push(entry)
     this.#start()
@@ -178,7 +184,8 @@ export class Drive {
   }
 
   #settleClosing(): void {
-    for (const index in this.snapshot.context.closing) if (!this.#effects.has(Number(index))) this.#cancel(Number(index))
+    for (const index in this.snapshot.context.closing)
+      if (!this.#effects.has(Number(index))) this.#cancel(Number(index))
   }
 
   /** Of what does not run here (another process's, or withheld) nothing will be heard: it is charged at its reservation. */
@@ -187,7 +194,16 @@ export class Drive {
     if (effect !== undefined) return effect.cancel()
     const open = this.snapshot.context.closing[step]
     if (open === undefined) return
-    this.#post(lostEnd({ runId: this.runId, step, attempt: open.attempt, outcome: 'unknown', startedAt: open.since, at: this.#host.clock.now() }))
+    this.#post(
+      lostEnd({
+        runId: this.runId,
+        step,
+        attempt: open.attempt,
+        outcome: 'unknown',
+        startedAt: open.since,
+        at: this.#host.clock.now(),
+      }),
+    )
   }
 
   async #take(entry: Entry): Promise<void> {
@@ -219,7 +235,8 @@ export class Drive {
   async #drop(entry: Entry, plan: Extract<Plan, { type: 'stale' | 'early' | 'refused' }>): Promise<void> {
     if (plan.type === 'early') {
       // A timer that fired too soon is set again; nothing else can be early without waits.
-      if (entry.event.type === 'timer.due') this.#perform(commandsFor(this.compiled, this.snapshot).filter(({ type }) => type === 'setTimer'))
+      if (entry.event.type === 'timer.due')
+        this.#perform(commandsFor(this.compiled, this.snapshot).filter(({ type }) => type === 'setTimer'))
       return
     }
     if (entry.isDelivered === true) await this.#host.store.discard(this.runId, this.lease.fence, [entry.event.id])
@@ -256,7 +273,8 @@ export class Drive {
     if (job === undefined) return
     const effect = new RunningEffect(job, { clock: this.#host.clock, onEnd: (ended, end) => this.#ended(ended, end) })
     this.#effects.set(step, effect)
-    if (notBefore !== undefined && notBefore > this.#host.clock.now()) effect.waitUntil(notBefore, () => this.#begin(effect))
+    if (notBefore !== undefined && notBefore > this.#host.clock.now())
+      effect.waitUntil(notBefore, () => this.#begin(effect))
     else this.#begin(effect)
   }
 
@@ -274,7 +292,13 @@ export class Drive {
     const { compiled, record, open, scope } = effect.job
     const needsMark = open.kind === 'model' || effectClassOf(compiled.graph, record, open) === 'unsafe'
     if (!needsMark) return effect.start()
-    const mark = { runId: this.runId, fence: this.lease.fence, step: scope.step, attempt: scope.attempt, at: this.#host.clock.now() }
+    const mark = {
+      runId: this.runId,
+      fence: this.lease.fence,
+      step: scope.step,
+      attempt: scope.attempt,
+      at: this.#host.clock.now(),
+    }
     this.#host.store.markStarted(mark).then(
       () => this.#isOver || effect.start(),
       (error: unknown) => this.stop(error),
@@ -291,9 +315,10 @@ export class Drive {
     const secrets = secretsOf(this.compiled, record, open.tool)
     const scope = new EffectScope(
       { runId, node: open.node, step, attempt: open.attempt },
-      { clock: host.clock, resolveSecret: host.ports.vault.resolve, secrets },
+      { clock: host.clock, resolveSecret: (name) => host.ports.vault.resolve(name), secrets },
     )
-    const onToken = (text: string): void => host.onToken({ runId, sequence: this.sequence, step, node: open.node, text })
+    const onToken = (text: string): void =>
+      host.onToken({ runId, sequence: this.sequence, step, node: open.node, text })
     return { compiled: this.compiled, context, record, open, scope, ports: host.ports, onToken }
   }
 
@@ -301,7 +326,15 @@ export class Drive {
     if (this.#isOver) return
     this.#forget(effect)
     const { scope } = effect.job
-    this.#post(Object.freeze({ id: `${scope.effectId}/${scope.attempt}`, at: this.#host.clock.now(), type: 'effect.ended', from: 'effect', payload: end }))
+    this.#post(
+      Object.freeze({
+        id: `${scope.effectId}/${scope.attempt}`,
+        at: this.#host.clock.now(),
+        type: 'effect.ended',
+        from: 'effect',
+        payload: end,
+      }),
+    )
   }
 
   #forget(effect: RunningEffect): void {
@@ -316,7 +349,13 @@ export class Drive {
     const status = statusOf(context)
     const isStuck = !this.#isDraining && (status === 'running' || (context.ending !== null && !isSettled(context)))
     if (isStuck) {
-      return this.stop(invariantError('WAYSTONE_BUG_STUCK', `run ${this.runId} is ${status} at sequence ${this.sequence} and nothing moves it`, { runId: this.runId }))
+      return this.stop(
+        invariantError(
+          'WAYSTONE_BUG_STUCK',
+          `run ${this.runId} is ${status} at sequence ${this.sequence} and nothing moves it`,
+          { runId: this.runId },
+        ),
+      )
     }
     this.#close()
     this.#host.onRest(this)
@@ -332,7 +371,11 @@ export class Drive {
 
 const noIds: readonly string[] = Object.freeze([])
 
-function secretsOf({ graph }: CompiledWorkflow, record: EffectJob['record'], called: string | undefined): readonly string[] {
+function secretsOf(
+  { graph }: CompiledWorkflow,
+  record: EffectJob['record'],
+  called: string | undefined,
+): readonly string[] {
   const tool = called ?? (record.kind === 'tool' ? record.tool : undefined)
   return tool === undefined ? noIds : (graph.tools[tool]?.secrets ?? noIds)
 }

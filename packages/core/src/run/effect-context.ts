@@ -99,15 +99,18 @@ export class EffectScope implements EffectContext {
   }
 
   log(message: string, data?: Json): void {
-    const line = { at: this.now(), message: String(message) }
+    const line = { at: this.now(), message }
     this.#log ??= []
-    this.#log.push(data === undefined ? line : { ...line, data: toJson(data, `data of a log line of node ${JSON.stringify(this.node)}`) })
+    this.#log.push(
+      data === undefined
+        ? line
+        : { ...line, data: toJson(data, `data of a log line of node ${JSON.stringify(this.node)}`) },
+    )
   }
 
   source(reference: string): void {
     this.#sources ??= []
-    const text = String(reference)
-    if (!this.#sources.includes(text)) this.#sources.push(text)
+    if (!this.#sources.includes(reference)) this.#sources.push(reference)
   }
 
   async secret(name: string): Promise<string> {

@@ -35,7 +35,10 @@ export function nodeInputOf(record: NodeRecord, context: RunContext): NodeInput 
   return Object.freeze({ state: sliceOf(record.reads, context.state), heard: sliceOf(record.hears, context.verdicts) })
 }
 
-function sliceOf<Value>(keys: readonly string[], all: { readonly [key: string]: Value }): { readonly [key: string]: Value } {
+function sliceOf<Value>(
+  keys: readonly string[],
+  all: { readonly [key: string]: Value },
+): { readonly [key: string]: Value } {
   const slice: { [key: string]: Value } = {}
   for (const key of keys) {
     const value = all[key]
@@ -43,4 +46,3 @@ function sliceOf<Value>(keys: readonly string[], all: { readonly [key: string]: 
   }
   return Object.freeze(slice)
 }
-

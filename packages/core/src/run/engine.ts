@@ -7,10 +7,10 @@ import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { inputError } from '../errors/input-error.ts'
 import { storeError } from '../errors/store-error.ts'
 import { WaystoneError } from '../errors/waystone-error.ts'
-import { statusOf, type Snapshot } from '../snapshot/snapshot.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
 import { createChanges, type Changes } from './changes.ts'
 import { Drive, type DriveParts, type Entry } from './drive.ts'
-import type { DriveHost, Token } from './drive-host.ts'
+import type { DrivenRun, DriveHost, Token } from './drive-host.ts'
 import type { ExecutorPorts } from './effect-job.ts'
 import { createInboxWatch, type InboxWatch } from './inbox-watch.ts'
 import { createLeases, lostLease, type Leases } from './leases.ts'
@@ -79,7 +79,7 @@ export class Engine implements DriveHost {
   readonly #failures = new Map<RunId, unknown>()
   readonly #restWaiters = new Map<RunId, Set<(rest: Rest) => void>>()
   readonly #tokenListeners = new Set<(token: Token) => void>()
-  readonly #begun = new Set<Drive>()
+  readonly #begun = new Set<DrivenRun>()
   readonly #toBegin: { readonly drive: Drive; readonly entries: readonly Entry[] }[] = []
   #turn: Promise<void> | null = null
   #turnAt = 0
@@ -101,9 +101,13 @@ export class Engine implements DriveHost {
     this.#inbox = createInboxWatch({
       store,
       clock,
-      takers: () => new Map([...this.#drives].map(([runId, drive]) => [runId, (event) => drive.post(deliveredEntry(event))])),
+      takers: () =>
+        new Map([...this.#drives].map(([runId, drive]) => [runId, (event) => drive.post(deliveredEntry(event))])),
     })
-    const background: Clock = { now: () => clock.now(), at: (at, callback) => clock.at(at, callback, { isBackground: true }) }
+    const background: Clock = {
+      now: () => clock.now(),
+      at: (at, callback) => clock.at(at, callback, { isBackground: true }),
+    }
     this.#dormant = createTimers(background, (runId) => this.#wake(runId as RunId))
   }
 
@@ -201,18 +205,15 @@ export class Engine implements DriveHost {
     if (this.#turn !== null) return this.#turn
     const now = this.clock.now()
     if (now - this.#turnAt < turnEveryMs) return null
-    this.#turn = nextTurn().then(() => {
-      this.#turnAt = this.clock.now()
-      this.#turn = null
-    })
+    this.#turn = this.#takeTurn()
     return this.#turn
   }
 
-  confirmLease({ runId, lease }: Drive): Promise<boolean> | null {
+  confirmLease({ runId, lease }: DrivenRun): Promise<boolean> | null {
     return this.#leases.isFresh(runId) ? null : this.#leases.confirm(lease)
   }
 
-  onCommitted(drive: Drive): void {
+  onCommitted(drive: DrivenRun): void {
     this.changes.fire(drive.runId)
   }
 
@@ -220,7 +221,7 @@ export class Engine implements DriveHost {
     for (const listener of this.#tokenListeners) listener(token)
   }
 
-  onRest(drive: Drive): void {
+  onRest(drive: DrivenRun): void {
     const { runId } = drive
     this.#remove(drive)
     const { status, nextDueAt } = summaryOf(drive.compiled, drive.snapshot.context)
@@ -229,7 +230,7 @@ export class Engine implements DriveHost {
     this.#tellRest(drive)
   }
 
-  onStopped(drive: Drive, error: unknown): void {
+  onStopped(drive: DrivenRun, error: unknown): void {
     this.#remove(drive)
     if (error !== null) {
       this.#failures.set(drive.runId, error)
@@ -244,14 +245,20 @@ export class Engine implements DriveHost {
     this.#isClosed = true
     this.#dormant.clear()
     await Promise.allSettled(this.#taking.values())
-    for (const drive of [...this.#drives.values()]) {
+    for (const drive of Array.from(this.#drives.values())) {
       if (isDraining) drive.drain()
       else drive.stop(null)
     }
-    await Promise.allSettled([...this.#drives.keys()].map((runId) => this.nextRest(runId)))
+    await Promise.allSettled(Array.from(this.#drives.keys(), async (runId) => await this.nextRest(runId)))
     await Promise.allSettled(this.#releasing.values())
     this.#inbox.stop()
     this.changes.fireAll()
+  }
+
+  async #takeTurn(): Promise<void> {
+    await nextTurn()
+    this.#turnAt = this.clock.now()
+    this.#turn = null
   }
 
   async #take(runId: RunId, options: TakeUpOptions): Promise<boolean> {
@@ -269,20 +276,26 @@ export class Engine implements DriveHost {
     }
   }
 
-  async #load(runId: RunId, lease: Lease, { entry, needsBindings }: TakeUpOptions): Promise<{ readonly parts: DriveParts; readonly entries: readonly Entry[] }> {
+  async #load(
+    runId: RunId,
+    lease: Lease,
+    { entry, needsBindings }: TakeUpOptions,
+  ): Promise<{ readonly parts: DriveParts; readonly entries: readonly Entry[] }> {
     const { store, parts } = this
     const loaded = await store.load(runId)
-    if (loaded === undefined) throw storeError('WAYSTONE_STORE_RUN_UNKNOWN', `no run ${runId} is in store ${store.name}`, { runId })
+    if (loaded === undefined)
+      throw storeError('WAYSTONE_STORE_RUN_UNKNOWN', `no run ${runId} is in store ${store.name}`, { runId })
     const { row } = loaded
     const compiled = await parts.book.forRun(row, () => store.graph(row.graphHash, row.behaviourHash))
     if (needsBindings && !isEnded(row.status)) await checkBindings(compiled, this.ports)
-    if (row.behaviourHash !== compiled.hashes.behaviour) this.notify({ type: 'behaviour.changed', runId, workflow: row.workflow })
+    if (row.behaviourHash !== compiled.hashes.behaviour)
+      this.notify({ type: 'behaviour.changed', runId, workflow: row.workflow })
     const standing = await restoreRun(store, loaded)
     const missed = missedEntries({ compiled, context: standing.snapshot.context, loaded, now: this.clock.now() })
     return { parts: { compiled, lease, standing }, entries: entry === undefined ? missed : [...missed, entry] }
   }
 
-  #remove(drive: Drive): void {
+  #remove(drive: DrivenRun): void {
     this.#drives.delete(drive.runId)
     this.#begun.delete(drive)
     if (this.#drives.size === 0) this.#inbox.stop()
@@ -296,7 +309,7 @@ export class Engine implements DriveHost {
   }
 
   /** Gives the lease up, then looks once more for what was delivered just before. */
-  #release(drive: Drive, isFinal: boolean): void {
+  #release(drive: DrivenRun, isFinal: boolean): void {
     const { runId, lease } = drive
     const releasing = (async (): Promise<void> => {
       await drive.whenIdle()
@@ -323,7 +336,7 @@ export class Engine implements DriveHost {
     })
   }
 
-  #tellRest(drive: Drive): void {
+  #tellRest(drive: DrivenRun): void {
     const { runId, compiled, snapshot, sequence } = drive
     const waiters = this.#restWaiters.get(runId)
     this.#restWaiters.delete(runId)
@@ -333,7 +346,9 @@ export class Engine implements DriveHost {
 }
 
 function asError(thrown: unknown): Error {
-  return thrown instanceof Error || WaystoneError.isInstance(thrown) ? thrown : storeError('WAYSTONE_STORE_FAILED', String(thrown))
+  return thrown instanceof Error || WaystoneError.isInstance(thrown)
+    ? thrown
+    : storeError('WAYSTONE_STORE_FAILED', String(thrown))
 }
 
 function ignore(): void {

@@ -23,9 +23,13 @@ export function errorRecordOf(thrown: unknown, isRepeatable: boolean): ErrorReco
 function recordOf(thrown: unknown, isRepeatable: boolean): ErrorRecord {
   if (WaystoneError.isInstance(thrown)) return recordOfOurs(thrown)
   if (thrown instanceof Error) {
-    return { ...threw(thrown.message === '' ? 'an error without a message' : thrown.message, isRepeatable), name: nameOf(thrown) }
+    return {
+      ...threw(thrown.message === '' ? 'an error without a message' : thrown.message, isRepeatable),
+      name: nameOf(thrown),
+    }
   }
-  if (typeof thrown === 'string') return threw(`the text ${JSON.stringify(thrown)} was thrown, not an error`, isRepeatable)
+  if (typeof thrown === 'string')
+    return threw(`the text ${JSON.stringify(thrown)} was thrown, not an error`, isRepeatable)
   return threw(`${describe(thrown)} was thrown, not an error`, isRepeatable)
 }
 
@@ -69,8 +73,9 @@ function describe(value: unknown): string {
 }
 
 function shorten(message: string): string {
-  const text = String(message)
-  return text.length <= longestErrorMessage ? text : `${text.slice(0, longestErrorMessage)}… (${text.length} characters)`
+  return message.length <= longestErrorMessage
+    ? message
+    : `${message.slice(0, longestErrorMessage)}… (${message.length} characters)`
 }
 
 /** Details that do not survive JSON are dropped: a record must never be the reason why a checkpoint cannot be written. */

@@ -10,9 +10,15 @@ export function executeCall(job: EffectJob): Ended | Promise<Ended> {
   const memory = job.context.private[job.record.id]
   const asked = tool === undefined || callId === undefined ? undefined : argumentsOf(memory, callId)
   if (tool === undefined || asked === undefined) {
-    throw invariantError('WAYSTONE_BUG_REGISTRY', `step ${job.scope.step} of node ${JSON.stringify(job.record.id)} is a call that no message asks for`)
+    throw invariantError(
+      'WAYSTONE_BUG_REGISTRY',
+      `step ${job.scope.step} of node ${JSON.stringify(job.record.id)} is a call that no message asks for`,
+    )
   }
-  return runTool({ compiled: job.compiled, tool, input: asked.arguments, context: job.scope }, (result) => ({ outcome: 'done', result }))
+  return runTool({ compiled: job.compiled, tool, input: asked.arguments, context: job.scope }, (result) => ({
+    outcome: 'done',
+    result,
+  }))
 }
 
 /** The arguments stand in the newest message that has the call. */

@@ -8,7 +8,8 @@ import { whenDone } from './when-done.ts'
 /** Runs a gate's rules once. */
 export function executeGate(job: EffectJob, functions: GateFunctions): Ended | Promise<Ended> {
   const { decide } = functions
-  if (decide === null) throw nodeError('WAYSTONE_NODE_BAD_VERDICT', `gate ${JSON.stringify(job.record.id)} has no function to decide with`)
+  if (decide === null)
+    throw nodeError('WAYSTONE_NODE_BAD_VERDICT', `gate ${JSON.stringify(job.record.id)} has no function to decide with`)
   return whenDone(decide(nodeInputOf(job.record, job.context), job.scope), (given) => {
     const verdict = parseVerdict(job.record, given)
     return { outcome: verdict.outcome, verdict }
@@ -24,13 +25,18 @@ export function executeGate(job: EffectJob, functions: GateFunctions): Ended | P
 export function parseVerdict(record: NodeRecord, given: unknown): Verdict {
   const isText = typeof given === 'string'
   const json = toJson(isText ? { outcome: given } : given, `verdict of gate ${JSON.stringify(record.id)}`)
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw badVerdict(record, 'it is not an outcome and not an object')
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw badVerdict(record, 'it is not an outcome and not an object')
   const { outcome, reasons = [], score = null, positions = null } = json as { readonly [key: string]: Json }
   if (typeof outcome !== 'string' || !ownOutcomes(record).includes(outcome)) {
-    throw badVerdict(record, `outcome ${JSON.stringify(outcome) ?? 'undefined'} is not one of: ${ownOutcomes(record).join(', ')}`)
+    throw badVerdict(
+      record,
+      `outcome ${JSON.stringify(outcome) ?? 'undefined'} is not one of: ${ownOutcomes(record).join(', ')}`,
+    )
   }
   if (!Array.isArray(reasons)) throw badVerdict(record, '"reasons" is not a list')
-  if (score !== null && (typeof score !== 'number' || score < 0 || score > 1)) throw badVerdict(record, '"score" is not a number from 0 to 1')
+  if (score !== null && (typeof score !== 'number' || score < 0 || score > 1))
+    throw badVerdict(record, '"score" is not a number from 0 to 1')
   if (positions !== null && !Array.isArray(positions)) throw badVerdict(record, '"positions" is not a list')
   return Object.freeze({
     outcome,
@@ -46,5 +52,7 @@ export function ownOutcomes(record: NodeRecord): readonly string[] {
 }
 
 function badVerdict(record: NodeRecord, why: string): Error {
-  return nodeError('WAYSTONE_NODE_BAD_VERDICT', `gate ${JSON.stringify(record.id)}: ${why}`, { details: { node: record.id } })
+  return nodeError('WAYSTONE_NODE_BAD_VERDICT', `gate ${JSON.stringify(record.id)}: ${why}`, {
+    details: { node: record.id },
+  })
 }

@@ -25,7 +25,10 @@ export async function executeModel(job: EffectJob, node: AskingNode): Promise<En
   const usage = usageOfResponse(job, node, given)
   try {
     const response = parseResponse(given)
-    if (hasBadUsage(given)) throw nodeError('WAYSTONE_NODE_MODEL_NONSENSE', 'the model reported a usage that is no count of tokens', { retryable: true })
+    if (hasBadUsage(given))
+      throw nodeError('WAYSTONE_NODE_MODEL_NONSENSE', 'the model reported a usage that is no count of tokens', {
+        retryable: true,
+      })
     return { ...readAnswer(job, node, response), model: response.model, ...(usage !== undefined && { usage }) }
   } catch (thrown) {
     return { ...failed(thrown, usage), ...modelNameOf(given) }
@@ -37,7 +40,10 @@ function boundModel({ ports }: EffectJob, { record }: AskingNode): Model {
   const name = askingTerms(record)?.model ?? ''
   const model = ports.models.get(name)
   if (model !== undefined) return model
-  throw inputError('WAYSTONE_INPUT_MODELS_MISSING', `node ${JSON.stringify(record.id)} asks model ${JSON.stringify(name)}, which is not bound at this runtime`)
+  throw inputError(
+    'WAYSTONE_INPUT_MODELS_MISSING',
+    `node ${JSON.stringify(record.id)} asks model ${JSON.stringify(name)}, which is not bound at this runtime`,
+  )
 }
 
 function callModel(job: EffectJob, node: AskingNode, model: Model): Promise<ModelResponse> {
@@ -50,7 +56,7 @@ function callModel(job: EffectJob, node: AskingNode, model: Model): Promise<Mode
       effectId: scope.effectId,
       node: scope.node,
       attempt: scope.attempt,
-      onToken: (text) => job.onToken(ports.vault.redact(String(text))),
+      onToken: (text) => job.onToken(ports.vault.redact(text)),
       secret: (name) => ports.vault.resolve(name),
     }),
   )

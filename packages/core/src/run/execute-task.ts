@@ -12,7 +12,8 @@ const builtInOutcomes: ReadonlySet<string> = new Set(['done', 'failed', 'timeout
 export function executeTask(job: EffectJob, functions: TaskFunctions): Ended | Promise<Ended> {
   const { record, context } = job
   return whenDone(functions.run(nodeInputOf(record, context), job.scope), (given) => {
-    if (record.outcomes.every((outcome) => builtInOutcomes.has(outcome))) return endedWith('done', parsePatch(job.compiled, record, given))
+    if (record.outcomes.every((outcome) => builtInOutcomes.has(outcome)))
+      return endedWith('done', parsePatch(job.compiled, record, given))
     const { outcome, patch } = chosenOutcome(job, given)
     return endedWith(outcome, parsePatch(job.compiled, record, patch))
   })
@@ -20,7 +21,8 @@ export function executeTask(job: EffectJob, functions: TaskFunctions): Ended | P
 
 function chosenOutcome({ record }: EffectJob, given: unknown): { readonly outcome: string; readonly patch: unknown } {
   const outcome: unknown = typeof given === 'object' && given !== null ? Reflect.get(given, 'outcome') : undefined
-  if (typeof outcome === 'string' && record.outcomes.includes(outcome)) return { outcome, patch: Reflect.get(Object(given), 'patch') }
+  if (typeof outcome === 'string' && record.outcomes.includes(outcome))
+    return { outcome, patch: Reflect.get(Object(given), 'patch') }
   throw nodeError(
     'WAYSTONE_NODE_BAD_OUTCOME',
     `task ${JSON.stringify(record.id)} ended with outcome ${JSON.stringify(outcome) ?? 'undefined'}; declared are: ${record.outcomes.join(', ')}`,

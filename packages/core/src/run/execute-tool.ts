@@ -12,7 +12,11 @@ import { endedWith } from './patch-end.ts'
 import { whenDone } from './when-done.ts'
 
 /** Runs the tool of a tool node once: state to input, input to output, output to patch, each checked. */
-export function executeTool(job: EffectJob, record: ToolNodeRecord, functions: ToolNodeFunctions): Ended | Promise<Ended> {
+export function executeTool(
+  job: EffectJob,
+  record: ToolNodeRecord,
+  functions: ToolNodeFunctions,
+): Ended | Promise<Ended> {
   const nodeInput = nodeInputOf(record, job.context)
   const given = functions.input === null ? nodeInput.state : functions.input(nodeInput)
   return whenDone(given, (input) =>
@@ -41,7 +45,8 @@ export interface ToolRun {
 export function runTool<Result>(call: ToolRun, next: (output: Json) => Result): Result | Promise<Awaited<Result>> {
   const functions = toolFunctions(call.compiled, call.tool)
   const input = functions.input.safeParse(call.input)
-  if (!input.success) throw misfit('WAYSTONE_NODE_BAD_INPUT', `input of tool ${JSON.stringify(call.tool)}`, issueLines(input.error))
+  if (!input.success)
+    throw misfit('WAYSTONE_NODE_BAD_INPUT', `input of tool ${JSON.stringify(call.tool)}`, issueLines(input.error))
   return whenDone(functions.run(input.data, call.context), (given) => next(parseOutput(call.tool, functions, given)))
 }
 
@@ -61,12 +66,20 @@ function parseOutput(tool: string, functions: ToolFunctions, given: unknown): Js
   return toJson(output.data === undefined ? null : output.data, what)
 }
 
-function misfit(code: 'WAYSTONE_NODE_BAD_INPUT' | 'WAYSTONE_NODE_BAD_OUTPUT', what: string, issues: readonly string[]): Error {
+function misfit(
+  code: 'WAYSTONE_NODE_BAD_INPUT' | 'WAYSTONE_NODE_BAD_OUTPUT',
+  what: string,
+  issues: readonly string[],
+): Error {
   return nodeError(code, `${what} does not fit its schema: ${issues.join('; ')}`, { details: { issues } })
 }
 
 /** True when the patch says all that the output says. */
 function isPatchItself(record: ToolNodeRecord, output: Json): boolean {
   if (output === null) return true
-  return typeof output === 'object' && !Array.isArray(output) && Object.keys(output).every((key) => record.writes.includes(key))
+  return (
+    typeof output === 'object' &&
+    !Array.isArray(output) &&
+    Object.keys(output).every((key) => record.writes.includes(key))
+  )
 }

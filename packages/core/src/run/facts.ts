@@ -1,3 +1,4 @@
+import type { Json } from '../base/json.ts'
 import { resolveValue } from '../snapshot/apply-patch.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { RunStatus } from '../snapshot/snapshot.ts'
@@ -42,7 +43,9 @@ function eventFacts({ event, step }: Checkpoint, { workflow }: FactSource): read
       return [{ type: 'run.forked', from: { runId: event.payload.from.runId, sequence: event.payload.from.sequence } }]
     case 'request.decided': {
       const { outcome, by, through, reason } = event.payload
-      return [{ type: 'request.decided', step: event.payload.step, node: step?.node ?? '', outcome, by, through, reason }]
+      return [
+        { type: 'request.decided', step: event.payload.step, node: step?.node ?? '', outcome, by, through, reason },
+      ]
     }
     case 'run.hold':
       return [{ type: 'run.held', by: event.payload.by, reason: event.payload.reason }]
@@ -93,7 +96,9 @@ function decisionFacts({ decision }: Checkpoint): readonly Fact[] {
   if (decision === null) return []
   const { limit } = decision
   const taken: Fact = { type: 'edge.taken', decision }
-  return limit === undefined ? [taken] : [{ type: 'limit.hit', limit: limit.name, used: limit.used, max: limit.max }, taken]
+  return limit === undefined
+    ? [taken]
+    : [{ type: 'limit.hit', limit: limit.name, used: limit.used, max: limit.max }, taken]
 }
 
 function stateFacts({ patch, event, step }: Checkpoint): readonly Fact[] {
@@ -102,15 +107,21 @@ function stateFacts({ patch, event, step }: Checkpoint): readonly Fact[] {
     const [verb, path] = operation
     if (path[0] !== 'context' || path[1] !== 'state') continue
     if (path[2] !== undefined) keys.add(String(path[2]))
-    else if (verb !== 'unset') for (const key of Object.keys(Object(resolveValue(operation[2], event)))) keys.add(key)
+    else if (verb !== 'unset') for (const key of keysOf(resolveValue(operation[2], event))) keys.add(key)
   }
   return keys.size === 0 ? [] : [{ type: 'state.changed', keys: [...keys], node: step?.node ?? null }]
+}
+
+function keysOf(value: Json): readonly string[] {
+  return typeof value === 'object' && value !== null ? Object.keys(value) : []
 }
 
 function startFacts({ commands, step }: Checkpoint, opened: readonly OpenedStep[]): readonly Fact[] {
   return commands.flatMap((command): readonly Fact[] => {
     if (command.type !== 'effect') return []
-    const tool = opened.find((one) => one.step === command.step)?.open.tool ?? (step?.index === command.step ? step.tool : undefined)
+    const tool =
+      opened.find((one) => one.step === command.step)?.open.tool ??
+      (step?.index === command.step ? step.tool : undefined)
     return [
       {
         type: 'step.started',
@@ -129,7 +140,15 @@ function requestFacts({ step: ended }: Checkpoint, opened: readonly OpenedStep[]
     const isApproval = isNew && open.kind === 'approval'
     if (!isApproval && open.kind !== 'resolve') return []
     const node = open.node ?? (ended?.index === step ? ended.node : '')
-    return [{ type: 'request.opened', step, node, kind: isApproval ? 'approval' : 'unknown', expiresAt: open.expiresAt ?? null }]
+    return [
+      {
+        type: 'request.opened',
+        step,
+        node,
+        kind: isApproval ? 'approval' : 'unknown',
+        expiresAt: open.expiresAt ?? null,
+      },
+    ]
   })
 }
 

@@ -40,7 +40,10 @@ const workflow = w.workflow('facts', {
   edges: { work: { done: n.sign }, sign: { approved: END, rejected: END } },
 })
 
-async function collect(events: AsyncIterable<RunEvent>, until: (event: RunEvent) => boolean = () => false): Promise<readonly RunEvent[]> {
+async function collect(
+  events: AsyncIterable<RunEvent>,
+  until: (event: RunEvent) => boolean = () => false,
+): Promise<readonly RunEvent[]> {
   const found: RunEvent[] = []
   for await (const event of events) {
     found.push(event)
@@ -49,7 +52,9 @@ async function collect(events: AsyncIterable<RunEvent>, until: (event: RunEvent)
   return found
 }
 
-async function finished(options: RuntimeOptions = {}): Promise<{ readonly runtime: Runtime; readonly all: readonly RunEvent[]; readonly runId: string }> {
+async function finished(
+  options: RuntimeOptions = {},
+): Promise<{ readonly runtime: Runtime; readonly all: readonly RunEvent[]; readonly runId: string }> {
   const runtime = runtimeWith(options)
   const run = await runtime.start(workflow, { input: { text: 'x' }, tags: { team: 'a' } })
   await run.result()
@@ -63,14 +68,18 @@ describe('run.events', () => {
     const { all } = await finished()
     const told = all.map((event) => {
       if (event.type === 'step.started') return `${event.sequence} step.started ${event.node} ${event.attempt}`
-      if (event.type === 'step.ended') return `${event.sequence} step.ended ${event.node} ${event.attempt} ${event.outcome}`
+      if (event.type === 'step.ended')
+        return `${event.sequence} step.ended ${event.node} ${event.attempt} ${event.outcome}`
       if (event.type === 'edge.taken') return `${event.sequence} edge.taken ${event.decision.taken}`
       if (event.type === 'state.changed') return `${event.sequence} state.changed ${event.keys.join()} by ${event.node}`
       if (event.type === 'request.opened') return `${event.sequence} request.opened ${event.kind} ${event.node}`
-      if (event.type === 'request.decided') return `${event.sequence} request.decided ${event.node} ${event.outcome} by ${event.by}: ${event.reason}`
-      if (event.type === 'log.written') return `${event.sequence} log.written ${event.message} ${JSON.stringify(event.data)}`
+      if (event.type === 'request.decided')
+        return `${event.sequence} request.decided ${event.node} ${event.outcome} by ${event.by}: ${event.reason}`
+      if (event.type === 'log.written')
+        return `${event.sequence} log.written ${event.message} ${JSON.stringify(event.data)}`
       if (event.type === 'run.status-changed') return `${event.sequence} run.status-changed ${event.status}`
-      if (event.type === 'run.started') return `${event.sequence} run.started ${event.workflow} ${JSON.stringify([event.input, event.tags])}`
+      if (event.type === 'run.started')
+        return `${event.sequence} run.started ${event.workflow} ${JSON.stringify([event.input, event.tags])}`
       return `${event.sequence} ${event.type}`
     })
     expect(told).toMatchInlineSnapshot(`
@@ -99,7 +108,8 @@ describe('run.events', () => {
   it('goes on from any cursor without a gap or a repetition', async () => {
     const { runtime, all, runId } = await finished()
     const run = await runtime.open(runId)
-    for (const [index, { cursor }] of all.entries()) expect(await collect(run.events({ cursor }))).toEqual(all.slice(index + 1))
+    for (const [index, { cursor }] of all.entries())
+      expect(await collect(run.events({ cursor }))).toEqual(all.slice(index + 1))
   })
 
   it('is the same from another process, read from storage alone', async () => {
@@ -153,13 +163,18 @@ describe('runtime.events', () => {
     expect(all).toEqual([...first.all, ...second.all])
     for (const index of [0, 3, first.all.length - 1, first.all.length]) {
       let rest = wanted - index - 1
-      expect(await collect(second.runtime.events({ cursor: all[index]?.cursor ?? '' }), () => --rest === 0)).toEqual(all.slice(index + 1))
+      expect(await collect(second.runtime.events({ cursor: all[index]?.cursor ?? '' }), () => --rest === 0)).toEqual(
+        all.slice(index + 1),
+      )
     }
   })
 
   it('goes on telling what comes', async () => {
     const runtime = runtimeWith()
-    const ended = collect(runtime.events(), (event) => event.type === 'run.status-changed' && event.status === 'waiting')
+    const ended = collect(
+      runtime.events(),
+      (event) => event.type === 'run.status-changed' && event.status === 'waiting',
+    )
     const run = await runtime.start(workflow, { input: { text: 'x' } })
     expect((await ended).at(0)).toMatchObject({ type: 'run.started', runId: run.runId })
   })

@@ -30,7 +30,11 @@ export interface FollowOptions {
  *
  * @throws {StoreError} WAYSTONE_STORE_RUN_UNKNOWN
  */
-export async function* followRun(engine: Engine, runId: RunId, options: FollowOptions): AsyncGenerator<RunEvent, void, undefined> {
+export async function* followRun(
+  engine: Engine,
+  runId: RunId,
+  options: FollowOptions,
+): AsyncGenerator<RunEvent, void, undefined> {
   const { store } = engine
   const row = await rowOf(engine, runId)
   const from = parseCursor(options.cursor)
@@ -39,7 +43,7 @@ export async function* followRun(engine: Engine, runId: RunId, options: FollowOp
   let statusBefore = await statusBeforeOf(engine, row, sequence)
   let cursor = options.cursor ?? formatCursor(from)
   const news = watchNews(engine, runId, options.signal)
-  const tokens = options.tokens === true ? listenToTokens(engine, runId, news.wake) : undefined
+  const tokens = options.tokens === true ? listenToTokens(engine, runId, () => news.wake()) : undefined
   try {
     while (options.signal?.aborted !== true) {
       const stored = await store.checkpoints(runId, sequence, sequence + pageLength - 1)
@@ -84,7 +88,8 @@ export async function* followAll(engine: Engine, options: FollowOptions): AsyncG
         rows.set(one.runId, row)
         const [read] = await readCheckpoints(store, [one], row.graphHash)
         const last = statuses.get(one.runId)
-        const statusBefore = last?.sequence === one.sequence - 1 ? last.status : await statusBeforeOf(engine, row, one.sequence)
+        const statusBefore =
+          last?.sequence === one.sequence - 1 ? last.status : await statusBeforeOf(engine, row, one.sequence)
         if (read !== undefined) {
           if (statuses.size > maxRemembered) statuses.clear()
           statuses.set(one.runId, { sequence: one.sequence, status: read.checkpoint.status })
@@ -111,9 +116,13 @@ interface ReadOne {
 /** @param seen - facts up to this place have been shown */
 function eventsOf({ stored, checkpoint }: ReadOne, source: FactSource, seen: number): readonly RunEvent[] {
   const { position, sequence, runId } = stored
-  const events = factsOf(checkpoint, source).map(
-    (fact, index): RunEvent => ({ ...fact, runId, sequence, cursor: formatCursor({ position, sequence, index }), at: checkpoint.event.at }),
-  )
+  const events = factsOf(checkpoint, source).map((fact, index): RunEvent => ({
+    ...fact,
+    runId,
+    sequence,
+    cursor: formatCursor({ position, sequence, index }),
+    at: checkpoint.event.at,
+  }))
   return events.slice(seen + 1)
 }
 
@@ -130,7 +139,11 @@ async function rowOf({ store }: Engine, runId: RunId): Promise<RunRow> {
 
 async function statusBeforeOf({ store }: Engine, row: RunRow, sequence: number): Promise<FactSource['statusBefore']> {
   if (sequence === 0) return null
-  const before = await readCheckpoints(store, await store.checkpoints(row.runId, sequence - 1, sequence - 1), row.graphHash)
+  const before = await readCheckpoints(
+    store,
+    await store.checkpoints(row.runId, sequence - 1, sequence - 1),
+    row.graphHash,
+  )
   return before[0]?.checkpoint.status ?? null
 }
 

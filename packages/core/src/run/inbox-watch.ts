@@ -35,7 +35,8 @@ export function createInboxWatch({ store, clock, takers }: InboxWatchParts): Inb
     lookedAt = clock.now()
     try {
       const asked = takers()
-      for (const [runId, events] of await store.inbox([...asked.keys()])) for (const event of events) asked.get(runId)?.(event)
+      for (const [runId, events] of await store.inbox([...asked.keys()]))
+        for (const event of events) asked.get(runId)?.(event)
     } catch {
       // The store is not well: a commit will say so, and the next look tries again.
     } finally {

@@ -97,11 +97,16 @@ export function createLeases(parts: LeaseParts): Leases {
   }
 }
 
-async function acquire(parts: LeaseParts, runId: RunId, { isPatient }: { readonly isPatient: boolean }): Promise<Lease | undefined> {
+async function acquire(
+  parts: LeaseParts,
+  runId: RunId,
+  { isPatient }: { readonly isPatient: boolean },
+): Promise<Lease | undefined> {
   let awaited: Lease | null = null
   for (;;) {
     const answer = await tryAcquire(parts, runId)
-    if (answer.type === 'missing') throw storeError('WAYSTONE_STORE_RUN_UNKNOWN', `no run ${runId} is in store ${parts.store.name}`, { runId })
+    if (answer.type === 'missing')
+      throw storeError('WAYSTONE_STORE_RUN_UNKNOWN', `no run ${runId} is in store ${parts.store.name}`, { runId })
     if (answer.type === 'acquired') return answer.lease
     const { lease } = answer
     if (!isPatient) return undefined
@@ -127,14 +132,22 @@ function waitUntil(clock: Clock, at: number): Promise<void> {
 }
 
 function ownedError({ runId, owner, expiresAt }: Lease): Error {
-  return storeError('WAYSTONE_STORE_OWNED', `run ${runId} is driven by process ${owner.pid} on ${owner.host}; it can be resumed here when that process ends or gives it up`, {
-    runId,
-    owner,
-    expiresAt,
-  })
+  return storeError(
+    'WAYSTONE_STORE_OWNED',
+    `run ${runId} is driven by process ${owner.pid} on ${owner.host}; it can be resumed here when that process ends or gives it up`,
+    {
+      runId,
+      owner,
+      expiresAt,
+    },
+  )
 }
 
 /** The error of a drive whose run was taken by another owner. */
 export function lostLease(runId: RunId): Error {
-  return storeError('WAYSTONE_STORE_CONFLICT', `run ${runId} has another owner by now; this process stopped driving it`, { runId })
+  return storeError(
+    'WAYSTONE_STORE_CONFLICT',
+    `run ${runId} has another owner by now; this process stopped driving it`,
+    { runId },
+  )
 }

@@ -37,7 +37,15 @@ const touch = defineTool({
 /** An agent that is asked again and again. */
 function asking(limits: Limits<unknown>) {
   const n = w.nodes({
-    think: w.agent({ model: 'fast', instructions: 'x', tools: [touch], writes: ['text'], maxInputTokens: 100, maxOutputTokens: 10, maxModelCalls: 20 }),
+    think: w.agent({
+      model: 'fast',
+      instructions: 'x',
+      tools: [touch],
+      writes: ['text'],
+      maxInputTokens: 100,
+      maxOutputTokens: 10,
+      maxModelCalls: 20,
+    }),
     more: w.gate({ outcomes: ['again', 'stop'], decide: () => 'again' }),
   })
   return w.workflow('asking', {
@@ -93,7 +101,9 @@ describe('limits', () => {
     const run = await start(workflow, { models: { fast: model }, prices })
     expect(await run.result()).toMatchObject({ status: 'exhausted', limit: 'costUsd', usage: { costUsd: 0.006 } })
     expect(model.requests).toHaveLength(3)
-    await expect(start(workflow, { models: { fast: model } })).rejects.toMatchObject({ code: 'WAYSTONE_INPUT_PRICES_MISSING' })
+    await expect(start(workflow, { models: { fast: model } })).rejects.toMatchObject({
+      code: 'WAYSTONE_INPUT_PRICES_MISSING',
+    })
   })
 
   it('stop before the tool call that would exceed toolCalls (B1)', async () => {
@@ -147,7 +157,11 @@ describe('limits', () => {
       output: ['text', 'flag'],
       nodes: n,
       start: n.act,
-      edges: { act: { done: n.check }, check: { pass: END, fail: { to: n.act, limit: 3, otherwise: n.best } }, best: { done: END } },
+      edges: {
+        act: { done: n.check },
+        check: { pass: END, fail: { to: n.act, limit: 3, otherwise: n.best } },
+        best: { done: END },
+      },
     })
     const run = await start(workflow)
     expect(await run.result()).toMatchObject({ status: 'completed', output: { text: '++++', flag: 'best effort' } })
@@ -163,7 +177,12 @@ describe('limits.exhausted', () => {
       person: w.approval({ show: ['text'] }),
       expert: w.agent({ model: 'good', instructions: 'x', writes: ['flag'] }),
     })
-    const target = { stop: {}, degrade: { exhausted: n.degrade }, person: { exhausted: n.person }, 'hand over': { exhausted: n.expert } }[kind]
+    const target = {
+      stop: {},
+      degrade: { exhausted: n.degrade },
+      person: { exhausted: n.person },
+      'hand over': { exhausted: n.expert },
+    }[kind]
     return w.workflow('exits', {
       input: z.object({ text: z.string() }),
       output: ['flag'],

@@ -20,9 +20,18 @@ export interface Lost {
 
 /** The event for an effect whose end nobody will ever report. It has no usage: what was set aside is charged. */
 export function lostEnd({ runId, at, ...lost }: Lost): EngineEvent {
-  const error = nodeError('WAYSTONE_NODE_OUTCOME_UNKNOWN', 'the process that ran it ended before it could say what came of it').toJSON()
+  const error = nodeError(
+    'WAYSTONE_NODE_OUTCOME_UNKNOWN',
+    'the process that ran it ended before it could say what came of it',
+  ).toJSON()
   const payload: EffectEnd = Object.freeze({ ...lost, error: Object.freeze(error) })
-  return Object.freeze({ id: `${effectIdOf(runId, lost.step)}/${lost.attempt}`, at, type: 'effect.ended', from: 'effect', payload })
+  return Object.freeze({
+    id: `${effectIdOf(runId, lost.step)}/${lost.attempt}`,
+    at,
+    type: 'effect.ended',
+    from: 'effect',
+    payload,
+  })
 }
 
 /**
@@ -33,7 +42,11 @@ export function lostEnd({ runId, at, ...lost }: Lost): EngineEvent {
  *
  * @param now - ms since the epoch
  */
-export function lostEffects(compiled: CompiledWorkflow, run: { readonly runId: RunId; readonly context: RunContext; readonly now: number }, marks: readonly EffectMark[]): readonly EngineEvent[] {
+export function lostEffects(
+  compiled: CompiledWorkflow,
+  run: { readonly runId: RunId; readonly context: RunContext; readonly now: number },
+  marks: readonly EffectMark[],
+): readonly EngineEvent[] {
   return marks.flatMap(({ step, attempt, at }) => {
     const open = run.context.open[step]
     const record = open === undefined ? undefined : compiled.graph.nodes[open.node]

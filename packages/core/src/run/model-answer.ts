@@ -19,13 +19,19 @@ import type { AskingNode } from './render-request.ts'
  * @throws {NodeError} WAYSTONE_NODE_MODEL_REFUSED, _CUT, _FILTERED; whatever the author's `apply` throws
  */
 export function readAnswer(job: EffectJob, node: AskingNode, { message, finish }: CheckedResponse): Ended {
-  if (finish === 'refusal') throw nodeError('WAYSTONE_NODE_MODEL_REFUSED', `the model declined: ${textOf(message.content).slice(0, 500)}`)
-  if (finish === 'length') throw nodeError('WAYSTONE_NODE_MODEL_CUT', 'the answer was cut at the limit of output tokens', { retryable: true })
-  if (finish === 'content-filter') throw nodeError('WAYSTONE_NODE_MODEL_FILTERED', 'the answer was withheld by the content filter of the provider')
+  if (finish === 'refusal')
+    throw nodeError('WAYSTONE_NODE_MODEL_REFUSED', `the model declined: ${textOf(message.content).slice(0, 500)}`)
+  if (finish === 'length')
+    throw nodeError('WAYSTONE_NODE_MODEL_CUT', 'the answer was cut at the limit of output tokens', { retryable: true })
+  if (finish === 'content-filter')
+    throw nodeError('WAYSTONE_NODE_MODEL_FILTERED', 'the answer was withheld by the content filter of the provider')
   const { record, functions } = node
   if (record.kind === 'gate') return { message, ...readVerdict(node, message) }
   if (message.calls.length > 0) return { outcome: 'done', message, ...refusals(job, record, message.calls) }
-  return { message, ...readOutput(job, record, { functions: functions as AgentFunctions, text: textOf(message.content) }) }
+  return {
+    message,
+    ...readOutput(job, record, { functions: functions as AgentFunctions, text: textOf(message.content) }),
+  }
 }
 
 /** Calls that cannot be run, each with what the model is told. A call that is not refused has arguments that fit. */
@@ -33,11 +39,13 @@ function refusals(job: EffectJob, record: AgentRecord, calls: readonly ModelTool
   const refused: { [callId: string]: string } = {}
   for (const call of calls) {
     if (!record.tools.includes(call.name)) {
-      refused[call.id] = `there is no tool ${JSON.stringify(call.name)}; the tools are: ${record.tools.length === 0 ? 'none' : record.tools.join(', ')}`
+      refused[call.id] =
+        `there is no tool ${JSON.stringify(call.name)}; the tools are: ${record.tools.length === 0 ? 'none' : record.tools.join(', ')}`
       continue
     }
     const parsed = toolFunctions(job.compiled, call.name).input.safeParse(call.arguments)
-    if (!parsed.success) refused[call.id] = `the arguments do not fit, the tool was not run: ${issueLines(parsed.error).join('; ')}`
+    if (!parsed.success)
+      refused[call.id] = `the arguments do not fit, the tool was not run: ${issueLines(parsed.error).join('; ')}`
   }
   return Object.keys(refused).length === 0 ? {} : { refusedCalls: refused }
 }
@@ -74,7 +82,10 @@ function readOutput(job: EffectJob, record: AgentRecord, { functions, text }: An
   }
 }
 
-function parseOutput({ output }: AgentFunctions, text: string): { readonly value: Json } | Ended & { readonly misfit: readonly string[] } {
+function parseOutput(
+  { output }: AgentFunctions,
+  text: string,
+): { readonly value: Json } | (Ended & { readonly misfit: readonly string[] }) {
   const json = readJson(text)
   if (json === undefined) return misfit(['the answer is not JSON'])
   const parsed = output?.safeParse(json.value)

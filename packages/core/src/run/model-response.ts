@@ -63,15 +63,25 @@ export function hasBadUsage(given: unknown): boolean {
 /** What a call used, in the run's units. @param price - undefined: cost is unknown and left out */
 export function usageDelta(usage: ModelUsage, price: ModelPrice | undefined): UsageDelta {
   const { inputTokens, outputTokens, cachedTokens, reasoningTokens } = usage
-  const tokens = { inputTokens, outputTokens, ...(cachedTokens > 0 && { cachedTokens }), ...(reasoningTokens > 0 && { reasoningTokens }) }
+  const tokens = {
+    inputTokens,
+    outputTokens,
+    ...(cachedTokens > 0 && { cachedTokens }),
+    ...(reasoningTokens > 0 && { reasoningTokens }),
+  }
   if (price === undefined) return tokens
   const cached = Math.min(cachedTokens, inputTokens)
-  const usd = ((inputTokens - cached) * price.inputUsd + cached * (price.cachedInputUsd ?? price.inputUsd) + outputTokens * price.outputUsd) / 1e6
+  const usd =
+    ((inputTokens - cached) * price.inputUsd +
+      cached * (price.cachedInputUsd ?? price.inputUsd) +
+      outputTokens * price.outputUsd) /
+    1e6
   return { ...tokens, costUsd: Math.round(usd * 1e9) / 1e9 }
 }
 
 function asJson(given: unknown): unknown {
-  if (typeof given !== 'object' || given === null) throw nonsense(`the response is ${given === null ? 'null' : `of type ${typeof given}`}`)
+  if (typeof given !== 'object' || given === null)
+    throw nonsense(`the response is ${given === null ? 'null' : `of type ${typeof given}`}`)
   return given
 }
 

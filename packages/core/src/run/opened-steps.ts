@@ -1,4 +1,3 @@
-import type { Json } from '../base/json.ts'
 import { resolveValue } from '../snapshot/apply-patch.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { OpenStep } from '../snapshot/snapshot.ts'
@@ -23,9 +22,11 @@ export function openedSteps({ patch, event }: Checkpoint): readonly OpenedStep[]
     const value = resolveValue(operation[2], event)
     const [, , index, part] = path
     // The ledger's entries are open steps by construction.
-    if (index === undefined) for (const [key, open] of Object.entries(Object(value) as { [step: string]: OpenStep })) put(Number(key), open, true)
+    if (index === undefined)
+      for (const [key, open] of Object.entries(Object(value) as { [step: string]: OpenStep }))
+        put(Number(key), open, true)
     else if (part === undefined) put(Number(index), value as unknown as OpenStep, true)
-    else put(Number(index), { [String(part)]: value as Json }, false)
+    else put(Number(index), { [String(part)]: value }, false)
   }
   return [...found.values()].toSorted((left, right) => left.step - right.step)
 }

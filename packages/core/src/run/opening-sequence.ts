@@ -15,7 +15,11 @@ export interface OpeningQuery {
 }
 
 /** The sequences that opened steps for people, looked for backwards from a sequence. Cost: O(checkpoints since the oldest of them). */
-export async function openingSequences(store: Store, runId: RunId, from: OpeningQuery): Promise<ReadonlyMap<number, number>> {
+export async function openingSequences(
+  store: Store,
+  runId: RunId,
+  from: OpeningQuery,
+): Promise<ReadonlyMap<number, number>> {
   const found = new Map<number, number>()
   for (let to = from.sequence; to >= 0 && found.size < from.steps.length; to -= chunk) {
     const stored = await store.checkpoints(runId, Math.max(0, to - chunk + 1), to)

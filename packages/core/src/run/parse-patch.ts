@@ -24,7 +24,10 @@ const emptyPatch: ParsedPatch = Object.freeze({ patch: Object.freeze({}), unset:
 export function parsePatch(compiled: CompiledWorkflow, record: NodeRecord, given: unknown): ParsedPatch {
   if (given === undefined || given === null) return emptyPatch
   if (typeof given !== 'object' || Array.isArray(given)) {
-    throw nodeError('WAYSTONE_NODE_BAD_PATCH', `node ${JSON.stringify(record.id)} gave ${describeShape(given)} where a patch, an object of state keys, is expected`)
+    throw nodeError(
+      'WAYSTONE_NODE_BAD_PATCH',
+      `node ${JSON.stringify(record.id)} gave ${describeShape(given)} where a patch, an object of state keys, is expected`,
+    )
   }
   const patch: { [key: string]: Json } = {}
   const unset: string[] = []
@@ -69,21 +72,31 @@ function parseKey({ compiled, record, key, value }: KeyWrite): Json {
   const parsed = schema.safeParse(json)
   if (parsed.success) return toJson(parsed.data, what)
   const lines = issueLines(parsed.error)
-  throw nodeError('WAYSTONE_NODE_BAD_PATCH', `${what} does not fit its schema: ${lines.join('; ')}`, { details: { key, issues: lines } })
+  throw nodeError('WAYSTONE_NODE_BAD_PATCH', `${what} does not fit its schema: ${lines.join('; ')}`, {
+    details: { key, issues: lines },
+  })
 }
 
 function unsetKey(compiled: CompiledWorkflow, record: NodeRecord, key: string): string {
   if (compiled.graph.state[key]?.optional === true) return key
-  throw nodeError('WAYSTONE_NODE_BAD_PATCH', `node ${JSON.stringify(record.id)} unsets key ${JSON.stringify(key)}, which is not optional`, {
-    details: { key },
-  })
+  throw nodeError(
+    'WAYSTONE_NODE_BAD_PATCH',
+    `node ${JSON.stringify(record.id)} unsets key ${JSON.stringify(key)}, which is not optional`,
+    {
+      details: { key },
+    },
+  )
 }
 
 function undeclaredWrite(record: NodeRecord, key: string): Error {
   const allowed = record.writes.length === 0 ? 'none' : record.writes.join(', ')
-  return nodeError('WAYSTONE_NODE_WRITE_UNDECLARED', `node ${JSON.stringify(record.id)} wrote key ${JSON.stringify(key)}; it may write: ${allowed}`, {
-    details: { node: record.id, key },
-  })
+  return nodeError(
+    'WAYSTONE_NODE_WRITE_UNDECLARED',
+    `node ${JSON.stringify(record.id)} wrote key ${JSON.stringify(key)}; it may write: ${allowed}`,
+    {
+      details: { node: record.id, key },
+    },
+  )
 }
 
 function describeShape(value: unknown): string {

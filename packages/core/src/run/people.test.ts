@@ -23,7 +23,12 @@ function runtimeWith(options: RuntimeOptions): Runtime {
   return runtime
 }
 
-const w = defineState({ order: z.string(), amountUsd: z.number(), note: z.string().optional(), result: z.string().optional() })
+const w = defineState({
+  order: z.string(),
+  amountUsd: z.number(),
+  note: z.string().optional(),
+  result: z.string().optional(),
+})
 const paid: unknown[] = []
 const pay = defineTool({
   name: 'pay',
@@ -46,8 +51,18 @@ const n = w.nodes({
     response: z.object({ note: z.string().min(3).optional() }),
   }),
   refund: w.tool(pay, { reads: ['order', 'amountUsd'], writes: ['result'] }),
-  declined: w.task({ effect: 'pure', hears: ['manager'], writes: ['result'], run: ({ heard }) => ({ result: `no: ${String(heard.manager?.reasons[0])}` }) }),
-  explain: w.task({ effect: 'pure', hears: ['manager'], writes: ['note'], run: ({ heard }) => ({ note: `about: ${String(heard.manager?.reasons[0])}` }) }),
+  declined: w.task({
+    effect: 'pure',
+    hears: ['manager'],
+    writes: ['result'],
+    run: ({ heard }) => ({ result: `no: ${JSON.stringify(heard.manager?.reasons)}` }),
+  }),
+  explain: w.task({
+    effect: 'pure',
+    hears: ['manager'],
+    writes: ['note'],
+    run: ({ heard }) => ({ note: `about: ${JSON.stringify(heard.manager?.reasons)}` }),
+  }),
 })
 const refunds = w.workflow('refunds', {
   input: z.object({ order: z.string(), amountUsd: z.number() }),
@@ -55,7 +70,12 @@ const refunds = w.workflow('refunds', {
   nodes: n,
   start: n.manager,
   edges: {
-    manager: { approved: n.refund, edited: n.refund, rejected: n.declined, asked: { to: n.explain, limit: 3, otherwise: n.declined } },
+    manager: {
+      approved: n.refund,
+      edited: n.refund,
+      rejected: n.declined,
+      asked: { to: n.explain, limit: 3, otherwise: n.declined },
+    },
     refund: { done: END },
     declined: { done: END },
     explain: { done: n.manager },
@@ -93,7 +113,12 @@ describe('requests', () => {
       sequence: 0,
       expiresAt: null,
     })
-    expect(requests[0]?.action).toContainEqual({ outcome: 'approved', node: 'refund', tool: 'pay', input: { order: 'o-1', amountUsd: 120 } })
+    expect(requests[0]?.action).toContainEqual({
+      outcome: 'approved',
+      node: 'refund',
+      tool: 'pay',
+      input: { order: 'o-1', amountUsd: 120 },
+    })
     expect(requests[0]?.responseSchema).toMatchObject({ type: 'object' })
     expect(z.fromJSONSchema(requestSchema).safeParse(requests[0]).error).toBeUndefined()
     expect(z.fromJSONSchema(requestSchema).safeParse({ ...requests[0], digest: 7 }).success).toBe(false)
@@ -105,7 +130,9 @@ describe('decide', () => {
   it('approves, and only then does the tool run (H1, H5)', async () => {
     const run = await waiting()
     const [request] = await run.requests()
-    expect(await run.decide(request ?? '', { outcome: 'approved', by: 'ann', response: { note: 'fine by me' } })).toEqual({ type: 'applied', sequence: 1 })
+    expect(
+      await run.decide(request ?? '', { outcome: 'approved', by: 'ann', response: { note: 'fine by me' } }),
+    ).toEqual({ type: 'applied', sequence: 1 })
     expect(await run.result()).toMatchObject({ status: 'completed', output: { result: 'paid 120' } })
     expect(paid).toEqual([{ order: 'o-1', amountUsd: 120 }])
     const decided: unknown[] = []
@@ -115,19 +142,31 @@ describe('decide', () => {
 
   it('rejects with a reason that is heard, and not without one (H5)', async () => {
     const run = await waiting()
-    await expect(run.decide(`${run.runId}/0`, { outcome: 'rejected', by: 'ann' })).rejects.toMatchObject({ code: 'WAYSTONE_INPUT_DECISION' })
+    await expect(run.decide(`${run.runId}/0`, { outcome: 'rejected', by: 'ann' })).rejects.toMatchObject({
+      code: 'WAYSTONE_INPUT_DECISION',
+    })
     await run.decide(`${run.runId}/0`, { outcome: 'rejected', by: 'ann', reason: 'no receipt' })
-    expect(await run.result()).toMatchObject({ output: { result: 'no: no receipt' } })
+    expect(await run.result()).toMatchObject({ output: { result: 'no: ["no receipt"]' } })
     expect(paid).toEqual([])
   })
 
   it('edits arguments, parsed again by their schema (H5)', async () => {
     const run = await waiting()
-    const decide = (edits: object) => run.decide(`${run.runId}/0`, { outcome: 'edited', by: 'ann', edits: edits as { amountUsd: number } })
-    await expect(decide({ amountUsd: 'much' })).rejects.toMatchObject({ code: 'WAYSTONE_INPUT_DECISION', message: expect.stringContaining('amountUsd') as string })
-    await expect(decide({ order: 'o-2' })).rejects.toMatchObject({ message: expect.stringContaining('may be edited: amountUsd') as string })
-    await expect(run.decide(`${run.runId}/0`, { outcome: 'edited', by: 'ann' })).rejects.toMatchObject({ code: 'WAYSTONE_INPUT_DECISION' })
-    await expect(run.decide(`${run.runId}/0`, { outcome: 'approved', by: 'ann', edits: { amountUsd: 1 } })).rejects.toMatchObject({ code: 'WAYSTONE_INPUT_DECISION' })
+    const decide = (edits: object) =>
+      run.decide(`${run.runId}/0`, { outcome: 'edited', by: 'ann', edits: edits as { amountUsd: number } })
+    await expect(decide({ amountUsd: 'much' })).rejects.toMatchObject({
+      code: 'WAYSTONE_INPUT_DECISION',
+      message: expect.stringContaining('amountUsd') as string,
+    })
+    await expect(decide({ order: 'o-2' })).rejects.toMatchObject({
+      message: expect.stringContaining('may be edited: amountUsd') as string,
+    })
+    await expect(run.decide(`${run.runId}/0`, { outcome: 'edited', by: 'ann' })).rejects.toMatchObject({
+      code: 'WAYSTONE_INPUT_DECISION',
+    })
+    await expect(
+      run.decide(`${run.runId}/0`, { outcome: 'approved', by: 'ann', edits: { amountUsd: 1 } }),
+    ).rejects.toMatchObject({ code: 'WAYSTONE_INPUT_DECISION' })
     expect((await decide({ amountUsd: 80 })).type).toBe('applied')
     expect(await run.result()).toMatchObject({ output: { result: 'paid 80' } })
   })
@@ -136,24 +175,36 @@ describe('decide', () => {
     const run = await waiting()
     await run.decide(`${run.runId}/0`, { outcome: 'asked', by: 'ann', reason: 'which receipt?' })
     expect((await run.result()).status).toBe('waiting')
-    expect(await run.requests()).toMatchObject([{ step: 2, evidence: { note: 'about: which receipt?' } }])
+    expect(await run.requests()).toMatchObject([{ step: 2, evidence: { note: 'about: ["which receipt?"]' } }])
   })
 
   it('parses the answer by its schema', async () => {
     const run = await waiting()
     const decide = run.decide(`${run.runId}/0`, { outcome: 'approved', by: 'ann', response: { note: 'x' } })
-    await expect(decide).rejects.toMatchObject({ code: 'WAYSTONE_INPUT_DECISION', message: expect.stringContaining('note') as string })
+    await expect(decide).rejects.toMatchObject({
+      code: 'WAYSTONE_INPUT_DECISION',
+      message: expect.stringContaining('note') as string,
+    })
   })
 
   it('refuses outcomes that are not offered, requests that are not there, second and changed ones, each with a reason', async () => {
     const run = await waiting()
     const [request] = await run.requests()
     if (request === undefined) throw new TypeError('no request')
-    expect(await run.decide(request, { outcome: 'maybe', by: 'ann' })).toMatchObject({ type: 'refused', reason: 'outcome-not-offered' })
-    expect(await run.decide(request, { outcome: 'expired', by: 'ann' })).toMatchObject({ reason: 'outcome-not-offered' })
+    expect(await run.decide(request, { outcome: 'maybe', by: 'ann' })).toMatchObject({
+      type: 'refused',
+      reason: 'outcome-not-offered',
+    })
+    expect(await run.decide(request, { outcome: 'expired', by: 'ann' })).toMatchObject({
+      reason: 'outcome-not-offered',
+    })
     expect(await run.decide('other/0', { outcome: 'approved', by: 'ann' })).toMatchObject({ reason: 'stale-request' })
-    expect(await run.decide(`${run.runId}/7`, { outcome: 'approved', by: 'ann' })).toMatchObject({ reason: 'stale-request' })
-    expect(await run.decide({ ...request, digest: 'old' }, { outcome: 'approved', by: 'ann' })).toMatchObject({ reason: 'digest-mismatch' })
+    expect(await run.decide(`${run.runId}/7`, { outcome: 'approved', by: 'ann' })).toMatchObject({
+      reason: 'stale-request',
+    })
+    expect(await run.decide({ ...request, digest: 'old' }, { outcome: 'approved', by: 'ann' })).toMatchObject({
+      reason: 'digest-mismatch',
+    })
     expect((await run.status()).sequence).toBe(0)
     const both = await Promise.all([
       run.decide(request, { outcome: 'asked', by: 'ann', reason: 'why?' }),
@@ -161,9 +212,15 @@ describe('decide', () => {
     ])
     expect(both.map(({ type }) => type).toSorted()).toEqual(['applied', 'refused'])
     await run.result()
-    expect(await run.decide(request, { outcome: 'approved', by: 'ann' })).toMatchObject({ type: 'refused', reason: 'already-decided' })
+    expect(await run.decide(request, { outcome: 'approved', by: 'ann' })).toMatchObject({
+      type: 'refused',
+      reason: 'already-decided',
+    })
     await run.cancel({ by: 'ann', reason: 'x' })
-    expect(await run.decide(request, { outcome: 'approved', by: 'ann' })).toMatchObject({ type: 'refused', reason: 'run-ended' })
+    expect(await run.decide(request, { outcome: 'approved', by: 'ann' })).toMatchObject({
+      type: 'refused',
+      reason: 'run-ended',
+    })
   })
 
   it('moves a run on from another process, long after the first has gone (H2)', async () => {
@@ -199,7 +256,11 @@ describe('expiry', () => {
     output: ['result'],
     nodes: e,
     start: e.manager,
-    edges: { manager: { approved: e.approved, rejected: END, expired: e.late }, late: { done: END }, approved: { done: END } },
+    edges: {
+      manager: { approved: e.approved, rejected: END, expired: e.late },
+      late: { done: END },
+      approved: { done: END },
+    },
   })
   const begin = (runtime: Runtime) => runtime.start(expiring, { input: { order: 'o-1', amountUsd: 1 } })
 
@@ -223,7 +284,10 @@ describe('expiry', () => {
     const second = runtimeWith({ clock, store, workflows: [expiring] })
     second.work()
     await clock.advance(1_000)
-    expect(await (await second.open(run.runId)).status()).toMatchObject({ status: 'completed', output: { result: 'expired' } })
+    expect(await (await second.open(run.runId)).status()).toMatchObject({
+      status: 'completed',
+      output: { result: 'expired' },
+    })
   })
 
   it('beats a decision that comes too late, even when nobody was there to see it', async () => {
@@ -235,7 +299,10 @@ describe('expiry', () => {
     await first.close()
     await clock.advance(7_200_000)
     const again = await runtimeWith({ clock, store, workflows: [expiring] }).open(run.runId)
-    expect(await again.decide(`${run.runId}/0`, { outcome: 'approved', by: 'ann' })).toMatchObject({ type: 'refused', reason: 'already-decided' })
+    expect(await again.decide(`${run.runId}/0`, { outcome: 'approved', by: 'ann' })).toMatchObject({
+      type: 'refused',
+      reason: 'already-decided',
+    })
     expect(await again.result()).toMatchObject({ output: { result: 'expired' } })
   })
 
@@ -247,8 +314,21 @@ describe('expiry', () => {
     await run.result()
     const [request] = await run.requests()
     await first.close()
-    const payload = { step: 0, outcome: 'approved', digest: request?.digest ?? '', reason: '', by: 'ann', through: 'test' }
-    await store.deliver(run.runId, { id: 'in-time', at: clock.now() + 1, type: 'request.decided', from: 'person', payload })
+    const payload = {
+      step: 0,
+      outcome: 'approved',
+      digest: request?.digest ?? '',
+      reason: '',
+      by: 'ann',
+      through: 'test',
+    }
+    await store.deliver(run.runId, {
+      id: 'in-time',
+      at: clock.now() + 1,
+      type: 'request.decided',
+      from: 'person',
+      payload,
+    })
     await clock.advance(7_200_000)
     const again = await runtimeWith({ clock, store, workflows: [expiring] }).open(run.runId)
     await again.resume()
@@ -258,15 +338,28 @@ describe('expiry', () => {
 
 describe('gates before people and tools', () => {
   const asked = (store: Store, amountUsd: number, confidence: number) => {
-    const s = defineState({ amountUsd: z.number(), confidence: z.number().optional(), text: z.string().optional(), result: z.string().optional() })
+    const s = defineState({
+      amountUsd: z.number(),
+      confidence: z.number().optional(),
+      text: z.string().optional(),
+      result: z.string().optional(),
+    })
     const isLow = s.guard('isLow', ['confidence'], (state) => (state.confidence ?? 0) < 0.8)
     const isLarge = s.guard('isLarge', ['amountUsd'], (state) => state.amountUsd >= 100)
     const model = scripted(says({ confidence, text: 'x' }))
     const nodes = s.nodes({
-      safe: s.gate({ reads: ['amountUsd'], outcomes: ['pass', 'blocked'], decide: ({ state }) => (state.amountUsd < 0 ? { outcome: 'blocked', reasons: ['negative'] } : 'pass') }),
+      safe: s.gate({
+        reads: ['amountUsd'],
+        outcomes: ['pass', 'blocked'],
+        decide: ({ state }) => (state.amountUsd < 0 ? { outcome: 'blocked', reasons: ['negative'] } : 'pass'),
+      }),
       think: s.agent({ model: 'fast', instructions: 'x', reads: ['amountUsd'], writes: ['confidence', 'text'] }),
       person: s.approval({ show: ['amountUsd', 'confidence'] }),
-      refund: s.tool(pay, { reads: ['amountUsd'], writes: ['result'], input: ({ state }) => ({ order: 'o', amountUsd: state.amountUsd }) }),
+      refund: s.tool(pay, {
+        reads: ['amountUsd'],
+        writes: ['result'],
+        input: ({ state }) => ({ order: 'o', amountUsd: state.amountUsd }),
+      }),
     })
     const workflow = s.workflow('triggers', {
       input: z.object({ amountUsd: z.number() }),
@@ -285,13 +378,12 @@ describe('gates before people and tools', () => {
   }
 
   it.each([
-    ['a large amount', 500, 0.9, 'waiting', 0],
-    ['low confidence', 5, 0.2, 'waiting', 0],
-    ['neither', 5, 0.9, 'completed', 1],
-  ])('ask before the tool on %s (H1)', async (_, amountUsd, confidence, status, times) => {
+    ['a large amount', 500, 0.9, ['waiting', 0]],
+    ['low confidence', 5, 0.2, ['waiting', 0]],
+    ['neither', 5, 0.9, ['completed', 1]],
+  ])('ask before the tool on %s (H1)', async (_, amountUsd, confidence, ended) => {
     const { run } = asked(createMemoryStore(), amountUsd, confidence)
-    expect((await (await run).result()).status).toBe(status)
-    expect(paid).toHaveLength(times)
+    expect([(await (await run).result()).status, paid.length]).toEqual(ended)
   })
 
   it('block before the model is called (Q4)', async () => {
@@ -319,7 +411,9 @@ describe('unknown outcomes', () => {
     const clock = createManualClock()
     const dead = { self: () => ({ host: 'h', pid: 1, processStartedAt: '1' }), stateOf: () => 'dead' as const }
     const mortal = mortalView(store, (method, kill) => method === 'commit' && kill())
-    const run = await createRuntime({ store: mortal.store, clock, liveness: dead }).start(unrouted, { input: { order: 'o-1', amountUsd: 120 } })
+    const run = await createRuntime({ store: mortal.store, clock, liveness: dead }).start(unrouted, {
+      input: { order: 'o-1', amountUsd: 120 },
+    })
     await clock.settle()
     expect(paid.splice(0)).toHaveLength(1)
     const again = await runtimeWith({ store, clock, liveness: dead, workflows: [unrouted] }).open(run.runId)
@@ -341,12 +435,19 @@ describe('unknown outcomes', () => {
         ],
       },
     ])
-    expect((await run.requests())[0]?.action).toContainEqual({ outcome: 'did-not-happen', node: 'refund', tool: 'pay', input: { order: 'o-1', amountUsd: 120 } })
+    expect((await run.requests())[0]?.action).toContainEqual({
+      outcome: 'did-not-happen',
+      node: 'refund',
+      tool: 'pay',
+      input: { order: 'o-1', amountUsd: 120 },
+    })
   })
 
   it('go on with what came of it when it happened', async () => {
     const run = await unknown()
-    await expect(run.decide(`${run.runId}/0`, { outcome: 'happened', by: 'ann', result: { result: 7 } })).rejects.toMatchObject({ code: 'WAYSTONE_INPUT_DECISION' })
+    await expect(
+      run.decide(`${run.runId}/0`, { outcome: 'happened', by: 'ann', result: { result: 7 } }),
+    ).rejects.toMatchObject({ code: 'WAYSTONE_INPUT_DECISION' })
     await run.decide(`${run.runId}/0`, { outcome: 'happened', by: 'ann', result: { result: 'paid by hand' } })
     expect(await run.result()).toMatchObject({ status: 'completed', output: { result: 'paid by hand' } })
     expect(paid).toEqual([])

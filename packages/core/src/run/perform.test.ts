@@ -21,10 +21,22 @@ const listOf = (text: string): string[] => [text]
 /** Runs one task that gives back anything at all. */
 async function runTask(run: () => unknown): Promise<RunResult<object>> {
   const n = w.nodes({
-    work: w.task({ effect: 'pure', retry: { attempts: 1 }, reads: ['text'], writes: ['list', 'text'], run: run as () => { text: string } }),
+    work: w.task({
+      effect: 'pure',
+      retry: { attempts: 1 },
+      reads: ['text'],
+      writes: ['list', 'text'],
+      run: run as () => { text: string },
+    }),
   })
   return await finish(
-    w.workflow('one', { input: z.object({ text: z.string() }), output: ['text', 'list'], nodes: n, start: n.work, edges: { work: { done: END } } }),
+    w.workflow('one', {
+      input: z.object({ text: z.string() }),
+      output: ['text', 'list'],
+      nodes: n,
+      start: n.work,
+      edges: { work: { done: END } },
+    }),
   )
 }
 
@@ -43,7 +55,11 @@ describe('perform', () => {
   })
 
   it.each([
-    ['an error', () => Promise.reject(new TypeError('broken')), { name: 'TypeError', code: 'WAYSTONE_NODE_THREW', message: 'broken' }],
+    [
+      'an error',
+      () => Promise.reject(new TypeError('broken')),
+      { name: 'TypeError', code: 'WAYSTONE_NODE_THREW', message: 'broken' },
+    ],
     [
       'a string',
       () => {
@@ -51,8 +67,8 @@ describe('perform', () => {
       },
       { code: 'WAYSTONE_NODE_THREW', message: 'the text "plain text" was thrown, not an error' },
     ],
-    ['undefined', () => Promise.reject(undefined as unknown as Error), { message: 'undefined was thrown, not an error' }],
-    ['null', () => Promise.reject(null as unknown as Error), { message: 'null was thrown, not an error' }],
+    ['undefined', () => Promise.reject(undefined), { message: 'undefined was thrown, not an error' }],
+    ['null', () => Promise.reject(null), { message: 'null was thrown, not an error' }],
     [
       'a value that throws when looked at',
       () =>
@@ -136,12 +152,26 @@ describe('perform', () => {
   it('takes an outcome that a task declares and refuses any other', async () => {
     const make = (outcome: string) => {
       const n = w.nodes({
-        work: w.task({ effect: 'pure', outcomes: ['left', 'right'], writes: ['text'], run: () => ({ outcome: outcome as 'left', patch: { text: outcome } }) }),
+        work: w.task({
+          effect: 'pure',
+          outcomes: ['left', 'right'],
+          writes: ['text'],
+          run: () => ({ outcome: outcome as 'left', patch: { text: outcome } }),
+        }),
       })
-      return w.workflow('choice', { input: z.object({ text: z.string() }), output: ['text'], nodes: n, start: n.work, edges: { work: { left: END, right: END } } })
+      return w.workflow('choice', {
+        input: z.object({ text: z.string() }),
+        output: ['text'],
+        nodes: n,
+        start: n.work,
+        edges: { work: { left: END, right: END } },
+      })
     }
     expect((await finish(make('right'))).output).toEqual({ text: 'right' })
-    expect((await finish(make('up'))).error).toMatchObject({ code: 'WAYSTONE_NODE_BAD_OUTCOME', message: expect.stringContaining('left, right') as string })
+    expect((await finish(make('up'))).error).toMatchObject({
+      code: 'WAYSTONE_NODE_BAD_OUTCOME',
+      message: expect.stringContaining('left, right') as string,
+    })
   })
 
   it('gives author functions frozen values (S1)', async () => {
@@ -184,8 +214,16 @@ describe('executeTool', () => {
         return output as { text: string }
       },
     })
-    const n = w.nodes({ find: w.tool(tool, { reads: ['text'], writes: ['text'], input: () => input as { id: number } }) })
-    return w.workflow('tool', { input: z.object({ text: z.string() }), output: ['text'], nodes: n, start: n.find, edges: { find: { done: END } } })
+    const n = w.nodes({
+      find: w.tool(tool, { reads: ['text'], writes: ['text'], input: () => input as { id: number } }),
+    })
+    return w.workflow('tool', {
+      input: z.object({ text: z.string() }),
+      output: ['text'],
+      nodes: n,
+      start: n.find,
+      edges: { find: { done: END } },
+    })
   }
 
   it('maps state to input and output to patch', async () => {
@@ -196,7 +234,9 @@ describe('executeTool', () => {
 
   it('does not run on input that does not fit (T2)', async () => {
     calls.length = 0
-    expect((await finish(make({ id: 'one' }, { text: 'found' }))).error).toMatchObject({ code: 'WAYSTONE_NODE_BAD_INPUT' })
+    expect((await finish(make({ id: 'one' }, { text: 'found' }))).error).toMatchObject({
+      code: 'WAYSTONE_NODE_BAD_INPUT',
+    })
     expect(calls).toEqual([])
   })
 
@@ -210,7 +250,12 @@ describe('executeGate', () => {
   const make = (verdict: unknown) => {
     const n = w.nodes({
       check: w.gate({ reads: ['text'], outcomes: ['pass', 'revise', 'escalate'], decide: () => verdict as 'pass' }),
-      echo: w.task({ effect: 'pure', hears: ['check'], writes: ['list'], run: ({ heard }) => ({ list: listOf(JSON.stringify(heard.check)) }) }),
+      echo: w.task({
+        effect: 'pure',
+        hears: ['check'],
+        writes: ['list'],
+        run: ({ heard }) => ({ list: listOf(JSON.stringify(heard.check)) }),
+      }),
     })
     return w.workflow('gate', {
       input: z.object({ text: z.string() }),
@@ -228,10 +273,15 @@ describe('executeGate', () => {
     expect(await finish(make('escalate'))).toMatchObject({ status: 'completed', output: {} })
   })
 
-  it.each([['fail'], [7], [{ outcome: 'pass', score: 2 }], [{ outcome: 'pass', reasons: 'no list' }], [{ outcome: 'pass', positions: 1 }], ['failed'], [null]])(
-    'refuses the verdict %j',
-    async (verdict) => {
-      expect((await finish(make(verdict))).error).toMatchObject({ code: 'WAYSTONE_NODE_BAD_VERDICT' })
-    },
-  )
+  it.each([
+    ['fail'],
+    [7],
+    [{ outcome: 'pass', score: 2 }],
+    [{ outcome: 'pass', reasons: 'no list' }],
+    [{ outcome: 'pass', positions: 1 }],
+    ['failed'],
+    [null],
+  ])('refuses the verdict %j', async (verdict) => {
+    expect((await finish(make(verdict))).error).toMatchObject({ code: 'WAYSTONE_NODE_BAD_VERDICT' })
+  })
 })

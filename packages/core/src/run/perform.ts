@@ -51,8 +51,12 @@ function execute(job: EffectJob): Ended | Promise<Ended> {
   }
   if (open.kind === 'task' && functions?.kind === 'task') return executeTask(job, functions)
   if (open.kind === 'gate' && functions?.kind === 'gate') return executeGate(job, functions)
-  if (open.kind === 'tool' && record.kind === 'tool' && functions?.kind === 'tool') return executeTool(job, record, functions)
-  throw invariantError('WAYSTONE_BUG_REGISTRY', `step ${job.scope.step} of kind ${open.kind} cannot be run by node ${JSON.stringify(record.id)} of kind ${record.kind}`)
+  if (open.kind === 'tool' && record.kind === 'tool' && functions?.kind === 'tool')
+    return executeTool(job, record, functions)
+  throw invariantError(
+    'WAYSTONE_BUG_REGISTRY',
+    `step ${job.scope.step} of kind ${open.kind} cannot be run by node ${JSON.stringify(record.id)} of kind ${record.kind}`,
+  )
 }
 
 /** The effect class of a step's work. */
@@ -76,7 +80,11 @@ function failedEnd(job: EffectJob, thrown: unknown): EffectEnd {
   // An author who says nothing means: trying again cannot hurt, unless the effect is unsafe.
   const isRepeatable = effectClassOf(job.compiled.graph, job.record, job.open) !== 'unsafe'
   const retryAfterMs = retryAfterOf(thrown)
-  return whole(job, { outcome: 'failed', error: errorRecordOf(thrown, isRepeatable), ...(retryAfterMs !== undefined && { retryAfterMs }) })
+  return whole(job, {
+    outcome: 'failed',
+    error: errorRecordOf(thrown, isRepeatable),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  })
 }
 
 function whole({ scope, ports }: EffectJob, ended: Ended): EffectEnd {

@@ -15,20 +15,33 @@ export async function checkBindings({ graph }: CompiledWorkflow, ports: Executor
   const unbound = [...asked].filter(([model]) => !ports.models.has(model))
   if (unbound.length > 0) {
     const names = unbound.map(([model, node]) => `${JSON.stringify(model)} (asked by ${node})`)
-    throw inputError('WAYSTONE_INPUT_MODELS_MISSING', `workflow ${JSON.stringify(graph.name)} asks for models that are not bound at this runtime: ${names.join(', ')}; bound are: ${listOf([...ports.models.keys()])}`, {
-      models: unbound.map(([model]) => model),
-    })
+    throw inputError(
+      'WAYSTONE_INPUT_MODELS_MISSING',
+      `workflow ${JSON.stringify(graph.name)} asks for models that are not bound at this runtime: ${names.join(', ')}; bound are: ${listOf([...ports.models.keys()])}`,
+      {
+        models: unbound.map(([model]) => model),
+      },
+    )
   }
-  const unpriced = graph.limits.bounds.costUsd === undefined ? [] : [...asked.keys()].filter((model) => !hasPrice(ports, model))
+  const unpriced =
+    graph.limits.bounds.costUsd === undefined ? [] : [...asked.keys()].filter((model) => !hasPrice(ports, model))
   if (unpriced.length > 0) {
-    throw inputError('WAYSTONE_INPUT_PRICES_MISSING', `workflow ${JSON.stringify(graph.name)} limits costUsd; no price is known for: ${unpriced.join(', ')}`, {
-      models: unpriced,
-    })
+    throw inputError(
+      'WAYSTONE_INPUT_PRICES_MISSING',
+      `workflow ${JSON.stringify(graph.name)} limits costUsd; no price is known for: ${unpriced.join(', ')}`,
+      {
+        models: unpriced,
+      },
+    )
   }
   const missing: string[] = []
   for (const name of secretsOf(graph)) if (!(await ports.vault.has(name))) missing.push(name)
   if (missing.length === 0) return
-  throw inputError('WAYSTONE_INPUT_SECRETS_MISSING', `workflow ${JSON.stringify(graph.name)} needs secrets that are not set: ${missing.join(', ')}`, { secrets: missing })
+  throw inputError(
+    'WAYSTONE_INPUT_SECRETS_MISSING',
+    `workflow ${JSON.stringify(graph.name)} needs secrets that are not set: ${missing.join(', ')}`,
+    { secrets: missing },
+  )
 }
 
 /**

@@ -5,7 +5,12 @@ import type { EngineEvent } from '../snapshot/event.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 
 /** Plans one event. */
-export type Planner = (compiled: CompiledWorkflow, position: Position, snapshot: Snapshot | null, event: EngineEvent) => Plan
+export type Planner = (
+  compiled: CompiledWorkflow,
+  position: Position,
+  snapshot: Snapshot | null,
+  event: EngineEvent,
+) => Plan
 
 /**
  * Plans twice and compares, so that an impure guard or reducer is found where it is written and not at the first replay.
@@ -31,13 +36,20 @@ function comparable(one: Plan): unknown {
 function describeDifference(first: Plan, second: Plan): string {
   if (!('checkpoint' in first) || !('checkpoint' in second)) return `${first.type} and ${second.type}`
   const guards = new Map(readings(first).map(({ guard, result }) => [guard, result]))
-  const guard = readings(second).find((reading) => guards.has(reading.guard) && guards.get(reading.guard) !== reading.result)
-  if (guard !== undefined) return `guard ${JSON.stringify(guard.guard)} said ${String(guards.get(guard.guard))} and then ${String(guard.result)}`
+  const guard = readings(second).find(
+    (reading) => guards.has(reading.guard) && guards.get(reading.guard) !== reading.result,
+  )
+  if (guard !== undefined)
+    return `guard ${JSON.stringify(guard.guard)} said ${String(guards.get(guard.guard))} and then ${String(guard.result)}`
   const [before, after] = [first.snapshot.context.state, second.snapshot.context.state]
-  const keys = Object.keys({ ...before, ...after }).filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]))
+  const keys = Object.keys({ ...before, ...after }).filter(
+    (key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]),
+  )
   return keys.length > 0 ? `the reducer of ${keys.join(', ')} gave two values` : 'the decision records differ'
 }
 
-function readings(one: Extract<Plan, { type: 'applied' | 'late' }>): readonly { readonly guard: string; readonly result: boolean }[] {
+function readings(
+  one: Extract<Plan, { type: 'applied' | 'late' }>,
+): readonly { readonly guard: string; readonly result: boolean }[] {
   return one.checkpoint.decision?.candidates.flatMap((candidate) => candidate.guards ?? []) ?? []
 }

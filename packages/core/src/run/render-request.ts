@@ -50,7 +50,11 @@ function renderTool(graph: Graph, name: string): readonly ModelTool[] {
   return tool === undefined ? [] : [{ name, description: tool.description, inputSchema: tool.inputSchema }]
 }
 
-function renderMessages(functions: AskingNode['functions'], now: NodeInput, entries: readonly AgentEntry[]): readonly ModelMessage[] {
+function renderMessages(
+  functions: AskingNode['functions'],
+  now: NodeInput,
+  entries: readonly AgentEntry[],
+): readonly ModelMessage[] {
   const messages: ModelMessage[] = []
   if (!entries.some((entry) => 'type' in entry && entry.type === 'input')) messages.push(renderInput(functions, now))
   for (const [index, entry] of entries.entries()) {
@@ -58,7 +62,12 @@ function renderMessages(functions: AskingNode['functions'], now: NodeInput, entr
       messages.push(entry)
       const next = entries[index + 1]
       const isAnswered = next !== undefined && 'type' in next && next.type === 'results'
-      if (!isAnswered) messages.push(...entry.calls.map((call) => toolMessage({ callId: call.id, tool: call.name, result: 'not run', isError: true })))
+      if (!isAnswered)
+        messages.push(
+          ...entry.calls.map((call) =>
+            toolMessage({ callId: call.id, tool: call.name, result: 'not run', isError: true }),
+          ),
+        )
     } else if (entry.type === 'input') messages.push(renderInput(functions, { state: entry.state, heard: entry.heard }))
     else if (entry.type === 'results') messages.push(...entry.calls.map((call) => toolMessage(call)))
     else messages.push(userMessage([renderRepair(entry.issues)]))
@@ -81,7 +90,18 @@ function userMessage(texts: readonly string[]): ModelMessage {
   return { role: 'user', content: texts.map((text): ContentPart => ({ type: 'text', text })) }
 }
 
-function toolMessage({ callId, tool, result, isError }: Pick<AgentCall, 'callId' | 'tool' | 'result' | 'isError'>): ModelMessage {
+function toolMessage({
+  callId,
+  tool,
+  result,
+  isError,
+}: Pick<AgentCall, 'callId' | 'tool' | 'result' | 'isError'>): ModelMessage {
   const told: Json = isError === true ? { error: result ?? null } : (result ?? null)
-  return { role: 'tool', callId, name: tool, content: [{ type: 'text', text: JSON.stringify(told) }], isError: isError === true }
+  return {
+    role: 'tool',
+    callId,
+    name: tool,
+    content: [{ type: 'text', text: JSON.stringify(told) }],
+    isError: isError === true,
+  }
 }

@@ -22,7 +22,9 @@ export function requestsOf(source: RequestSource): readonly Request[] {
   return Object.entries(context.open).flatMap(([index, open]) => {
     const record = compiled.graph.nodes[open.node]
     const digest = requestDigest(compiled, context, Number(index))
-    return record === undefined || digest === undefined ? [] : [requestOf(source, { step: Number(index), open, record, digest })]
+    return record === undefined || digest === undefined
+      ? []
+      : [requestOf(source, { step: Number(index), open, record, digest })]
   })
 }
 
@@ -33,10 +35,15 @@ interface Asked {
   readonly digest: string
 }
 
-function requestOf({ runId, compiled, context, openedAt }: RequestSource, { step, open, record, digest }: Asked): Request {
+function requestOf(
+  { runId, compiled, context, openedAt }: RequestSource,
+  { step, open, record, digest }: Asked,
+): Request {
   const approval = record.kind === 'approval' ? record : undefined
   const input = nodeInputOf(record, context)
-  const options = offeredOutcomes(compiled, context, step).map((outcome) => optionOf(compiled, { open, record, outcome }))
+  const options = offeredOutcomes(compiled, context, step).map((outcome) =>
+    optionOf(compiled, { open, record, outcome }),
+  )
   const request: Request = {
     id: effectIdOf(runId, step),
     runId,
@@ -67,13 +74,22 @@ function unknownReason(record: NodeRecord, open: OpenStep): string {
 }
 
 /** For an unknown outcome the answer is the end of the step: `happened` is done, `did-not-happen` another attempt. */
-const meaningOfAnswer: { readonly [outcome: string]: string | null } = { happened: 'done', failed: 'failed', 'did-not-happen': null }
+const meaningOfAnswer: { readonly [outcome: string]: string | null } = {
+  happened: 'done',
+  failed: 'failed',
+  'did-not-happen': null,
+}
 
-function optionOf({ graph }: CompiledWorkflow, { open, record, outcome }: { readonly open: OpenStep; readonly record: NodeRecord; readonly outcome: string }): RequestOption {
+function optionOf(
+  { graph }: CompiledWorkflow,
+  { open, record, outcome }: { readonly open: OpenStep; readonly record: NodeRecord; readonly outcome: string },
+): RequestOption {
   const routed = open.kind === 'resolve' ? meaningOfAnswer[outcome] : outcome
   // Inside an agent the answer is told to the model, and the agent goes on.
   if (routed === null || routed === undefined || open.unknown === 'call') return { outcome, edges: [], to: record.id }
-  const edges = graph.edges.filter((edge) => edge.from === record.id && edge.outcome === routed).toSorted((left, right) => left.index - right.index)
+  const edges = graph.edges
+    .filter((edge) => edge.from === record.id && edge.outcome === routed)
+    .toSorted((left, right) => left.index - right.index)
   return { outcome, edges: edges.map(({ id }) => id), to: edges[0]?.to ?? record.id }
 }
 
@@ -89,7 +105,8 @@ function actionOf({ compiled, context, open }: ActionSource, { outcome, edges, t
   const nodes = new Set(edges.length === 0 ? [to] : targets)
   return [...nodes].map((node) => {
     const record = graph.nodes[node]
-    if (record?.kind !== 'tool') return open.tool === undefined || node !== open.node ? { outcome, node } : { outcome, node, tool: open.tool }
+    if (record?.kind !== 'tool')
+      return open.tool === undefined || node !== open.node ? { outcome, node } : { outcome, node, tool: open.tool }
     const input = toolInput(compiled, context, record)
     return input === undefined ? { outcome, node, tool: record.tool } : { outcome, node, tool: record.tool, input }
   })

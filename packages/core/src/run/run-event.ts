@@ -21,9 +21,24 @@ interface RunEventBase {
  * `token.received` is the exception, is marked provisional and has no cursor of its own.
  */
 export type RunEvent =
-  | (RunEventBase & { readonly type: 'run.started'; readonly workflow: string; readonly input: Json; readonly tags: { readonly [name: string]: string } })
-  | (RunEventBase & { readonly type: 'run.forked'; readonly from: { readonly runId: string; readonly sequence: number } })
-  | (RunEventBase & { readonly type: 'step.started'; readonly step: number; readonly node: string; readonly kind: StepKind; readonly attempt: number; readonly tool?: string })
+  | (RunEventBase & {
+      readonly type: 'run.started'
+      readonly workflow: string
+      readonly input: Json
+      readonly tags: { readonly [name: string]: string }
+    })
+  | (RunEventBase & {
+      readonly type: 'run.forked'
+      readonly from: { readonly runId: string; readonly sequence: number }
+    })
+  | (RunEventBase & {
+      readonly type: 'step.started'
+      readonly step: number
+      readonly node: string
+      readonly kind: StepKind
+      readonly attempt: number
+      readonly tool?: string
+    })
   | (RunEventBase & {
       readonly type: 'step.ended'
       readonly step: number
@@ -41,10 +56,45 @@ export type RunEvent =
     })
   | (RunEventBase & { readonly type: 'edge.taken'; readonly decision: Decision })
   | (RunEventBase & { readonly type: 'state.changed'; readonly keys: readonly string[]; readonly node: string | null })
-  | (RunEventBase & { readonly type: 'request.opened'; readonly step: number; readonly node: string; readonly kind: 'approval' | 'unknown'; readonly expiresAt: number | null })
-  | (RunEventBase & { readonly type: 'request.decided'; readonly step: number; readonly node: string; readonly outcome: string; readonly by: string; readonly through: string; readonly reason: string })
-  | (RunEventBase & { readonly type: 'limit.hit'; readonly limit: LimitName; readonly used: number; readonly max: number })
-  | (RunEventBase & { readonly type: 'log.written'; readonly step: number; readonly node: string; readonly message: string; readonly data?: Json })
-  | (RunEventBase & { readonly type: 'run.held' | 'run.released' | 'run.cancelled'; readonly by: string; readonly reason: string })
+  | (RunEventBase & {
+      readonly type: 'request.opened'
+      readonly step: number
+      readonly node: string
+      readonly kind: 'approval' | 'unknown'
+      readonly expiresAt: number | null
+    })
+  | (RunEventBase & {
+      readonly type: 'request.decided'
+      readonly step: number
+      readonly node: string
+      readonly outcome: string
+      readonly by: string
+      readonly through: string
+      readonly reason: string
+    })
+  | (RunEventBase & {
+      readonly type: 'limit.hit'
+      readonly limit: LimitName
+      readonly used: number
+      readonly max: number
+    })
+  | (RunEventBase & {
+      readonly type: 'log.written'
+      readonly step: number
+      readonly node: string
+      readonly message: string
+      readonly data?: Json
+    })
+  | (RunEventBase & {
+      readonly type: 'run.held' | 'run.released' | 'run.cancelled'
+      readonly by: string
+      readonly reason: string
+    })
   | (RunEventBase & { readonly type: 'run.status-changed'; readonly status: RunStatus })
-  | (RunEventBase & { readonly type: 'token.received'; readonly step: number; readonly node: string; readonly text: string; readonly isProvisional: true })
+  | (RunEventBase & {
+      readonly type: 'token.received'
+      readonly step: number
+      readonly node: string
+      readonly text: string
+      readonly isProvisional: true
+    })

@@ -52,10 +52,17 @@ export class RunHandle implements Run {
     return requestsOf({ runId: this.runId, compiled, context, openedAt: (step) => opened.get(step) ?? sequence })
   }
 
-  async decide(request: Request | string, decision: DecisionInput, options: Parameters<Run['decide']>[2] = {}): Promise<Acceptance> {
+  async decide(
+    request: Request | string,
+    decision: DecisionInput,
+    options: Parameters<Run['decide']>[2] = {},
+  ): Promise<Acceptance> {
     const { clock, ids } = this.#engine.parts
     const { compiled, context } = await standingOf(this.#engine, this.runId)
-    const made = decisionEvent({ runId: this.runId, compiled, context }, request, { decision, stamp: { id: ids.event(), at: clock.now() } })
+    const made = decisionEvent({ runId: this.runId, compiled, context }, request, {
+      decision,
+      stamp: { id: ids.event(), at: clock.now() },
+    })
     if (made.type !== 'event') return made
     if (options.isRecordedOnly !== true) return await this.#send(made.event, true)
     await this.#engine.store.deliver(this.runId, made.event)
@@ -78,10 +85,16 @@ export class RunHandle implements Run {
     await this.#engine.takeUp(this.runId, { isPatient: true, needsBindings: true })
   }
 
-  async #move(type: 'run.hold' | 'run.release' | 'run.cancel', { by, reason }: { readonly by: string; readonly reason: string }): Promise<Acceptance> {
+  async #move(
+    type: 'run.hold' | 'run.release' | 'run.cancel',
+    { by, reason }: { readonly by: string; readonly reason: string },
+  ): Promise<Acceptance> {
     const { clock, ids } = this.#engine.parts
     const payload = Object.freeze({ by, reason })
-    return await this.#send(Object.freeze({ id: ids.event(), at: clock.now(), type, from: 'operator', payload }), type === 'run.release')
+    return await this.#send(
+      Object.freeze({ id: ids.event(), at: clock.now(), type, from: 'operator', payload }),
+      type === 'run.release',
+    )
   }
 
   /** To the drive of this process, or to one made for it; to the inbox when another process owns the run. */

@@ -18,11 +18,14 @@ export interface StandingRun {
 /** Where a run stands, from memory where it is driven here. @throws {StoreError} WAYSTONE_STORE_RUN_UNKNOWN @throws {ReplayError} when its definition is not known */
 export async function standingOf(engine: Engine, runId: RunId): Promise<StandingRun> {
   const drive = engine.driveOf(runId)
-  if (drive !== undefined) return { compiled: drive.compiled, context: drive.snapshot.context, sequence: drive.sequence }
+  if (drive !== undefined)
+    return { compiled: drive.compiled, context: drive.snapshot.context, sequence: drive.sequence }
   const { store, parts } = engine
   const loaded = await store.load(runId)
   if (loaded === undefined) throw unknownRun(engine, runId)
-  const compiled = await parts.book.forRun(loaded.row, () => store.graph(loaded.row.graphHash, loaded.row.behaviourHash))
+  const compiled = await parts.book.forRun(loaded.row, () =>
+    store.graph(loaded.row.graphHash, loaded.row.behaviourHash),
+  )
   const { snapshot, parent } = await restoreRun(store, loaded)
   return { compiled, context: snapshot.context, sequence: parent.sequence }
 }

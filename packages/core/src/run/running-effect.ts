@@ -54,12 +54,12 @@ export class RunningEffect {
     this.#isStarted = true
     this.job.scope.begin()
     const end = perform(this.job)
-    if (!isThenable(end)) return this.#end(end as EffectEnd)
+    if (!isThenable(end)) return this.#end(end)
     const limitMs = timeoutOf(this.job.compiled.graph, this.job.record, this.job.open)
     if (limitMs !== null && !this.#isOver) {
       this.#stopTimer = this.#clock.at(this.job.scope.startedAt + limitMs, () => this.#timeOut(limitMs))
     }
-    void (end as Promise<EffectEnd>).then((own) => this.#end(own))
+    void end.then((own) => this.#end(own))
   }
 
   /** Tells it to stop. Its own end is waited for a moment, since it knows what was used. */
@@ -69,7 +69,9 @@ export class RunningEffect {
     this.#stopTimer?.()
     if (this.#isWaiting) return this.#end(this.#aborted('it had not started'))
     if (!this.#isStarted) return
-    this.#stopTimer = this.#clock.at(this.#clock.now() + abortGraceMs, () => this.#end(this.#aborted('it did not end in time')))
+    this.#stopTimer = this.#clock.at(this.#clock.now() + abortGraceMs, () =>
+      this.#end(this.#aborted('it did not end in time')),
+    )
   }
 
   /** Tells it to stop and forgets it: its step stays open for a later resume. */
@@ -84,7 +86,11 @@ export class RunningEffect {
     if (this.#isOver) return
     const { compiled, record, open } = this.job
     const isUnsafe = effectClassOf(compiled.graph, record, open) === 'unsafe'
-    const error = nodeError('WAYSTONE_NODE_TIMEOUT', `attempt ${open.attempt} of ${record.id} took longer than ${limitMs} ms`, { retryable: true })
+    const error = nodeError(
+      'WAYSTONE_NODE_TIMEOUT',
+      `attempt ${open.attempt} of ${record.id} took longer than ${limitMs} ms`,
+      { retryable: true },
+    )
     this.job.scope.abort(error)
     this.#end(endedByRuntime(this.job, isUnsafe ? 'unknown' : 'timeout', error.toJSON()))
   }

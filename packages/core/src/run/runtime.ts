@@ -78,7 +78,12 @@ export interface Request {
   readonly reason: string
   readonly role: string | null
   /** What will be done, with exact arguments: the nodes each option leads to and, for a tool, its input as it stands. */
-  readonly action: readonly { readonly outcome: string; readonly node: string; readonly tool?: string; readonly input?: Json }[]
+  readonly action: readonly {
+    readonly outcome: string
+    readonly node: string
+    readonly tool?: string
+    readonly input?: Json
+  }[]
   /** State keys shown, in the order declared. */
   readonly evidence: JsonObject
   /** Verdicts the node hears. */
@@ -125,7 +130,11 @@ export type Acceptance =
 export interface Run<Output = JsonObject> {
   readonly runId: RunId
   /** Facts of this run. Order: as stored; gap-free. @param cursor - last seen cursor; default from the start. Ends when the run has ended. */
-  events(options?: { readonly cursor?: string; readonly tokens?: boolean; readonly signal?: AbortSignal }): AsyncIterable<RunEvent>
+  events(options?: {
+    readonly cursor?: string
+    readonly tokens?: boolean
+    readonly signal?: AbortSignal
+  }): AsyncIterable<RunEvent>
   /**
    * Waits until the run ends, or until it can go no further by itself (`waiting`, `held`, `parked`).
    *
@@ -142,7 +151,11 @@ export interface Run<Output = JsonObject> {
    * @param options - `isRecordedOnly`: the decision is only put into the run's inbox, and nothing starts here; whoever takes the run up next applies it
    * @throws {InputError} WAYSTONE_INPUT_DECISION naming what does not fit
    */
-  decide(request: Request | string, decision: DecisionInput, options?: { readonly isRecordedOnly?: boolean }): Promise<Acceptance>
+  decide(
+    request: Request | string,
+    decision: DecisionInput,
+    options?: { readonly isRecordedOnly?: boolean },
+  ): Promise<Acceptance>
   hold(move: { readonly by: string; readonly reason: string }): Promise<Acceptance>
   release(move: { readonly by: string; readonly reason: string }): Promise<Acceptance>
   cancel(move: { readonly by: string; readonly reason: string }): Promise<Acceptance>
@@ -170,9 +183,15 @@ export interface Runtime {
   readonly ids: Ids
   /** Who this runtime is to the store. */
   readonly owner: Owner
-  start<Input extends object, Output extends object>(workflow: Workflow<Input, Output>, options: StartOptions<Input>): Promise<Run<Output>>
+  start<Input extends object, Output extends object>(
+    workflow: Workflow<Input, Output>,
+    options: StartOptions<Input>,
+  ): Promise<Run<Output>>
   /** @throws {StoreError} WAYSTONE_STORE_RUN_UNKNOWN */
-  open<Input extends object, Output extends object>(workflow: Workflow<Input, Output>, runId: string): Promise<Run<Output>>
+  open<Input extends object, Output extends object>(
+    workflow: Workflow<Input, Output>,
+    runId: string,
+  ): Promise<Run<Output>>
   /** Opens a run of any workflow this runtime knows, or only to look at it. */
   open(runId: string): Promise<Run>
   list(filter?: RunFilter): Promise<RunPage>

@@ -110,19 +110,24 @@ describe('secrets', () => {
 
   it('fail the effect that asks for one it does not declare, or that has vanished', async () => {
     let asked = 0
-    const runtime = createRuntime({ models: { fast: scripted(says({ out: 'x' })) }, secrets: () => (asked++ === 0 ? secret : undefined) })
+    const runtime = createRuntime({
+      models: { fast: scripted(says({ out: 'x' })) },
+      secrets: () => (asked++ === 0 ? secret : undefined),
+    })
     open.push(runtime)
     const gone = await runtime.start(make(), { input: { text: 'return' } })
     await gone.result()
     const codes: string[] = []
-    for await (const event of gone.events()) if (event.type === 'step.ended' && event.error !== undefined) codes.push(event.error.code)
+    for await (const event of gone.events())
+      if (event.type === 'step.ended' && event.error !== undefined) codes.push(event.error.code)
     expect(codes).toEqual(['WAYSTONE_NODE_SECRET_MISSING'])
 
     const other = createRuntime({ models: { fast: scripted(says({ out: 'x' })) }, secrets: () => secret })
     open.push(other)
     const run = await other.start(make(), { input: { text: 'other' } })
     await run.result()
-    for await (const event of run.events()) if (event.type === 'step.ended' && event.error !== undefined) codes.push(event.error.code)
+    for await (const event of run.events())
+      if (event.type === 'step.ended' && event.error !== undefined) codes.push(event.error.code)
     expect(codes[1]).toBe('WAYSTONE_NODE_SECRET_UNDECLARED')
   })
 })

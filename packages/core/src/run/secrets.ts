@@ -31,7 +31,10 @@ export function createSecretVault(resolver: SecretResolver): SecretVault {
     if (value.length < shortestSecret || forms.has(value)) return
     for (const form of formsOf(value)) if (!forms.has(form)) forms.set(form, `[secret ${name}]`)
     const longestFirst = [...forms.keys()].toSorted((left, right) => right.length - left.length)
-    finder = new RegExp(longestFirst.map((form) => form.replaceAll(/[$()*+./?[\\\]^{|}-]/g, String.raw`\$&`)).join('|'), 'g')
+    finder = new RegExp(
+      longestFirst.map((form) => form.replaceAll(/[$()*+./?[\\\]^{|}-]/g, String.raw`\$&`)).join('|'),
+      'g',
+    )
   }
   const look = async (name: string): Promise<string | undefined> => {
     const value = await resolver(name)
@@ -39,7 +42,8 @@ export function createSecretVault(resolver: SecretResolver): SecretVault {
     learn(name, value)
     return value
   }
-  const clean = (text: string): string => (finder === null ? text : text.replace(finder, (form) => forms.get(form) ?? '[secret]'))
+  const clean = (text: string): string =>
+    finder === null ? text : text.replace(finder, (form) => forms.get(form) ?? '[secret]')
 
   return {
     async resolve(name) {
@@ -54,9 +58,13 @@ export function createSecretVault(resolver: SecretResolver): SecretVault {
 }
 
 function missingSecret(name: string): Error {
-  return nodeError('WAYSTONE_NODE_SECRET_MISSING', `secret ${JSON.stringify(name)} is not set; the runtime's resolver gave nothing for it`, {
-    details: { secret: name },
-  })
+  return nodeError(
+    'WAYSTONE_NODE_SECRET_MISSING',
+    `secret ${JSON.stringify(name)} is not set; the runtime's resolver gave nothing for it`,
+    {
+      details: { secret: name },
+    },
+  )
 }
 
 function formsOf(value: string): readonly string[] {
@@ -71,7 +79,9 @@ function formsOf(value: string): readonly string[] {
 
 /** The letters of base64 that depend on these bytes alone when `offset` other bytes stand before them. */
 function base64At(bytes: Buffer, offset: number): string {
-  const text = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64').replaceAll('=', '')
+  const text = Buffer.concat([Buffer.alloc(offset), bytes])
+    .toString('base64')
+    .replaceAll('=', '')
   const first = Math.ceil((offset * 8) / 6)
   const last = Math.floor(((offset + bytes.length) * 8) / 6)
   return text.slice(first, last)

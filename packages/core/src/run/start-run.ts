@@ -22,15 +22,26 @@ export interface Started {
  *
  * @throws {InputError} WAYSTONE_INPUT_START, WAYSTONE_INPUT_MODELS_MISSING, WAYSTONE_INPUT_PRICES_MISSING, WAYSTONE_INPUT_SECRETS_MISSING
  */
-export async function startRun(engine: Engine, compiled: CompiledWorkflow, options: StartOptions<object>): Promise<Started> {
+export async function startRun(
+  engine: Engine,
+  compiled: CompiledWorkflow,
+  options: StartOptions<object>,
+): Promise<Started> {
   const { clock, ids, owner, leaseMs } = engine.parts
   await checkBindings(compiled, engine.ports)
   const payload = { input: parseInput(compiled, options.input), tags: parseTags(options.tags) }
   const at = clock.now()
   const runId = ids.run(at)
-  const event: EngineEvent = Object.freeze({ id: 'start', at, type: 'run.started', from: 'caller', payload: Object.freeze(payload) })
+  const event: EngineEvent = Object.freeze({
+    id: 'start',
+    at,
+    type: 'run.started',
+    from: 'caller',
+    payload: Object.freeze(payload),
+  })
   const planned = engine.plan(compiled, { runId, sequence: 0, parent: null }, null, event)
-  if (planned.type !== 'applied') throw invariantError('WAYSTONE_BUG_START', `the start of run ${runId} was ${planned.type}`, { runId })
+  if (planned.type !== 'applied')
+    throw invariantError('WAYSTONE_BUG_START', `the start of run ${runId} was ${planned.type}`, { runId })
   const { snapshot } = planned
   const packed = packCheckpoint(planned.checkpoint, snapshot, firstPacking)
   const created = await engine.alone(runId, async () => {
@@ -89,7 +100,8 @@ function parseTags(tags: StartOptions['tags']): { readonly [name: string]: strin
   if (tags === undefined) return noTags
   const json = toJson({ ...tags }, 'tags of a run') as JsonObject
   for (const [name, value] of Object.entries(json)) {
-    if (typeof value !== 'string') throw inputError('WAYSTONE_INPUT_START', `tag ${JSON.stringify(name)} of the run is no text`, { tag: name })
+    if (typeof value !== 'string')
+      throw inputError('WAYSTONE_INPUT_START', `tag ${JSON.stringify(name)} of the run is no text`, { tag: name })
   }
   return json as { readonly [name: string]: string }
 }

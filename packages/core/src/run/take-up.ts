@@ -24,7 +24,10 @@ export interface TakenRun {
 export function missedEntries({ compiled, context, loaded, now }: TakenRun): readonly Entry[] {
   const lost = lostEffects(compiled, { runId: loaded.row.runId, context, now }, loaded.marks)
   const delivered = loaded.inbox.map((event) => ({ at: event.at, entry: deliveredEntry(event) }))
-  const due = dueTimers(compiled, context, now).map(({ timer, at }) => ({ at, entry: { event: timerEvent(timer, now) } }))
+  const due = dueTimers(compiled, context, now).map(({ timer, at }) => ({
+    at,
+    entry: { event: timerEvent(timer, now) },
+  }))
   const inOrder = [...delivered, ...due].toSorted((left, right) => left.at - right.at)
   return [...lost.map((event) => ({ event })), ...inOrder.map(({ entry }) => entry)]
 }

@@ -32,7 +32,12 @@ async function claim(engine: Engine): Promise<void> {
   if (free <= 0) return
   try {
     const rows = await engine.store.claimable(engine.clock.now(), 1_000)
-    await Promise.all(rows.filter((row) => isDrivable(engine, row)).slice(0, free).map(({ runId }) => take(engine, runId)))
+    await Promise.all(
+      rows
+        .filter((row) => isDrivable(engine, row))
+        .slice(0, free)
+        .map(({ runId }) => take(engine, runId)),
+    )
   } catch {
     // The store is not well; the next look tries again.
   }

@@ -16,13 +16,22 @@ export const scriptedUsage: ModelUsage = { inputTokens: 100, outputTokens: 10, c
 /** A response with text, or JSON as text. */
 export function says(content: Json, usage: ModelUsage | null = scriptedUsage): ModelResponse {
   const text = typeof content === 'string' ? content : JSON.stringify(content)
-  return { message: { role: 'assistant', content: [{ type: 'text', text }], calls: [] }, finish: 'stop', usage, model: 'scripted-1' }
+  return {
+    message: { role: 'assistant', content: [{ type: 'text', text }], calls: [] },
+    finish: 'stop',
+    usage,
+    model: 'scripted-1',
+  }
 }
 
 /** A response that asks for tool calls, by name and arguments. */
 export function asks(...calls: readonly (readonly [name: string, given: Json])[]): ModelResponse {
   return {
-    message: { role: 'assistant', content: [], calls: calls.map(([name, given], index) => ({ id: `call-${index}`, name, arguments: given })) },
+    message: {
+      role: 'assistant',
+      content: [],
+      calls: calls.map(([name, given], index) => ({ id: `call-${index}`, name, arguments: given })),
+    },
     finish: 'tool-calls',
     usage: scriptedUsage,
     model: 'scripted-1',
@@ -43,7 +52,9 @@ export function scripted(...answers: readonly Answer[]): ScriptedModel {
       effectIds.push(options.effectId)
       if (requests.length > answers.length) throw new RangeError('the script is over')
       // Answers may be anything: what a model gives back is not to be believed.
-      return (typeof answer === 'function' ? await (answer as (options: ModelCallOptions) => unknown)(options) : answer) as ModelResponse
+      return (
+        typeof answer === 'function' ? await (answer as (options: ModelCallOptions) => unknown)(options) : answer
+      ) as ModelResponse
     },
   }
 }

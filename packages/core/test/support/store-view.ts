@@ -9,7 +9,7 @@ export function viewOf(store: Store, hook: StoreHook): Store {
     get(target, name: keyof Store) {
       const value: unknown = Reflect.get(target, name)
       if (typeof value !== 'function') return value
-      if (name === 'watch') return value.bind(target)
+      if (name === 'watch') return (callback: () => void) => target.watch(callback)
       return async (...args: readonly unknown[]) => {
         await hook(name, args)
         return Reflect.apply(value, target, args) as unknown
@@ -25,7 +25,10 @@ export interface MortalView {
 }
 
 /** A view whose process can die. @param before - looks at every call, e.g. to die in the middle of one */
-export function mortalView(store: Store, before: (method: keyof Store, kill: () => void) => unknown = () => undefined): MortalView {
+export function mortalView(
+  store: Store,
+  before: (method: keyof Store, kill: () => void) => unknown = () => undefined,
+): MortalView {
   let isDead = false
   const kill = (): void => {
     isDead = true

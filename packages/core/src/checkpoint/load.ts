@@ -49,9 +49,19 @@ export async function restoreAt(store: Store, runId: RunId, sequence: number): P
       sequence,
     })
   }
-  const rest = sequence > start.sequence ? await store.checkpoints(runId, start.sequence + 1, sequence) : []
-  const checkpoints = [start, ...rest]
-  return restoreFrom(checkpoints, await readBlobs(store, checkpoints), row.graphHash)
+  // One more than asked for: a store may take a text's hash from the text itself, and then only the next one can tell that it was changed.
+  const known = Math.min(sequence + 1, row.sequence)
+  const rest = known > start.sequence ? await store.checkpoints(runId, start.sequence + 1, known) : []
+  const blobOf = await readBlobs(store, [start, ...rest])
+  const checkpoints = [start, ...rest.slice(0, sequence - start.sequence)]
+  const restored = restoreFrom(checkpoints, blobOf, row.graphHash)
+  const last = checkpoints.at(-1)
+  const next = rest[sequence - start.sequence]
+  if (last !== undefined && next !== undefined) {
+    const { graphHash } = restored.packing
+    parseLink(next, { stored: last, graphHash: graphHash ?? row.graphHash }, { graphHash, blobOf })
+  }
+  return restored
 }
 
 /** A checkpoint beside what the store holds of it. */

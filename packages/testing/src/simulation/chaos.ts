@@ -15,11 +15,12 @@ export interface Weather {
 /** Boundaries that are rarely crossed, so that something happens there often enough. */
 const rare: { readonly [operation: string]: number } = {
   create: 4,
-  markStarted: 3,
+  markStarted: 5,
+  commit: 2,
   acquire: 3,
   release: 4,
   deliver: 20,
-  discard: 25,
+  discard: 60,
   load: 3,
   renew: 2,
   claimable: 0.3,

@@ -220,15 +220,15 @@ class Simulation {
     if (host === undefined) return
     const drain = this.#random.chance(0.5)
     this.#world.timeline.in(0, host.process, () => {
-      host.runtime.close({ drain }).then(
-        () => {
-          this.#world.coverage.count(drain ? 'runtime drained' : 'runtime closed')
-          host.process.kill()
-          this.#world.timeline.in(this.#random.integer(0, 1_000), null, () => void this.#world.spawn())
-        },
-        (error: unknown) => this.#world.judge(error, 'a runtime was closed'),
-      )
+      this.#closeHost(host, drain).catch((error: unknown) => this.#world.judge(error, 'a runtime was closed'))
     })
+  }
+
+  async #closeHost({ process, runtime }: Host, drain: boolean): Promise<void> {
+    await runtime.close({ drain })
+    this.#world.coverage.count(drain ? 'runtime drained' : 'runtime closed')
+    process.kill()
+    this.#world.timeline.in(this.#random.integer(0, 1_000), null, () => void this.#world.spawn())
   }
 
   /** Reads the events of all runs through one process, and goes on from the cursor through another when the reader gives up. */

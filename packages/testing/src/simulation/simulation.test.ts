@@ -5,7 +5,7 @@ import { plantedFaults } from './plants.ts'
 import { simulate } from './simulate.ts'
 
 const isLong = process.env['WAYSTONE_LONG'] === '1'
-const seeds = isLong ? 5_000 : 500
+const seeds = isLong ? 5_000 : 1_000
 const minutes = 60_000
 
 describe('simulate', () => {

@@ -19,7 +19,8 @@ import { SimulatedProcess } from './process.ts'
 import { StorePort } from './store-port.ts'
 import { Timeline } from './timeline.ts'
 import { leakedSecret, simulationEpoch, type Surroundings } from './surroundings.ts'
-import { simulatedWorkflows, type WorldBridge } from './workflows.ts'
+import { bridge } from './workflows/bridge.ts'
+import { simulatedWorkflows } from './workflows/workflows.ts'
 
 /** A process with its runtime. */
 export interface Host {
@@ -38,17 +39,8 @@ export interface Plant {
   readonly compiled?: (spec: CompiledWorkflow) => CompiledWorkflow
 }
 
-const bridge: WorldBridge = { world: null }
-let written: { readonly workflows: readonly Workflow[]; readonly specs: ReadonlyMap<string, CompiledWorkflow> } | null =
-  null
-
-/** Built once: building and compiling costs more than most simulations. */
-function authored(): NonNullable<typeof written> {
-  if (written !== null) return written
-  const workflows = simulatedWorkflows(bridge)
-  written = { workflows, specs: new Map(workflows.map((workflow) => [workflow.name, compile(workflow)])) }
-  return written
-}
+/** Compiled once: that costs more than most simulations. */
+const compiledSpecs = new Map(simulatedWorkflows.map((workflow) => [workflow.name, compile(workflow)]))
 
 /** One simulated world: processes over one store, in virtual time, from one seed. */
 export class SimulatedWorld implements Surroundings {
@@ -60,8 +52,8 @@ export class SimulatedWorld implements Surroundings {
   readonly outside: OutsideWorld
   readonly oracle: Oracle
   readonly truth: Store = createMemoryStore()
-  readonly workflows: readonly Workflow[]
-  readonly specs: ReadonlyMap<string, CompiledWorkflow>
+  readonly workflows: readonly Workflow[] = simulatedWorkflows
+  readonly specs: ReadonlyMap<string, CompiledWorkflow> = compiledSpecs
   readonly hosts: Host[] = []
   readonly #plant: Plant | null
   readonly #base: Store
@@ -82,10 +74,7 @@ export class SimulatedWorld implements Surroundings {
     this.#plant = plant
     this.random = seededRandom(`simulation/${seed}`)
     this.timeline = new Timeline(this.random.branch('timeline'), simulationEpoch)
-    const { workflows, specs } = authored()
-    this.specs = specs
-    this.workflows = workflows
-    this.oracle = new Oracle(this, this.truth, specs)
+    this.oracle = new Oracle(this, this.truth, compiledSpecs)
     this.outside = new OutsideWorld(this)
     this.#base = plant?.below?.(this.truth) ?? this.truth
     this.#canTellDead = this.random.chance(0.7)

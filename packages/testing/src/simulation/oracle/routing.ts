@@ -42,7 +42,7 @@ function holds(facts: RunFacts, expression: GuardExpression): boolean {
 export function countTaken(facts: RunFacts, { decision }: Checkpoint): void {
   if (decision === null || decision.to === null) return
   const edge = edgeOf(facts, decision.taken)
-  if (edge?.limit != null) facts.taken.set(edge.id, (facts.taken.get(edge.id) ?? 0) + 1)
+  if (edge !== undefined && edge.limit !== null) facts.taken.set(edge.id, (facts.taken.get(edge.id) ?? 0) + 1)
   for (const other of facts.spec.graph.edges) if (other.limit?.per === decision.to) facts.taken.delete(other.id)
 }
 

@@ -1,0 +1,17 @@
+import type { Workflow } from '@waystone/core'
+import { agents } from './agents.ts'
+import { budget } from './budget.ts'
+import { linear } from './linear.ts'
+import { loop } from './loop.ts'
+import { people } from './people.ts'
+import { unsafe } from './unsafe.ts'
+
+/** The workflows that simulations run, each over the parts of the engine that the others leave alone. Their inputs are one type. */
+export const simulatedWorkflows = [
+  linear,
+  agents,
+  loop,
+  people,
+  unsafe,
+  budget,
+] as readonly unknown[] as readonly Workflow[]

@@ -15,23 +15,31 @@ import { selfName, type Surroundings } from './surroundings.ts'
  * @returns the exit code; errors are printed, never thrown
  */
 export async function runCommandLine(args: readonly string[], around: Surroundings): Promise<number> {
+  try {
+    return exitCode(await parse(args, around))
+  } catch (error) {
+    if (error instanceof CommanderError) return exitCode(error.exitCode === 0 ? 'done' : 'call')
+    // Nothing of the program may be needed to say this: it could not even be loaded.
+    const { message, stack } = error instanceof Error ? error : { message: String(error), stack: '' }
+    around.err.write(`error: ${message}\nThis was not expected. Add --debug to see where it happened.\n`)
+    if (args.includes('--debug')) around.err.write(`${stack ?? ''}\n`)
+    return exitCode('bug')
+  }
+}
+
+async function parse(args: readonly string[], around: Surroundings): Promise<ExitName> {
   const asked = args.find((arg) => !arg.startsWith('-'))
   const helped = asked === 'help' ? args.filter((arg) => !arg.startsWith('-'))[1] : asked
   let exit: ExitName = 'done'
   const program = createProgram(around)
   for (const entry of commands) {
-    const command = program.command(entry.name, { hidden: false }).description(entry.summary)
+    const command = program.command(entry.name).description(entry.summary)
     if (entry.name !== helped) continue
     const definition = await entry.load()
     configure(command, entry, { definition, around, onExit: (name) => void (exit = name) })
   }
-  try {
-    await program.parseAsync(args, { from: 'user' })
-    return exitCode(exit)
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
-    return error.exitCode === 0 ? exitCode('done') : exitCode('call')
-  }
+  await program.parseAsync(args, { from: 'user' })
+  return exit
 }
 
 interface Wiring {

@@ -3,6 +3,7 @@ import { crossedFigures, overlapsOf } from '../../test/geometry.ts'
 import { largeSample, sampleGraph, smallSample } from '../../test/sample-graphs.ts'
 import { layOut } from './layout.ts'
 import { pictureOf } from './picture.ts'
+import { straighten } from './straighten.ts'
 import { escapeXml, toSvg } from './svg.ts'
 
 const wide = sampleGraph(
@@ -25,7 +26,7 @@ describe('layOut', () => {
     ['eight guarded edges from one node', wide],
   ])('lays no label over a figure or another label: %s (D5)', async (_what, graph) => {
     for (const hasImplicit of [false, true]) {
-      const drawing = await layOut(pictureOf(graph, { hasImplicit }))
+      const drawing = straighten(await layOut(pictureOf(graph, { hasImplicit })))
       expect(overlapsOf(drawing)).toEqual([])
       expect(crossedFigures(drawing)).toEqual([])
     }
@@ -48,6 +49,26 @@ describe('layOut', () => {
     const main = lines.filter(({ isMain }) => isMain)
     expect(main.length).toBeGreaterThan(5)
     for (const { from, to } of main) expect(top.get(to) ?? 0).toBeGreaterThan(top.get(from) ?? 0)
+  })
+})
+
+describe('straighten', () => {
+  it('takes small steps at the ends out and keeps every end on its figure', async () => {
+    const before = await layOut(pictureOf(largeSample))
+    const after = straighten(before)
+    const bends = ({ lines }: typeof before): number => lines.reduce((sum, { points }) => sum + points.length - 2, 0)
+    expect(bends(after)).toBeLessThan(bends(before))
+    const figures = new Map(after.figures.map((figure) => [figure.id, figure]))
+    for (const { from, to, points } of after.lines) {
+      for (const [id, point] of [
+        [from, points[0]],
+        [to, points.at(-1)],
+      ] as const) {
+        const { x = 0, y = 0, width = 0, height = 0 } = figures.get(id) ?? {}
+        expect(point?.x).toSatisfy((at: number) => at >= x - 0.2 && at <= x + width + 0.2)
+        expect(point?.y).toSatisfy((at: number) => at >= y - 0.2 && at <= y + height + 0.2)
+      }
+    }
   })
 })
 

@@ -4,6 +4,7 @@ import { fitLabel, labelWidth, type LabelWeight } from './label-widths.ts'
 import { layOut, sizes, type Drawing, type PlacedFigure, type PlacedLine, type Point } from './layout.ts'
 import { limitsText } from './limits-text.ts'
 import { pictureOf, type PictureOptions } from './picture.ts'
+import { straighten } from './straighten.ts'
 import { styleSheet } from './svg-style.ts'
 
 const margin = 20
@@ -17,7 +18,7 @@ const arrow = { length: 8, halfWidth: 4 } as const
  * The same graph gives the same text.
  */
 export async function toSvg(graph: Graph, options: PictureOptions = {}): Promise<string> {
-  const drawing = await layOut(pictureOf(graph, options))
+  const drawing = straighten(await layOut(pictureOf(graph, options)))
   const title = `${graph.name}, version ${graph.version}`
   const limits = limitsText(graph)
   const width = Math.ceil(Math.max(drawing.width, headingWidth(graph, limits))) + 2 * margin

@@ -189,6 +189,9 @@ export type {
   SecretResolver,
   StartOptions,
 } from './run/runtime.ts'
+export { processLiveness, type Liveness } from './run/liveness.ts'
+export type { RuntimeNotice } from './run/notice.ts'
+export { requestSchema } from './run/request-schema.ts'
 export type { RunEvent } from './run/run-event.ts'
 export type { Checkpoint, CheckpointStep } from './snapshot/checkpoint.ts'
 export type { Candidate, Decision, GuardReading } from './snapshot/decision.ts'

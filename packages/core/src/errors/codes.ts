@@ -225,11 +225,6 @@ export const errorCodes = {
       'A decision does not fit its request: edits or the answer have the wrong shape, or a required part is missing.',
     remedy: 'Look at the request: `options`, `edits` and `responseSchema` say what is allowed.',
   },
-  WAYSTONE_INPUT_DUPLICATE_WORKFLOW: {
-    family: 'input',
-    means: 'Two different workflows with the same graph hash and name were given to one runtime.',
-    remedy: 'Give each workflow to the runtime once.',
-  },
   WAYSTONE_INPUT_FILE_FAILED: {
     family: 'input',
     means:
@@ -430,6 +425,12 @@ export const errorCodes = {
     means: "A model's answer was cut at its limit of output tokens.",
     remedy: 'Raise maxOutputTokens, ask for less, or route outcome failed.',
   },
+  WAYSTONE_NODE_MODEL_FAILED: {
+    family: 'node',
+    means: 'A model could not be reached, or its service answered with an error.',
+    remedy:
+      "Look at the message and status; the node's retry policy decides about further attempts, its failed edge about the rest.",
+  },
   WAYSTONE_NODE_MODEL_FILTERED: {
     family: 'node',
     means: "A model's provider withheld the answer.",
@@ -526,14 +527,9 @@ export const errorCodes = {
     means: 'The machine took another transition than the route decided.',
     remedy: 'Report it with the workflow and the event.',
   },
-  WAYSTONE_BUG_START: {
-    family: 'bug',
-    means: 'The first event of a run was not applied.',
-    remedy: 'Report it with the workflow and the input.',
-  },
   WAYSTONE_BUG_STUCK: {
     family: 'bug',
-    means: 'A run is neither waiting nor ended, and nothing is under way that could move it.',
+    means: 'A run cannot go on: its start was not applied, or it neither waits nor has ended and nothing is under way.',
     remedy: "Report it with the run's history.",
   },
   WAYSTONE_INPUT_FORK: {

@@ -268,6 +268,9 @@ describe('cancel', () => {
     await clock.advance(1_000)
     expect(await result).toMatchObject({ status: 'cancelled' })
     expect(await endings(run)).toEqual([[1, 'unknown', true]])
+    const errors: unknown[] = []
+    for await (const event of run.events()) if (event.type === 'step.ended') errors.push(event.error?.code)
+    expect(errors).toEqual(['WAYSTONE_NODE_ABORTED'])
   })
 
   it('takes back an attempt that waits for its backoff', async () => {

@@ -41,7 +41,7 @@ export async function startRun(
   })
   const planned = engine.plan(compiled, { runId, sequence: 0, parent: null }, null, event)
   if (planned.type !== 'applied')
-    throw invariantError('WAYSTONE_BUG_START', `the start of run ${runId} was ${planned.type}`, { runId })
+    throw invariantError('WAYSTONE_BUG_STUCK', `the start of run ${runId} was ${planned.type}`, { runId })
   const { snapshot } = planned
   const packed = packCheckpoint(planned.checkpoint, snapshot, firstPacking)
   const created = await engine.alone(runId, async () => {

@@ -35,8 +35,9 @@ export interface ReducerOptions<Value, Patch> {
   readonly version?: number
   /** What a patch may hold; default: the key's own schema. */
   readonly patch?: z.core.$ZodType<Patch>
-  /** @param current - undefined before the first write @returns the next value */
-  reduce(current: Value | undefined, incoming: Patch): Value
+  /** @param current - undefined before the first write; it may be changed in place @returns the next value; nothing when `current` was changed */
+  // oxlint-disable-next-line typescript/no-invalid-void-type -- a reducer that changes `current` in place returns nothing
+  reduce(current: Value | undefined, incoming: Patch): Value | void
 }
 
 function makeRule(

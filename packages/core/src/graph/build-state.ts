@@ -1,3 +1,4 @@
+import { produce } from 'immer'
 import { z } from 'zod'
 import type { Json } from '../base/json.ts'
 import { ruleMarker, type RuleDefinition } from '../define/rule.ts'
@@ -22,17 +23,19 @@ interface Entry {
   readonly issues: IssueList
 }
 
+type Reducer = (current: Json | undefined, incoming: Json) => unknown
+
 interface BuiltKey {
   readonly record: StateKeyRecord
   readonly schema: z.ZodType
   readonly patch: z.ZodType
-  readonly reducer: ((current: Json | undefined, incoming: Json) => unknown) | null
+  readonly reducer: Reducer | null
 }
 
 /** Reads the state that was given to `defineState`. Order of keys: as written. */
 export function buildState(state: object, place: Place, issues: IssueList): BuiltState {
   const records: { [key: string]: StateKeyRecord } = {}
-  const reducers = new Map<string, (current: Json | undefined, incoming: Json) => unknown>()
+  const reducers = new Map<string, Reducer>()
   const stateSchemas = new Map<string, z.ZodType>()
   const patchSchemas = new Map<string, z.ZodType>()
   for (const [key, written] of Object.entries(state)) {
@@ -79,7 +82,7 @@ function buildKey(entry: Entry, written: unknown): BuiltKey | undefined {
     record: { schema: json, merge, optional: isOptional || rule.isOptional },
     schema: whole,
     patch: patchSchemaOf(rule, whole),
-    reducer: merge.rule === 'reducer' ? (rule.options['reduce'] as BuiltKey['reducer']) : null,
+    reducer: merge.rule === 'reducer' ? draftingReducer(rule.options['reduce'] as Reducer) : null,
   }
 }
 
@@ -141,6 +144,13 @@ function mergeOf(
     default:
       return need('to be one of append, merge, union, max, min, sum, replace, reducer')
   }
+}
+
+/** Lets a reducer change its first argument in place, as in immer; state itself is frozen. */
+function draftingReducer(reduce: Reducer): Reducer {
+  // immer types its drafts by the value; what the author's function takes is typed by rule.reducer.
+  const draftOf = produce as (base: unknown, recipe: (draft: Json | undefined) => unknown) => unknown
+  return (current, incoming) => draftOf(current, (draft) => reduce(draft, incoming))
 }
 
 function hasField(schema: z.ZodType, key: unknown): boolean {

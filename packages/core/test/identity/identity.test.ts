@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -69,7 +69,7 @@ function compile(): string {
     project,
     JSON.stringify({ extends: '../../../../tsconfig.json', compilerOptions, include: [], files: [source] }),
   )
-  execFileSync(join(packageFolder, '../../node_modules/.bin/tsc'), ['-p', project], { encoding: 'utf8' })
+  spawnSync(join(packageFolder, '../../node_modules/.bin/tsc'), ['-p', project])
   return join(folder, 'compiled/test/identity/refunds.js')
 }
 
@@ -78,7 +78,7 @@ describe('identity of a workflow', { timeout: 60_000 }, () => {
   const [plain = { hashes: { graph: '', behaviour: '' }, lines: {} }] = load([source])
 
   it('is the same under type stripping, under tsx and compiled', () => {
-    expect(load([source], '--import', 'tsx')).toEqual([plain])
+    expect(load([source], '--import', import.meta.resolve('tsx'))).toEqual([plain])
     const compiled = compile()
     expect(load([compiled])[0]?.hashes).toEqual(plain.hashes)
     expect(load([compiled], '--enable-source-maps')).toEqual([plain])

@@ -4,6 +4,7 @@ import type { NodeSite } from './build-scope.ts'
 import type { NodeRecordBase, RetryRecord } from './graph.ts'
 import { listOfNames } from './issues.ts'
 import {
+  isName,
   readChoice,
   readDuration,
   readFlag,
@@ -71,7 +72,7 @@ export function readOutcomes(written: Written): readonly string[] | null {
   const outcomes = readNames(written, 'outcomes')
   if (outcomes.length === 0) refuseValue(written, 'outcomes', 'a list of at least one name')
   for (const outcome of outcomes) {
-    if (/^[A-Za-z][A-Za-z0-9_-]*$/.test(outcome) && !builtInOutcomes.includes(outcome)) continue
+    if (isName(outcome) && !builtInOutcomes.includes(outcome)) continue
     written.issues.add('WAYSTONE_DEFINITION_BAD_NAME', within(written.place, 'outcomes'), {
       message: `${written.subject}: outcome ${JSON.stringify(outcome)} is no valid name`,
       hint: `Outcomes start with a letter and go on with letters, digits, _ and -; ${listOfNames(builtInOutcomes)} are built in.`,

@@ -39,9 +39,9 @@ function treeOf(written: unknown): GuardTree | undefined {
 
 function collect(scope: BuildScope, definition: GuardDefinition, place: Place): GuardExpression | null {
   const { name } = definition
-  if (typeof name !== 'string' || name === '') {
+  if (typeof name !== 'string' || name === '' || name in Object.prototype) {
     scope.issues.add('WAYSTONE_DEFINITION_BAD_NAME', place, {
-      message: `${partOf(scope, place)}: a guard has no name`,
+      message: `${partOf(scope, place)}: a guard's name is ${describeValue(name)}`,
       hint: 'Give w.guard a name.',
     })
     return null

@@ -10,7 +10,7 @@ import type { NodeRecord } from './graph.ts'
 import { describeValue } from './issues.ts'
 import { nodeDefinitionOf, referenceOf } from './node-reference.ts'
 import { placeOf } from './place.ts'
-import type { Written } from './read-config.ts'
+import { isName, type Written } from './read-config.ts'
 import type { NodeFunctions, Registry } from './registry.ts'
 
 const builders: { readonly [kind in NodeDefinition['kind']]: (site: NodeSite) => BuiltNode } = {
@@ -74,7 +74,7 @@ function isNode(
     )
     return false
   }
-  if (!/^[A-Za-z][A-Za-z0-9_-]*$/.test(id)) {
+  if (!isName(id)) {
     scope.issues.add('WAYSTONE_DEFINITION_BAD_NAME', place, {
       message: `node name ${JSON.stringify(id)} is no valid name`,
       hint: 'Names of nodes start with a letter and go on with letters, digits, _ and -.',

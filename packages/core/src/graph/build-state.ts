@@ -51,7 +51,7 @@ export function buildState(state: object, place: Place, issues: IssueList): Buil
 
 function buildKey(entry: Entry, written: unknown): BuiltKey | undefined {
   const rule = ruleOf(written)
-  if (!/^[A-Za-z_][\w-]*$/.test(entry.key) || entry.key === '__proto__') {
+  if (!/^[A-Za-z_][\w-]*$/.test(entry.key) || entry.key in Object.prototype) {
     entry.issues.add('WAYSTONE_DEFINITION_BAD_NAME', entry.place, {
       message: `state key ${JSON.stringify(entry.key)} is no valid name`,
       hint: 'State keys start with a letter or _ and go on with letters, digits, _ and -.',

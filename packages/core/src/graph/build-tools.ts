@@ -39,7 +39,7 @@ export function collectTool(scope: BuildScope, tool: unknown, written: Written):
     })
     return undefined
   }
-  if (typeof name !== 'string' || !/^[A-Za-z0-9_-]{1,64}$/.test(name)) {
+  if (typeof name !== 'string' || !/^[A-Za-z0-9_-]{1,64}$/.test(name) || name in Object.prototype) {
     scope.issues.add(
       'WAYSTONE_DEFINITION_BAD_NAME',
       placeOf(`${scope.name}.tools.${String(name)}`, definition.source),

@@ -474,6 +474,11 @@ describe('buildGraph refuses', () => {
         "WAYSTONE_DEFINITION_DUPLICATE named.nodes.two: one node has two names, "one" and "two"",
       ]
     `)
+    expect(issuesOf(() => make({ constructor: task }, { constructor: edge }))).toMatchInlineSnapshot(`
+      [
+        "WAYSTONE_DEFINITION_BAD_NAME named.nodes.constructor: node name "constructor" is no valid name",
+      ]
+    `)
     const common = w.nodes({ one: task, two: w.task({ run: () => {} }) })
     const again = { ...common, two: w.task({ run: () => {} }) }
     expect(issuesOf(() => make(again, { one: edge, two: edge }))).toMatchInlineSnapshot(`

@@ -17,7 +17,7 @@ import { hashGraph } from './hash.ts'
 import { describeValue, issueList } from './issues.ts'
 import { nodeDefinitionOf, referenceOf } from './node-reference.ts'
 import { placeOf } from './place.ts'
-import { checkKeys, readCount, readStateKeys, readText, type Written } from './read-config.ts'
+import { checkKeys, isName, readCount, readStateKeys, readText, type Written } from './read-config.ts'
 import type { Registry } from './registry.ts'
 
 /** A definition as plain data, the functions it names, and what identifies it. Frozen. */
@@ -114,7 +114,7 @@ function scopeOf(definition: WorkflowDefinition): BuildScope {
   const issues = issueList()
   const name = typeof definition.name === 'string' ? definition.name : 'workflow'
   const place = placeOf(name, definition.source)
-  if (typeof definition.name !== 'string' || !/^[A-Za-z][A-Za-z0-9_-]*$/.test(name)) {
+  if (typeof definition.name !== 'string' || !isName(name)) {
     issues.add('WAYSTONE_DEFINITION_BAD_NAME', place, {
       message: `workflow name ${describeValue(definition.name)} is no valid name`,
       hint: 'Names of workflows start with a letter and go on with letters, digits, _ and -.',

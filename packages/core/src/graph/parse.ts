@@ -192,11 +192,11 @@ function checkNames(graph: Graph): void {
       `the graph is not readable: ${where} names ${JSON.stringify(name)}, which is not in it`,
     )
   }
-  const isTarget = (name: string): boolean => name.startsWith(':') || name in graph.nodes
-  if (!(graph.start in graph.nodes)) refuse('start', graph.start)
+  const isTarget = (name: string): boolean => name.startsWith(':') || Object.hasOwn(graph.nodes, name)
+  if (!Object.hasOwn(graph.nodes, graph.start)) refuse('start', graph.start)
   if (!isTarget(graph.limits.exhausted)) refuse('limits.exhausted', graph.limits.exhausted)
   for (const { id, from, to, otherwise, limit } of graph.edges) {
-    if (!(from in graph.nodes)) refuse(`edge ${id}`, from)
+    if (!Object.hasOwn(graph.nodes, from)) refuse(`edge ${id}`, from)
     for (const name of [to, otherwise ?? to, limit?.per ?? to]) if (!isTarget(name)) refuse(`edge ${id}`, name)
   }
 }

@@ -150,3 +150,8 @@ export function readObject(written: Written, key: string): Readonly<Record<strin
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
+
+/** True for a name of a node, workflow or outcome. Names that every object has, such as `constructor`, are none. */
+export function isName(text: string): boolean {
+  return /^[A-Za-z][A-Za-z0-9_-]*$/.test(text) && !(text in Object.prototype)
+}

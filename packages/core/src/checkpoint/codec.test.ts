@@ -168,6 +168,8 @@ function unusualCheckpoints(): readonly Checkpoint[] {
           },
           { edge: 'other.done.=odd', verdict: 'otherwise', limit: { used: 2, max: 2 } },
           { edge: 'other.done.1', verdict: 'later', guards: [] },
+          { edge: 'other.done', verdict: 'limit' },
+          { edge: 'other.done.', verdict: 'exhausted' },
         ],
         taken: 'limits.exhausted',
         to: null,

@@ -13,7 +13,7 @@ import { compactPatch, isSamePart, openedIndexes, openedStep, type CompactOperat
  * run and sequence when that is in another run; `graph` stands where it differs from the checkpoint before; `type` is `effect.ended` when
  * absent, `id` of such an event `run/step/attempt`; `in` is the payload; `use` is true when it equals the payload's usage; `status` is
  * `running` when absent; a number in `do` is the effect of a step that `set` opens, and `do` is absent when it is just these, all of them.
- * In `why`, edges are written without the `node.outcome.` they begin with.
+ * In `why`, edges are written without the `node.outcome` they begin with.
  */
 export interface CompactCheckpoint {
   format: 1
@@ -128,20 +128,27 @@ function compactDecision(decision: Decision, event: EngineEvent): JsonObject {
   }
 }
 
-/** How the ids of an outcome's edges begin. */
+/** How the ids of an outcome's edges begin: one edge has just this, several have a dot and a number after it. */
 export function edgePrefix(node: string, outcome: string): string {
-  return `${node}.${outcome}.`
+  return `${node}.${outcome}`
 }
 
-/** The outcome that the event itself names. */
-export function eventOutcome(event: EngineEvent): string | undefined {
-  return event.type === 'effect.ended' || event.type === 'request.decided' ? event.payload.outcome : undefined
+function shortEdge(edge: string, prefix: string): string {
+  if (edge === prefix) return ''
+  const isUsual = edge.startsWith(`${prefix}.`) && edge.length > prefix.length + 1 && edge[prefix.length + 1] !== '='
+  return isUsual ? edge.slice(prefix.length + 1) : `=${edge}`
+}
+
+/** The edge that a short name stands for. */
+export function fullEdge(name: string, prefix: string): string {
+  if (name === '') return prefix
+  return name.startsWith('=') ? name.slice(1) : `${prefix}.${name}`
 }
 
 /** A candidate as `edge`, or a list of edge (`=` before one written in full), verdict, guards, limit, and whatever else there is. */
 function compactCandidate(candidate: Candidate, prefix: string): Json {
   const { edge, verdict, guards, limit, ...rest } = candidate
-  const name = edge.startsWith(prefix) && edge[prefix.length] !== '=' ? edge.slice(prefix.length) : `=${edge}`
+  const name = shortEdge(edge, prefix)
   const parts: Json[] = [
     verdict === 'taken' ? 0 : verdict,
     guards === undefined ? 0 : guards.map(compactReading),

@@ -6,7 +6,7 @@ import type { EngineEvent, EventSource } from '../snapshot/event.ts'
 import type { Patch } from '../snapshot/patch.ts'
 import type { RunStatus, StepKind } from '../snapshot/snapshot.ts'
 import type { UsageDelta } from '../snapshot/usage.ts'
-import { edgePrefix, eventOutcome, usualEventId, usualTaken } from './compact-checkpoint.ts'
+import { edgePrefix, eventOutcome, fullEdge, usualEventId, usualTaken } from './compact-checkpoint.ts'
 import { expandPatch, openedIndexes, openedStep } from './compact-patch.ts'
 import { isObject, ShapeReader } from './shape.ts'
 
@@ -162,7 +162,7 @@ function expandCandidate(entry: Json, prefix: string): Candidate | undefined {
   const [name, verdict, guards, limit, rest] = Array.isArray(entry) ? (entry as readonly Json[]) : [entry]
   if (typeof name !== 'string') return undefined
   const candidate = {
-    edge: name.startsWith('=') ? name.slice(1) : prefix + name,
+    edge: fullEdge(name, prefix),
     verdict: typeof verdict === 'string' ? verdict : 'taken',
     ...(Array.isArray(guards) ? { guards: (guards as readonly Json[]).map(expandReading) } : {}),
     ...(limit === undefined || limit === 0 ? {} : { limit: expandLimit(limit) }),

@@ -21,7 +21,7 @@ export function modelReservation(record: NodeRecord): UsageDelta {
   const caps = record.kind === 'gate' ? record.reviewer : record.kind === 'agent' ? record : null
   const inputTokens = caps?.maxInputTokens ?? 0
   const outputTokens = caps?.maxOutputTokens ?? 0
-  return { modelCalls: 1, ...(inputTokens > 0 && { inputTokens }), ...(outputTokens > 0 && { outputTokens }) }
+  return Object.freeze({ modelCalls: 1, ...(inputTokens > 0 && { inputTokens }), ...(outputTokens > 0 && { outputTokens }) })
 }
 
 /** What entering a node needs. */

@@ -44,7 +44,9 @@ export function createMachineRunner(machine: AnyStateMachine): MachineRunner {
 }
 
 function atRest(snapshot: AnyMachineSnapshot): Snapshot {
-  return Object.freeze({ value: freezeValue(snapshot.value as MachineValue), context: snapshot.context as Snapshot['context'] })
+  // XState's assign copies the context, so it is frozen once more.
+  const context = Object.freeze(snapshot.context as Snapshot['context'])
+  return Object.freeze({ value: freezeValue(snapshot.value as MachineValue), context })
 }
 
 function freezeValue(value: MachineValue): MachineValue {

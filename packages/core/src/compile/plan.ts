@@ -52,7 +52,7 @@ export type Plan =
  * it out.
  *
  * @param snapshot - null before the run's first event (`run.started`, `run.forked`)
- * @param event - its payload parsed and deeply frozen
+ * @param event - its payload parsed, deeply frozen, and sharing no object with the snapshot or within itself (`copyJson`): it would not when it is read back
  * @throws {InvariantError} when the machine and the route disagree; never for anything an author or a caller did
  */
 export function plan(compiled: CompiledWorkflow, position: Position, snapshot: Snapshot | null, event: EngineEvent): Plan {

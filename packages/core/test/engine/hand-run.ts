@@ -1,4 +1,4 @@
-import { isJsonEqual, toJson, type Json, type JsonObject } from '../../src/base/json.ts'
+import { copyJson, isJsonEqual, toJson, type Json, type JsonObject } from '../../src/base/json.ts'
 import type { RunId } from '../../src/base/ids.ts'
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/checkpoint/codec.ts'
 import { firstPacking, packCheckpoint } from '../../src/checkpoint/pack.ts'
@@ -159,7 +159,8 @@ export class HandRun {
 
   /** Plans an event as it is. */
   feedWhole(given: EngineEvent): Plan {
-    const event = toJson(given, 'event') as unknown as EngineEvent
+    // As a runtime makes it: an event shares no object with anything.
+    const event = copyJson(toJson(given, 'event')) as unknown as EngineEvent
     const before = this.snapshots.at(-1) ?? null
     const position = { runId: this.runId, sequence: this.checkpoints.length, parent: this.#parent }
     const planned = plan(this.compiled, position, before, event)

@@ -13,6 +13,7 @@ const folders = [
   'packages/scenarios',
   'packages/tooling',
   'apps/cli',
+  'examples/guide',
   'examples/hello',
   'examples/refunds',
   'examples/release-notes',

@@ -145,6 +145,11 @@ export function fullEdge(name: string, prefix: string): string {
   return name.startsWith('=') ? name.slice(1) : `${prefix}.${name}`
 }
 
+/** The outcome that the event itself names. */
+export function eventOutcome(event: EngineEvent): string | undefined {
+  return event.type === 'effect.ended' || event.type === 'request.decided' ? event.payload.outcome : undefined
+}
+
 /** A candidate as `edge`, or a list of edge (`=` before one written in full), verdict, guards, limit, and whatever else there is. */
 function compactCandidate(candidate: Candidate, prefix: string): Json {
   const { edge, verdict, guards, limit, ...rest } = candidate

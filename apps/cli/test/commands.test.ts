@@ -243,11 +243,12 @@ describe('waystone runs, show, stats', () => {
     expect((await waystone('show', 'last', '--request')).out).toMatchInlineSnapshot(`
       "boss asks  step 3, workflow support, for a boss
         why     a large amount
-        shown   letter: Dear reader, tides come twice a day.
+        shown   letter: "Dear \\u001b[2Jreader, tides come twice a day."
                 amount: 250
         answers approved → send  [boss.approved]
                   runs send
-                    {"letter":"Dear \\u001b[2Jreader, tides come twice a day.","amount":250}
+                    letter: "Dear \\u001b[2Jreader, tides come twice a day."
+                    amount: 250
                 rejected → write  [boss.rejected]
                 edited → boss  [boss.edited]
         edit    amount may be edited

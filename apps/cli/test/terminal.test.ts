@@ -53,11 +53,12 @@ describe('waystone run at a terminal', () => {
 
       boss asks  step 3, workflow support, for a boss
         why     a large amount
-        shown   letter: Dear reader, tides come twice a day.
+        shown   letter: "Dear \\u001b[2Jreader, tides come twice a day."
                 amount: 250
         answers approved → send  [boss.approved]
                   runs send
-                    {"letter":"Dear \\u001b[2Jreader, tides come twice a day.","amount":250}
+                    letter: "Dear \\u001b[2Jreader, tides come twice a day."
+                    amount: 250
                 rejected → write  [boss.rejected]
                 edited → boss  [boss.edited]
         edit    amount may be edited
@@ -167,7 +168,7 @@ describe('waystone run at a terminal', () => {
     const person = terminal([['Decide:', '']])
     await waystone.within(person.around, ...large)
     // A sequence that is not the view's own fails in screenAfter.
-    expect(screenAfter(person.shown())).toContain('letter: Dear reader, tides come twice a day.')
+    expect(screenAfter(person.shown())).toContain('letter: "Dear \\u001b[2Jreader, tides come twice a day."')
     expect(person.shown()).not.toContain('\u001b[2J')
     expect(person.shown()).not.toContain('\u0007')
   })

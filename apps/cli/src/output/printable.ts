@@ -19,9 +19,9 @@ export function printableExcerpt(text: string, maxLength: number): string {
   return characters.length <= maxLength ? characters.join('') : `${characters.slice(0, maxLength - 1).join('')}…`
 }
 
-/** JSON in which every character that {@link printable} would take out is escaped: safe to print, and the same when read. */
-export function printableJson(value: unknown): string {
-  return JSON.stringify(value, null, 2).replace(controls, (found) =>
+/** JSON, by default indented, in which every character that {@link printable} would take out is escaped: safe to print, and the same when read. */
+export function printableJson(value: unknown, indent = 2): string {
+  return JSON.stringify(value, null, indent).replace(controls, (found) =>
     [...Array(found.length).keys()]
       .map((place) => `\\u${found.charCodeAt(place).toString(16).padStart(4, '0')}`)
       .join(''),

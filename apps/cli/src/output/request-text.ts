@@ -1,6 +1,6 @@
 import type { Json, Request, RequestOption } from '@waystone/core'
 import { targetText } from './decision-text.ts'
-import { printable, printableExcerpt, printableLine } from './printable.ts'
+import { printable, printableExcerpt, printableJson, printableLine } from './printable.ts'
 import type { Style } from './style.ts'
 import { formatDuration } from './units.ts'
 import { usageText } from './usage-text.ts'
@@ -47,21 +47,21 @@ export function requestLines(request: Request, { style, now }: { style: Style; n
 }
 
 function section(title: string, lines: readonly string[], style: Style): readonly string[] {
-  return lines.map((line, index) => `  ${style('quiet', (index === 0 ? title : '').padEnd(8))}${line}`)
+  return lines.map((line, index) => `  ${style('quiet', (index === 0 ? title : '').padEnd(8))}${line}`.trimEnd())
 }
 
 function fieldLines(key: string, value: Json, style: Style): readonly string[] {
   const lines = valueLines(value)
-  if (lines.length === 1) return [`${style('strong', key)}: ${lines[0] ?? ''}`]
-  return [`${style('strong', key)}:`, ...lines.map((line) => `  ${line}`)]
+  if (lines.length === 1) return [`${style('strong', printableLine(key))}: ${lines[0] ?? ''}`]
+  return [`${style('strong', printableLine(key))}:`, ...lines.map((line) => `  ${line}`)]
 }
 
 /** A value as a person reads it: texts as text, everything else as JSON; nothing is left out, since it is decided on. */
 function valueLines(value: Json): readonly string[] {
-  if (typeof value === 'string') return printable(value).split('\n')
+  // A text with characters that are not printed is written as JSON, where they are seen.
+  if (typeof value === 'string' && printable(value) === value) return value.split('\n')
   const short = JSON.stringify(value)
-  const text = short.length <= 100 ? short : JSON.stringify(value, null, 2)
-  return printable(text).split('\n')
+  return printableJson(value, short.length <= 100 ? 0 : 2).split('\n')
 }
 
 function optionLines(option: RequestOption, request: Request, style: Style): readonly string[] {
@@ -70,13 +70,26 @@ function optionLines(option: RequestOption, request: Request, style: Style): rea
   return [
     `${style('strong', option.outcome)} ${style('accent', `→ ${targetText(option.to)}`)}${edges}`,
     ...actions.flatMap(({ tool, input }) =>
-      tool === undefined ? [] : [`  runs ${tool}`, ...(input === undefined ? [] : argumentLines(input))],
+      tool === undefined ? [] : [`  runs ${tool}`, ...argumentLines(input, request, style)],
     ),
   ]
 }
 
-function argumentLines(input: Json): readonly string[] {
-  return valueLines(input).map((line) => `    ${line}`)
+/** The exact arguments; one that is the very value of a key shown above is not printed a second time. */
+function argumentLines(input: Json | undefined, { evidence }: Request, style: Style): readonly string[] {
+  if (input === undefined) return []
+  if (typeof input !== 'object' || input === null || Array.isArray(input))
+    return valueLines(input).map((line) => `    ${line}`)
+  return Object.entries(input).flatMap(([name, value]) => {
+    const text = JSON.stringify(value)
+    const shown =
+      text.length <= 100 ? undefined : Object.keys(evidence).find((key) => JSON.stringify(evidence[key]) === text)
+    const lines =
+      shown === undefined
+        ? fieldLines(name, value, style)
+        : [`${style('strong', name)}: exactly what is shown above as ${shown}`]
+    return lines.map((line) => `    ${line}`)
+  })
 }
 
 /** What stands open, on one line. */

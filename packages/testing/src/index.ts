@@ -1,4 +1,13 @@
 export { virtualClock, virtualEpoch, type VirtualClock } from './clock/virtual-clock.ts'
+export { killPoints, type KillPoints } from './kill/kill-points.ts'
+export {
+  runAtPoints,
+  type ChildEnd,
+  type ChildOptions,
+  type PointAnswer,
+  type RunningChild,
+} from './kill/run-at-points.ts'
+export { modelWithKillPoints, withKillPoints } from './kill/with-kill-points.ts'
 export {
   scriptedModel,
   type ObservedCall,

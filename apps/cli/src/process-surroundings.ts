@@ -27,6 +27,10 @@ export function processSurroundings(): Surroundings {
 }
 
 function outputOf(stream: NodeJS.WriteStream): Output {
+  // Whoever read this (`| head`) has gone: what is left to do is done all the same.
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
   return {
     write(text) {
       stream.write(text)

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { commands } from '../src/commands.ts'
 import { createCommandLine, type CommandLine } from './command-line.ts'
 
 let waystone: CommandLine
@@ -6,6 +7,20 @@ beforeEach(() => {
   waystone = createCommandLine()
 })
 afterEach(() => waystone.close())
+
+describe('waystone COMMAND --help', () => {
+  it.each(commands.map(({ name }) => name))('of %s ends with an example', async (name) => {
+    for (const args of [
+      [name, '--help'],
+      ['help', name],
+    ]) {
+      const { exit, out } = await waystone(...args)
+      expect(out).toMatch(new RegExp(`Examples:\\n  # .+\\n  waystone ${name}`))
+      for (const option of ['--store', '--json', '--debug']) expect(out).toContain(option)
+      expect(exit).toBe(0)
+    }
+  })
+})
 
 const large = '{"topic":"tides","amount":250}'
 const small = '{"topic":"tides","amount":20}'

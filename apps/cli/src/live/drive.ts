@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Graph, Request, Run, RunResult } from '@waystone/core'
 import type { BoundWorkflow } from '../bind/bind-workflow.ts'
 import type { Context } from '../command.ts'
@@ -38,7 +39,12 @@ export async function driveRun(
 ): Promise<ExitName> {
   const view = createView(bound.graph, context, options.prefix)
   const { interrupts } = context
-  interrupts.signal.addEventListener('abort', view.pause, { once: true })
+  const onInterrupt = (): void => {
+    view.pause()
+    // By then the remark about stopping stands where the block was.
+    queueMicrotask(view.resume)
+  }
+  interrupts.signal.addEventListener('abort', onInterrupt, { once: true })
   const canAsk =
     (context.around.input.isTTY ?? false) &&
     context.around.out.isTerminal &&
@@ -51,7 +57,7 @@ export async function driveRun(
     return await report(driving, result)
   } finally {
     view.close()
-    interrupts.signal.removeEventListener('abort', view.pause)
+    interrupts.signal.removeEventListener('abort', onInterrupt)
   }
 }
 
@@ -74,6 +80,7 @@ async function toTheEnd(
       reader ??= createLineReader(context.around)
       view.pause()
       if (!(await decideAtTerminal({ run, context, request, reader, signal: interrupts.signal }))) left.add(request.id)
+      view.resume()
     }
   } finally {
     reader?.close()
@@ -162,8 +169,8 @@ function followEvents(
       wake()
     })
   return {
-    reached: (sequence) =>
-      new Promise((resolve) => {
+    async reached(sequence) {
+      await new Promise<void>((resolve) => {
         const check = (): void => {
           if (view.progress.sequence < sequence && !hasEnded) return
           waiting.delete(check)
@@ -171,7 +178,10 @@ function followEvents(
         }
         waiting.add(check)
         check()
-      }),
+      })
+      // A checkpoint has several events, which come one after the other without a turn of the loop in between.
+      await setImmediate()
+    },
     stop: () => stop.abort(),
   }
 }

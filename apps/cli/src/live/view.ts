@@ -9,8 +9,11 @@ export interface RunView {
   show(event: RunEvent): void
   /** Takes in an event that was shown before, by this process or another. */
   skip(event: RunEvent): void
-  /** Takes the live part off the screen, so that something else can be printed; it comes back with the next event. */
+  /** Leaves the screen to something else: from here on events are kept back. */
   readonly pause: () => void
+  /** Shows what was kept back, and goes on. */
+  readonly resume: () => void
+  /** Shows what was kept back, and nothing more. */
   close(): void
   readonly progress: Progress
 }
@@ -19,77 +22,99 @@ export interface RunView {
 export function createView(graph: Graph, context: Context, prefix = ''): RunView {
   const isLive =
     context.around.out.isTerminal && !context.isJson && prefix === '' && context.around.env['TERM'] !== 'dumb'
-  return isLive ? liveView(graph, context) : plainView(graph, context, prefix)
+  return createRunView(graph, context, isLive ? liveScreen(graph, context) : plainScreen(context, prefix))
 }
 
-function plainView(graph: Graph, context: Context, prefix: string): RunView {
+/** Where lines of a run go. */
+interface Screen {
+  /** Writes lines that stay. */
+  write(lines: readonly string[], progress: Progress): void
+  /** Takes away what does not stay. */
+  clear(): void
+  /** Called at the end. */
+  close(): void
+}
+
+function createRunView(graph: Graph, context: Context, screen: Screen): RunView {
   let progress = noProgress
+  let kept: string[] | null = null
+  let isClosed = false
+  const resume = (): void => {
+    const lines = kept ?? []
+    kept = null
+    if (!isClosed) screen.write(lines, progress)
+  }
   return {
     show(event) {
       progress = advance(progress, event)
       const lines = eventLines(event, { graph, style: context.style, startedAt: progress.startedAt ?? event.at })
-      const prefixed = lines.map((line) => prefix + line)
-      if (prefixed.length === 0) return
-      if (context.isJson) context.note(...prefixed)
-      else context.print(...prefixed)
-    },
-    skip(event) {
-      progress = advance(progress, event)
-    },
-    pause: () => undefined,
-    close: () => undefined,
-    get progress() {
-      return progress
-    },
-  }
-}
-
-const redrawMs = 100
-
-function liveView(graph: Graph, context: Context): RunView {
-  const { out } = context.around
-  let progress = noProgress
-  let height = 0
-  let isPaused = false
-  const erase = (): string => {
-    const text = height === 0 ? '' : `\u001b[${height}A\u001b[0J`
-    height = 0
-    return text
-  }
-  const draw = (lines: readonly string[] = []): void => {
-    const gone = erase()
-    const block = isPaused
-      ? []
-      : liveBlock(progress, { graph, style: context.style, now: context.around.now(), columns: out.columns })
-    height = block.length
-    const text = [...lines, ...block].map((line) => `${line}\n`).join('')
-    if (gone !== '' || text !== '') out.write(gone + text)
-  }
-  const timer = setInterval(() => {
-    if (!isPaused && progress.sequence >= 0) draw()
-  }, redrawMs)
-  return {
-    show(event) {
-      progress = advance(progress, event)
-      isPaused = false
-      const lines = eventLines(event, { graph, style: context.style, startedAt: progress.startedAt ?? event.at })
-      // What only changes the block is drawn at its next turn.
-      if (lines.length > 0) draw(lines)
+      if (kept !== null) kept.push(...lines)
+      else if (!isClosed) screen.write(lines, progress)
     },
     skip(event) {
       progress = advance(progress, event)
     },
     pause() {
-      isPaused = true
-      draw()
+      kept ??= []
+      screen.clear()
     },
+    resume,
     close() {
-      clearInterval(timer)
-      isPaused = true
-      draw()
+      if (isClosed) return
+      resume()
+      isClosed = true
+      screen.close()
     },
     get progress() {
       return progress
+    },
+  }
+}
+
+function plainScreen(context: Context, prefix: string): Screen {
+  return {
+    write(lines) {
+      const prefixed = lines.map((line) => prefix + line)
+      if (prefixed.length === 0) return
+      if (context.isJson) context.note(...prefixed)
+      else context.print(...prefixed)
+    },
+    clear: () => undefined,
+    close: () => undefined,
+  }
+}
+
+const redrawMs = 100
+
+function liveScreen(graph: Graph, { style, around }: Context): Screen {
+  const { out } = around
+  let height = 0
+  let latest: Progress | null = null
+  const draw = (lines: readonly string[], block: readonly string[]): void => {
+    const gone = height === 0 ? '' : `\u001b[${height}A\u001b[0J`
+    height = block.length
+    const text = [...lines, ...block].map((line) => `${line}\n`).join('')
+    if (gone !== '' || text !== '') out.write(gone + text)
+  }
+  const redraw = (lines: readonly string[]): void => {
+    if (latest === null) return
+    draw(lines, liveBlock(latest, { graph, style, now: around.now(), columns: out.columns }))
+  }
+  const timer = setInterval(() => redraw([]), redrawMs)
+  return {
+    write(lines, progress) {
+      latest = progress
+      // What only changes the block is drawn at its next turn.
+      if (lines.length > 0) redraw(lines)
+    },
+    clear() {
+      latest = null
+      draw([], [])
+    },
+    close() {
+      clearInterval(timer)
+      latest = null
+      draw([], [])
     },
   }
 }

@@ -26,7 +26,8 @@ function letters(count: number): string {
 
 function timeLetters(at: number): string {
   let text = ''
-  for (let rest = Math.floor(at), place = 0; place < 9; place++, rest = Math.floor(rest / 32)) text = alphabet.charAt(rest % 32) + text
+  for (let rest = Math.floor(at), place = 0; place < 9; place++, rest = Math.floor(rest / 32))
+    text = alphabet.charAt(rest % 32) + text
   return text
 }
 

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { InputError } from '../errors/input-error.ts'
-import { canonicalJson, copyJson, formatPath, isJsonEqual, maxJsonDepth, toJson, type Json } from './json.ts'
+import { canonicalJson, copyJson, formatPath, isJsonEqual, maxJsonDepth, takeJson, toJson, type Json } from './json.ts'
 
 class Money {
   readonly amount = 1
@@ -121,6 +121,53 @@ describe('toJson', () => {
         expect(JSON.stringify(toJson(JSON.parse(text), 'it'))).toBe(text)
       }),
     )
+  })
+})
+
+describe('takeJson', () => {
+  it('copies and freezes what it is given, which stays as it is', () => {
+    const shared = { id: 1 }
+    const value = { list: [shared, shared], zero: -0 }
+    const taken = takeJson(value, 'value') as unknown as typeof value
+    expect(taken).toEqual({ list: [{ id: 1 }, { id: 1 }], zero: 0 })
+    expect(Object.is(taken.zero, 0)).toBe(true)
+    expect(taken.list[0]).not.toBe(taken.list[1])
+    expect(Object.isFrozen(taken.list[0])).toBe(true)
+    expect(Object.isFrozen(value)).toBe(false)
+    expect(Object.isFrozen(shared)).toBe(false)
+  })
+
+  it('refuses what toJson refuses, with the same words', () => {
+    const cycle: { self?: unknown } = {}
+    cycle.self = cycle
+    const hidden = Object.defineProperty({}, 'x', { value: 1, enumerable: false })
+    const getter = Object.defineProperty({}, 'x', { get: () => 1, enumerable: true })
+    const keyed = Object.assign([1], { extra: 2 })
+    const proto = JSON.parse('{"__proto__": 1}') as unknown
+    for (const bad of [
+      1n,
+      Number.NaN,
+      undefined,
+      new Date(0),
+      cycle,
+      hidden,
+      getter,
+      keyed,
+      proto,
+      Symbol('x'),
+      [,] as unknown,
+    ]) {
+      const words = (check: (value: unknown, what: string) => unknown): string => {
+        try {
+          check({ at: [bad] }, 'value')
+        } catch (error) {
+          return error instanceof Error ? error.message : ''
+        }
+        return 'accepted'
+      }
+      expect(words(takeJson)).toBe(words(toJson))
+      expect(words(takeJson)).toContain('at at[0]')
+    }
   })
 })
 

@@ -47,6 +47,53 @@ export function copyJson(value: Json): Json {
   return Object.freeze(copy)
 }
 
+/**
+ * Checks that a value is JSON and returns a frozen deep copy that shares nothing with it: {@link toJson} and {@link copyJson} in one
+ * pass, for what comes from outside and goes into an event. The value itself stays as it is.
+ *
+ * Cost: O(size).
+ *
+ * @throws {InputError} WAYSTONE_INPUT_NOT_JSON naming the first offending path
+ */
+export function takeJson(value: unknown, what: string): Json {
+  return isPrimitiveJson(value) ? value : takeDeep(value, { what, path: [], above: new Set() })
+}
+
+function takeDeep(value: unknown, walk: Walk): Json {
+  // -0 is written as 0.
+  if (isPrimitiveJson(value)) return value === 0 ? 0 : value
+  if (typeof value !== 'object' || value === null) refuse(walk, describeScalar(value))
+  if (walk.above.has(value)) refuse(walk, 'a cycle')
+  if (walk.path.length > maxJsonDepth) refuse(walk, `nesting deeper than ${maxJsonDepth}`)
+  walk.above.add(value)
+  const copy = Array.isArray(value) ? takeList(value, walk) : takeObject(value, walk)
+  walk.above.delete(value)
+  return copy
+}
+
+function takeList(list: readonly unknown[], walk: Walk): Json {
+  const copy: Json[] = []
+  for (let index = 0; index < list.length; index++) {
+    walk.path.push(index)
+    copy.push(takeDeep(list[index], walk))
+    walk.path.pop()
+  }
+  checkList(list, walk)
+  return Object.freeze(copy)
+}
+
+function takeObject(value: object, walk: Walk): Json {
+  checkPrototype(value, walk)
+  const copy: { [key: string]: Json } = {}
+  for (const key of Reflect.ownKeys(value)) {
+    if (typeof key === 'symbol') refuse(walk, 'a symbol key')
+    walk.path.push(key)
+    copy[key] = takeDeep(propertyOf(value, key, walk), walk)
+    walk.path.pop()
+  }
+  return Object.freeze(copy)
+}
+
 /** How many levels of objects and lists lie below each value that was accepted, itself not counted. */
 const heights = new WeakMap<object, number>()
 
@@ -78,31 +125,44 @@ function freezeDeep(value: unknown, walk: Walk): number {
   return height + 1
 }
 
-function freezeList(list: readonly unknown[], walk: Walk): number {
+function checkList(list: readonly unknown[], walk: Walk): void {
   if (Object.getPrototypeOf(list) !== Array.prototype) refuse(walk, `an instance of ${className(list)}`)
+  const keys = Reflect.ownKeys(list)
+  if (keys.length !== list.length + 1) refuse(walk, `a list with the key ${String(keys.at(-1))}`)
+}
+
+function freezeList(list: readonly unknown[], walk: Walk): number {
   let height = 0
   for (let index = 0; index < list.length; index++) {
     walk.path.push(index)
     height = Math.max(height, freezeDeep(list[index], walk))
     walk.path.pop()
   }
-  const keys = Reflect.ownKeys(list)
-  if (keys.length !== list.length + 1) refuse(walk, `a list with the key ${String(keys.at(-1))}`)
+  checkList(list, walk)
   return height
 }
 
-function freezeObject(value: object, walk: Walk): number {
+function checkPrototype(value: object, walk: Walk): void {
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) refuse(walk, `an instance of ${className(value)}`)
+}
+
+/** Reads a plain, visible property without running any code. */
+function propertyOf(value: object, key: string, walk: Walk): unknown {
+  if (key === '__proto__') refuse(walk, 'a key named __proto__')
+  const property = Object.getOwnPropertyDescriptor(value, key)
+  if (property === undefined || !('value' in property)) refuse(walk, 'a getter')
+  if (property.enumerable !== true) refuse(walk, 'a hidden key')
+  return property.value
+}
+
+function freezeObject(value: object, walk: Walk): number {
+  checkPrototype(value, walk)
   let height = 0
   for (const key of Reflect.ownKeys(value)) {
     if (typeof key === 'symbol') refuse(walk, 'a symbol key')
     walk.path.push(key)
-    if (key === '__proto__') refuse(walk, 'a key named __proto__')
-    const property = Object.getOwnPropertyDescriptor(value, key)
-    if (property === undefined || !('value' in property)) refuse(walk, 'a getter')
-    if (property.enumerable !== true) refuse(walk, 'a hidden key')
-    height = Math.max(height, freezeDeep(property.value, walk))
+    height = Math.max(height, freezeDeep(propertyOf(value, key, walk), walk))
     walk.path.pop()
   }
   return height

@@ -1,4 +1,4 @@
-import { toJson, type JsonObject } from '../base/json.ts'
+import { takeJson, type JsonObject } from '../base/json.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { offeredOutcomes, requestDigest } from '../compile/request-digest.ts'
 import { inputError } from '../errors/input-error.ts'
@@ -86,8 +86,8 @@ export function decisionEvent(
       ? parseResult({ ...run, record, open }, decision)
       : parseAnswer({ ...run, record, open }, decision)),
   }
-  toJson(payload, 'decision')
-  return { type: 'event', event: Object.freeze({ ...stamp, type: 'request.decided', from: 'person', payload }) }
+  const taken = takeJson(payload, 'decision') as unknown as PersonDecision
+  return { type: 'event', event: Object.freeze({ ...stamp, type: 'request.decided', from: 'person', payload: taken }) }
 }
 
 interface Open extends Deciding {
@@ -117,7 +117,7 @@ function parseAnswer(open: Open, decision: DecisionInput): { readonly patch?: Js
   const { record } = open
   if (record.kind !== 'approval') return {}
   const patch = { ...parseEdits(open, record, decision), ...parseResponse(open, record, decision) }
-  return Object.keys(patch).length === 0 ? {} : { patch: toJson(patch, 'patch of a decision') as JsonObject }
+  return Object.keys(patch).length === 0 ? {} : { patch: takeJson(patch, 'patch of a decision') as JsonObject }
 }
 
 function parseEdits(open: Open, record: ApprovalRecord, { outcome, edits }: DecisionInput): JsonObject {
@@ -141,9 +141,9 @@ function parseResponse(open: Open, record: ApprovalRecord, { outcome, response }
     return {}
   }
   if (response === undefined && outcomesWithReason.has(outcome)) return {}
-  const parsed = schema.safeParse(response === undefined ? {} : toJson(response, 'response of a decision'))
+  const parsed = schema.safeParse(response === undefined ? {} : takeJson(response, 'response of a decision'))
   if (!parsed.success) throw badDecision(`the response does not fit: ${issueLines(parsed.error).join('; ')}`)
-  const value = toJson(parsed.data, 'response of a decision')
+  const value = takeJson(parsed.data, 'response of a decision')
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? parseKeys(open, value) : {}
 }
 
@@ -163,10 +163,10 @@ function parseResult(open: Open, { outcome, result }: DecisionInput): Pick<Perso
   const { compiled, record } = open
   const tool = open.open.tool ?? (record.kind === 'tool' ? record.tool : undefined)
   if (tool === undefined) return { patch: parseKeys(open, result) }
-  const parsed = toolFunctions(compiled, tool).output.safeParse(toJson(result, 'result of a decision'))
+  const parsed = toolFunctions(compiled, tool).output.safeParse(takeJson(result, 'result of a decision'))
   if (!parsed.success)
     throw badDecision(`the result does not fit the output of tool ${tool}: ${issueLines(parsed.error).join('; ')}`)
-  const output = toJson(parsed.data, 'result of a decision')
+  const output = takeJson(parsed.data, 'result of a decision')
   if (open.open.unknown === 'call') return { result: output }
   const functions = compiled.registry.nodes.get(record.id)
   const apply = functions?.kind === 'tool' ? functions.apply : null

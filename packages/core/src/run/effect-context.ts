@@ -1,5 +1,5 @@
 import { effectIdOf, type RunId } from '../base/ids.ts'
-import { toJson, type Json } from '../base/json.ts'
+import { takeJson, type Json } from '../base/json.ts'
 import type { Clock } from '../base/clock.ts'
 import type { EffectContext } from '../define/tool.ts'
 import { nodeError } from '../errors/node-error.ts'
@@ -48,11 +48,6 @@ export class EffectScope implements EffectContext {
     this.attempt = attempt.attempt
     this.#startedAt = scope.clock.now()
     this.#scope = scope
-    // Authors take these apart (`const { log } = context`), so they must not need `this`.
-    this.log = this.log.bind(this)
-    this.source = this.source.bind(this)
-    this.now = this.now.bind(this)
-    this.secret = this.secret.bind(this)
   }
 
   /** When the attempt began, ms since the epoch. */
@@ -94,26 +89,39 @@ export class EffectScope implements EffectContext {
     this.#controller?.abort(reason)
   }
 
-  now(): number {
-    return this.#scope.clock.now()
+  // Authors take a context apart (`const { log } = context`), so these must not need `this`; most steps ask for none.
+  get now(): EffectContext['now'] {
+    return () => this.#scope.clock.now()
   }
 
-  log(message: string, data?: Json): void {
-    const line = { at: this.now(), message }
+  get log(): EffectContext['log'] {
+    return (message, data) => this.#addLine(message, data)
+  }
+
+  get source(): EffectContext['source'] {
+    return (reference) => this.#addSource(reference)
+  }
+
+  get secret(): EffectContext['secret'] {
+    return (name) => this.#resolve(name)
+  }
+
+  #addLine(message: string, data: Json | undefined): void {
+    const line = { at: this.#scope.clock.now(), message }
     this.#log ??= []
     this.#log.push(
       data === undefined
         ? line
-        : { ...line, data: toJson(data, `data of a log line of node ${JSON.stringify(this.node)}`) },
+        : { ...line, data: takeJson(data, `data of a log line of node ${JSON.stringify(this.node)}`) },
     )
   }
 
-  source(reference: string): void {
+  #addSource(reference: string): void {
     this.#sources ??= []
     if (!this.#sources.includes(reference)) this.#sources.push(reference)
   }
 
-  async secret(name: string): Promise<string> {
+  async #resolve(name: string): Promise<string> {
     const { secrets } = this.#scope
     if (secrets !== null && !secrets.includes(name)) {
       throw nodeError(

@@ -1,4 +1,4 @@
-import { toJson, type Json } from '../base/json.ts'
+import { takeJson, type Json } from '../base/json.ts'
 import { nodeError } from '../errors/node-error.ts'
 import type { NodeRecord } from '../graph/graph.ts'
 import type { GateFunctions, Verdict } from '../graph/registry.ts'
@@ -24,7 +24,7 @@ export function executeGate(job: EffectJob, functions: GateFunctions): Ended | P
  */
 export function parseVerdict(record: NodeRecord, given: unknown): Verdict {
   const isText = typeof given === 'string'
-  const json = toJson(isText ? { outcome: given } : given, `verdict of gate ${JSON.stringify(record.id)}`)
+  const json = takeJson(isText ? { outcome: given } : given, `verdict of gate ${JSON.stringify(record.id)}`)
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw badVerdict(record, 'it is not an outcome and not an object')
   const { outcome, reasons = [], score = null, positions = null } = json as { readonly [key: string]: Json }

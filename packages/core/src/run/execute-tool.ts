@@ -1,4 +1,4 @@
-import { toJson, type Json } from '../base/json.ts'
+import { takeJson, type Json } from '../base/json.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { invariantError } from '../errors/invariant-error.ts'
 import { nodeError } from '../errors/node-error.ts'
@@ -59,11 +59,11 @@ export function toolFunctions(compiled: CompiledWorkflow, tool: string): ToolFun
 
 function parseOutput(tool: string, functions: ToolFunctions, given: unknown): Json {
   const what = `output of tool ${JSON.stringify(tool)}`
-  const json = toJson(given === undefined ? null : given, what)
+  const json = takeJson(given === undefined ? null : given, what)
   const output = functions.output.safeParse(json)
   if (!output.success && given === undefined && functions.output.safeParse(undefined).success) return null
   if (!output.success) throw misfit('WAYSTONE_NODE_BAD_OUTPUT', what, issueLines(output.error))
-  return toJson(output.data === undefined ? null : output.data, what)
+  return takeJson(output.data === undefined ? null : output.data, what)
 }
 
 function misfit(

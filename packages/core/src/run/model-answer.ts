@@ -1,4 +1,4 @@
-import { toJson, type Json } from '../base/json.ts'
+import { takeJson, type Json } from '../base/json.ts'
 import type { ModelToolCall } from '../define/model.ts'
 import { nodeError } from '../errors/node-error.ts'
 import { WaystoneError } from '../errors/waystone-error.ts'
@@ -91,7 +91,7 @@ function parseOutput(
   const parsed = output?.safeParse(json.value)
   if (parsed === undefined) return json
   if (!parsed.success) return misfit(issueLines(parsed.error))
-  return { value: toJson(parsed.data, 'answer of a model') }
+  return { value: takeJson(parsed.data, 'answer of a model') }
 }
 
 /** JSON that stands alone or in one fenced block. */
@@ -99,7 +99,7 @@ function readJson(text: string): { readonly value: Json } | undefined {
   const fenced = /^\s*```(?:json)?\s*\n(?<body>[\s\S]*?)\n?```\s*$/.exec(text)?.groups?.['body']
   try {
     const value: unknown = JSON.parse(fenced ?? text)
-    return { value: toJson(value, 'answer of a model') }
+    return { value: takeJson(value, 'answer of a model') }
   } catch {
     return undefined
   }

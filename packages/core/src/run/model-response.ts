@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { toJson } from '../base/json.ts'
+import { takeJson } from '../base/json.ts'
 import type { ModelPrice, ModelResponse, ModelUsage } from '../define/model.ts'
 import { nodeError } from '../errors/node-error.ts'
 import type { UsageDelta } from '../snapshot/usage.ts'
@@ -40,8 +40,8 @@ export function parseResponse(given: unknown): CheckedResponse {
   const { message } = parsed.data
   const ids = message.calls.map((call) => call.id)
   if (new Set(ids).size !== ids.length) throw nonsense('two calls have the same id')
-  toJson(parsed.data, 'response of a model')
-  return parsed.data
+  // The schema has just said that it is one; a frozen copy shares nothing with the adapter's objects.
+  return takeJson(parsed.data, 'response of a model') as unknown as CheckedResponse
 }
 
 /** The reported usage; undefined when there is none, or none that can be believed: then the call is charged at its reservation. */

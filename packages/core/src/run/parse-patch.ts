@@ -1,4 +1,4 @@
-import { toJson, type Json, type JsonObject } from '../base/json.ts'
+import { takeJson, type Json, type JsonObject } from '../base/json.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { UNSET } from '../define/unset.ts'
 import { nodeError } from '../errors/node-error.ts'
@@ -37,7 +37,7 @@ export function parsePatch(compiled: CompiledWorkflow, record: NodeRecord, given
     if (value === UNSET) unset.push(unsetKey(compiled, record, key))
     else patch[key] = parseKey({ compiled, record, key, value })
   }
-  return { patch: toJson(patch, 'patch') as JsonObject, unset: Object.freeze(unset) }
+  return { patch: Object.freeze(patch), unset: Object.freeze(unset) }
 }
 
 /** Output of a tool or model to patch when the author gave no `apply`: its keys that the node writes; null for an optional key that cannot be null leaves it as it is. */
@@ -66,11 +66,11 @@ interface KeyWrite {
 
 function parseKey({ compiled, record, key, value }: KeyWrite): Json {
   const what = `key ${JSON.stringify(key)} of the patch of node ${JSON.stringify(record.id)}`
-  const json = toJson(value, what)
+  const json = takeJson(value, what)
   const schema = compiled.registry.patchSchemas.get(key)
   if (schema === undefined) return json
   const parsed = schema.safeParse(json)
-  if (parsed.success) return toJson(parsed.data, what)
+  if (parsed.success) return parsed.data === json ? json : takeJson(parsed.data, what)
   const lines = issueLines(parsed.error)
   throw nodeError('WAYSTONE_NODE_BAD_PATCH', `${what} does not fit its schema: ${lines.join('; ')}`, {
     details: { key, issues: lines },

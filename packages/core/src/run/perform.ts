@@ -1,4 +1,4 @@
-import { copyJson, toJson } from '../base/json.ts'
+import { takeJson } from '../base/json.ts'
 import { invariantError } from '../errors/invariant-error.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { EffectClass, Graph, NodeRecord } from '../graph/graph.ts'
@@ -97,6 +97,14 @@ function whole({ scope, ports }: EffectJob, ended: Ended): EffectEnd {
     ...(lines !== undefined && { log: [...lines] }),
     ...(sources !== undefined && { sources: [...sources] }),
   }
-  // A copy: what author code gave back may share objects with the state or with itself, and would not when it is read back.
-  return copyJson(toJson(ports.vault.redact(end), 'end of an effect')) as unknown as EffectEnd
+  const clean = ports.vault.redact(end)
+  // The commonest end is made of frozen copies already; walking it again would double what a small step costs.
+  if (isPlain(clean)) return Object.freeze(clean)
+  return takeJson(clean, 'end of an effect') as unknown as EffectEnd
+}
+
+/** True when everything in the end was frozen where it was parsed. */
+function isPlain(end: EffectEnd): boolean {
+  if (end.error !== undefined || end.message !== undefined || end.usage !== undefined) return false
+  return end.log === undefined && end.sources === undefined && end.misfit === undefined
 }

@@ -1,4 +1,4 @@
-import { toJson, type JsonObject } from '../base/json.ts'
+import { takeJson, type JsonObject } from '../base/json.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { inputError } from '../errors/input-error.ts'
 import type { NodeRecord } from '../graph/graph.ts'
@@ -52,8 +52,8 @@ export async function checkBindings({ graph }: CompiledWorkflow, ports: Executor
  */
 export function parseInput({ graph, registry }: CompiledWorkflow, given: unknown): JsonObject {
   const what = `input of workflow ${JSON.stringify(graph.name)}`
-  const parsed = registry.input.safeParse(toJson(given, what))
-  if (parsed.success) return toJson(parsed.data, what) as JsonObject
+  const parsed = registry.input.safeParse(takeJson(given, what))
+  if (parsed.success) return takeJson(parsed.data, what) as JsonObject
   const issues = issueLines(parsed.error)
   throw inputError('WAYSTONE_INPUT_START', `${what} does not fit: ${issues.join('; ')}`, { issues })
 }

@@ -1,4 +1,4 @@
-import { canonicalJson, toJson, type Json, type JsonObject } from '../base/json.ts'
+import { canonicalJson, takeJson, type Json, type JsonObject } from '../base/json.ts'
 import type { RunId } from '../base/ids.ts'
 import { firstPacking, packCheckpoint } from '../checkpoint/pack.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
@@ -98,7 +98,7 @@ const noTags: { readonly [name: string]: string } = Object.freeze({})
 
 function parseTags(tags: StartOptions['tags']): { readonly [name: string]: string } {
   if (tags === undefined) return noTags
-  const json = toJson({ ...tags }, 'tags of a run') as JsonObject
+  const json = takeJson({ ...tags }, 'tags of a run') as JsonObject
   for (const [name, value] of Object.entries(json)) {
     if (typeof value !== 'string')
       throw inputError('WAYSTONE_INPUT_START', `tag ${JSON.stringify(name)} of the run is no text`, { tag: name })

@@ -28,7 +28,9 @@ export interface Surroundings {
   edit(command: string, path: string): number | null
 }
 
-/** How a person calls this command: in a clone of the repository through npm, else by its name. */
+/** How a person calls this command: in a clone of the repository through npm, in a project through npx, else by its name. */
 export function selfName(around: Surroundings): string {
-  return around.env['npm_lifecycle_event'] === 'waystone' ? 'npm run -s waystone --' : 'waystone'
+  const event = around.env['npm_lifecycle_event']
+  if (event === 'waystone') return 'npm run -s waystone --'
+  return event === 'npx' ? 'npx waystone' : 'waystone'
 }

@@ -58,7 +58,7 @@ export function createCommandLine(): CommandLine {
 }
 
 /** Surroundings without a terminal. */
-function surroundings(): Surroundings {
+export function surroundings(): Surroundings {
   return {
     cwd: fixtures,
     env: { USER: 'ada' },

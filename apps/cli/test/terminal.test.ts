@@ -174,6 +174,18 @@ describe('waystone run at a terminal', () => {
   })
 })
 
+describe('a question that expires', () => {
+  it('is taken off the screen, and the run goes on by itself (H6)', async () => {
+    const person = terminal([])
+    const { exit } = await waystone.within(person.around, 'run', 'moving/expiring.ts', '--input', '{"text":"x"}')
+    const shown = screenAfter(person.shown())
+    expect(shown).toContain('ask is no longer open: it was decided elsewhere or has expired.')
+    expect(shown).toMatch(/ask {3}expired/)
+    expect(shown).toContain('"text": "x, unasked"')
+    expect(exit).toBe(0)
+  })
+})
+
 describe('Ctrl-C at a question', () => {
   it('leaves the run waiting and says how to decide', async () => {
     let interrupt = (): void => undefined

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, realpathSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, realpathSync } from 'node:fs'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { basename, dirname, join, resolve } from 'node:path'
 import { storeError, type Durability } from '@waystone/core/store'
@@ -78,8 +78,13 @@ export function openDatabase(options: DatabaseOptions): Database {
   }
 }
 
+/** False for what SQLite would take for something else than a file. */
+export function isFilePath(path: string): boolean {
+  return path !== '' && path !== ':memory:' && !path.startsWith('file:')
+}
+
 function prepareFile({ path, mustExist, durability }: DatabaseOptions): string {
-  if (path === '' || path === ':memory:' || path.startsWith('file:')) {
+  if (!isFilePath(path)) {
     throw storeError(
       'WAYSTONE_STORE_FAILED',
       `"${path}" is no path of a file; for a store in memory use createMemoryStore()`,
@@ -110,16 +115,23 @@ function realFolder(whole: string, mustExist: boolean): string {
   }
 }
 
-/** Creates the file ourselves, for its mode; SQLite gives the same to the files beside it. */
+/**
+ * Creates the file ourselves, for its mode; SQLite gives the same to the files beside it.
+ *
+ * A file that is there is never opened and closed: closing it would drop the locks that another connection of this process holds on it
+ * (sqlite.org/howtocorrupt.html, 2.2).
+ */
 function createFile(file: string, mustExist: boolean, durability: Durability): void {
+  if (existsSync(file)) return
+  if (mustExist) throw missingFile(file)
   try {
-    closeSync(openSync(file, mustExist ? 'r+' : 'ax', 0o600))
+    closeSync(openSync(file, 'ax', 0o600))
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'EEXIST') return
-    throw code === 'ENOENT' && mustExist ? missingFile(file, error) : error
+    // Another process was faster.
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return
+    throw error
   }
-  if (!mustExist && durability === 'power' && process.platform !== 'win32') syncFolder(dirname(file))
+  if (durability === 'power' && process.platform !== 'win32') syncFolder(dirname(file))
 }
 
 /** Makes the name of a new file durable; SQLite does it for its own files only. */
@@ -132,7 +144,7 @@ function syncFolder(folder: string): void {
   }
 }
 
-function missingFile(path: string, cause: unknown): Error {
+function missingFile(path: string, cause?: unknown): Error {
   return storeError('WAYSTONE_STORE_FAILED', `there is no store at ${path}; a run creates one`, { path }, cause)
 }
 

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import {
   storeError,
   type Commit,
@@ -9,7 +10,7 @@ import {
   type Store,
 } from '@waystone/core/store'
 import { ChangeWatch } from './change-watch.ts'
-import { openDatabase, type Database } from './database.ts'
+import { isFilePath, openDatabase, type Database } from './database.ts'
 import { runReader } from './run-reader.ts'
 import { RunWriter } from './run-writer.ts'
 import { isBusy, toStoreError } from './sqlite-errors.ts'
@@ -55,13 +56,14 @@ class SqliteStore implements Store {
   constructor({ path, durability = 'power', lockTimeoutMs = 10_000, mustExist = false }: SqliteStoreOptions) {
     this.name = `sqlite:${path}`
     this.durability = durability
-    this.#path = path
+    // Fixed now, whatever folder the process works in later.
+    this.#path = isFilePath(path) ? resolve(path) : path
     this.#mustExist = mustExist
     this.#lockTimeoutMs = lockTimeoutMs
     this.#watch = new ChangeWatch({ dataVersion: () => this.#dataVersion() })
     this.#queue = new WriteQueue({
       database: () => this.#database(),
-      path,
+      path: this.#path,
       lockTimeoutMs,
       onWritten: () => this.#watch.changed(),
       onUndone: () => this.#writer.forget(),

@@ -1,0 +1,47 @@
+import { createMemoryStore } from '../../src/checkpoint/memory-store.ts'
+import type { Store } from '../../src/checkpoint/store.ts'
+import type { CompiledWorkflow } from '../../src/compile/compiled-workflow.ts'
+import { createCountingIds } from '../support/seeded-ids.ts'
+import type { Runtime } from '../../src/run/runtime.ts'
+import { readHistory, type History } from '../../src/replay/history.ts'
+import { beginning, type HandRun } from './hand-run.ts'
+
+/** A store with runs that were driven by hand. */
+export async function storeOf(...runs: readonly HandRun[]): Promise<Store> {
+  const store = createMemoryStore()
+  for (const run of runs) await run.store(store)
+  return store
+}
+
+/** The history of a run that was driven by hand. */
+export async function historyOf(run: HandRun): Promise<History> {
+  return readHistory(await storeOf(run), run.runId)
+}
+
+/** What forking needs of a runtime, around one workflow. */
+export function forkingRuntime(store: Store, compiled: CompiledWorkflow): Runtime {
+  const at = beginning + 3_600_000
+  const parts = {
+    store,
+    clock: { now: () => at, at: () => () => undefined },
+    ids: createCountingIds('fork'),
+    owner: { id: 'tester', host: 'here', pid: 1, processStartedAt: 'now' },
+    compiled: (_workflow: string, graphHash: string) => (graphHash === compiled.hashes.graph ? compiled : undefined),
+  }
+  // Forking starts and drives nothing, so the rest of a runtime is not there.
+  return parts as unknown as Runtime
+}
+
+/** A store that answers as another one, except for one stored checkpoint. */
+export function tampered(store: Store, sequence: number, change: (text: string) => string): Store {
+  return new Proxy(store, {
+    get(target, name: keyof Store) {
+      const value: unknown = Reflect.get(target, name)
+      if (name !== 'checkpoints') return typeof value === 'function' ? (value.bind(target) as unknown) : value
+      return async (...args: Parameters<Store['checkpoints']>) => {
+        const list = await target.checkpoints(...args)
+        return list.map((entry) => (entry.sequence === sequence ? { ...entry, text: change(entry.text) } : entry))
+      }
+    },
+  })
+}

@@ -1,0 +1,21 @@
+import type { Measure } from '../measure.ts'
+import { growingList } from './growing-list.ts'
+import { importCore } from './import-core.ts'
+import { longHistory } from './long-history.ts'
+import { manyRuns } from './many-runs.ts'
+import { noStore, powerLevel, processLevel } from './single-run.ts'
+import { thousandNodes } from './thousand-nodes.ts'
+import { waitingRuns } from './waiting-runs.ts'
+
+/** Every measure. Order: as reported. */
+export const measures: readonly Measure[] = [
+  noStore,
+  processLevel,
+  powerLevel,
+  manyRuns,
+  growingList,
+  longHistory,
+  waitingRuns,
+  thousandNodes,
+  importCore,
+]

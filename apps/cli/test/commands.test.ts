@@ -533,6 +533,15 @@ describe('waystone replay, fork, audit', () => {
     expect((await waystone('fork', 'last')).err).toContain("required option '--at <sequence>' not specified")
   })
 
+  it('refuses to go on from the end, and to carry an approval over to what it did not show', async () => {
+    expect((await waystone('fork', 'last', '--at', '5')).err).toContain('WAYSTONE_INPUT_FORK)')
+    const patched = ['fork', 'last', '--at', '4', '--patch', '{"amount":300}'] as const
+    expect((await waystone(...patched)).err).toContain('WAYSTONE_INPUT_FORK_POLICY')
+    const overridden = await waystone(...patched, '--override', 'send', '--detach')
+    expect(overridden.out).toMatch(/^run RUN2 {2}fork of RUN1 at checkpoint 4\nGo on with: waystone resume RUN2/)
+    expect(overridden.exit).toBe(0)
+  })
+
   it('audits people, policies and the chain (O3)', async () => {
     const { exit, out } = await waystone('audit', 'last')
     expect(out).toMatchInlineSnapshot(`

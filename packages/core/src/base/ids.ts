@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
 
 declare const brand: unique symbol
 
@@ -18,9 +18,18 @@ export interface Ids {
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
 
+/** Bytes are drawn many at a time: asking the system for eight costs as much as for a page. */
+const pool = Buffer.alloc(4_096)
+let drawn = pool.length
+
 function letters(count: number): string {
+  if (drawn + count > pool.length) {
+    randomFillSync(pool)
+    drawn = 0
+  }
   let text = ''
-  for (const byte of randomBytes(count)) text += alphabet.charAt(byte & 31)
+  for (const byte of pool.subarray(drawn, drawn + count)) text += alphabet.charAt(byte & 31)
+  drawn += count
   return text
 }
 

@@ -16,7 +16,7 @@ import type { EffectJob } from './effect-job.ts'
 import { lostLease } from './leases.ts'
 import { lostEnd } from './lost-effects.ts'
 import { effectClassOf } from './perform.ts'
-import { RunningEffect } from './running-effect.ts'
+import { RunningEffect, type EffectHost } from './running-effect.ts'
 import { summaryOf } from './run-summary.ts'
 import type { Acceptance } from './runtime.ts'
 import { createTimers } from './timers.ts'
@@ -61,6 +61,7 @@ export class Drive implements DrivenRun {
   /** Delivered events that have been taken: a look into the inbox that began before may still bring them. */
   readonly #taken = new Set<string>()
   readonly #effects = new Map<number, RunningEffect>()
+  readonly #effectHost: EffectHost
   readonly #timers: ReturnType<typeof createTimers>
   #standing: Standing
   #isLooping = false
@@ -77,6 +78,7 @@ export class Drive implements DrivenRun {
     this.lease = parts.lease
     this.#standing = parts.standing
     this.#isCatchingUp = true
+    this.#effectHost = { clock: host.clock, onEnd: (effect, end) => this.#ended(effect, end) }
     this.#timers = createTimers(host.clock, (timer, at) =>
       this.#post(timerEvent(timer, Math.max(at, host.clock.now()))),
     )
@@ -271,7 +273,7 @@ export class Drive implements DrivenRun {
     if (running?.job.open.attempt === attempt) return
     const job = this.#jobOf(step)
     if (job === undefined) return
-    const effect = new RunningEffect(job, { clock: this.#host.clock, onEnd: (ended, end) => this.#ended(ended, end) })
+    const effect = new RunningEffect(job, this.#effectHost)
     this.#effects.set(step, effect)
     if (notBefore !== undefined && notBefore > this.#host.clock.now())
       effect.waitUntil(notBefore, () => this.#begin(effect))

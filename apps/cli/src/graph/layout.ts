@@ -47,7 +47,9 @@ export const sizes = {
   maxText: 220,
 } as const
 
-// Source: recipe of ADR "pictures": labels are laid out inline near the decision, the author's order decides what leads back.
+// Labels are given to the layout inline and near the decision, so that nothing is put over them later; the order in which the author
+// wrote nodes and edges decides what leads back, which keeps the picture when a node is added; ports are left free, since forcing
+// ways back out of one side made lines cross.
 const rootOptions: LayoutOptions = {
   'elk.algorithm': 'layered',
   'elk.direction': 'DOWN',

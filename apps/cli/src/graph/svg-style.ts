@@ -1,7 +1,8 @@
 import { labelFonts } from './label-widths.ts'
 import type { FigureKind } from './picture.ts'
 
-interface Palette {
+/** Colours of one theme, as `#rrggbb`. */
+export interface Palette {
   readonly page: string
   readonly card: string
   readonly text: string
@@ -11,8 +12,8 @@ interface Palette {
   readonly kinds: { readonly [kind in FigureKind]: string }
 }
 
-// Contrast on the page is at least 4.5:1 for text and 3:1 for lines, in both.
-const light: Palette = {
+/** Contrast is at least 4.5:1 for text and 3:1 for lines and marks, in both themes. */
+export const light: Palette = {
   page: '#ffffff',
   card: '#ffffff',
   text: '#1b1f27',
@@ -33,7 +34,8 @@ const light: Palette = {
   },
 }
 
-const dark: Palette = {
+/** See {@link light}. */
+export const dark: Palette = {
   page: '#14171c',
   card: '#1b1f26',
   text: '#e8eaee',

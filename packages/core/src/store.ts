@@ -22,13 +22,51 @@ export { hasEnded, isClaimable, matchesFilter, pageLimit } from './checkpoint/st
 export { createMemoryStore } from './checkpoint/memory-store.ts'
 export { decodeCheckpoint, encodeCheckpoint } from './checkpoint/codec.ts'
 export type { CheckpointContext, EncodedCheckpoint } from './checkpoint/codec.ts'
+export type { CheckpointBefore } from './checkpoint/expand-checkpoint.ts'
+export type { KeyframeMeter } from './checkpoint/keyframe.ts'
+export type { BlobSource } from './checkpoint/large-values.ts'
 export { readCheckpoints, restoreAt, restoreRun } from './checkpoint/load.ts'
 export type { ReadCheckpoint, RestoredRun } from './checkpoint/load.ts'
 export { firstPacking, packCheckpoint } from './checkpoint/pack.ts'
 export type { PackedCheckpoint, Packing } from './checkpoint/pack.ts'
+export type { Json, JsonObject, JsonPath } from './base/json.ts'
+export type { ContentPart, ModelMessage, ModelToolCall } from './define/model.ts'
+export { errorCodes } from './errors/codes.ts'
+export type { ErrorCode, ErrorFamily } from './errors/codes.ts'
 export { StoreError, storeError } from './errors/store-error.ts'
-export type { Checkpoint } from './snapshot/checkpoint.ts'
-export type { EngineEvent } from './snapshot/event.ts'
-export type { RunStatus, Snapshot } from './snapshot/snapshot.ts'
-export type { Usage } from './snapshot/usage.ts'
+export { WaystoneError } from './errors/waystone-error.ts'
+export type { ErrorDetails, ErrorRecord } from './errors/waystone-error.ts'
+export type { LimitName } from './graph/graph.ts'
+export { limitNames } from './graph/graph.ts'
+export type { Verdict } from './graph/registry.ts'
+export type { Checkpoint, CheckpointStep } from './snapshot/checkpoint.ts'
+export { checkpointFormat } from './snapshot/checkpoint.ts'
+export type { Command } from './snapshot/command.ts'
+export type { Candidate, Decision, GuardReading } from './snapshot/decision.ts'
+export type {
+  EffectEnd,
+  EngineEvent,
+  EventBase,
+  EventSource,
+  LogLine,
+  OperatorMove,
+  PersonDecision,
+  RunFork,
+  RunStart,
+  TimerDue,
+} from './snapshot/event.ts'
+export type { Patch, PatchOperation, PatchValue } from './snapshot/patch.ts'
+export type {
+  AgentCall,
+  AgentEntry,
+  AgentMemory,
+  Ending,
+  MachineValue,
+  OpenStep,
+  RunContext,
+  RunStatus,
+  Snapshot,
+  StepKind,
+} from './snapshot/snapshot.ts'
+export type { Usage, UsageDelta } from './snapshot/usage.ts'
 export { noUsage } from './snapshot/usage.ts'

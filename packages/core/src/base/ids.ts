@@ -2,7 +2,7 @@ import { randomFillSync } from 'node:crypto'
 
 declare const brand: unique symbol
 
-/** Id of one run. Sortable by creation time when made by {@link randomIds}. */
+/** Id of one run. Sortable by creation time when made by `randomIds`. */
 export type RunId = string & { readonly [brand]: 'RunId' }
 
 /** `runId/stepIndex`, or `runId/stepIndex/item` for one item of a map: the idempotency key of one effect, stable over attempts, crash and replay. */

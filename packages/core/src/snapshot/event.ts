@@ -99,7 +99,8 @@ export interface TimerDue {
   readonly timer: string
 }
 
-interface EventBase {
+/** What every event has. */
+export interface EventBase {
   /** Unique per run; a second one with the same id is ignored. For effects: `effectId/attempt`. */
   readonly id: string
   /** Ms since the epoch. */

@@ -330,6 +330,28 @@ describe('cancel', () => {
 })
 
 describe('hold', () => {
+  it('withholds an attempt that waits for its backoff, until release', async () => {
+    const clock = createManualClock()
+    const seen: number[] = []
+    const workflow = oneTask(
+      (context) => {
+        seen.push(context.now() - clockStart)
+        if (context.attempt === 1) throw new Error('again')
+        return { text: 'x' }
+      },
+      { effect: 'pure', attempts: 2 },
+    )
+    const run = await start(workflow, { clock })
+    await clock.settle()
+    await run.hold({ by: 'ann', reason: 'look' })
+    expect((await run.result()).status).toBe('held')
+    await clock.advance(10_000)
+    expect(seen).toEqual([0])
+    await run.release({ by: 'ann', reason: 'go' })
+    expect((await run.result()).status).toBe('completed')
+    expect(seen).toEqual([0, 10_000])
+  })
+
   it('lets what runs end, begins nothing new until release', async () => {
     const gate = Promise.withResolvers<{ text: string }>()
     const begun: string[] = []

@@ -127,7 +127,7 @@ export class Drive implements DrivenRun {
   drain(): void {
     this.#isDraining = true
     this.#timers.clear()
-    for (const effect of this.#effects.values()) if (effect.isWaiting) this.#forget(effect)
+    this.#withhold()
     this.#start()
   }
 
@@ -217,6 +217,12 @@ export class Drive implements DrivenRun {
     if (this.#isOver) return
     entry.onTaken?.({ type: 'applied', sequence: plan.checkpoint.sequence })
     if (!this.#isCatchingUp) this.#perform(plan.commands)
+    if (plan.snapshot.context.held !== null) this.#withhold()
+  }
+
+  /** Attempts that wait for their backoff do not begin in a held run; release asks for them again. */
+  #withhold(): void {
+    for (const effect of this.#effects.values()) if (effect.isWaiting) this.#forget(effect)
   }
 
   async #commit({ snapshot, checkpoint }: Extract<Plan, { type: 'applied' | 'late' }>, entry: Entry): Promise<void> {

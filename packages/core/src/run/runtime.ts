@@ -118,6 +118,39 @@ export interface DecisionInput {
   readonly through?: string
 }
 
+/** A request about an effect whose outcome nobody knows. */
+type UnknownRequest = Request & {
+  readonly kind: 'unknown'
+  readonly '~decision': { readonly outcome: 'happened' | 'did-not-happen' | 'failed' }
+}
+
+/**
+ * Requests of a workflow, told apart by `node` and `kind`, each with what it may be answered by.
+ *
+ * Shape: `~decision` exists only for the compiler. A workflow that is not known by type has plain requests.
+ */
+export type RequestOf<Approvals> = [keyof Approvals] extends [never]
+  ? Request
+  :
+      | {
+          [Node in keyof Approvals & string]: Request & {
+            readonly kind: 'approval'
+            readonly node: Node
+            readonly '~decision': Approvals[Node]
+          }
+        }[keyof Approvals & string]
+      | UnknownRequest
+
+/** What a request may be answered by; anything, when it is named by its id only. */
+export type DecisionFor<Asked> = Asked extends { readonly '~decision': infer Decision extends { readonly outcome: string } }
+  ? Omit<DecisionInput, 'outcome' | 'edits' | 'response'> & { readonly outcome: Decision['outcome'] } & (Decision extends {
+        readonly edits: infer Edits
+      }
+        ? { readonly edits?: Edits }
+        : unknown) &
+      (Decision extends { readonly response: infer Response } ? { readonly response?: Response } : unknown)
+  : DecisionInput
+
 /** What became of a decision or an operator's move. */
 export type Acceptance =
   | { readonly type: 'applied'; readonly sequence: number }
@@ -127,7 +160,7 @@ export type Acceptance =
   | { readonly type: 'refused'; readonly reason: string; readonly message: string }
 
 /** A run, in this or any process. */
-export interface Run<Output = JsonObject> {
+export interface Run<Output = JsonObject, Approvals = object> {
   readonly runId: RunId
   /** Facts of this run. Order: as stored; gap-free. @param cursor - last seen cursor; default from the start. Ends when the run has ended. */
   events(options?: {
@@ -136,7 +169,8 @@ export interface Run<Output = JsonObject> {
     readonly signal?: AbortSignal
   }): AsyncIterable<RunEvent>
   /**
-   * Waits until the run ends, or until it can go no further by itself (`waiting`, `held`, `parked`).
+   * Waits until the run ends, or until it can go no further by itself (`waiting`, `held`, `parked`). An abort of `signal`, or closing the runtime,
+   * ends the wait with where the run stands then.
    *
    * @throws {StoreError} when this process drives the run and a commit failed
    */
@@ -144,16 +178,16 @@ export interface Run<Output = JsonObject> {
   /** Where it stands now, from the store. */
   status(): Promise<RunResult<Output>>
   /** What is open for people now. Order: by step. */
-  requests(): Promise<readonly Request[]>
+  requests(): Promise<readonly RequestOf<Approvals>[]>
   /**
    * Answers a request. The run goes on in this process when nobody else drives it.
    *
    * @param options - `isRecordedOnly`: the decision is only put into the run's inbox, and nothing starts here; whoever takes the run up next applies it
    * @throws {InputError} WAYSTONE_INPUT_DECISION naming what does not fit
    */
-  decide(
-    request: Request | string,
-    decision: DecisionInput,
+  decide<Asked extends RequestOf<Approvals> | string>(
+    request: Asked,
+    decision: DecisionFor<Asked>,
     options?: { readonly isRecordedOnly?: boolean },
   ): Promise<Acceptance>
   hold(move: { readonly by: string; readonly reason: string }): Promise<Acceptance>
@@ -183,15 +217,15 @@ export interface Runtime {
   readonly ids: Ids
   /** Who this runtime is to the store. */
   readonly owner: Owner
-  start<Input extends object, Output extends object>(
-    workflow: Workflow<Input, Output>,
+  start<Input extends object, Output extends object, Approvals extends object>(
+    workflow: Workflow<Input, Output, Approvals>,
     options: StartOptions<Input>,
-  ): Promise<Run<Output>>
+  ): Promise<Run<Output, Approvals>>
   /** @throws {StoreError} WAYSTONE_STORE_RUN_UNKNOWN */
-  open<Input extends object, Output extends object>(
-    workflow: Workflow<Input, Output>,
+  open<Input extends object, Output extends object, Approvals extends object>(
+    workflow: Workflow<Input, Output, Approvals>,
     runId: string,
-  ): Promise<Run<Output>>
+  ): Promise<Run<Output, Approvals>>
   /** Opens a run of any workflow this runtime knows, or only to look at it. */
   open(runId: string): Promise<Run>
   list(filter?: RunFilter): Promise<RunPage>

@@ -148,7 +148,7 @@ describe('a turn of an agent', () => {
     run.end(1, 'failed', retryable)
     expect(run.taken.at(-1)).toBe('limits.exhausted')
     run.decide(3, 'approved')
-    const [results] = memoryOf(run).entries.filter((entry) => 'type' in entry && entry.type === 'results')
+    const results = memoryOf(run).entries.find((entry) => 'type' in entry && entry.type === 'results')
     expect(results).toMatchObject({
       calls: [
         { phase: 'done', isError: true },

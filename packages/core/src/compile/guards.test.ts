@@ -42,7 +42,7 @@ function errorOf(guard: Guard): NodeError {
 
 describe('createGuardRunner', () => {
   it('runs a guard once, however often it is asked for, and reports it each time', () => {
-    const guard = vi.fn(() => true)
+    const guard = vi.fn<Guard>(() => true)
     const runner = runnerOf({ a: guard })
     const readings: GuardReading[] = []
     expect([
@@ -55,8 +55,8 @@ describe('createGuardRunner', () => {
   })
 
   it('stops at the first answer of all and any', () => {
-    const no = vi.fn(() => false)
-    const yes = vi.fn(() => true)
+    const no = vi.fn<Guard>(() => false)
+    const yes = vi.fn<Guard>(() => true)
     const readings: GuardReading[] = []
     const runner = runnerOf({ a: no, b: yes })
     expect(runner.holds({ all: [a, b] }, readings)).toBe(false)

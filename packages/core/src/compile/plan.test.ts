@@ -285,7 +285,7 @@ describe('request.decided', () => {
     run.end(0, 'unknown')
     expect(run.decide(0, 'happened')).toMatchObject({
       type: 'refused',
-      message: expect.stringContaining('it offers sent, bounced, did-not-happen, failed'),
+      message: expect.stringContaining('it offers sent, bounced, did-not-happen, failed') as string,
     })
     run.decide(0, 'sent')
     expect(run.last).toMatchObject({ status: 'completed', decision: { taken: 'a.sent' } })

@@ -55,7 +55,7 @@ describe('route', () => {
   })
 
   it('runs each guard at most once per plan, over the state after the patch', () => {
-    const guard = vi.fn(({ n }: Slice) => n === 1)
+    const guard = vi.fn<(slice: Slice) => boolean>(({ n }) => n === 1)
     const notation: GraphNotation = {
       guards: { g: ['n'] },
       nodes: { a: { kind: 'task', writes: ['n'] }, b: 'task' },

@@ -126,7 +126,10 @@ describe('replayRun', () => {
     const renamed = { ...other, hashes: { graph: 'another', behaviour: 'behaviour' } }
     await expect(replayRun(await storeOf(run), renamed, run.runId)).rejects.toMatchObject({
       code: 'WAYSTONE_REPLAY_GRAPH_DIFFERS',
-      details: { runId: 'run', differences: expect.arrayContaining([expect.stringContaining('edges.small.done')]) },
+      details: {
+        runId: 'run',
+        differences: expect.arrayContaining([expect.stringContaining('edges.small.done')]) as string[],
+      },
     })
   })
 

@@ -1,12 +1,4 @@
-import {
-  createActor,
-  fromCallback,
-  fromPromise,
-  type ActorLogic,
-  type AnyStateMachine,
-  type EventObject,
-  type Snapshot,
-} from 'xstate'
+import { createActor, fromCallback, fromPromise, type ActorLogic, type EventObject, type Snapshot } from 'xstate'
 import type { JsonObject } from '../../src/base/json.ts'
 import type { CompiledWorkflow } from '../../src/compile/compiled-workflow.ts'
 import type { ActorInput } from '../../src/compile/machine-event.ts'
@@ -74,31 +66,31 @@ export interface LiveRun {
 export async function runLive(compiled: CompiledWorkflow, input: JsonObject, script: EndScript): Promise<LiveRun> {
   const inputs: ActorInput[] = []
   const taken: string[] = []
-  let isOver = false
+  const over = { isReached: false }
   const actors: { [name: string]: ActorLogic<Snapshot<unknown>, EventObject, ActorInput> } = {}
   for (const record of Object.values(compiled.graph.nodes)) {
     actors[record.id] = fromPromise<ScriptedEnd, ActorInput>(({ input: given }) => {
       inputs.push(given)
       const end = script.next(record, given.state)
       if (end !== undefined) return Promise.resolve(end)
-      isOver = true
+      over.isReached = true
       return new Promise(() => undefined)
     }) as unknown as (typeof actors)[string]
     actors[`${record.id}:tools`] = fromCallback<EventObject, ActorInput>(({ sendBack, input: given }) => {
       inputs.push(given)
       for (let count = 0; count < callsPerTurn; count++) {
-        queueMicrotask(() =>
-          sendBack({ type: `waystone.item.${record.id}`, output: { outcome: 'done', result: 1 } } as EventObject),
-        )
+        queueMicrotask(() => sendBack({ type: `waystone.item.${record.id}`, output: { outcome: 'done', result: 1 } }))
       }
     }) as unknown as (typeof actors)[string]
   }
   // The machine is untyped outside of `compile`.
-  const machine = compiled.machine.provide({ actors } as Parameters<AnyStateMachine['provide']>[0])
+  const machine = compiled.machine.provide({ actors })
   const actor = createActor(machine, {
     input: { state: input },
     inspect: (event) => {
       if (event.type !== '@xstate.microstep') return
+      // XState's own name.
+      // oxlint-disable-next-line no-underscore-dangle
       for (const { actions } of event._transitions) {
         for (const action of actions as readonly (string | { readonly type: string })[]) {
           const name = typeof action === 'string' ? action : action.type
@@ -109,7 +101,7 @@ export async function runLive(compiled: CompiledWorkflow, input: JsonObject, scr
   })
   actor.start()
   const isDone = (): boolean => actor.getSnapshot().status !== 'active'
-  for (let turn = 0; turn < 10_000 && !isDone() && !isOver; turn++)
+  for (let turn = 0; turn < 10_000 && !isDone() && !over.isReached; turn++)
     await new Promise((resolve) => void setImmediate(resolve))
   const { context, value, status } = actor.getSnapshot() as { context: RunContext; value: unknown; status: string }
   actor.stop()

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { commands } from '../src/commands.ts'
 import { createCommandLine, type CommandLine } from './command-line.ts'
@@ -581,6 +582,22 @@ describe('waystone graph', () => {
     const { exit, out } = await waystone('graph', 'support.ts', '--format', format)
     expect(out).toContain(part)
     expect(exit).toBe(0)
+  })
+
+  it('writes the machine as a configuration that XState reads', async () => {
+    const { out } = await waystone('graph', 'support.ts', '--format', 'xstate')
+    const config = JSON.parse(out) as { states: { write: object } }
+    expect(config).toMatchObject({ id: 'support', initial: 'write' })
+    expect(Object.keys(config.states)).toEqual(expect.arrayContaining(['write', 'boss', 'send', ':end', ':fail']))
+    expect(config.states.write).toMatchObject({ id: 'node:write', initial: 'model' })
+  })
+
+  it('writes to a file', async () => {
+    const path = `${waystone.store}.svg`
+    const { out, err } = await waystone('graph', 'support.ts', '--format', 'svg', '--output', path)
+    expect(out).toBe('')
+    expect(err).toBe('Wrote FOLDER/runs.db.svg.\n')
+    expect(readFileSync(path, 'utf8')).toMatch(/^<svg [\s\S]*<\/svg>\n$/)
   })
 
   it('refuses another format and names those there are', async () => {

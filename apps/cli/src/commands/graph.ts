@@ -52,7 +52,7 @@ async function render(
     case 'json':
       return `${JSON.stringify({ graph: built.graph, hashes: built.hashes }, null, 2)}\n`
     case 'xstate':
-      return `${JSON.stringify(compileGraph(built).machine.definition, null, 2)}\n`
+      return `${JSON.stringify(compileGraph(built).machine.config, null, 2)}\n`
     case 'mermaid':
       return (await import('../graph/mermaid.ts')).toMermaid(built.graph, { hasImplicit })
     case 'svg':

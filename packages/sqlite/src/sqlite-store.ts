@@ -33,7 +33,7 @@ export interface SqliteStoreOptions {
  *
  * The file is opened by the first call, so creating a store touches nothing; a path that cannot be used fails that call.
  *
- * @throws nothing; every method fails with {@link StoreError}
+ * @returns a store whose every method fails with `StoreError` only
  * @example
  * const store = createSqliteStore({ path: '.waystone/runs.db' })
  */

@@ -1,2 +1,2 @@
+export type { StoreHarness, UnsupportedCase } from './conformance/harness.ts'
 export { describeStore } from './conformance/store-conformance.ts'
-export type { CaseTools, ConformanceCase, StoreHarness, UnsupportedCase } from './conformance/harness.ts'

@@ -32,7 +32,5 @@ export interface CaseTools {
 /** One case of the suite. */
 export interface ConformanceCase {
   readonly title: string
-  /** What of the harness it cannot do without. */
-  readonly needs?: 'reopen' | 'corrupt'
   run(tools: CaseTools): Promise<void>
 }

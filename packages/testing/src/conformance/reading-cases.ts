@@ -71,7 +71,6 @@ export const readingCases: readonly ConformanceCase[] = [
   },
   {
     title: 'notices a stored checkpoint that was changed (O3)',
-    needs: 'corrupt',
     async run(tools) {
       for (const sequence of [0, 2, 5]) {
         const store = await tools.store()

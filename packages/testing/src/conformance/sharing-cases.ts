@@ -55,7 +55,6 @@ export const sharingCases: readonly ConformanceCase[] = [
   },
   {
     title: 'stores what was asked for before it was closed',
-    needs: 'reopen',
     async run(tools) {
       const store = await tools.store()
       await created(store, newRun('a'))
@@ -67,7 +66,6 @@ export const sharingCases: readonly ConformanceCase[] = [
   },
   {
     title: 'keeps everything over a restart',
-    needs: 'reopen',
     async run(tools) {
       const store = await tools.store()
       await created(store, newRun('a', { key: 'k', tags: { team: 'blue' } }))
@@ -84,7 +82,6 @@ export const sharingCases: readonly ConformanceCase[] = [
   },
   {
     title: 'shows one instance what another has stored, and tells its watchers',
-    needs: 'reopen',
     async run(tools) {
       const store = await tools.store()
       await created(store, newRun('a'))
@@ -101,7 +98,6 @@ export const sharingCases: readonly ConformanceCase[] = [
   },
   {
     title: 'fences one instance out when another has taken the run',
-    needs: 'reopen',
     async run(tools) {
       const store = await tools.store()
       await created(store, newRun('a'))
@@ -116,7 +112,6 @@ export const sharingCases: readonly ConformanceCase[] = [
   },
   {
     title: 'takes commits of two instances at once',
-    needs: 'reopen',
     async run(tools) {
       const store = await tools.store()
       const other = await tools.reopen(store)

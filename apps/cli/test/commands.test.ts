@@ -88,6 +88,14 @@ describe('waystone check', () => {
     expect(exit).toBe(1)
   })
 
+  it('fails on warnings too, unless they are allowed', async () => {
+    const { exit, out } = await waystone('check', 'warned.ts')
+    expect(out).toContain('WAYSTONE_DEFINITION_DEFAULT_UNSAFE')
+    expect(out).toMatch(/\n1 warning\.\n$/)
+    expect(exit).toBe(1)
+    expect((await waystone('check', 'warned.ts', '--allow-warnings')).exit).toBe(0)
+  })
+
   it('gives the report as data', async () => {
     const { out } = await waystone('check', 'endless.ts', '--json')
     const report = JSON.parse(out) as { findings: { code: string }[] }

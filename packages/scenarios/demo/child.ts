@@ -21,7 +21,7 @@ const run = await runtime.start(releaseNotes, {
 })
 await run.result({ until: 'rest' })
 const [request] = await run.requests()
-if (request !== undefined) await run.decide(request, decideWithoutTerminal(true))
+if (request !== undefined) await run.decide(request.id, decideWithoutTerminal(true))
 await run.result({ until: 'end' })
 await runtime.close()
 await store.close()

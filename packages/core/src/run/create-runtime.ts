@@ -11,7 +11,7 @@ import { followAll } from './follow.ts'
 import { processLiveness } from './liveness.ts'
 import { RunHandle } from './run-handle.ts'
 import { isEnded } from './run-result.ts'
-import type { Run, Runtime, RuntimeOptions, StartOptions } from './runtime.ts'
+import type { Request, RequestOf, Run, Runtime, RuntimeOptions, StartOptions } from './runtime.ts'
 import { createSecretVault, environmentSecrets } from './secrets.ts'
 import { startRun } from './start-run.ts'
 import { work } from './work-loop.ts'
@@ -54,10 +54,10 @@ class LocalRuntime implements Runtime {
     this.owner = owner
   }
 
-  async start<Input extends object, Output extends object>(
-    workflow: Workflow<Input, Output>,
+  async start<Input extends object, Output extends object, Approvals extends object>(
+    workflow: Workflow<Input, Output, Approvals>,
     options: StartOptions<Input>,
-  ): Promise<Run<Output>> {
+  ): Promise<Run<Output, RequestOf<Approvals>>> {
     this.#engine.checkOpen()
     const { runId, isNew } = await startRun(this.#engine, this.#engine.parts.book.add(workflow), options)
     const run = new RunHandle(this.#engine, runId)
@@ -65,9 +65,9 @@ class LocalRuntime implements Runtime {
     return typed(run)
   }
 
-  async open<Input extends object, Output extends object>(
-    ...given: readonly [Workflow<Input, Output>, string] | readonly [string]
-  ): Promise<Run<Output>> {
+  async open<Input extends object, Output extends object, Approvals extends object>(
+    ...given: readonly [Workflow<Input, Output, Approvals>, string] | readonly [string]
+  ): Promise<Run<Output, RequestOf<Approvals>>> {
     this.#engine.checkOpen()
     const [first, second] = given
     const runId = typeof first === 'string' ? first : (second ?? '')
@@ -132,9 +132,9 @@ class LocalRuntime implements Runtime {
   }
 }
 
-/** The output's type is the workflow's promise; its keys are checked by the state's schemas as they are written. */
-function typed<Output>(run: Run): Run<Output> {
-  return run as unknown as Run<Output>
+/** The types of output and approvals are the workflow's promise; values are checked by its schemas as they are written and decided. */
+function typed<Output, Asked extends Request>(run: Run): Run<Output, Asked> {
+  return run as unknown as Run<Output, Asked>
 }
 
 function partsOf(options: RuntimeOptions): ConstructorParameters<typeof Engine>[0] {

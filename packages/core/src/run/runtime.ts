@@ -142,8 +142,12 @@ export type RequestOf<Approvals> = [keyof Approvals] extends [never]
       | UnknownRequest
 
 /** What a request may be answered by; anything, when it is named by its id only. */
-export type DecisionFor<Asked> = Asked extends { readonly '~decision': infer Decision extends { readonly outcome: string } }
-  ? Omit<DecisionInput, 'outcome' | 'edits' | 'response'> & { readonly outcome: Decision['outcome'] } & (Decision extends {
+export type DecisionFor<Asked> = Asked extends {
+  readonly '~decision': infer Decision extends { readonly outcome: string }
+}
+  ? Omit<DecisionInput, 'outcome' | 'edits' | 'response'> & {
+      readonly outcome: Decision['outcome']
+    } & (Decision extends {
         readonly edits: infer Edits
       }
         ? { readonly edits?: Edits }
@@ -159,8 +163,8 @@ export type Acceptance =
   /** Nothing changed. `reason`: `stale-request`, `already-decided`, `digest-mismatch`, `outcome-not-offered`, `run-ended`, … */
   | { readonly type: 'refused'; readonly reason: string; readonly message: string }
 
-/** A run, in this or any process. */
-export interface Run<Output = JsonObject, Approvals = object> {
+/** A run, in this or any process. `Asked`: the requests it may have. */
+export interface Run<Output = JsonObject, Asked extends Request = Request> {
   readonly runId: RunId
   /** Facts of this run. Order: as stored; gap-free. @param cursor - last seen cursor; default from the start. Ends when the run has ended. */
   events(options?: {
@@ -178,16 +182,16 @@ export interface Run<Output = JsonObject, Approvals = object> {
   /** Where it stands now, from the store. */
   status(): Promise<RunResult<Output>>
   /** What is open for people now. Order: by step. */
-  requests(): Promise<readonly RequestOf<Approvals>[]>
+  requests(): Promise<readonly Asked[]>
   /**
    * Answers a request. The run goes on in this process when nobody else drives it.
    *
    * @param options - `isRecordedOnly`: the decision is only put into the run's inbox, and nothing starts here; whoever takes the run up next applies it
    * @throws {InputError} WAYSTONE_INPUT_DECISION naming what does not fit
    */
-  decide<Asked extends RequestOf<Approvals> | string>(
-    request: Asked,
-    decision: DecisionFor<Asked>,
+  decide<One extends Request | string>(
+    request: One,
+    decision: DecisionFor<One>,
     options?: { readonly isRecordedOnly?: boolean },
   ): Promise<Acceptance>
   hold(move: { readonly by: string; readonly reason: string }): Promise<Acceptance>
@@ -220,12 +224,12 @@ export interface Runtime {
   start<Input extends object, Output extends object, Approvals extends object>(
     workflow: Workflow<Input, Output, Approvals>,
     options: StartOptions<Input>,
-  ): Promise<Run<Output, Approvals>>
+  ): Promise<Run<Output, RequestOf<Approvals>>>
   /** @throws {StoreError} WAYSTONE_STORE_RUN_UNKNOWN */
   open<Input extends object, Output extends object, Approvals extends object>(
     workflow: Workflow<Input, Output, Approvals>,
     runId: string,
-  ): Promise<Run<Output, Approvals>>
+  ): Promise<Run<Output, RequestOf<Approvals>>>
   /** Opens a run of any workflow this runtime knows, or only to look at it. */
   open(runId: string): Promise<Run>
   list(filter?: RunFilter): Promise<RunPage>

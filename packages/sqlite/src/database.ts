@@ -3,7 +3,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { basename, dirname, join, resolve } from 'node:path'
 import { storeError, type Durability } from '@waystone/core/store'
 import { loadSqlite } from './load-sqlite.ts'
-import { networkTypeHere } from './network-drive.ts'
+import { requireLocalFolder } from './network-drive.ts'
 import { applicationId, pageSize, schema, schemaVersion } from './schema.ts'
 
 /** Where and how a database is opened. */
@@ -93,14 +93,7 @@ function prepareFile({ path, mustExist, durability }: DatabaseOptions): string {
   const whole = resolve(path)
   if (!mustExist) mkdirSync(dirname(whole), { recursive: true, mode: 0o700 })
   const folder = realFolder(whole, mustExist)
-  const type = networkTypeHere(folder)
-  if (type !== undefined) {
-    throw storeError(
-      'WAYSTONE_STORE_NETWORK_DRIVE',
-      `${whole} lies on a network drive (${type}), where SQLite's log is not safe; choose a path on a local disk`,
-      { path: whole, type },
-    )
-  }
+  requireLocalFolder(folder)
   const file = join(folder, basename(whole))
   createFile(file, mustExist, durability)
   return file

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { networkTypeHere, networkTypeOf, parseLinuxMounts, parseMacMounts } from './network-drive.ts'
+import { networkTypeOf, parseLinuxMounts, parseMacMounts, requireLocalFolder } from './network-drive.ts'
 
 const linux = parseLinuxMounts(`/dev/vda / ext4 rw,relatime 0 0
 proc /proc proc rw 0 0
@@ -41,8 +41,25 @@ describe('networkTypeOf', () => {
   })
 })
 
-describe('networkTypeHere', () => {
+describe('requireLocalFolder', () => {
   it('takes the folder of this package for local', () => {
-    expect(networkTypeHere(import.meta.dirname)).toBeUndefined()
+    expect(() => requireLocalFolder(import.meta.dirname)).not.toThrow()
+  })
+
+  it('refuses a network drive', () => {
+    const error = caught(() => requireLocalFolder('/home/ann', linux))
+    expect(error).toMatchObject({
+      code: 'WAYSTONE_STORE_NETWORK_DRIVE',
+      message:
+        "/home/ann lies on a network drive (nfs4), where SQLite's log is not safe; choose a path on a local disk",
+    })
   })
 })
+
+function caught(work: () => void): unknown {
+  try {
+    return work()
+  } catch (error) {
+    return error
+  }
+}

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { posix } from 'node:path'
+import { storeError } from '@waystone/core/store'
 
 /** File systems behind a network, where the shared memory of SQLite's write-ahead log does not work between machines. */
 const networkTypes =
@@ -55,14 +56,30 @@ function holderOf(folder: string, mounts: readonly Mount[]): Mount | undefined {
   return found
 }
 
-/** As {@link networkTypeOf}, for this machine. What cannot be found out counts as local. */
-export function networkTypeHere(folder: string): string | undefined {
+/** What is mounted on this machine; empty when that cannot be found out, so that everything counts as local. */
+export function mountsHere(): readonly Mount[] {
   try {
-    if (process.platform === 'win32') return /^[\\/]{2}[^.?]/.test(folder) ? 'smb' : undefined
-    if (process.platform === 'darwin')
-      return networkTypeOf(folder, parseMacMounts(execFileSync('/sbin/mount', { encoding: 'utf8' })))
-    return networkTypeOf(folder, parseLinuxMounts(readFileSync('/proc/self/mounts', 'utf8')))
+    if (process.platform === 'win32') return []
+    if (process.platform === 'darwin') return parseMacMounts(execFileSync('/sbin/mount', { encoding: 'utf8' }))
+    return parseLinuxMounts(readFileSync('/proc/self/mounts', 'utf8'))
   } catch {
-    return undefined
+    return []
   }
+}
+
+/**
+ * Refuses a folder on a network drive.
+ *
+ * @param folder - absolute, links resolved; on Windows a path that begins with two slashes is one of a network
+ * @throws {StoreError} WAYSTONE_STORE_NETWORK_DRIVE
+ */
+export function requireLocalFolder(folder: string, mounts: readonly Mount[] = mountsHere()): void {
+  const isShare = process.platform === 'win32' && /^[\\/]{2}[^.?]/.test(folder)
+  const type = isShare ? 'smb' : networkTypeOf(folder, mounts)
+  if (type === undefined) return
+  throw storeError(
+    'WAYSTONE_STORE_NETWORK_DRIVE',
+    `${folder} lies on a network drive (${type}), where SQLite's log is not safe; choose a path on a local disk`,
+    { path: folder, type },
+  )
 }

@@ -1,0 +1,123 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { buildGraph, check } from '@waystone/core'
+import { createSqliteStore } from '@waystone/sqlite'
+import { afterAll, describe, expect, it } from 'vitest'
+import * as agent from './agent.ts'
+import * as branch from './branch.ts'
+import * as defining from './defining.ts'
+import * as smallest from './smallest.ts'
+import * as support from './support.ts'
+
+const here = dirname(fileURLToPath(import.meta.url))
+const docs = join(here, '../../docs')
+const cli = join(here, '../../apps/cli/src/main.ts')
+const files = readdirSync(here).filter((name) => /(?<!\.test|\.config)\.ts$/.test(name))
+
+/** Compiled only: what is wrong in it is wrong on purpose. */
+const notRun = new Set(['mistakes.ts'])
+
+const source = '--conditions=@waystone/source'
+const env = { ...process.env, NO_COLOR: '1', WAYSTONE_BY: 'ada', npm_lifecycle_event: 'npx', FORCE_COLOR: undefined }
+
+describe('the files of the guide', () => {
+  it.each(files.filter((name) => !notRun.has(name)))('include %s, which runs', (name) => {
+    const { status, stderr } = spawnSync(process.execPath, [source, join(here, name)], { encoding: 'utf8', env })
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+  })
+
+  it.each([smallest.support, branch.support, agent.support, support.support, defining.article])(
+    'define $name without a finding',
+    (workflow) => {
+      expect(check(buildGraph(workflow)).findings).toEqual([])
+    },
+  )
+})
+
+/** Blocks of a page that show what a command prints: `<!-- output FILE: COMMAND -->`; FILE, if any, becomes support.ts first. */
+const outputs = /^<!-- (output|killed)(?: (\S+))?: (.+) -->\n(?:\n```text\n([\s\S]*?)^```$)?/gm
+
+const folders: string[] = []
+afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true })))
+
+describe.each(['getting-started.md', 'defining.md', 'running.md', 'looking.md', 'testing.md'])(
+  'the outputs in %s',
+  (page) => {
+    it('are what the commands print (GUIDE_UPDATE=1 writes them anew)', { timeout: 120_000 }, async () => {
+      const path = join(docs, page)
+      const text = readFileSync(path, 'utf8')
+      const fresh = withOutputs(text, await printed(text))
+      if (process.env['GUIDE_UPDATE'] === '1') writeFileSync(path, fresh)
+      expect(comparable(readFileSync(path, 'utf8'))).toBe(comparable(fresh))
+    })
+  },
+)
+
+/** What the commands of a page print, one after the other in one folder. */
+async function printed(text: string): Promise<readonly string[]> {
+  const folder = projectFolder()
+  const results: string[] = []
+  for (const [, kind, file, command = ''] of text.matchAll(outputs)) {
+    if (file !== undefined) copyFileSync(join(here, file), join(folder, 'support.ts'))
+    if (kind === 'killed') await runAndKill(command, folder)
+    else results.push(shell(command, folder))
+  }
+  return results
+}
+
+/** A folder like a reader's, inside this package so that its imports are found. */
+function projectFolder(): string {
+  const cache = join(here, 'node_modules/.cache')
+  mkdirSync(cache, { recursive: true })
+  const folder = mkdtempSync(join(cache, 'guide-'))
+  folders.push(folder)
+  for (const file of files) copyFileSync(join(here, file), join(folder, file))
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
+  return folder
+}
+
+function scriptOf(command: string): string {
+  return `waystone() { "${process.execPath}" ${source} "${cli}" "$@"; }; node() { "${process.execPath}" ${source} "$@"; }; ${command}`
+}
+
+function shell(command: string, cwd: string): string {
+  const { stdout } = spawnSync('sh', ['-c', scriptOf(command)], { cwd, encoding: 'utf8', env })
+  return stdout.replaceAll(cwd, '.').trimEnd()
+}
+
+/** Starts a run and kills its processes with SIGKILL while a model is asked. */
+async function runAndKill(command: string, cwd: string): Promise<void> {
+  const { pid } = spawn('sh', ['-c', scriptOf(command)], { cwd, env, detached: true, stdio: 'ignore' })
+  const store = createSqliteStore({ path: join(cwd, '.waystone/runs.db') })
+  for (;;) {
+    const [row] = (await store.list({ status: ['running'] })).rows
+    const loaded = row === undefined ? undefined : await store.load(row.runId)
+    if (loaded?.marks.length === 1) break
+    await setTimeout(50)
+  }
+  await store.close()
+  if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+}
+
+function withOutputs(text: string, fresh: readonly string[]): string {
+  const rest = [...fresh]
+  return text.replaceAll(outputs, (whole, kind: string, file: string | undefined, command: string) => {
+    if (kind === 'killed') return whole
+    return `<!-- output${file === undefined ? '' : ` ${file}`}: ${command} -->\n\n\`\`\`text\n${rest.shift() ?? ''}\n\`\`\``
+  })
+}
+
+/** Without what differs from one time to the next: ids, moments, durations and the width of columns. */
+function comparable(text: string): string {
+  return text
+    .replaceAll(/\b1[0-9a-z]{16}\b/g, 'RUN')
+    .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z/g, 'DATE')
+    .replaceAll(/\+?\b\d+(\.\d+)? (ms|s|min)\b/g, 'TIME')
+    .replaceAll(/ +/g, ' ')
+    .replaceAll(/ $/gm, '')
+    .trim()
+}

@@ -9,6 +9,7 @@ import { storeError } from '../errors/store-error.ts'
 import { Engine } from './engine.ts'
 import { followAll } from './follow.ts'
 import { processLiveness } from './liveness.ts'
+import type { RuntimeNotice } from './notice.ts'
 import { RunHandle } from './run-handle.ts'
 import { isEnded } from './run-result.ts'
 import type { Request, RequestOf, Run, Runtime, RuntimeOptions, StartOptions } from './runtime.ts'
@@ -154,7 +155,18 @@ function partsOf(options: RuntimeOptions): ConstructorParameters<typeof Engine>[
     leaseMs: within('leaseMs', options.leaseMs ?? 5_000, { least: 500, most: 5_000 }),
     maxConcurrentRuns: within('maxConcurrentRuns', options.maxConcurrentRuns ?? 1_000, { least: 1, most: 1_000_000 }),
     checkPurity: options.checkPurity ?? process.env['NODE_ENV'] !== 'production',
-    notify: options.onNotice ?? (() => undefined),
+    notify: safely(options.onNotice),
+  }
+}
+
+/** A listener that throws must not stop a run. */
+function safely(listener: RuntimeOptions['onNotice']): (notice: RuntimeNotice) => void {
+  return (notice) => {
+    try {
+      listener?.(notice)
+    } catch {
+      // It is the listener's own fault and nothing depends on it.
+    }
   }
 }
 

@@ -325,8 +325,11 @@ export class Drive implements DrivenRun {
       { runId, node: open.node, step, attempt: open.attempt },
       { clock: host.clock, resolveSecret: (name) => host.ports.vault.resolve(name), secrets },
     )
-    const onToken = (text: string): void =>
-      host.onToken({ runId, sequence: this.sequence, step, node: open.node, text })
+    const onToken = (text: string): void => {
+      // Whatever comes after the end, or after it was told to stop, is nobody's business.
+      if (!this.#isOver && !scope.isAborted)
+        host.onToken({ runId, sequence: this.sequence, step, node: open.node, text })
+    }
     return { compiled: this.compiled, context, record, open, scope, ports: host.ports, onToken }
   }
 

@@ -203,7 +203,11 @@ describe('a store that fails', () => {
         const store = viewOf(createMemoryStore(), (method) => {
           if (method === 'commit' && !isWell && ++writes >= k) throw storeError(code, message)
         })
-        const runtime = runtimeWith({ store, onNotice: (notice) => notices.push(notice) })
+        const onNotice = (notice: RuntimeNotice): never => {
+          notices.push(notice)
+          throw new Error('a listener that is broken')
+        }
+        const runtime = runtimeWith({ store, onNotice })
         const run = await runtime.start(workflow, { input: { text: '' } })
         await expect(run.result()).rejects.toMatchObject({ code })
         expect(effects).toHaveLength(k)

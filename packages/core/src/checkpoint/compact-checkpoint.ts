@@ -18,15 +18,15 @@ import { compactPatch, isSamePart, openedIndexes, openedStep, type CompactOperat
 export interface CompactCheckpoint {
   format: 1
   run?: string
-  seq: number
+  seq?: number
   prev?: string | readonly [runId: string, sequence: number, hash: string]
   graph?: string
-  at: number
+  at?: number
   type?: string
   id?: string
-  in: Json
+  in?: Json
   why?: JsonObject
-  set: readonly CompactOperation[]
+  set?: readonly CompactOperation[]
   step?: JsonObject
   use?: Json
   left?: Json
@@ -39,27 +39,43 @@ function asJson(value: object): JsonObject {
   return value as unknown as JsonObject
 }
 
-/** Leaves out of a checkpoint what {@link expandCheckpoint} can tell from the rest. */
+interface Fields {
+  [key: string]: Json
+}
+
+/** Adds the fields that nothing is known of. Cheaper than a rest pattern, which would copy even when there are none. */
+function addRest(fields: Fields, record: object, known: ReadonlySet<string>): Fields {
+  for (const key in record) {
+    const value: unknown = record[key as never]
+    if (!known.has(key) && value !== undefined) fields[key] = value as Json
+  }
+  return fields
+}
+
+/**
+ * Leaves out of a checkpoint what {@link expandCheckpoint} can tell from the rest.
+ *
+ * Fields are assigned one by one, here and below: every commit passes through, and spreads of conditional objects take twice as long.
+ */
 export function compactCheckpoint(checkpoint: Checkpoint, graphBefore: string | null): CompactCheckpoint {
   const { runId, sequence, parent, graphHash, event, decision, patch, step, usage, left, status, commands } = checkpoint
-  const compact: CompactCheckpoint = {
-    format: 1,
-    ...(sequence === 0 ? { run: runId } : {}),
-    seq: sequence,
-    ...(parent === null ? {} : { prev: compactParent(parent, runId, sequence) }),
-    ...(graphHash === graphBefore && sequence > 0 ? {} : { graph: graphHash }),
-    at: event.at,
-    ...(event.type === 'effect.ended' ? {} : { type: event.type }),
-    ...(event.id === usualEventId(event, runId) ? {} : { id: event.id }),
-    in: compactPayload(event),
-    ...(decision === null ? {} : { why: compactDecision(decision, event) }),
-    set: compactPatch(patch, { event, decision }),
-    ...(step === null ? {} : { step: compactStep(step, event, decision) }),
-    ...(usage === null ? {} : { use: isEventUsage(usage, event) ? true : asJson(usage) }),
-    ...(Object.keys(left).length === 0 ? {} : { left: asJson(left) }),
-    ...(status === 'running' ? {} : { status }),
-    ...compactCommands(commands, patch),
-  }
+  const compact: CompactCheckpoint = { format: 1 }
+  if (sequence === 0) compact.run = runId
+  compact.seq = sequence
+  if (parent !== null) compact.prev = compactParent(parent, runId, sequence)
+  if (graphHash !== graphBefore || sequence === 0) compact.graph = graphHash
+  compact.at = event.at
+  if (event.type !== 'effect.ended') compact.type = event.type
+  if (event.id !== usualEventId(event, runId)) compact.id = event.id
+  compact.in = compactPayload(event)
+  if (decision !== null) compact.why = compactDecision(decision, event)
+  compact.set = compactPatch(patch, { event, decision })
+  if (step !== null) compact.step = compactStep(step, event, decision)
+  if (usage !== null) compact.use = isEventUsage(usage, event) ? true : asJson(usage)
+  if (Object.keys(left).length > 0) compact.left = asJson(left)
+  if (status !== 'running') compact.status = status
+  const unusual = compactCommands(commands, patch)
+  if (unusual !== undefined) compact.do = unusual
   return compact
 }
 
@@ -86,23 +102,27 @@ function isEventUsage(usage: object, event: EngineEvent): boolean {
   return event.type === 'effect.ended' && event.payload.usage !== undefined && isSamePart(usage, event.payload.usage)
 }
 
+const endFields: ReadonlySet<string> = new Set(['step', 'attempt', 'outcome', 'startedAt'])
+
 function compactPayload(event: EngineEvent): Json {
   if (event.type !== 'effect.ended') return asJson(event.payload)
-  const { step, attempt, outcome, startedAt, ...rest } = event.payload
-  return {
-    step,
-    ...(attempt === 1 ? {} : { attempt }),
-    ...(outcome === 'done' ? {} : { outcome }),
-    ...compactTime('took', 'startedAt', { moment: startedAt, at: event.at }),
-    ...asJson(rest),
-  }
+  const { step, attempt, outcome, startedAt } = event.payload
+  const fields: Fields = { step }
+  if (attempt !== 1) fields['attempt'] = attempt
+  if (outcome !== 'done') fields['outcome'] = outcome
+  addTime(fields, ['took', 'startedAt'], { moment: startedAt, at: event.at })
+  return addRest(fields, event.payload, endFields)
 }
 
 /** A moment as ms before the event, which is short; in full when the difference would not be exact. */
-function compactTime(short: string, full: string, time: { readonly moment: number; readonly at: number }): JsonObject {
-  const { moment, at } = time
-  if (moment === at) return {}
-  return Number.isSafeInteger(moment) && Number.isSafeInteger(at) ? { [short]: at - moment } : { [full]: moment }
+function addTime(
+  fields: Fields,
+  [short, full]: readonly [short: string, full: string],
+  { moment, at }: { readonly moment: number; readonly at: number },
+): void {
+  if (moment === at) return
+  if (Number.isSafeInteger(moment) && Number.isSafeInteger(at)) fields[short] = at - moment
+  else fields[full] = moment
 }
 
 /** What a decision record says by itself about the transition taken. */
@@ -114,18 +134,18 @@ export function usualTaken(candidates: readonly Candidate[]): string | undefined
   return undefined
 }
 
+const decisionFields: ReadonlySet<string> = new Set(['node', 'visit', 'outcome', 'candidates', 'taken', 'to'])
+
 function compactDecision(decision: Decision, event: EngineEvent): JsonObject {
-  const { node, visit, outcome, candidates, taken, to, ...rest } = decision
+  const { node, visit, outcome, candidates, taken, to } = decision
   const prefix = edgePrefix(node, outcome)
-  return {
-    node,
-    ...(visit === 1 ? {} : { visit }),
-    ...(outcome === eventOutcome(event) ? {} : { outcome }),
-    ...(candidates.length === 0 ? {} : { try: candidates.map((candidate) => compactCandidate(candidate, prefix)) }),
-    ...(taken === usualTaken(candidates) ? {} : { taken }),
-    ...(to === null ? {} : { to }),
-    ...asJson(rest),
-  }
+  const fields: Fields = { node }
+  if (visit !== 1) fields['visit'] = visit
+  if (outcome !== eventOutcome(event)) fields['outcome'] = outcome
+  if (candidates.length > 0) fields['try'] = candidates.map((candidate) => compactCandidate(candidate, prefix))
+  if (taken !== usualTaken(candidates)) fields['taken'] = taken
+  if (to !== null) fields['to'] = to
+  return addRest(fields, decision, decisionFields)
 }
 
 /** How the ids of an outcome's edges begin: one edge has just this, several have a dot and a number after it. */
@@ -150,52 +170,65 @@ export function eventOutcome(event: EngineEvent): string | undefined {
   return event.type === 'effect.ended' || event.type === 'request.decided' ? event.payload.outcome : undefined
 }
 
+const candidateFields: ReadonlySet<string> = new Set(['edge', 'verdict', 'guards', 'limit'])
+
 /** A candidate as `edge`, or a list of edge (`=` before one written in full), verdict, guards, limit, and whatever else there is. */
 function compactCandidate(candidate: Candidate, prefix: string): Json {
-  const { edge, verdict, guards, limit, ...rest } = candidate
+  const { edge, verdict, guards, limit } = candidate
   const name = shortEdge(edge, prefix)
+  const rest = addRest({}, candidate, candidateFields)
   const parts: Json[] = [
+    name,
     verdict === 'taken' ? 0 : verdict,
     guards === undefined ? 0 : guards.map(compactReading),
     limit === undefined ? 0 : compactLimit(limit),
-    Object.keys(rest).length === 0 ? 0 : asJson(rest),
+    Object.keys(rest).length === 0 ? 0 : rest,
   ]
   while (parts.at(-1) === 0) parts.pop()
-  return parts.length === 0 ? name : [name, ...parts]
+  return parts.length === 1 ? name : parts
 }
 
 function compactReading(reading: GuardReading): Json {
-  const { guard, result, read, ...rest } = reading
-  return Object.keys(rest).length === 0 ? [guard, result ? 1 : 0, read] : asJson(reading)
+  const { guard, result, read } = reading
+  return Object.keys(reading).length === 3 ? [guard, result ? 1 : 0, read] : asJson(reading)
 }
 
 function compactLimit(limit: NonNullable<Candidate['limit']>): Json {
-  const { used, max, ...rest } = limit
-  return Object.keys(rest).length === 0 ? [used, max] : asJson(limit)
+  return Object.keys(limit).length === 2 ? [limit.used, limit.max] : asJson(limit)
 }
+
+const stepFields: ReadonlySet<string> = new Set([
+  'index',
+  'node',
+  'visit',
+  'kind',
+  'attempt',
+  'queuedAt',
+  'startedAt',
+  'endedAt',
+])
 
 function compactStep(step: CheckpointStep, event: EngineEvent, decision: Decision | null): JsonObject {
-  const { index, node, visit, kind, attempt, queuedAt, startedAt, endedAt, ...rest } = step
   const payload = event.type === 'effect.ended' ? event.payload : undefined
   const own = payload?.step ?? (event.type === 'request.decided' ? event.payload.step : undefined)
-  return {
-    ...(index === own ? {} : { index }),
-    ...(node === decision?.node ? {} : { node }),
-    ...(visit === (decision?.visit ?? 1) ? {} : { visit }),
-    ...(kind === 'task' ? {} : { kind }),
-    ...(attempt === (payload?.attempt ?? 1) ? {} : { attempt }),
-    ...compactTime('queued', 'queuedAt', { moment: queuedAt, at: event.at }),
-    ...(startedAt === (payload?.startedAt ?? event.at) ? {} : { startedAt }),
-    ...(endedAt === event.at ? {} : { endedAt }),
-    ...asJson(rest),
-  }
+  const fields: Fields = {}
+  if (step.index !== own) fields['index'] = step.index
+  if (step.node !== decision?.node) fields['node'] = step.node
+  if (step.visit !== (decision?.visit ?? 1)) fields['visit'] = step.visit
+  if (step.kind !== 'task') fields['kind'] = step.kind
+  if (step.attempt !== (payload?.attempt ?? 1)) fields['attempt'] = step.attempt
+  addTime(fields, ['queued', 'queuedAt'], { moment: step.queuedAt, at: event.at })
+  if (step.startedAt !== (payload?.startedAt ?? event.at)) fields['startedAt'] = step.startedAt
+  if (step.endedAt !== event.at) fields['endedAt'] = step.endedAt
+  return addRest(fields, step, stepFields)
 }
 
-function compactCommands(commands: readonly Command[], patch: Patch): { readonly do?: readonly Json[] } {
+/** Undefined when the commands are just the effects of the steps that the patch opens. */
+function compactCommands(commands: readonly Command[], patch: Patch): readonly Json[] | undefined {
   const short = commands.map((command) => compactCommand(command, patch))
   const opened = openedIndexes(patch)
   const isUsual = short.length === opened.length && opened.every((index, place) => index === short[place])
-  return isUsual ? {} : { do: short }
+  return isUsual ? undefined : short
 }
 
 function compactCommand(command: Command, patch: Patch): Json {
@@ -207,8 +240,6 @@ function compactCommand(command: Command, patch: Patch): Json {
     open.kind === command.kind &&
     open.attempt === command.attempt &&
     open.notBefore === command.notBefore &&
-    Object.keys(command).every((key) => plainCommandKeys.has(key))
+    Object.keys(command).length === (command.notBefore === undefined ? 5 : 6)
   return isPlain ? command.step : asJson(command)
 }
-
-const plainCommandKeys: ReadonlySet<string> = new Set(['type', 'step', 'node', 'kind', 'attempt', 'notBefore'])

@@ -143,15 +143,16 @@ function visitsSet(patch: Patch): Map<string, number> {
   return visits
 }
 
+const openFields: ReadonlySet<string> = new Set(['node', 'visit', 'kind', 'attempt', 'since'])
+
 function shortOpen(key: string, step: OpenStep, { event, visits }: ShortContext): CompactOperation {
-  const { node, visit, kind, attempt, since, ...rest } = step
-  const unusual: JsonObject = {
-    ...(visit === visits.get(node) ? {} : { visit }),
-    ...(kind === 'task' ? {} : { kind }),
-    ...(attempt === 1 ? {} : { attempt }),
-    ...(since === event.at ? {} : { since }),
-    ...(rest as JsonObject),
-  }
+  const { node, visit, kind, attempt, since } = step
+  const unusual: { [name: string]: Json } = {}
+  if (visit !== visits.get(node)) unusual['visit'] = visit
+  if (kind !== 'task') unusual['kind'] = kind
+  if (attempt !== 1) unusual['attempt'] = attempt
+  if (since !== event.at) unusual['since'] = since
+  for (const [name, value] of Object.entries(step)) if (!openFields.has(name)) unusual[name] = value as Json
   return Object.keys(unusual).length === 0 ? ['o', Number(key), node] : ['o', Number(key), node, unusual]
 }
 
@@ -257,11 +258,13 @@ function fillOpen(
 
 /** Indexes of the steps that a patch opens one by one. Order: as they stand. */
 export function openedIndexes(patch: Patch): readonly number[] {
-  return patch.flatMap(([verb, path]) => {
+  const opened: number[] = []
+  for (const [verb, path] of patch) {
     const key = path[2]
-    const isOpening = verb === 'set' && path[0] === 'context' && path[1] === 'open' && path.length === 3
-    return isOpening && typeof key === 'string' && isStepKey(key) ? [Number(key)] : []
-  })
+    if (verb !== 'set' || path.length !== 3 || path[0] !== 'context' || path[1] !== 'open') continue
+    if (typeof key === 'string' && isStepKey(key)) opened.push(Number(key))
+  }
+  return opened
 }
 
 /** The step that a patch puts into `open` under an index. */

@@ -57,7 +57,7 @@ function holderOf(folder: string, mounts: readonly Mount[]): Mount | undefined {
 }
 
 /** What is mounted on this machine; empty when that cannot be found out, so that everything counts as local. */
-export function mountsHere(): readonly Mount[] {
+function mountsHere(): readonly Mount[] {
   try {
     if (process.platform === 'win32') return []
     if (process.platform === 'darwin') return parseMacMounts(execFileSync('/sbin/mount', { encoding: 'utf8' }))

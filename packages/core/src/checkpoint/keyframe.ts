@@ -57,7 +57,7 @@ export function keyframeIfDue(
 }
 
 /** Writes a keyframe: a digest of the rest, then JSON with format, graph hash, the checkpoint it belongs to and the snapshot. */
-export function encodeKeyframe(snapshot: Snapshot, of: KeyframeOf): SplitText {
+function encodeKeyframe(snapshot: Snapshot, of: KeyframeOf): SplitText {
   // A snapshot is JSON by construction; its interfaces only lack an index signature.
   const body = { format: checkpointFormat, graph: of.graphHash, of: of.hash, snapshot: snapshot as unknown as Json }
   const { text, blobs } = splitLargeValues(body)

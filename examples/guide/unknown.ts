@@ -30,11 +30,14 @@ const { runId } = await first.start(payment, { input: { amountUsd: 40 } })
 await setTimeout(100)
 await first.close()
 
-// #region unknown
+// #region resume
 const runtime = createRuntime({ workflows: [payment], store })
 const run = await runtime.open(payment, runId)
 await run.resume()
 await run.result()
+// #endregion resume
+
+// #region unknown
 const [request] = await run.requests()
 console.log(
   request?.kind,

@@ -2,7 +2,15 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { createRuntime, replayRun, StoreError, type ErrorCode, type RunResult, type Workflow } from '@waystone/core'
+import {
+  compile,
+  createRuntime,
+  replayRun,
+  StoreError,
+  type ErrorCode,
+  type RunResult,
+  type Workflow,
+} from '@waystone/core'
 import { createMemoryStore, type Store } from '@waystone/core/store'
 import { createSqliteStore } from '@waystone/sqlite'
 import { faultsAt, faultyStore } from '@waystone/testing'
@@ -69,18 +77,10 @@ describe('a store that fails on write k', () => {
       await runtime.close()
       if (count < nodes.length) await goOn(well, workflow, run.runId)
       expect(performed).toEqual(nodes)
-      expect((await replayRun(well, createRuntimeCompiled(workflow), run.runId)).divergence).toBeNull()
+      expect((await replayRun(well, compile(workflow), run.runId)).divergence).toBeNull()
     }
   })
 })
-
-function createRuntimeCompiled(
-  workflow: Chain['workflow'],
-): NonNullable<ReturnType<ReturnType<typeof createRuntime>['compiled']>> {
-  const compiled = createRuntime({ workflows: [workflow] }).compiled(workflow.name)
-  if (compiled === undefined) throw new RangeError('the runtime should know its workflow')
-  return compiled
-}
 
 const bigNodes = 40
 
@@ -191,7 +191,7 @@ describe('a SQLite store', () => {
     database.exec(`UPDATE checkpoints SET text = replace(text, 'one', 'two') WHERE sequence = 1 AND run = 1`)
     database.close()
     const reopened = createSqliteStore({ path })
-    const compiled = createRuntimeCompiled(workflow)
+    const compiled = compile(workflow)
     const outcomes = await Promise.allSettled(
       [one.runId, other.runId].map((runId) => replayRun(reopened, compiled, runId)),
     )

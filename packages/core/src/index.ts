@@ -161,6 +161,7 @@ export type { Verdict } from './graph/registry.ts'
 export { check } from './check/check.ts'
 export { formatReport } from './check/format.ts'
 export type { CheckOptions } from './check/rule.ts'
+export { modelSchemaFaults, type SchemaFault } from './check/schema-faults.ts'
 export {
   hasErrors,
   type BoundAmount,

@@ -50,6 +50,8 @@ export interface ModelRequest {
   /** The final answer must be JSON that fits this; null: plain text. */
   readonly output: { readonly name: string; readonly schema: JsonObject } | null
   readonly maxOutputTokens: number | null
+  /** Present when the last answer did not fit `output` and is asked for again: what is wanted now is an answer, no call. */
+  readonly isRepair?: true
 }
 
 /** What a call used. Units: tokens. `input` includes `cached`; `output` includes `reasoning`. */

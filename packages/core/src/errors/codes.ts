@@ -236,11 +236,26 @@ export const errorCodes = {
     means: 'There is no module at the path that was given.',
     remedy: 'Check the path; it is relative to the working folder.',
   },
+  WAYSTONE_INPUT_LAB_WAIT: {
+    family: 'input',
+    means: 'A test waited for requests at the model lab that did not come in time, or the lab was closed.',
+    remedy: 'Look at the requests that the message lists; allow more time with `withinMs` when it is only slow.',
+  },
   WAYSTONE_INPUT_MODELS_MISSING: {
     family: 'input',
     means: 'A workflow asks for models by names that nothing is bound to.',
     remedy:
       'Without `--live`, export `offlineModels` from the workflow file or put them into waystone.config.ts; with `--live`, put `models` there.',
+  },
+  WAYSTONE_INPUT_NETWORK_FORBIDDEN: {
+    family: 'input',
+    means: 'A connection to another machine was tried while `forbidNetwork()` was in force.',
+    remedy: 'Point the client at a model lab, or name the host in `allow`.',
+  },
+  WAYSTONE_INPUT_MODEL_OPTION: {
+    family: 'input',
+    means: 'An option of a model adapter has a value that it cannot have.',
+    remedy: 'Give the option what the message says is allowed.',
   },
   WAYSTONE_INPUT_NOT_JSON: {
     family: 'input',
@@ -256,6 +271,16 @@ export const errorCodes = {
     family: 'input',
     means: 'A workflow limits costUsd and a model it asks has no price, so its cost cannot be known.',
     remedy: 'Add the model to `prices` of the runtime, or remove the limit.',
+  },
+  WAYSTONE_INPUT_RECORDING_FILE: {
+    family: 'input',
+    means: 'A recording of the model lab is missing, unreadable, or of another format.',
+    remedy: 'Record it first with `startModelLab({ record })`; the message names the file.',
+  },
+  WAYSTONE_INPUT_RECORDING_MISS: {
+    family: 'input',
+    means: 'A replaying model lab was asked something that its recording does not have, or not all that it has.',
+    remedy: 'Undo the change that the difference shows, or record anew.',
   },
   WAYSTONE_INPUT_RUNTIME_CLOSED: {
     family: 'input',

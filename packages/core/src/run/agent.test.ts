@@ -130,6 +130,7 @@ describe('executeModel', () => {
     const repair = model.requests[1]?.messages.at(-1)
     expect(repair).toMatchObject({ role: 'user' })
     expect(JSON.stringify(repair)).toContain('- answer: ')
+    expect(model.requests.map(({ isRepair }) => isRepair)).toEqual([undefined, true])
   })
 
   it('fails with a code when the repair does not fit either, every token counted (K4, B5)', async () => {

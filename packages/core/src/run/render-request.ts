@@ -36,12 +36,15 @@ export function renderRequest(graph: Graph, context: RunContext, node: AskingNod
   const now = nodeInputOf(record, context)
   const terms = askingTerms(record)
   const schema = terms?.outputSchema ?? null
+  const entries = context.private[record.id]?.entries ?? []
+  const last = entries.at(-1)
   return {
     instructions: functions.instructions === null ? (terms?.instructions ?? '') : functions.instructions(now),
-    messages: renderMessages(functions, now, context.private[record.id]?.entries ?? []),
+    messages: renderMessages(functions, now, entries),
     tools: (terms?.tools ?? []).flatMap((name) => renderTool(graph, name)),
     output: schema === null ? null : { name: record.id, schema },
     maxOutputTokens: terms?.maxOutputTokens ?? null,
+    ...(last !== undefined && 'type' in last && last.type === 'repair' && { isRepair: true }),
   }
 }
 

@@ -39,7 +39,7 @@ describe('the files of the guide', () => {
 })
 
 /** Blocks of a page that show what a command prints: `<!-- output FILE: COMMAND -->`; FILE, if any, becomes support.ts first. */
-const outputs = /^<!-- (output|killed)(?: (\S+))?: (.+) -->\n(?:\n```text\n([\s\S]*?)^```$)?/gm
+const outputs = /^<!-- (output|killed)(?: (\S+))?: (.+) -->\n(?:\n```(\w+)\n[\s\S]*?^```$)?/gm
 
 const folders: string[] = []
 afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true })))
@@ -105,9 +105,9 @@ async function runAndKill(command: string, cwd: string): Promise<void> {
 
 function withOutputs(text: string, fresh: readonly string[]): string {
   const rest = [...fresh]
-  return text.replaceAll(outputs, (whole, kind: string, file: string | undefined, command: string) => {
+  return text.replaceAll(outputs, (whole, ...[kind, file, command, language]: readonly (string | undefined)[]) => {
     if (kind === 'killed') return whole
-    return `<!-- output${file === undefined ? '' : ` ${file}`}: ${command} -->\n\n\`\`\`text\n${rest.shift() ?? ''}\n\`\`\``
+    return `<!-- output${file === undefined ? '' : ` ${file}`}: ${command} -->\n\n\`\`\`${language}\n${rest.shift() ?? ''}\n\`\`\``
   })
 }
 

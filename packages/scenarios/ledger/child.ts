@@ -6,9 +6,11 @@ import { killPoints, modelWithKillPoints, withKillPoints } from '@waystone/testi
 import { clerk } from './clerk.ts'
 import { ledger } from './workflow.ts'
 
+// #region child
 const points = killPoints()
 const store = withKillPoints(createSqliteStore({ path: process.argv[2] ?? '' }), points)
 const runtime = createRuntime({ store, workflows: [ledger], models: { clerk: modelWithKillPoints(clerk, points) } })
+// #endregion child
 const run = await runtime.start(ledger, {
   input: { order: 'o-1', lines: [] },
   tags: {

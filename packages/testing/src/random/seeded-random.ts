@@ -79,7 +79,7 @@ class Sfc32 implements SeededRandom {
 }
 
 /** FNV-1a over UTF-16 code units. */
-export function hashText(text: string): number {
+function hashText(text: string): number {
   let hash = 0x81_1c_9d_c5
   for (let index = 0; index < text.length; index++) {
     hash ^= text.charCodeAt(index)

@@ -1,5 +1,5 @@
 /** Operations of a store that can be interrupted. */
-export const interruptedOperations = [
+const interruptedOperations = [
   'create',
   'commit',
   'markStarted',
@@ -14,7 +14,7 @@ export const interruptedOperations = [
 ] as const
 
 /** Moments around an effect at which its process can die. */
-export const effectMoments = ['effect started', 'effect happened', 'effect answered'] as const
+const effectMoments = ['effect started', 'effect happened', 'effect answered'] as const
 
 /**
  * What a simulation must have seen at least once over its seeds; a row that stays at zero means that nothing was shown about it.

@@ -1,6 +1,5 @@
 import type { Clock, Ids } from '@waystone/core'
 import { seededIds } from '../random/seeded-ids.ts'
-import type { SeededRandom } from '../random/seeded-random.ts'
 import type { Timeline } from './timeline.ts'
 
 /** A process of the simulated world: dies, freezes and thaws. What it waits for comes through its timeline or never. */
@@ -48,13 +47,4 @@ export class SimulatedProcess {
       this.#timeline.in(ms, this, resolve)
     })
   }
-}
-
-/** Ms of an ordinary answer: mostly quick, sometimes not. */
-export function drawDelay(random: SeededRandom): number {
-  return random.chance(0.7)
-    ? random.integer(0, 2)
-    : random.chance(0.9)
-      ? random.integer(1, 20)
-      : random.integer(20, 300)
 }

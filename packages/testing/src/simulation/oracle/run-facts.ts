@@ -76,7 +76,7 @@ export interface Violation {
 }
 
 /** The ten invariants of the engine, and what follows from them. */
-export const invariantNames = [
+const invariantNames = [
   'commit-then-perform',
   'plan-is-pure',
   'one-writer',

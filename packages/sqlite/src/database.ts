@@ -18,7 +18,7 @@ export interface DatabaseOptions {
  * Longest time SQLite itself waits for a lock, ms. It blocks the event loop, so longer waits are left to the callers, who retry
  * asynchronously.
  */
-const busyTimeoutMs = 10
+const busyTimeoutMs = 5
 
 /** Pages of the log after which it is written back: 8 MB. With a quarter of that one run without fsync is a third slower. */
 const walPages = 2000

@@ -101,6 +101,8 @@ export function lockRetryMs(): number {
   return 1 + Math.random() * 9
 }
 
+const none: ReadonlySet<Write> = new Set()
+
 type Answer = { readonly result: unknown } | { readonly refusal: StoreError }
 
 function runBatch(database: Database, batch: readonly Write[], options: WriteQueueOptions): void {
@@ -124,7 +126,7 @@ function runTransaction(
   batch: readonly Write[],
   { answers, options }: { readonly answers: Map<Write, Answer>; readonly options: WriteQueueOptions },
 ): boolean {
-  const refusedBefore = new Set(batch.filter((write) => answers.has(write)))
+  const refusedBefore: ReadonlySet<Write> = answers.size === 0 ? none : new Set(answers.keys())
   database.statement('BEGIN IMMEDIATE').run()
   try {
     for (const write of batch) {

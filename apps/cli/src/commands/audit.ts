@@ -6,6 +6,7 @@ import { targetText } from '../output/decision-text.ts'
 import { printable, printableLine } from '../output/printable.ts'
 import { table } from '../output/table.ts'
 import { formatTime } from '../output/units.ts'
+import { counted } from '../output/usage-text.ts'
 
 interface AuditOptions extends CommonOptions, RunOptions {}
 
@@ -31,7 +32,7 @@ function auditLines(found: Audit, { style }: Context): readonly string[] {
     ]
   }
   return [
-    `${style('good', 'intact')}  run ${found.runId}, workflow ${found.workflow}: ${found.transitions.length} checkpoints, each hash verified and chained to the one before`,
+    `${style('good', 'intact')}  run ${found.runId}, workflow ${found.workflow}: ${counted(found.transitions.length, 'checkpoint')}, each hash verified and chained to the one before`,
     '',
     'Transitions:',
     ...transitionLines(found),

@@ -2,6 +2,7 @@ import { buildGraph, compileGraph, replayRun } from '@waystone/core'
 import { openRow, workflowOf, type RunOptions } from '../bind/open-run.ts'
 import type { CommandDefinition, CommonOptions } from '../command.ts'
 import { printable, printableExcerpt } from '../output/printable.ts'
+import { counted } from '../output/usage-text.ts'
 
 interface ReplayOptions extends CommonOptions, RunOptions {}
 
@@ -26,7 +27,7 @@ export const replay: CommandDefinition<ReplayOptions> = {
     context.json({ runId: row.runId, workflow: row.workflow, isEqual: divergence === null, checkpoints, divergence })
     if (divergence === null) {
       context.print(
-        `${context.style('good', 'equal')}  run ${row.runId}: ${checkpoints} checkpoints derived again from their events, byte for byte, without an effect`,
+        `${context.style('good', 'equal')}  run ${row.runId}: ${counted(checkpoints, 'checkpoint')} derived again from their events, byte for byte, without an effect`,
       )
       return 'done'
     }

@@ -37,9 +37,28 @@ function inertScope(): InertScope {
  */
 export function createMachineRunner(machine: AnyStateMachine): MachineRunner {
   const scope = inertScope()
+  const restore = createRestorer(machine)
   return {
     begin: (input) => atRest(machine.getInitialSnapshot(scope, input)),
-    move: (snapshot, event) => atRest(machine.transition(machine.resolveState(snapshot), event, scope)),
+    move: (snapshot, event) => atRest(machine.transition(restore(snapshot), event, scope)),
+  }
+}
+
+/**
+ * Makes XState snapshots of ours. What they hold beside the context follows from the state value alone, so it is kept by value:
+ * `resolveState` goes through all states of the machine each time.
+ */
+function createRestorer(machine: AnyStateMachine): (snapshot: Snapshot) => AnyMachineSnapshot {
+  const byValue = new Map<string, AnyMachineSnapshot>()
+  return ({ value, context }) => {
+    const key = typeof value === 'string' ? value : JSON.stringify(value)
+    let resolved = byValue.get(key)
+    if (resolved === undefined) {
+      resolved = machine.resolveState({ value, context: {} }) as AnyMachineSnapshot
+      byValue.set(key, resolved)
+    }
+    // As XState clones its own: a snapshot is a plain object that holds its methods.
+    return { ...resolved, context, children: {} } as AnyMachineSnapshot
   }
 }
 

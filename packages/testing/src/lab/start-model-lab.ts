@@ -1,0 +1,169 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { once } from 'node:events'
+import { InputError, type Json } from '@waystone/core'
+import { RecordAnswering, ReplayAnswering, ScriptAnswering, type Answering } from './answering.ts'
+import { isObject, parseJson } from './json-access.ts'
+import { Journal, wireTime, type LabCondition, type LabEntry, type LabTotals, type OpenEntry } from './journal.ts'
+import { readRequest, type LabApi, type LabRequest } from './lab-request.ts'
+import type { LabOptions, ModelLab } from './model-lab.ts'
+import { readRecording } from './recording.ts'
+import { RunningReplay } from './replay.ts'
+import { RunningScript } from './script.ts'
+import { publicHeaders } from './secrets.ts'
+import { sendReply } from './send-reply.ts'
+
+/**
+ * Starts a model lab: a real HTTP server on 127.0.0.1 that speaks OpenAI's Responses and chat completions, streamed and not. It
+ * answers by a script, from a recording, or by a real service that it records.
+ *
+ * @returns the lab, listening on a free port; close it
+ * @throws {InputError} WAYSTONE_INPUT_RECORDING_FILE when there is nothing to replay
+ * @example
+ * const lab = await startModelLab({ script: [{ calls: [{ name: 'look-up', arguments: { order: 'A1' } }] }, 'It is on its way.'] })
+ * const client = new OpenAI({ baseURL: lab.url, apiKey: 'any', maxRetries: 0 })
+ * // …
+ * lab.assertComplete()
+ * await lab.close()
+ */
+export async function startModelLab(options: LabOptions): Promise<ModelLab> {
+  const lab = new Lab(answeringOf(options), 'replay' in options)
+  await lab.listen()
+  return lab
+}
+
+function answeringOf(options: LabOptions): Answering {
+  if ('script' in options) return new ScriptAnswering(new RunningScript(options.script), options.apiKey)
+  if ('record' in options) return new RecordAnswering({ secrets: [], ...options.record })
+  const { file, ignore = [], isRepeated = false, secrets = [] } = options.replay
+  return new ReplayAnswering(new RunningReplay(readRecording(file), { file, ignore, isRepeated }), secrets)
+}
+
+const defaultWithinMs = 10_000
+
+class Lab implements ModelLab {
+  readonly problems: string[] = []
+  readonly #journal = new Journal()
+  readonly #answering: Answering
+  readonly #isReplay: boolean
+  readonly #server: Server
+  #port = 0
+  #isClosed = false
+
+  constructor(answering: Answering, isReplay: boolean) {
+    this.#answering = answering
+    this.#isReplay = isReplay
+    this.#server = createServer((request, response) => {
+      void this.#serve(request, response)
+    })
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}/v1`
+  }
+
+  get entries(): readonly LabEntry[] {
+    return this.#journal.entries
+  }
+
+  async listen(): Promise<void> {
+    this.#server.listen(0, '127.0.0.1')
+    await once(this.#server, 'listening')
+    const address = this.#server.address()
+    if (typeof address === 'object' && address !== null) this.#port = address.port
+  }
+
+  totals(): LabTotals {
+    return this.#journal.totals()
+  }
+
+  async until(condition: LabCondition, options: { readonly withinMs?: number } = {}): Promise<readonly LabEntry[]> {
+    await this.#journal.until(condition, options.withinMs ?? defaultWithinMs)
+    return this.entries
+  }
+
+  untilIdle(options: { readonly withinMs?: number } = {}): Promise<readonly LabEntry[]> {
+    return this.until((entries) => entries.every(({ end }) => end !== null), options)
+  }
+
+  assertComplete(): void {
+    const differences = [...this.problems, ...this.#answering.unused()]
+    if (differences.length === 0) return
+    const [code, what] = this.#isReplay
+      ? (['WAYSTONE_INPUT_RECORDING_MISS', 'recording'] as const)
+      : (['WAYSTONE_INPUT_SCRIPT_UNUSED', 'script'] as const)
+    throw new InputError(code, `the ${what} of the model lab does not fit: ${differences.join('; ')}`)
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#journal.close()
+    const closed = once(this.#server, 'close')
+    this.#server.close()
+    this.#server.closeAllConnections()
+    await closed
+  }
+
+  async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const gone = new AbortController()
+    const changed = (): void => this.#journal.changed()
+    let entry: OpenEntry | undefined
+    response.on('error', () => undefined)
+    response.on('close', () => {
+      const isWhole = response.writableFinished
+      if (entry !== undefined)
+        entry.end ??= { at: wireTime(), by: isWhole || this.#isClosed ? 'lab' : 'client', isWhole }
+      gone.abort()
+      changed()
+    })
+    try {
+      const text = await readText(message)
+      entry = this.#journal.add({ ...readEntry(message, text), bytesIn: Buffer.byteLength(text) })
+      const incoming = { entry, headers: message.headers, text, closed: gone.signal }
+      const { reply, by, problem } = await this.#answering.answer(incoming)
+      entry.answeredBy = by
+      if (problem !== null) this.problems.push(`request ${entry.index}: ${problem}`)
+      await sendReply(reply, { response, entry, closed: gone.signal, changed })
+    } catch (error) {
+      this.#fail(error, { response, entry, isGone: gone.signal.aborted })
+    }
+  }
+
+  /** An answer function that threw, a recording that cannot be written, a service whose connection broke. */
+  #fail(
+    error: unknown,
+    at: { readonly response: ServerResponse; readonly entry: OpenEntry | undefined; readonly isGone: boolean },
+  ): void {
+    const { response, entry, isGone } = at
+    if (isGone) return
+    this.problems.push(`request ${entry?.index ?? 'unread'}: ${error instanceof Error ? error.message : String(error)}`)
+    if (entry !== undefined) entry.end ??= { at: wireTime(), by: 'lab', isWhole: false }
+    response.destroy()
+  }
+}
+
+const apiPaths = new Map<string, LabApi>([
+  ['/v1/responses', 'responses'],
+  ['/v1/chat/completions', 'chat'],
+])
+
+interface ReadEntry {
+  readonly method: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Json | null
+  readonly request: LabRequest | null
+}
+
+function readEntry({ method = '', url = '', headers }: IncomingMessage, text: string): ReadEntry {
+  const body = parseJson(text) ?? null
+  const api = method === 'POST' ? apiPaths.get(url.split('?')[0] ?? '') : undefined
+  const request = api !== undefined && isObject(body) ? readRequest(api, body) : null
+  return { method, path: url, headers: publicHeaders(headers), body, request }
+}
+
+async function readText(message: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of message) chunks.push(Buffer.from(chunk as Uint8Array))
+  return Buffer.concat(chunks).toString('utf8')
+}

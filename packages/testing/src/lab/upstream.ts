@@ -1,0 +1,100 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { splitFrames } from './frames.ts'
+import type { RecordedExchange } from './recording.ts'
+import { hideIn, hideInJson, secretsIn } from './secrets.ts'
+
+/** A request that is passed on. */
+export interface PassedRequest extends Pick<RecordedExchange, 'method' | 'path' | 'request'> {
+  readonly headers: IncomingHttpHeaders
+  /** As it came. */
+  readonly text: string
+}
+
+/** An answer that is passed back while it comes. */
+export interface PassedResponse {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | AsyncIterable<string>
+}
+
+/** Headers of an answer that clients act on. All others are left out: they name people, organisations and times. */
+const keptHeaders = /^(content-type|retry-after|retry-after-ms|x-should-retry|x-ratelimit-.*|openai-version)$/
+
+/** Headers that belong to one connection. */
+const droppedHeaders = new Set([
+  'host',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+  'accept-encoding',
+  'expect',
+])
+
+/**
+ * Passes a request on to a real service.
+ *
+ * @param recorded - called once, when the whole answer is there; not when the client left before
+ */
+export async function passOn(
+  request: PassedRequest,
+  options: {
+    readonly baseUrl: string
+    readonly secrets: readonly string[]
+    readonly closed: AbortSignal
+    readonly recorded: (exchange: RecordedExchange) => void
+  },
+): Promise<PassedResponse> {
+  const response = await fetch(`${options.baseUrl.replace(/\/$/, '')}${request.path}`, {
+    method: request.method,
+    headers: { ...passedHeaders(request.headers), 'accept-encoding': 'identity' },
+    ...(request.text === '' ? {} : { body: request.text }),
+    signal: options.closed,
+  })
+  const headers = Object.fromEntries([...response.headers].filter(([name]) => keptHeaders.test(name)))
+  const secrets = [...options.secrets, ...secretsIn(request.headers)]
+  const keep = (body: string | readonly string[], isCut: boolean): void => {
+    options.recorded({
+      method: request.method,
+      path: hideIn(request.path, secrets),
+      request: hideInJson(request.request, secrets),
+      response: { status: response.status, headers, body: hideAll(body, secrets), isCut },
+    })
+  }
+  const isStream = (response.headers.get('content-type') ?? '').startsWith('text/event-stream')
+  if (!isStream || response.body === null) {
+    const body = await response.text()
+    keep(body, false)
+    return { status: response.status, headers, body }
+  }
+  return { status: response.status, headers, body: keepingFrames(response.body, options.closed, keep) }
+}
+
+async function* keepingFrames(
+  bytes: AsyncIterable<Uint8Array>,
+  closed: AbortSignal,
+  keep: (frames: readonly string[], isCut: boolean) => void,
+): AsyncGenerator<string> {
+  const frames: string[] = []
+  try {
+    for await (const frame of splitFrames(bytes)) {
+      frames.push(frame)
+      yield frame
+    }
+  } catch (error) {
+    if (!closed.aborted) keep(frames, true)
+    throw error
+  }
+  keep(frames, false)
+}
+
+function hideAll(body: string | readonly string[], secrets: readonly string[]): string | readonly string[] {
+  return typeof body === 'string' ? hideIn(body, secrets) : body.map((frame) => hideIn(frame, secrets))
+}
+
+function passedHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined || droppedHeaders.has(name) ? [] : [[name, [value].flat().join(', ')]],
+    ),
+  )
+}

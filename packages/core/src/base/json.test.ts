@@ -155,7 +155,7 @@ describe('takeJson', () => {
       keyed,
       proto,
       Symbol('x'),
-      [,] as unknown,
+      Array.from({ length: 1 }) as unknown,
     ]) {
       const words = (check: (value: unknown, what: string) => unknown): string => {
         try {

@@ -13,7 +13,13 @@ import { addOpen, oneToolCall, retryOf, settle, withContext, withKey, withoutKey
 /** What the end of an attempt means for its node. */
 export type Ended =
   /** The node goes on inside. `before`: the context without that move, for when a limit of the workflow stands in its way. */
-  | { readonly type: 'inside'; readonly transition: string; readonly context: RunContext; readonly before: RunContext; readonly need: Need | null }
+  | {
+      readonly type: 'inside'
+      readonly transition: string
+      readonly context: RunContext
+      readonly before: RunContext
+      readonly need: Need | null
+    }
   /** The node has ended with `end.outcome`. */
   | { readonly type: 'outcome'; readonly end: EffectEnd; readonly context: RunContext }
 
@@ -30,8 +36,10 @@ export function endStep(graph: Graph, context: RunContext, stepEnd: StepEnd): En
   const counted = step.kind === 'model' ? countModelCall(closed, stepEnd) : closed
   const retry = retryStep(graph, counted, stepEnd)
   if (retry !== undefined) return retry
-  if (step.kind === 'call' || (step.kind === 'resolve' && step.unknown === 'call')) return endCall(graph, counted, stepEnd)
-  if (step.kind === 'model' && end.message !== undefined && end.outcome !== 'failed') return endModelCall(graph, counted, stepEnd)
+  if (step.kind === 'call' || (step.kind === 'resolve' && step.unknown === 'call'))
+    return endCall(graph, counted, stepEnd)
+  if (step.kind === 'model' && end.message !== undefined && end.outcome !== 'failed')
+    return endModelCall(graph, counted, stepEnd)
   return { type: 'outcome', end: fallBack(stepEnd), context: counted }
 }
 
@@ -44,7 +52,12 @@ function isLost({ step, end }: StepEnd): boolean {
 function fallBack(stepEnd: StepEnd): EffectEnd {
   const { end } = stepEnd
   if (!isLost(stepEnd)) return end
-  const error: ErrorRecord = end.error ?? { name: 'NodeError', code: modelErrors.usedUp, message: 'a model call was lost and no further one is allowed', retryable: false }
+  const error: ErrorRecord = end.error ?? {
+    name: 'NodeError',
+    code: modelErrors.usedUp,
+    message: 'a model call was lost and no further one is allowed',
+    retryable: false,
+  }
   return { ...end, outcome: 'failed', error }
 }
 
@@ -82,13 +95,24 @@ function retryStep(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended |
   if (step.kind === 'model' && !mayAskAgain(context, record)) return undefined
   const policy = retryOf(graph, record, step)
   const isAtOnce = isLost(stepEnd) || step.kind === 'resolve'
-  const notBefore = isAtOnce ? undefined : backoffUntil(policy, { at, attempt: step.attempt, effectId, retryAfterMs: end.retryAfterMs })
+  const notBefore = isAtOnce
+    ? undefined
+    : backoffUntil(policy, { at, attempt: step.attempt, effectId, retryAfterMs: end.retryAfterMs })
   const kind = step.kind === 'resolve' ? (step.unknown ?? 'task') : step.kind
   const { notBefore: _, unknown: __, ...rest } = step
-  const next: OpenStep = { ...rest, kind, attempt: step.attempt + 1, since: at, ...(notBefore !== undefined && { notBefore }) }
+  const next: OpenStep = {
+    ...rest,
+    kind,
+    attempt: step.attempt + 1,
+    since: at,
+    ...(notBefore !== undefined && { notBefore }),
+  }
   const reserved = kind === 'tool' || kind === 'call' ? oneToolCall : next.reserved
   const error = end.error === undefined ? context.error : end.error
-  const reopened = withContext(context, { error, open: withKey(context.open, stepIndex, Object.freeze({ ...next, ...(reserved !== undefined && { reserved }) })) })
+  const reopened = withContext(context, {
+    error,
+    open: withKey(context.open, stepIndex, Object.freeze({ ...next, ...(reserved !== undefined && { reserved }) })),
+  })
   return {
     type: 'inside',
     transition: transitionNames.retry(record.id),
@@ -113,17 +137,29 @@ function phaseAgain(context: RunContext, { record, step, stepIndex }: StepEnd): 
 function endModelCall(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended {
   const { record, end } = stepEnd
   const calls = end.message?.calls ?? []
-  if (calls.length > 0 && record.kind === 'agent' && end.misfit === undefined) return askTools(graph, context, { stepEnd, calls })
+  if (calls.length > 0 && record.kind === 'agent' && end.misfit === undefined)
+    return askTools(graph, context, { stepEnd, calls })
   if (end.misfit === undefined) return { type: 'outcome', end, context }
   const memory = memoryOf(context, record.id)
-  const repairs = record.kind === 'agent' ? record.repairs : record.kind === 'gate' ? (record.reviewer?.repairs ?? 0) : 0
+  const repairs =
+    record.kind === 'agent' ? record.repairs : record.kind === 'gate' ? (record.reviewer?.repairs ?? 0) : 0
   if (memory.repairs >= repairs || !mayAskAgain(context, record)) {
     const message = `the answer of ${record.id} does not fit its schema after ${memory.repairs} repair turns: ${end.misfit.join('; ')}`
     return { type: 'outcome', end: failedEnd(end, modelErrors.misfit, message), context }
   }
   const entry: AgentEntry = Object.freeze({ type: 'repair', issues: end.misfit })
-  const repaired = withMemory(context, record.id, { ...memory, entries: Object.freeze([...memory.entries, entry]), repairs: memory.repairs + 1 })
-  return { type: 'inside', transition: transitionNames.repair(record.id), context: repaired, before: context, need: oneModelCall(record) }
+  const repaired = withMemory(context, record.id, {
+    ...memory,
+    entries: Object.freeze([...memory.entries, entry]),
+    repairs: memory.repairs + 1,
+  })
+  return {
+    type: 'inside',
+    transition: transitionNames.repair(record.id),
+    context: repaired,
+    before: context,
+    need: oneModelCall(record),
+  }
 }
 
 function failedEnd(end: EffectEnd, code: string, message: string): EffectEnd {
@@ -132,14 +168,21 @@ function failedEnd(end: EffectEnd, code: string, message: string): EffectEnd {
 }
 
 /** Opens a step for each call that may run; answers the others at once. */
-function askTools(graph: Graph, context: RunContext, { stepEnd, calls }: { readonly stepEnd: StepEnd; readonly calls: readonly ModelToolCall[] }): Ended {
+function askTools(
+  graph: Graph,
+  context: RunContext,
+  { stepEnd, calls }: { readonly stepEnd: StepEnd; readonly calls: readonly ModelToolCall[] },
+): Ended {
   const { record, end } = stepEnd
   const maxCalls = record.kind === 'agent' ? record.maxCallsPerTurn : 0
   let next = context
   const list: AgentCall[] = []
   for (const call of calls) {
     const isFull = next.steps - context.steps >= maxCalls
-    const refusal = own(end.refusedCalls ?? {}, call.id) ?? refusalOf(record, call) ?? (isFull ? `not run: at most ${maxCalls} calls are allowed in one turn` : undefined)
+    const refusal =
+      own(end.refusedCalls ?? {}, call.id) ??
+      refusalOf(record, call) ??
+      (isFull ? `not run: at most ${maxCalls} calls are allowed in one turn` : undefined)
     if (refusal !== undefined) {
       list.push(Object.freeze({ callId: call.id, tool: call.name, phase: 'done', result: refusal, isError: true }))
       continue
@@ -152,7 +195,13 @@ function askTools(graph: Graph, context: RunContext, { stepEnd, calls }: { reado
   const entry: AgentEntry = Object.freeze({ type: 'results', calls: Object.freeze(list) })
   next = withMemory(next, record.id, { ...memory, entries: Object.freeze([...memory.entries, entry]) })
   if (opened === 0) return nextTurn(next, stepEnd)
-  return { type: 'inside', transition: transitionNames.tools(record.id), context: next, before: context, need: { steps: opened, reserved: { toolCalls: opened } } }
+  return {
+    type: 'inside',
+    transition: transitionNames.tools(record.id),
+    context: next,
+    before: context,
+    need: { steps: opened, reserved: { toolCalls: opened } },
+  }
 }
 
 /** Names of tools come from a model; whatever its executor let pass, only the agent's own tools are run. */
@@ -162,14 +211,29 @@ function refusalOf(record: NodeRecord, call: ModelToolCall): string | undefined 
 }
 
 function openCall({ record, step, at }: StepEnd, call: ModelToolCall): OpenStep {
-  return { node: record.id, visit: step.visit, kind: 'call', attempt: 1, since: at ?? 0, tool: call.name, callId: call.id, reserved: oneToolCall }
+  return {
+    node: record.id,
+    visit: step.visit,
+    kind: 'call',
+    attempt: 1,
+    since: at ?? 0,
+    tool: call.name,
+    callId: call.id,
+    reserved: oneToolCall,
+  }
 }
 
 /** Asks the model again, or ends the agent when it may not be asked. */
 function nextTurn(context: RunContext, stepEnd: StepEnd): Ended {
   const { record } = stepEnd
   if (mayAskAgain(context, record)) {
-    return { type: 'inside', transition: transitionNames.model(record.id), context, before: context, need: oneModelCall(record) }
+    return {
+      type: 'inside',
+      transition: transitionNames.model(record.id),
+      context,
+      before: context,
+      need: oneModelCall(record),
+    }
   }
   const message = `${record.id} has used its ${maxModelCalls(record)} model calls without an answer`
   return { type: 'outcome', end: failedEnd(bareEnd(stepEnd.end), modelErrors.usedUp, message), context }
@@ -205,7 +269,12 @@ function endCall(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended {
   }
   const unknown = calls.find((call) => call.isUnknown === true)
   if (unknown === undefined) return nextTurn(next, stepEnd)
-  const error: ErrorRecord = { name: 'NodeError', code: 'WAYSTONE_NODE_OUTCOME_UNKNOWN', message: `nobody knows whether tool ${unknown.tool} ran`, retryable: false }
+  const error: ErrorRecord = {
+    name: 'NodeError',
+    code: 'WAYSTONE_NODE_OUTCOME_UNKNOWN',
+    message: `nobody knows whether tool ${unknown.tool} ran`,
+    retryable: false,
+  }
   return { type: 'outcome', end: { ...bareEnd(end), outcome: 'unknown', error }, context: next }
 }
 
@@ -219,9 +288,16 @@ export function currentCalls(context: RunContext, node: string): readonly AgentC
   return last !== undefined && 'type' in last && last.type === 'results' ? last.calls : []
 }
 
-function updateCall(context: RunContext, node: string, stepIndex: number, change: (call: AgentCall) => AgentCall): RunContext {
+function updateCall(
+  context: RunContext,
+  node: string,
+  stepIndex: number,
+  change: (call: AgentCall) => AgentCall,
+): RunContext {
   const memory = memoryOf(context, node)
-  const calls = currentCalls(context, node).map((call) => (call.step === stepIndex ? Object.freeze(change(call)) : call))
+  const calls = currentCalls(context, node).map((call) =>
+    call.step === stepIndex ? Object.freeze(change(call)) : call,
+  )
   const entry: AgentEntry = Object.freeze({ type: 'results', calls: Object.freeze(calls) })
   return withMemory(context, node, { ...memory, entries: Object.freeze([...memory.entries.slice(0, -1), entry]) })
 }

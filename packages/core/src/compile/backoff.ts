@@ -9,10 +9,21 @@ import type { RetryRecord } from '../graph/graph.ts'
  */
 export function backoffUntil(
   policy: RetryRecord,
-  ended: { readonly at: number; readonly attempt: number; readonly effectId: string; readonly retryAfterMs: number | undefined },
+  ended: {
+    readonly at: number
+    readonly attempt: number
+    readonly effectId: string
+    readonly retryAfterMs: number | undefined
+  },
 ): number | undefined {
   const full = Math.min(policy.maxBackoffMs, policy.backoffMs * policy.factor ** (ended.attempt - 1))
-  const drawn = Number.parseInt(Buffer.from(sha256(`${ended.effectId}/${ended.attempt}`), 'base64url').toString('hex').slice(0, 8), 16) / 0xffffffff
+  const drawn =
+    Number.parseInt(
+      Buffer.from(sha256(`${ended.effectId}/${ended.attempt}`), 'base64url')
+        .toString('hex')
+        .slice(0, 8),
+      16,
+    ) / 0xffffffff
   const wait = Math.max(ended.retryAfterMs ?? 0, Math.round(full * (1 - policy.jitter * drawn)))
   return wait <= 0 ? undefined : ended.at + wait
 }

@@ -13,7 +13,9 @@ export function expiryTimer(stepIndex: number | string): string {
 /** When the run's time ends, ms since the epoch; null: it has no such limit, or it has been hit. */
 export function durationEndsAt(compiled: CompiledWorkflow, context: RunContext): number | null {
   const bound = compiled.graph.limits.bounds.durationMs
-  return bound === undefined || context.exhausted !== null || context.ending !== null ? null : context.startedAt + bound.max
+  return bound === undefined || context.exhausted !== null || context.ending !== null
+    ? null
+    : context.startedAt + bound.max
 }
 
 /** Every command for all that is open: what a process needs that takes a run over, or that releases it. Order: by step. */
@@ -30,7 +32,11 @@ export function commandsFor(compiled: CompiledWorkflow, snapshot: Snapshot): rea
 }
 
 /** What a transition asks for: the difference of the ledgers before and after. */
-export function commandsBetween(compiled: CompiledWorkflow, before: RunContext | null, after: RunContext): readonly Command[] {
+export function commandsBetween(
+  compiled: CompiledWorkflow,
+  before: RunContext | null,
+  after: RunContext,
+): readonly Command[] {
   const commands: Command[] = []
   const isHeld = after.held !== null
   if (before !== null && before.held !== null && !isHeld) return commandsFor(compiled, { value: '', context: after })
@@ -38,12 +44,15 @@ export function commandsBetween(compiled: CompiledWorkflow, before: RunContext |
   for (const index in after.open) {
     const step = after.open[index]
     const old = before?.open[index]
-    if (step !== undefined && (old === undefined || old.attempt !== step.attempt || old.kind !== step.kind)) pushStart(commands, index, { step, isHeld })
+    if (step !== undefined && (old === undefined || old.attempt !== step.attempt || old.kind !== step.kind))
+      pushStart(commands, index, { step, isHeld })
   }
   const endsAt = durationEndsAt(compiled, after)
   if (before === null && endsAt !== null) commands.push({ type: 'setTimer', timer: durationTimer, at: endsAt })
-  if (before !== null && endsAt === null && durationEndsAt(compiled, before) !== null) commands.push({ type: 'clearTimer', timer: durationTimer })
-  if (isSettled(after) && (before === null || !isSettled(before))) commands.push({ type: 'finish', status: after.ending?.status ?? '' })
+  if (before !== null && endsAt === null && durationEndsAt(compiled, before) !== null)
+    commands.push({ type: 'clearTimer', timer: durationTimer })
+  if (isSettled(after) && (before === null || !isSettled(before)))
+    commands.push({ type: 'finish', status: after.ending?.status ?? '' })
   return commands
 }
 
@@ -54,14 +63,29 @@ export function isSettled(context: RunContext): boolean {
   return true
 }
 
-function pushStart(commands: Command[], index: string, { step, isHeld }: { readonly step: OpenStep; readonly isHeld: boolean }): void {
+function pushStart(
+  commands: Command[],
+  index: string,
+  { step, isHeld }: { readonly step: OpenStep; readonly isHeld: boolean },
+): void {
   if (step.expiresAt !== undefined) commands.push({ type: 'setTimer', timer: expiryTimer(index), at: step.expiresAt })
   if (isHeld || step.kind === 'approval' || step.kind === 'resolve') return
   const notBefore = step.notBefore === undefined ? {} : { notBefore: step.notBefore }
-  commands.push({ type: 'effect', step: Number(index), node: step.node, kind: step.kind, attempt: step.attempt, ...notBefore })
+  commands.push({
+    type: 'effect',
+    step: Number(index),
+    node: step.node,
+    kind: step.kind,
+    attempt: step.attempt,
+    ...notBefore,
+  })
 }
 
-function pushStop(commands: Command[], index: string, { before, after }: { readonly before: OpenStep | undefined; readonly after: RunContext }): void {
+function pushStop(
+  commands: Command[],
+  index: string,
+  { before, after }: { readonly before: OpenStep | undefined; readonly after: RunContext },
+): void {
   if (after.open[index] !== undefined || before === undefined) return
   if (before.expiresAt !== undefined) commands.push({ type: 'clearTimer', timer: expiryTimer(index) })
   if (after.closing[index] !== undefined) commands.push({ type: 'cancelEffect', step: Number(index) })

@@ -10,7 +10,10 @@ import { withContext } from './steps.ts'
  * Usage, the run's time and a hold begin anew; visits, edge counts and step indices go on, so that limits of edges hold along
  * the lineage and effect ids do not repeat.
  */
-export function forkedSnapshot(compiled: CompiledWorkflow, event: Extract<EngineEvent, { type: 'run.forked' }>): Snapshot {
+export function forkedSnapshot(
+  compiled: CompiledWorkflow,
+  event: Extract<EngineEvent, { type: 'run.forked' }>,
+): Snapshot {
   const { snapshot, patch } = event.payload
   const { context } = snapshot
   const open: { [index: string]: OpenStep } = {}
@@ -33,6 +36,7 @@ export function forkedSnapshot(compiled: CompiledWorkflow, event: Extract<Engine
 function reopened(compiled: CompiledWorkflow, step: OpenStep, at: number): OpenStep {
   const { notBefore: _, expiresAt: __, ...rest } = step
   const record = compiled.graph.nodes[step.node]
-  const expiresAt = record?.kind === 'approval' && record.expiresInMs !== null ? { expiresAt: at + record.expiresInMs } : {}
+  const expiresAt =
+    record?.kind === 'approval' && record.expiresInMs !== null ? { expiresAt: at + record.expiresInMs } : {}
   return Object.freeze({ ...rest, attempt: 1, since: at, ...expiresAt })
 }

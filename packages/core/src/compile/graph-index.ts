@@ -18,8 +18,10 @@ export function indexGraph(graph: Graph): GraphIndex {
     const list = byOutcome.get(edge.outcome) ?? []
     byOutcome.set(edge.outcome, list)
     list.push(edge)
-    if (edge.limit !== null && edge.limit.per !== null) resets.set(edge.limit.per, [...(resets.get(edge.limit.per) ?? []), edge.id])
+    if (edge.limit !== null && edge.limit.per !== null)
+      resets.set(edge.limit.per, [...(resets.get(edge.limit.per) ?? []), edge.id])
   }
-  for (const byOutcome of edges.values()) for (const list of byOutcome.values()) list.sort((left, right) => left.index - right.index)
+  for (const byOutcome of edges.values())
+    for (const list of byOutcome.values()) list.sort((left, right) => left.index - right.index)
   return { edges, resets }
 }

@@ -19,7 +19,10 @@ export interface GuardRunner {
 }
 
 /** A {@link GuardRunner} over a state after a node's patch. */
-export function createGuardRunner(parts: { readonly graph: Graph; readonly registry: Registry }, state: JsonObject): GuardRunner {
+export function createGuardRunner(
+  parts: { readonly graph: Graph; readonly registry: Registry },
+  state: JsonObject,
+): GuardRunner {
   const done = new Map<string, GuardReading>()
   const run = (name: string): GuardReading => {
     const known = done.get(name)
@@ -39,11 +42,18 @@ export function createGuardRunner(parts: { readonly graph: Graph; readonly regis
   return { holds }
 }
 
-function runGuard(parts: { readonly graph: Graph; readonly registry: Registry }, name: string, state: JsonObject): GuardReading {
+function runGuard(
+  parts: { readonly graph: Graph; readonly registry: Registry },
+  name: string,
+  state: JsonObject,
+): GuardReading {
   const guard = parts.registry.guards.get(name)
   const record = own(parts.graph.guards, name)
   if (guard === undefined || record === undefined) {
-    throw nodeError('WAYSTONE_NODE_GUARD_ERROR', `guard "${name}" is not registered; known are ${[...parts.registry.guards.keys()].join(', ')}`)
+    throw nodeError(
+      'WAYSTONE_NODE_GUARD_ERROR',
+      `guard "${name}" is not registered; known are ${[...parts.registry.guards.keys()].join(', ')}`,
+    )
   }
   const slice: { [key: string]: Json } = {}
   const read: { [key: string]: Json } = {}
@@ -57,13 +67,21 @@ function runGuard(parts: { readonly graph: Graph; readonly registry: Registry },
   try {
     result = guard(Object.freeze(slice))
   } catch (error) {
-    throw nodeError('WAYSTONE_NODE_GUARD_ERROR', `guard "${name}" threw: ${describeThrown(error)}; a guard returns true or false`, { details: { guard: name }, cause: error })
+    throw nodeError(
+      'WAYSTONE_NODE_GUARD_ERROR',
+      `guard "${name}" threw: ${describeThrown(error)}; a guard returns true or false`,
+      { details: { guard: name }, cause: error },
+    )
   }
   if (typeof result !== 'boolean') {
     const found = result instanceof Promise ? 'a promise' : typeof result
     // Nobody waits for it: without this its rejection would end the process.
     if (result instanceof Promise) result.catch(() => undefined)
-    throw nodeError('WAYSTONE_NODE_GUARD_ERROR', `guard "${name}" returned ${found}; a guard returns true or false, and not later`, { details: { guard: name } })
+    throw nodeError(
+      'WAYSTONE_NODE_GUARD_ERROR',
+      `guard "${name}" returned ${found}; a guard returns true or false, and not later`,
+      { details: { guard: name } },
+    )
   }
   return { guard: name, result, read }
 }

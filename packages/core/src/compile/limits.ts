@@ -21,12 +21,17 @@ export function modelReservation(record: NodeRecord): UsageDelta {
   const caps = record.kind === 'gate' ? record.reviewer : record.kind === 'agent' ? record : null
   const inputTokens = caps?.maxInputTokens ?? 0
   const outputTokens = caps?.maxOutputTokens ?? 0
-  return Object.freeze({ modelCalls: 1, ...(inputTokens > 0 && { inputTokens }), ...(outputTokens > 0 && { outputTokens }) })
+  return Object.freeze({
+    modelCalls: 1,
+    ...(inputTokens > 0 && { inputTokens }),
+    ...(outputTokens > 0 && { outputTokens }),
+  })
 }
 
 /** What entering a node needs. */
 export function needOf(record: NodeRecord): Need {
-  if (record.kind === 'agent' || (record.kind === 'gate' && record.reviewer !== null)) return { steps: 1, reserved: modelReservation(record) }
+  if (record.kind === 'agent' || (record.kind === 'gate' && record.reviewer !== null))
+    return { steps: 1, reserved: modelReservation(record) }
   return { steps: 1, reserved: record.kind === 'tool' ? { toolCalls: 1 } : {} }
 }
 
@@ -34,7 +39,11 @@ export function needOf(record: NodeRecord): Need {
  * The first limit of the workflow, in the order of `limitNames`, that a move would break; undefined: none.
  * Once `limits.exhausted` has been taken, the workflow's limits no longer stop the run.
  */
-export function findLimitHit(graph: Graph, context: RunContext, move: { readonly need: Need; readonly at: number | undefined }): LimitHit | undefined {
+export function findLimitHit(
+  graph: Graph,
+  context: RunContext,
+  move: { readonly need: Need; readonly at: number | undefined },
+): LimitHit | undefined {
   if (context.exhausted !== null) return undefined
   for (const name of limitNames) {
     const bound = graph.limits.bounds[name]
@@ -47,12 +56,17 @@ export function findLimitHit(graph: Graph, context: RunContext, move: { readonly
     const used = usedOf(context, name)
     const reserved = bound.check === 'before' ? reservedOf(context, name) : 0
     const isCall = (move.need.reserved.modelCalls ?? 0) > 0
-    if (isBroken(name, bound, { used: used + reserved, need: needFor(name, move.need), isCall })) return { name, used: used + reserved, max: bound.max }
+    if (isBroken(name, bound, { used: used + reserved, need: needFor(name, move.need), isCall }))
+      return { name, used: used + reserved, max: bound.max }
   }
   return undefined
 }
 
-function isBroken(name: LimitName, bound: LimitRecord, amounts: { readonly used: number; readonly need: number; readonly isCall: boolean }): boolean {
+function isBroken(
+  name: LimitName,
+  bound: LimitRecord,
+  amounts: { readonly used: number; readonly need: number; readonly isCall: boolean },
+): boolean {
   const { used, need, isCall } = amounts
   if (bound.check === 'before' && need > 0 && used + need > bound.max) return true
   if (name === 'steps' || name === 'modelCalls' || name === 'toolCalls') return need > 0 && used >= bound.max

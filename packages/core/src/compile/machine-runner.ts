@@ -26,7 +26,17 @@ interface InertScope {
 function inertScope(): InertScope {
   const self = createActor(createMachine({ id: ':inert' }))
   const nothing = (): void => undefined
-  return { self, system: self.system, id: '', sessionId: '', defer: nothing, logger: nothing, emit: nothing, stopChild: nothing, actionExecutor: nothing }
+  return {
+    self,
+    system: self.system,
+    id: '',
+    sessionId: '',
+    defer: nothing,
+    logger: nothing,
+    emit: nothing,
+    stopChild: nothing,
+    actionExecutor: nothing,
+  }
 }
 
 /**

@@ -20,7 +20,10 @@ import { stubActor } from './stub-actor.ts'
 interface TransitionConfig {
   readonly target?: string
   readonly reenter?: true
-  readonly guard?: { readonly type: string; readonly params: { readonly transition: string; readonly when?: string; readonly limit?: string } }
+  readonly guard?: {
+    readonly type: string
+    readonly params: { readonly transition: string; readonly when?: string; readonly limit?: string }
+  }
   readonly actions: readonly string[]
 }
 
@@ -29,7 +32,11 @@ interface StateConfig {
   readonly type?: 'final'
   readonly initial?: string
   readonly entry?: readonly string[]
-  readonly invoke?: { readonly id: string; readonly src: string; readonly input: (args: { readonly context: RunContext }) => ActorInput }
+  readonly invoke?: {
+    readonly id: string
+    readonly src: string
+    readonly input: (args: { readonly context: RunContext }) => ActorInput
+  }
   readonly on?: { readonly [event: string]: readonly TransitionConfig[] }
   readonly states?: { readonly [name: string]: StateConfig }
 }
@@ -65,21 +72,27 @@ export function buildMachine(routeParts: RouteParts, memo: RouteMemo): AnyStateM
   for (const [name, status] of finalStates) states[name] = finalState(parts, name, status)
   const config = {
     id: graph.name,
-    context: ({ input }: { readonly input?: MachineInput }) => initialContext(input?.state ?? Object.freeze({}), input?.at ?? 0),
+    context: ({ input }: { readonly input?: MachineInput }) =>
+      initialContext(input?.state ?? Object.freeze({}), input?.at ?? 0),
     initial: graph.start,
     on: rootTransitions(parts),
     states,
   }
-  const actions = Object.fromEntries([...parts.changes].map(([name, change]) => [name, assign((args) => change(args as unknown as ActionArgs))]))
+  const actions = Object.fromEntries(
+    [...parts.changes].map(([name, change]) => [name, assign((args) => change(args as unknown as ActionArgs))]),
+  )
   const actors = Object.fromEntries(invokedActors(Object.values(graph.nodes)).map((name) => [name, stubActor]))
   const chosen = ({ context, event }: ActionArgs, params: { readonly transition: string }): boolean =>
     memo.routeOf(context, event)?.transition === params.transition
   // XState infers its types from literals; a machine built from data has none to infer, and they end here.
-  return createMachine(config as unknown as Parameters<typeof createMachine>[0], {
-    actions,
-    actors,
-    guards: { chosen },
-  } as unknown as Parameters<typeof createMachine>[1])
+  return createMachine(
+    config as unknown as Parameters<typeof createMachine>[0],
+    {
+      actions,
+      actors,
+      guards: { chosen },
+    } as unknown as Parameters<typeof createMachine>[1],
+  )
 }
 
 const finalStates = [
@@ -90,7 +103,9 @@ const finalStates = [
 ] as const
 
 function invokedActors(nodes: readonly NodeRecord[]): string[] {
-  return nodes.flatMap((record) => (record.kind === 'agent' && record.tools.length > 0 ? [record.id, transitionNames.tools(record.id)] : [record.id]))
+  return nodes.flatMap((record) =>
+    record.kind === 'agent' && record.tools.length > 0 ? [record.id, transitionNames.tools(record.id)] : [record.id],
+  )
 }
 
 function finalState(parts: Parts, name: string, status: (typeof finalStates)[number][1]): StateConfig {
@@ -98,15 +113,27 @@ function finalState(parts: Parts, name: string, status: (typeof finalStates)[num
   parts.changes.set(action, ({ context, event }) => {
     const at = event.at ?? 0
     const closed = closeAll(context)
-    if (status === 'failed') return withContext(closed, { ending: Object.freeze({ status, at, error: context.error ?? routedToFail }) })
-    if (status === 'exhausted') return withContext(closed, { ending: Object.freeze({ status, at, ...(context.exhausted !== null && { limit: context.exhausted.limit }) }) })
-    if (status === 'cancelled') return withContext(closed, { ending: Object.freeze({ status, at, by: event.by ?? '', reason: event.reason ?? '' }) })
+    if (status === 'failed')
+      return withContext(closed, { ending: Object.freeze({ status, at, error: context.error ?? routedToFail }) })
+    if (status === 'exhausted')
+      return withContext(closed, {
+        ending: Object.freeze({ status, at, ...(context.exhausted !== null && { limit: context.exhausted.limit }) }),
+      })
+    if (status === 'cancelled')
+      return withContext(closed, {
+        ending: Object.freeze({ status, at, by: event.by ?? '', reason: event.reason ?? '' }),
+      })
     return withContext(closed, { ending: Object.freeze({ status, at }) })
   })
   return { id: stateId(name).slice(1), type: 'final', entry: [action] }
 }
 
-const routedToFail = Object.freeze({ name: 'NodeError', code: 'WAYSTONE_NODE_FAIL_TAKEN', message: 'an edge led to FAIL', retryable: false })
+const routedToFail = Object.freeze({
+  name: 'NodeError',
+  code: 'WAYSTONE_NODE_FAIL_TAKEN',
+  message: 'an edge led to FAIL',
+  retryable: false,
+})
 
 function nodeState(parts: Parts, record: NodeRecord): StateConfig {
   const visit = `enter:${record.id}`
@@ -129,13 +156,21 @@ function nodeState(parts: Parts, record: NodeRecord): StateConfig {
 }
 
 /** `model` ⇄ `tools`: what these do not take falls through to the node's own edges. */
-function agentStates(parts: Parts, record: NodeRecord, names: { readonly id: string; readonly ask: string }): { readonly [name: string]: StateConfig } {
+function agentStates(
+  parts: Parts,
+  record: NodeRecord,
+  names: { readonly id: string; readonly ask: string },
+): { readonly [name: string]: StateConfig } {
   const node = record.id
   const modelId = `${names.id}:model`
   const toolsId = `${names.id}:tools`
   const again = inner(parts, transitionNames.model(node), `#${modelId}`)
   const hasTools = record.kind === 'agent' && record.tools.length > 0
-  const inModel = [...(hasTools ? [inner(parts, transitionNames.tools(node), `#${toolsId}`)] : []), inner(parts, transitionNames.repair(node), `#${modelId}`), again]
+  const inModel = [
+    ...(hasTools ? [inner(parts, transitionNames.tools(node), `#${toolsId}`)] : []),
+    inner(parts, transitionNames.repair(node), `#${modelId}`),
+    again,
+  ]
   const model: StateConfig = {
     id: modelId,
     entry: [names.ask],
@@ -179,14 +214,22 @@ function outcomeTransitions(parts: Parts, record: NodeRecord): readonly Transiti
 function edgeTransitions(parts: Parts, edge: EdgeRecord): readonly TransitionConfig[] {
   if (edge.to === personTarget) return []
   const when = edge.when === null ? {} : { when: formatGuard(edge.when) }
-  const limit = edge.limit === null ? {} : { limit: `at most ${edge.limit.max}${edge.limit.per === null ? '' : ` per ${edge.limit.per}`}` }
+  const limit =
+    edge.limit === null
+      ? {}
+      : { limit: `at most ${edge.limit.max}${edge.limit.per === null ? '' : ` per ${edge.limit.per}`}` }
   const own = leaving(parts, { transition: edge.id, ...when, ...limit }, edge.to)
   if (edge.otherwise === null) return [own]
   return [own, leaving(parts, { transition: transitionNames.otherwise(edge.id), ...when }, edge.otherwise)]
 }
 
 function leaving(parts: Parts, params: NonNullable<TransitionConfig['guard']>['params'], to: Target): TransitionConfig {
-  return { target: stateId(to), reenter: true, guard: { type: 'chosen', params }, actions: [takeAction(parts, params.transition)] }
+  return {
+    target: stateId(to),
+    reenter: true,
+    guard: { type: 'chosen', params },
+    actions: [takeAction(parts, params.transition)],
+  }
 }
 
 /** A move inside the node; without a target it stays in its state and starts nothing. */
@@ -198,14 +241,17 @@ function inner(parts: Parts, transition: string, target?: string): TransitionCon
 
 function takeAction(parts: Parts, transition: string): string {
   const name = `take:${transition}`
-  if (!parts.changes.has(name)) parts.changes.set(name, ({ context, event }) => parts.memo.take(transition, context, event))
+  if (!parts.changes.has(name))
+    parts.changes.set(name, ({ context, event }) => parts.memo.take(transition, context, event))
   return name
 }
 
 function rootTransitions(parts: Parts): { readonly [event: string]: readonly TransitionConfig[] } {
   const stop = 'stop:duration'
   parts.changes.set(stop, ({ context, event }) =>
-    withContext(closeAll(context), { exhausted: context.exhausted ?? Object.freeze({ limit: 'durationMs', at: event.at ?? 0 }) }),
+    withContext(closeAll(context), {
+      exhausted: context.exhausted ?? Object.freeze({ limit: 'durationMs', at: event.at ?? 0 }),
+    }),
   )
   return {
     [eventNames.cancel]: [{ target: stateId(cancelledState), reenter: true, actions: [] }],

@@ -14,7 +14,11 @@ export interface StatePatch {
  *
  * A reducer that throws, or whose result is not JSON, makes this throw; so does a sum beyond all numbers.
  */
-export function mergeState(parts: { readonly graph: Graph; readonly registry: Registry }, state: JsonObject, change: StatePatch): JsonObject {
+export function mergeState(
+  parts: { readonly graph: Graph; readonly registry: Registry },
+  state: JsonObject,
+  change: StatePatch,
+): JsonObject {
   const next: { [key: string]: Json } = { ...state }
   for (const key in change.patch) {
     const incoming = change.patch[key]
@@ -63,18 +67,14 @@ function objectOf(value: Json | undefined): JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {}
 }
 
-/** Items without the key are told apart by nothing, so each of them is added. */
+/** Items without the key are told apart by nothing, so each of them is added. Cost: O(length of the list). */
 function appendItems(current: readonly Json[], incoming: readonly Json[], key: string | null): readonly Json[] {
   if (key === null) return Object.freeze(current.concat(incoming))
-  const places = new Map<Json, number>()
-  for (const [index, item] of current.entries()) {
-    const id = own(objectOf(item), key)
-    if (id !== undefined) places.set(id, index)
-  }
+  const places = placesOf(current, { key, ids: new Set(incoming.map((item) => idOf(item, key))) })
   let next: Json[] | undefined
   const added: Json[] = []
   for (const item of incoming) {
-    const id = own(objectOf(item), key)
+    const id = idOf(item, key)
     const place = id === undefined ? undefined : places.get(id)
     if (place === undefined) {
       if (id !== undefined) places.set(id, current.length + added.length)
@@ -87,6 +87,22 @@ function appendItems(current: readonly Json[], incoming: readonly Json[], key: s
     }
   }
   return Object.freeze((next ?? current).concat(added))
+}
+
+function placesOf(
+  list: readonly Json[],
+  { key, ids }: { readonly key: string; readonly ids: ReadonlySet<Json | undefined> },
+): Map<Json, number> {
+  const places = new Map<Json, number>()
+  for (let index = 0; index < list.length; index++) {
+    const id = idOf(list[index], key)
+    if (id !== undefined && ids.has(id)) places.set(id, index)
+  }
+  return places
+}
+
+function idOf(item: Json | undefined, key: string): Json | undefined {
+  return typeof item === 'object' && item !== null && Object.hasOwn(item, key) ? (item as JsonObject)[key] : undefined
 }
 
 function unite(current: readonly Json[], incoming: readonly Json[]): readonly Json[] {

@@ -27,7 +27,15 @@ export interface Position {
 }
 
 /** Why an event was refused. */
-export type RefusalReason = 'run-ended' | 'digest-mismatch' | 'outcome-not-offered' | 'write-undeclared' | 'already-held' | 'not-held' | 'not-started' | 'already-started'
+export type RefusalReason =
+  | 'run-ended'
+  | 'digest-mismatch'
+  | 'outcome-not-offered'
+  | 'write-undeclared'
+  | 'already-held'
+  | 'not-held'
+  | 'not-started'
+  | 'already-started'
 
 /** A transition that a runtime is to commit, then to perform. */
 export interface PlannedTransition {
@@ -55,7 +63,12 @@ export type Plan =
  * @param event - its payload parsed, deeply frozen, and sharing no object with the snapshot or within itself (`copyJson`): it would not when it is read back
  * @throws {InvariantError} when the machine and the route disagree; never for anything an author or a caller did
  */
-export function plan(compiled: CompiledWorkflow, position: Position, snapshot: Snapshot | null, event: EngineEvent): Plan {
+export function plan(
+  compiled: CompiledWorkflow,
+  position: Position,
+  snapshot: Snapshot | null,
+  event: EngineEvent,
+): Plan {
   if (event.type === 'run.started' || event.type === 'run.forked') return begin(compiled, position, { snapshot, event })
   if (snapshot === null) return refuse('not-started', `event ${event.type} came before run.started`)
   const run: RunAt = { compiled, position, snapshot, event }
@@ -91,10 +104,16 @@ function refuse(reason: RefusalReason, message: string): Plan {
 
 type FirstEvent = Extract<EngineEvent, { type: 'run.started' | 'run.forked' }>
 
-function begin(compiled: CompiledWorkflow, position: Position, { snapshot, event }: { readonly snapshot: Snapshot | null; readonly event: FirstEvent }): Plan {
+function begin(
+  compiled: CompiledWorkflow,
+  position: Position,
+  { snapshot, event }: { readonly snapshot: Snapshot | null; readonly event: FirstEvent },
+): Plan {
   if (snapshot !== null) return refuse('already-started', `the run has begun; it takes no second ${event.type}`)
   const first =
-    event.type === 'run.started' ? compiled.runner.begin({ state: event.payload.input, at: event.at }) : forkedSnapshot(compiled, event)
+    event.type === 'run.started'
+      ? compiled.runner.begin({ state: event.payload.input, at: event.at })
+      : forkedSnapshot(compiled, event)
   return applied({ compiled, position, snapshot: null, event }, first, {})
 }
 
@@ -102,12 +121,15 @@ function endEffect(run: RunAt, end: EffectEnd): Plan {
   const { context } = run.snapshot
   const closing = context.closing[end.step]
   if (closing !== undefined) {
-    return closing.attempt === end.attempt ? settleLate(run, closing, end) : stale(`step ${end.step} was cancelled at attempt ${closing.attempt}, not ${end.attempt}`)
+    return closing.attempt === end.attempt
+      ? settleLate(run, closing, end)
+      : stale(`step ${end.step} was cancelled at attempt ${closing.attempt}, not ${end.attempt}`)
   }
   const step = context.open[end.step]
   if (step === undefined) return stale(`step ${end.step} is not open`)
   if (step.attempt !== end.attempt) return stale(`step ${end.step} is at attempt ${step.attempt}, not ${end.attempt}`)
-  if (step.kind === 'approval' || step.kind === 'resolve') return stale(`step ${end.step} waits for a person, not for an effect`)
+  if (step.kind === 'approval' || step.kind === 'resolve')
+    return stale(`step ${end.step} waits for a person, not for an effect`)
   return moveStep(run, step, { end: withCheckedKeys(run.compiled.graph.nodes[step.node], end) })
 }
 
@@ -132,13 +154,21 @@ function foreignWrites(record: NodeRecord, { patch, unset }: Pick<EffectEnd, 'pa
 function moveStep(run: RunAt, step: OpenStep, { end }: { readonly end: EffectEnd }): Plan {
   const isItem = step.kind === 'call' || (step.kind === 'resolve' && step.unknown === 'call')
   const type = isItem ? eventNames.item(step.node) : eventNames.done(step.node)
-  const event: MachineEvent = { type, output: end, at: run.event.at, effectId: effectIdOf(run.position.runId, end.step) }
+  const event: MachineEvent = {
+    type,
+    output: end,
+    at: run.event.at,
+    effectId: effectIdOf(run.position.runId, end.step),
+  }
   const { compiled, snapshot } = run
   const route = compiled.memo.routeOf(snapshot.context, event)
   const next = compiled.runner.move(snapshot, event)
   if (route === undefined || next.context === snapshot.context) {
     const decided = route?.transition ?? 'nothing'
-    throw invariantError('WAYSTONE_BUG_ROUTE_MISMATCH', `the machine took no transition at the end of step ${end.step} of ${step.node}, where ${decided} was decided`)
+    throw invariantError(
+      'WAYSTONE_BUG_ROUTE_MISMATCH',
+      `the machine took no transition at the end of step ${end.step} of ${step.node}, where ${decided} was decided`,
+    )
   }
   const usage = step.kind === 'resolve' ? undefined : usageOf(step, end)
   return applied(run, next, { step: checkpointStep(run, step, end), decision: route.decision, usage })
@@ -172,12 +202,19 @@ function decide(run: RunAt, decision: PersonDecision): Plan {
   const { compiled, snapshot } = run
   const step = snapshot.context.open[decision.step]
   const offered = offeredOutcomes(compiled, snapshot.context, decision.step)
-  if (step === undefined || offered.length === 0) return stale(`step ${decision.step} asks nobody; it may have been decided already`)
+  if (step === undefined || offered.length === 0)
+    return stale(`step ${decision.step} asks nobody; it may have been decided already`)
   if (!offered.includes(decision.outcome)) {
-    return refuse('outcome-not-offered', `request ${decision.step} was answered "${decision.outcome}"; it offers ${offered.join(', ')}`)
+    return refuse(
+      'outcome-not-offered',
+      `request ${decision.step} was answered "${decision.outcome}"; it offers ${offered.join(', ')}`,
+    )
   }
   if (decision.digest !== requestDigest(compiled, snapshot.context, decision.step)) {
-    return refuse('digest-mismatch', `what request ${decision.step} asks has changed since it was shown; look at it again and decide anew`)
+    return refuse(
+      'digest-mismatch',
+      `what request ${decision.step} asks has changed since it was shown; look at it again and decide anew`,
+    )
   }
   const record = compiled.graph.nodes[step.node]
   const problem = record === undefined ? undefined : foreignWrites(record, decision)
@@ -199,7 +236,12 @@ function decisionEnd(step: OpenStep, decision: PersonDecision): EffectEnd {
     const message = `${by} said that it failed${reason === '' ? '' : `: ${reason}`}`
     return { ...base, outcome, error: nodeError('WAYSTONE_NODE_DECLARED_FAILED', message).toJSON() }
   }
-  return { ...base, ...patch, outcome: outcome === 'happened' ? 'done' : outcome, ...(decision.result !== undefined && { result: decision.result }) }
+  return {
+    ...base,
+    ...patch,
+    outcome: outcome === 'happened' ? 'done' : outcome,
+    ...(decision.result !== undefined && { result: decision.result }),
+  }
 }
 
 function timerDue(run: RunAt, timer: string): Plan {
@@ -209,10 +251,14 @@ function timerDue(run: RunAt, timer: string): Plan {
   for (const index in context.open) {
     const step = context.open[index]
     if (step?.expiresAt === undefined || timer !== `expire/${index}`) continue
-    if (event.at < step.expiresAt) return { type: 'early', message: `timer ${timer} is due at ${step.expiresAt}, not at ${event.at}` }
-    if (!(compiled.graph.nodes[step.node]?.outcomes ?? []).includes('expired')) return stale(`node ${step.node} does not expire`)
+    if (event.at < step.expiresAt)
+      return { type: 'early', message: `timer ${timer} is due at ${step.expiresAt}, not at ${event.at}` }
+    if (!(compiled.graph.nodes[step.node]?.outcomes ?? []).includes('expired'))
+      return stale(`node ${step.node} does not expire`)
     const verdict = Object.freeze({ outcome: 'expired', reasons: Object.freeze([]) })
-    return moveStep(run, step, { end: { step: Number(index), attempt: step.attempt, startedAt: step.since, outcome: 'expired', verdict } })
+    return moveStep(run, step, {
+      end: { step: Number(index), attempt: step.attempt, startedAt: step.since, outcome: 'expired', verdict },
+    })
   }
   return stale(`timer ${timer} is not set`)
 }
@@ -223,7 +269,8 @@ function durationOver(run: RunAt): Plan {
   const bound = compiled.graph.limits.bounds.durationMs
   if (bound === undefined || context.exhausted !== null) return stale('timer duration is not set')
   const used = event.at - context.startedAt
-  if (used < bound.max) return { type: 'early', message: `the run's time ends at ${context.startedAt + bound.max}, not at ${event.at}` }
+  if (used < bound.max)
+    return { type: 'early', message: `the run's time ends at ${context.startedAt + bound.max}, not at ${event.at}` }
   const next = compiled.runner.move(snapshot, { type: eventNames.duration, at: event.at })
   const first = Object.values(context.open)[0]
   const decision: Decision = {
@@ -240,7 +287,8 @@ function durationOver(run: RunAt): Plan {
 
 function hold(run: RunAt, move: { readonly by: string; readonly reason: string }): Plan {
   const { context, value } = run.snapshot
-  if (context.held !== null) return refuse('already-held', `the run is held already, by ${context.held.by}: ${context.held.reason}`)
+  if (context.held !== null)
+    return refuse('already-held', `the run is held already, by ${context.held.by}: ${context.held.reason}`)
   const held = Object.freeze({ by: move.by, reason: move.reason, at: run.event.at })
   return applied(run, Object.freeze({ value, context: withContext(context, { held }) }), {})
 }
@@ -253,7 +301,12 @@ function release(run: RunAt): Plan {
 
 function cancel(run: RunAt, move: { readonly by: string; readonly reason: string }): Plan {
   const { compiled, snapshot, event } = run
-  const next = compiled.runner.move(snapshot, { type: eventNames.cancel, at: event.at, by: move.by, reason: move.reason })
+  const next = compiled.runner.move(snapshot, {
+    type: eventNames.cancel,
+    at: event.at,
+    by: move.by,
+    reason: move.reason,
+  })
   const first = Object.values(snapshot.context.open)[0]
   const decision: Decision = {
     node: first?.node ?? '',
@@ -272,7 +325,16 @@ interface Facts {
   readonly usage?: UsageDelta | undefined
 }
 
-function applied(run: { readonly compiled: CompiledWorkflow; readonly position: Position; readonly snapshot: Snapshot | null; readonly event: EngineEvent }, next: Snapshot, facts: Facts): Extract<Plan, { readonly type: 'applied' }> {
+function applied(
+  run: {
+    readonly compiled: CompiledWorkflow
+    readonly position: Position
+    readonly snapshot: Snapshot | null
+    readonly event: EngineEvent
+  },
+  next: Snapshot,
+  facts: Facts,
+): Extract<Plan, { readonly type: 'applied' }> {
   const { compiled, position, snapshot, event } = run
   const commands = commandsBetween(compiled, snapshot?.context ?? null, next.context)
   const checkpoint: Checkpoint = {
@@ -299,4 +361,3 @@ export function activeNodes(context: RunContext): readonly string[] {
   for (const index in context.open) nodes.add(context.open[index]?.node ?? '')
   return [...nodes]
 }
-

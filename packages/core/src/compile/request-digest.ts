@@ -30,9 +30,18 @@ export function offeredOutcomes(compiled: CompiledWorkflow, context: RunContext,
 export function requestDigest(compiled: CompiledWorkflow, context: RunContext, stepIndex: number): string | undefined {
   const step = context.open[stepIndex]
   const record = step === undefined ? undefined : compiled.graph.nodes[step.node]
-  if (step === undefined || record === undefined || (step.kind !== 'approval' && step.kind !== 'resolve')) return undefined
+  if (step === undefined || record === undefined || (step.kind !== 'approval' && step.kind !== 'resolve'))
+    return undefined
   const shown = pick(context.state, record.reads)
   const options = [...offeredOutcomes(compiled, context, stepIndex)]
-  const asked: Json = { node: record.id, step: stepIndex, visit: step.visit, attempt: step.attempt, kind: step.kind, shown, options }
+  const asked: Json = {
+    node: record.id,
+    step: stepIndex,
+    visit: step.visit,
+    attempt: step.attempt,
+    kind: step.kind,
+    shown,
+    options,
+  }
   return sha256(canonicalJson(asked))
 }

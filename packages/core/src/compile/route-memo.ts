@@ -19,7 +19,9 @@ export interface RouteMemo {
 /** A memo of one place: remembered by event and context identity, since `xstate/graph` reuses event objects. */
 export function createRouteMemo(parts: RouteParts): RouteMemo {
   const byEvent = eventTable(parts)
-  let last: { readonly context: RunContext; readonly event: MachineEvent; readonly route: Route | undefined } | undefined
+  let last:
+    | { readonly context: RunContext; readonly event: MachineEvent; readonly route: Route | undefined }
+    | undefined
   const routeOf = (context: RunContext, event: MachineEvent): Route | undefined => {
     if (last === undefined || last.context !== context || last.event !== event) {
       const record = byEvent.get(event.type)
@@ -32,7 +34,10 @@ export function createRouteMemo(parts: RouteParts): RouteMemo {
     take(transition, context, event) {
       const decided = routeOf(context, event)
       if (decided?.transition !== transition) {
-        throw invariantError('WAYSTONE_BUG_ROUTE_MISMATCH', `the machine took ${transition} where ${decided?.transition ?? 'nothing'} was decided`)
+        throw invariantError(
+          'WAYSTONE_BUG_ROUTE_MISMATCH',
+          `the machine took ${transition} where ${decided?.transition ?? 'nothing'} was decided`,
+        )
       }
       return decided.context
     },
@@ -42,18 +47,24 @@ export function createRouteMemo(parts: RouteParts): RouteMemo {
 function eventTable(parts: RouteParts): ReadonlyMap<string, NodeRecord> {
   const table = new Map<string, NodeRecord>()
   for (const record of Object.values(parts.graph.nodes)) {
-    for (const name of ['xstate.done.actor', 'xstate.error.actor', 'waystone.item']) table.set(`${name}.${record.id}`, record)
+    for (const name of ['xstate.done.actor', 'xstate.error.actor', 'waystone.item'])
+      table.set(`${name}.${record.id}`, record)
   }
   return table
 }
 
-function routeEvent(parts: RouteParts, context: RunContext, { event, record }: { readonly event: MachineEvent; readonly record: NodeRecord }): Route | undefined {
+function routeEvent(
+  parts: RouteParts,
+  context: RunContext,
+  { event, record }: { readonly event: MachineEvent; readonly record: NodeRecord },
+): Route | undefined {
   const stepEnd = readStepEnd(context, event, record)
   return stepEnd === undefined ? undefined : route(parts, context, stepEnd)
 }
 
 function readStepEnd(context: RunContext, event: MachineEvent, record: NodeRecord): StepEnd | undefined {
-  const given = event.output ?? (event.error === undefined ? undefined : { outcome: 'failed', error: errorRecord(event.error) })
+  const given =
+    event.output ?? (event.error === undefined ? undefined : { outcome: 'failed', error: errorRecord(event.error) })
   if (given === undefined) return undefined
   const stepIndex = given.step ?? openStepOf(context, record.id)
   const step = context.open[stepIndex]

@@ -51,8 +51,15 @@ export function route(parts: RouteParts, context: RunContext, stepEnd: StepEnd):
 /** A move inside the node (next turn, retry, repair), unless a limit of the workflow stands in the way. */
 function stayInside(parts: RouteParts, ended: Extract<Ended, { type: 'inside' }>, stepEnd: StepEnd): Route {
   const outcome = stepEnd.end.outcome
-  const hit = ended.need === null ? undefined : findLimitHit(parts.graph, ended.before, { need: ended.need, at: stepEnd.at })
-  if (hit !== undefined) return exhaust(parts, ended.before, { stepEnd, outcome, hit, candidates: [{ edge: ended.transition, verdict: 'exhausted' }] })
+  const hit =
+    ended.need === null ? undefined : findLimitHit(parts.graph, ended.before, { need: ended.need, at: stepEnd.at })
+  if (hit !== undefined)
+    return exhaust(parts, ended.before, {
+      stepEnd,
+      outcome,
+      hit,
+      candidates: [{ edge: ended.transition, verdict: 'exhausted' }],
+    })
   const decision: Decision = {
     node: stepEnd.record.id,
     visit: stepEnd.step.visit,
@@ -67,10 +74,16 @@ function stayInside(parts: RouteParts, ended: Extract<Ended, { type: 'inside' }>
 /** Built-in outcomes of nodes that work; an approval's own may have the same names. */
 const failures = new Set(['failed', 'timeout', 'unknown'])
 
-function applyEnd(parts: RouteParts, context: RunContext, { record, end }: { readonly record: NodeRecord; readonly end: EffectEnd }): RunContext {
+function applyEnd(
+  parts: RouteParts,
+  context: RunContext,
+  { record, end }: { readonly record: NodeRecord; readonly end: EffectEnd },
+): RunContext {
   const isFailure = record.kind !== 'approval' && failures.has(end.outcome)
   const changes = !isFailure && (end.patch !== undefined || end.unset !== undefined)
-  const state = changes ? mergeState(parts, context.state, { patch: end.patch ?? {}, unset: end.unset ?? [] }) : context.state
+  const state = changes
+    ? mergeState(parts, context.state, { patch: end.patch ?? {}, unset: end.unset ?? [] })
+    : context.state
   const verdicts = end.verdict === undefined ? context.verdicts : withKey(context.verdicts, record.id, end.verdict)
   const error = isFailure ? (end.error ?? context.error) : null
   if (state === context.state && verdicts === context.verdicts && error === context.error) return context
@@ -95,13 +108,17 @@ function routeOutcome(parts: RouteParts, context: RunContext, { stepEnd, end }: 
   if (chosen === undefined) return noRoute(parts, context, { stepEnd, outcome: end.outcome, candidates })
   const hit = limitBefore(parts.graph, context, { to: chosen.to, at: stepEnd.at })
   if (hit !== undefined) {
-    const blocked = candidates.map((candidate): Candidate => (candidate.edge === chosen.edge.id ? { ...candidate, verdict: 'exhausted' } : candidate))
+    const blocked = candidates.map((candidate): Candidate =>
+      candidate.edge === chosen.edge.id ? { ...candidate, verdict: 'exhausted' } : candidate,
+    )
     return exhaust(parts, context, { stepEnd, outcome: end.outcome, hit, candidates: blocked })
   }
   const isOtherwise = chosen.variant === 'otherwise'
   const taken = isOtherwise ? transitionNames.otherwise(chosen.edge.id) : chosen.edge.id
   const isCounted = chosen.edge.limit !== null && !isOtherwise
-  const counted = isCounted ? withContext(context, { taken: withKey(context.taken, chosen.edge.id, (context.taken[chosen.edge.id] ?? 0) + 1) }) : context
+  const counted = isCounted
+    ? withContext(context, { taken: withKey(context.taken, chosen.edge.id, (context.taken[chosen.edge.id] ?? 0) + 1) })
+    : context
   const asksPerson = chosen.to === personTarget
   return {
     transition: asksPerson ? transitionNames.person(record.id) : taken,
@@ -121,7 +138,11 @@ interface Walk {
   chosen: Choice | undefined
 }
 
-function walkEdges(parts: RouteParts, context: RunContext, { edges, walk }: { readonly edges: readonly EdgeRecord[]; readonly walk: Walk }): void {
+function walkEdges(
+  parts: RouteParts,
+  context: RunContext,
+  { edges, walk }: { readonly edges: readonly EdgeRecord[]; readonly walk: Walk },
+): void {
   const guards = createGuardRunner(parts, context.state)
   for (const edge of edges) {
     if (walk.chosen !== undefined) {
@@ -149,7 +170,11 @@ function walkEdges(parts: RouteParts, context: RunContext, { edges, walk }: { re
   }
 }
 
-function limitBefore(graph: Graph, context: RunContext, move: { readonly to: Target; readonly at: number | undefined }): LimitHit | undefined {
+function limitBefore(
+  graph: Graph,
+  context: RunContext,
+  move: { readonly to: Target; readonly at: number | undefined },
+): LimitHit | undefined {
   const target = graph.nodes[move.to]
   return target === undefined ? undefined : findLimitHit(graph, context, { need: needOf(target), at: move.at })
 }
@@ -168,7 +193,11 @@ interface Fault {
   readonly candidates: readonly Candidate[]
 }
 
-function exhaust(parts: RouteParts, context: RunContext, { stepEnd, outcome, candidates, hit }: Fault & { readonly hit: LimitHit }): Route {
+function exhaust(
+  parts: RouteParts,
+  context: RunContext,
+  { stepEnd, outcome, candidates, hit }: Fault & { readonly hit: LimitHit },
+): Route {
   const { record, step, at } = stepEnd
   const decision: Decision = {
     node: record.id,
@@ -186,7 +215,12 @@ function exhaust(parts: RouteParts, context: RunContext, { stepEnd, outcome, can
 function noRoute(parts: RouteParts, context: RunContext, { stepEnd, outcome, candidates }: Fault): Route {
   const { record } = stepEnd
   const edges = parts.index.edges.get(record.id)?.get(outcome) ?? []
-  const tried = candidates.map((candidate) => describeCandidate(candidate, edges.find((edge) => edge.id === candidate.edge)))
+  const tried = candidates.map((candidate) =>
+    describeCandidate(
+      candidate,
+      edges.find((edge) => edge.id === candidate.edge),
+    ),
+  )
   const error: ErrorRecord = {
     name: 'NodeError',
     code: 'WAYSTONE_NODE_NO_ROUTE',
@@ -197,19 +231,38 @@ function noRoute(parts: RouteParts, context: RunContext, { stepEnd, outcome, can
 }
 
 function describeCandidate(candidate: Candidate, edge: EdgeRecord | undefined): string {
-  if (candidate.verdict === 'limit') return `${candidate.edge} (taken ${candidate.limit?.used ?? 0} of ${candidate.limit?.max ?? 0} times)`
-  const values = (candidate.guards ?? []).map((reading) => `${reading.guard}=${reading.result} of ${JSON.stringify(reading.read)}`)
+  if (candidate.verdict === 'limit')
+    return `${candidate.edge} (taken ${candidate.limit?.used ?? 0} of ${candidate.limit?.max ?? 0} times)`
+  const values = (candidate.guards ?? []).map(
+    (reading) => `${reading.guard}=${reading.result} of ${JSON.stringify(reading.read)}`,
+  )
   return `${candidate.edge} (${edge?.when === undefined || edge.when === null ? 'no guard' : formatGuard(edge.when)}: ${values.join(', ')})`
 }
 
 function fault(context: RunContext, { error: thrown, ...rest }: Fault & { readonly error: unknown }): Route {
   const error: ErrorRecord = WaystoneError.isInstance(thrown)
     ? thrown.toJSON()
-    : { name: 'NodeError', code: 'WAYSTONE_NODE_REDUCER_ERROR', message: `a reducer threw: ${describeThrown(thrown)}`, retryable: false }
+    : {
+        name: 'NodeError',
+        code: 'WAYSTONE_NODE_REDUCER_ERROR',
+        message: `a reducer threw: ${describeThrown(thrown)}`,
+        retryable: false,
+      }
   return toFail(context, rest, { transition: transitionNames.guardError, error })
 }
 
-function toFail(context: RunContext, { stepEnd, outcome, candidates }: Fault, why: { readonly transition: string; readonly error: ErrorRecord }): Route {
-  const decision: Decision = { node: stepEnd.record.id, visit: stepEnd.step.visit, outcome, candidates, taken: why.transition, to: failTarget }
+function toFail(
+  context: RunContext,
+  { stepEnd, outcome, candidates }: Fault,
+  why: { readonly transition: string; readonly error: ErrorRecord },
+): Route {
+  const decision: Decision = {
+    node: stepEnd.record.id,
+    visit: stepEnd.step.visit,
+    outcome,
+    candidates,
+    taken: why.transition,
+    to: failTarget,
+  }
   return { transition: why.transition, context: withContext(context, { error: Object.freeze(why.error) }), decision }
 }

@@ -11,12 +11,19 @@ export function withContext(context: RunContext, parts: Partial<RunContext>): Ru
 }
 
 /** Sets one key of a frozen record. */
-export function withKey<Value>(record: { readonly [key: string]: Value }, key: string | number, value: Value): { readonly [key: string]: Value } {
+export function withKey<Value>(
+  record: { readonly [key: string]: Value },
+  key: string | number,
+  value: Value,
+): { readonly [key: string]: Value } {
   return Object.freeze({ ...record, [key]: value })
 }
 
 /** Takes one key out of a frozen record. */
-export function withoutKey<Value>(record: { readonly [key: string]: Value }, key: string | number): { readonly [key: string]: Value } {
+export function withoutKey<Value>(
+  record: { readonly [key: string]: Value },
+  key: string | number,
+): { readonly [key: string]: Value } {
   const { [key]: _, ...rest } = record
   return Object.freeze(rest)
 }
@@ -54,15 +61,27 @@ export function visitNode(context: RunContext, record: NodeRecord, resets: reado
   for (const edge of resets) if (taken[edge] !== undefined) taken = withoutKey(taken, edge)
   const visits = withKey(context.visits, record.id, (own(context.visits, record.id) ?? 0) + 1)
   if (firstStepKind(record) !== 'model') return withContext(context, { visits, taken })
-  return withContext(context, { visits, taken, private: withKey(context.private, record.id, freshMemory(context, record)) })
+  return withContext(context, {
+    visits,
+    taken,
+    private: withKey(context.private, record.id, freshMemory(context, record)),
+  })
 }
 
 const emptyEntries: readonly AgentEntry[] = Object.freeze([])
 
 function freshMemory(context: RunContext, record: NodeRecord): AgentMemory {
-  const before = record.kind === 'agent' && record.memory === 'continue' ? closedEntries(own(context.private, record.id)?.entries) : undefined
-  if (record.kind !== 'agent' || record.memory === 'fresh') return Object.freeze({ entries: emptyEntries, modelCalls: 0, repairs: 0 })
-  const input: AgentEntry = Object.freeze({ type: 'input', state: pick(context.state, record.reads), heard: pick(context.verdicts, record.hears) })
+  const before =
+    record.kind === 'agent' && record.memory === 'continue'
+      ? closedEntries(own(context.private, record.id)?.entries)
+      : undefined
+  if (record.kind !== 'agent' || record.memory === 'fresh')
+    return Object.freeze({ entries: emptyEntries, modelCalls: 0, repairs: 0 })
+  const input: AgentEntry = Object.freeze({
+    type: 'input',
+    state: pick(context.state, record.reads),
+    heard: pick(context.verdicts, record.hears),
+  })
   return Object.freeze({ entries: Object.freeze([...(before ?? []), input]), modelCalls: 0, repairs: 0 })
 }
 
@@ -71,12 +90,17 @@ function closedEntries(entries: readonly AgentEntry[] | undefined): readonly Age
   const last = entries?.at(-1)
   if (entries === undefined || last === undefined || !('type' in last) || last.type !== 'results') return entries
   if (last.calls.every((call) => call.phase === 'done')) return entries
-  const calls = last.calls.map((call): AgentCall => (call.phase === 'done' ? call : Object.freeze({ ...call, phase: 'done', result: 'not finished', isError: true })))
+  const calls = last.calls.map((call): AgentCall =>
+    call.phase === 'done' ? call : Object.freeze({ ...call, phase: 'done', result: 'not finished', isError: true }),
+  )
   return [...entries.slice(0, -1), Object.freeze({ type: 'results', calls: Object.freeze(calls) })]
 }
 
 /** The named keys of a record that are there, in the order named. Frozen. */
-export function pick<Value>(record: { readonly [key: string]: Value }, keys: readonly string[]): { readonly [key: string]: Value } {
+export function pick<Value>(
+  record: { readonly [key: string]: Value },
+  keys: readonly string[],
+): { readonly [key: string]: Value } {
   const part: { [key: string]: Value } = {}
   for (const key of keys) {
     const value = own(record, key)
@@ -106,11 +130,18 @@ export const oneToolCall: UsageDelta = Object.freeze({ toolCalls: 1 })
 
 /** Writes a step into the ledger under the next step index. */
 export function addOpen(context: RunContext, step: OpenStep): RunContext {
-  return withContext(context, { steps: context.steps + 1, open: withKey(context.open, context.steps, Object.freeze(step)) })
+  return withContext(context, {
+    steps: context.steps + 1,
+    open: withKey(context.open, context.steps, Object.freeze(step)),
+  })
 }
 
-/** What an ended attempt used: what was reported, plus the call itself; a model call without figures is charged at its reservation. */
-export function usageOf(step: OpenStep, end: Pick<EffectEnd, 'usage'>): UsageDelta | undefined {
+/**
+ * What an ended attempt used: what was reported, plus the call itself; a model call without figures is charged at its
+ * reservation. An attempt that was told to stop before it had started used nothing.
+ */
+export function usageOf(step: OpenStep, end: Pick<EffectEnd, 'usage' | 'outcome' | 'error'>): UsageDelta | undefined {
+  if (end.outcome === 'failed' && end.error?.code === 'WAYSTONE_NODE_ABORTED') return undefined
   if (step.kind === 'tool' || step.kind === 'call') return { ...end.usage, toolCalls: 1 }
   if (step.kind !== 'model') return end.usage
   if (end.usage !== undefined) return { ...end.usage, modelCalls: 1 }
@@ -118,7 +149,11 @@ export function usageOf(step: OpenStep, end: Pick<EffectEnd, 'usage'>): UsageDel
 }
 
 /** Settles an attempt's usage. */
-export function settle(context: RunContext, step: OpenStep, end: Pick<EffectEnd, 'usage'>): RunContext {
+export function settle(
+  context: RunContext,
+  step: OpenStep,
+  end: Pick<EffectEnd, 'usage' | 'outcome' | 'error'>,
+): RunContext {
   const usage = addUsage(context.usage, usageOf(step, end))
   return usage === context.usage ? context : withContext(context, { usage })
 }

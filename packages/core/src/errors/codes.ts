@@ -1,3 +1,4 @@
+/* oxlint-disable max-lines -- one table: a code is found, and told apart from the others, in one place */
 /** Whose fault an error is, and so what happens next. One class per family. */
 export type ErrorFamily = 'definition' | 'input' | 'node' | 'store' | 'replay' | 'bug'
 

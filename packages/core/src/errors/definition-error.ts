@@ -27,7 +27,9 @@ export class DefinitionError extends WaystoneError {
   readonly issues: readonly DefinitionIssue[]
 
   constructor(issues: readonly [DefinitionIssue, ...DefinitionIssue[]]) {
-    const lines = issues.map((issue) => `${formatPlace(issue.place)}: ${issue.message} (${issue.code})\n  ${issue.hint}`)
+    const lines = issues.map(
+      (issue) => `${formatPlace(issue.place)}: ${issue.message} (${issue.code})\n  ${issue.hint}`,
+    )
     super(issues[0].code, lines.join('\n'), { issues })
     this.issues = issues
   }

@@ -16,6 +16,11 @@ export class InvariantError extends WaystoneError {
 }
 
 /** Makes a {@link InvariantError}. @param cause - the error underneath, always kept */
-export function invariantError(code: ErrorCode, message: string, details: ErrorDetails = {}, cause?: unknown): InvariantError {
+export function invariantError(
+  code: ErrorCode,
+  message: string,
+  details: ErrorDetails = {},
+  cause?: unknown,
+): InvariantError {
   return new InvariantError(code, message, details, cause)
 }

@@ -16,6 +16,11 @@ export class ReplayError extends WaystoneError {
 }
 
 /** Makes a {@link ReplayError}. @param cause - the error underneath, always kept */
-export function replayError(code: ErrorCode, message: string, details: ErrorDetails = {}, cause?: unknown): ReplayError {
+export function replayError(
+  code: ErrorCode,
+  message: string,
+  details: ErrorDetails = {},
+  cause?: unknown,
+): ReplayError {
   return new ReplayError(code, message, details, cause)
 }

@@ -101,7 +101,17 @@ function peopleOf({ sequence, event, step }: Checkpoint): readonly AuditPerson[]
     return [{ sequence, at: event.at, by, through, node, outcome, reason }]
   }
   if (event.from !== 'operator') return []
-  return [{ sequence, at: event.at, by: event.payload.by, through: 'operator', node, outcome: event.type, reason: event.payload.reason }]
+  return [
+    {
+      sequence,
+      at: event.at,
+      by: event.payload.by,
+      through: 'operator',
+      node,
+      outcome: event.type,
+      reason: event.payload.reason,
+    },
+  ]
 }
 
 /** What a policy needs to know of the way so far. */
@@ -125,12 +135,16 @@ interface Way {
  */
 async function readWays(store: Store, history: History): Promise<readonly Way[]> {
   const ways: Way[] = [{ history, to: history.last }]
-  for (let fork = history; fork.row.forkedFrom !== null; ) {
+  for (let fork = history; fork.row.forkedFrom !== null;) {
     const { runId, sequence } = fork.row.forkedFrom
     if ((await store.row(runId)) === undefined) break
     const origin = await readHistory(store, runId)
     if (origin.at(sequence).hash !== fork.checkpoints[0]?.parent?.hash) {
-      throw storeError('WAYSTONE_STORE_CORRUPT', `run ${fork.row.runId} was forked from sequence ${sequence} of run ${runId}, which is another one now`, { runId, sequence })
+      throw storeError(
+        'WAYSTONE_STORE_CORRUPT',
+        `run ${fork.row.runId} was forked from sequence ${sequence} of run ${runId}, which is another one now`,
+        { runId, sequence },
+      )
     }
     ways.unshift({ history: origin, to: sequence })
     fork = origin
@@ -154,7 +168,11 @@ function auditPolicy(ways: readonly Way[], policy: PolicyRecord): AuditPolicy {
   return { policy, ...found }
 }
 
-function walkPolicy({ history, to }: Way, policy: PolicyRecord, { cover, repeated }: { readonly cover: Cover; readonly repeated: ReadonlySet<string> }): Omit<AuditPolicy, 'policy'> {
+function walkPolicy(
+  { history, to }: Way,
+  policy: PolicyRecord,
+  { cover, repeated }: { readonly cover: Cover; readonly repeated: ReadonlySet<string> },
+): Omit<AuditPolicy, 'policy'> {
   const uses: number[] = []
   const violations: number[] = []
   const started = new Set<number>()
@@ -163,7 +181,12 @@ function walkPolicy({ history, to }: Way, policy: PolicyRecord, { cover, repeate
     updateCover(history, checkpoint, { cover, policy })
     for (const command of commands) {
       // Releasing a held run asks for what is open once more.
-      if (command.type !== 'effect' || started.has(command.step) || toolOf(history, sequence, command.step) !== policy.never) continue
+      if (
+        command.type !== 'effect' ||
+        started.has(command.step) ||
+        toolOf(history, sequence, command.step) !== policy.never
+      )
+        continue
       started.add(command.step)
       uses.push(sequence)
       if (!cover.isCovered && !isExcused(policy, cover.known)) violations.push(sequence)
@@ -173,7 +196,11 @@ function walkPolicy({ history, to }: Way, policy: PolicyRecord, { cover, repeate
   return { uses, violations }
 }
 
-function updateCover(history: History, { sequence, event, decision, step }: Checkpoint, { cover, policy }: { readonly cover: Cover; readonly policy: PolicyRecord }): void {
+function updateCover(
+  history: History,
+  { sequence, event, decision, step }: Checkpoint,
+  { cover, policy }: { readonly cover: Cover; readonly policy: PolicyRecord },
+): void {
   const { graph } = history
   const writes = (keys: readonly string[]): boolean => {
     if (event.type === 'run.forked') return keys.some((key) => Object.hasOwn(event.payload.patch, key))
@@ -181,8 +208,10 @@ function updateCover(history: History, { sequence, event, decision, step }: Chec
   }
   if (writes(shownKeys(graph, policy))) cover.isCovered = false
   for (const guard of cover.known.keys()) if (writes(graph.guards[guard]?.reads ?? [])) cover.known.delete(guard)
-  for (const { guard, result } of decision?.candidates.flatMap((candidate) => candidate.guards ?? []) ?? []) cover.known.set(guard, result)
-  if (decision?.node === policy.without.node && decision.outcome === policy.without.outcome && step !== null) cover.isCovered = true
+  for (const { guard, result } of decision?.candidates.flatMap((candidate) => candidate.guards ?? []) ?? [])
+    cover.known.set(guard, result)
+  if (decision?.node === policy.without.node && decision.outcome === policy.without.outcome && step !== null)
+    cover.isCovered = true
 }
 
 function shownKeys(graph: Graph, policy: PolicyRecord): readonly string[] {
@@ -206,7 +235,10 @@ function isExcused({ given }: PolicyRecord, known: ReadonlyMap<string, boolean>)
   return given !== null && evaluate(given, known) === false
 }
 
-function evaluate(expression: NonNullable<PolicyRecord['given']>, readings: ReadonlyMap<string, boolean>): boolean | undefined {
+function evaluate(
+  expression: NonNullable<PolicyRecord['given']>,
+  readings: ReadonlyMap<string, boolean>,
+): boolean | undefined {
   if ('guard' in expression) return readings.get(expression.guard)
   if ('not' in expression) {
     const inner = evaluate(expression.not, readings)

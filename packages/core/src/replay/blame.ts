@@ -31,7 +31,15 @@ export interface Blame {
   readonly sequence: number
   readonly at: number
   /** Who: the node and its step, or `input`, or the person or operator of a fork. */
-  readonly writer: { readonly type: 'node'; readonly node: string; readonly visit: number; readonly step: number; readonly kind: string } | { readonly type: 'input' | 'fork'; readonly by: string }
+  readonly writer:
+    | {
+        readonly type: 'node'
+        readonly node: string
+        readonly visit: number
+        readonly step: number
+        readonly kind: string
+      }
+    | { readonly type: 'input' | 'fork'; readonly by: string }
   /** The model that answered, for an agent. */
   readonly model: string | null
   /** References that the effect and the tool calls of its visit named. Order: as named. */
@@ -55,7 +63,11 @@ export function blamePath(history: History, path: JsonPath, sequence: number = h
   const value = valueAt(history.at(sequence).snapshot.context.state, path)
   if (value === undefined) {
     const keys = Object.keys(history.at(sequence).snapshot.context.state).join(', ')
-    throw inputError('WAYSTONE_INPUT_PATH', `there is nothing at ${formatPath(path)} in the state at sequence ${sequence}; its keys are ${keys}`, { path, sequence })
+    throw inputError(
+      'WAYSTONE_INPUT_PATH',
+      `there is nothing at ${formatPath(path)} in the state at sequence ${sequence}; its keys are ${keys}`,
+      { path, sequence },
+    )
   }
   const written = lastWrite(history, path, sequence)
   const { checkpoint } = history.at(written)
@@ -96,9 +108,20 @@ function callsBefore(history: History, { step, sequence }: Checkpoint): readonly
   const calls: BlameCall[] = []
   for (const checkpoint of history.checkpoints.slice(0, sequence)) {
     const { event, step: ended } = checkpoint
-    if (ended?.kind !== 'call' || ended.node !== step.node || ended.visit !== step.visit || event.type !== 'effect.ended') continue
+    if (
+      ended?.kind !== 'call' ||
+      ended.node !== step.node ||
+      ended.visit !== step.visit ||
+      event.type !== 'effect.ended'
+    )
+      continue
     const open = history.at(checkpoint.sequence - 1).snapshot.context.open[ended.index]
-    calls.push({ tool: open?.tool ?? '', step: ended.index, sequence: checkpoint.sequence, sources: event.payload.sources ?? [] })
+    calls.push({
+      tool: open?.tool ?? '',
+      step: ended.index,
+      sequence: checkpoint.sequence,
+      sources: event.payload.sources ?? [],
+    })
   }
   return calls
 }
@@ -106,16 +129,26 @@ function callsBefore(history: History, { step, sequence }: Checkpoint): readonly
 function readsOf(history: History, { step, sequence }: Checkpoint): Blame['reads'] {
   const keys = step === null || sequence === 0 ? [] : (history.graph.nodes[step.node]?.reads ?? [])
   const { state } = history.at(Math.max(0, sequence - 1)).snapshot.context
-  return keys.filter((key) => Object.hasOwn(state, key)).map((key) => ({ key, sequence: lastWrite(history, [key], sequence - 1) }))
+  return keys
+    .filter((key) => Object.hasOwn(state, key))
+    .map((key) => ({ key, sequence: lastWrite(history, [key], sequence - 1) }))
 }
 
-function approvalsSince(history: History, range: { readonly key: string; readonly from: number; readonly to: number }): readonly BlameApproval[] {
+function approvalsSince(
+  history: History,
+  range: { readonly key: string; readonly from: number; readonly to: number },
+): readonly BlameApproval[] {
   const approvals: BlameApproval[] = []
   for (const { event, step, sequence } of history.checkpoints.slice(range.from, range.to + 1)) {
     if (event.type !== 'request.decided' || step === null) continue
     const record = history.graph.nodes[step.node]
     const { outcome, by, through, reason } = event.payload
-    if (record?.kind !== 'approval' || !record.show.includes(range.key) || (outcome !== 'approved' && outcome !== 'edited')) continue
+    if (
+      record?.kind !== 'approval' ||
+      !record.show.includes(range.key) ||
+      (outcome !== 'approved' && outcome !== 'edited')
+    )
+      continue
     approvals.push({ node: step.node, outcome, by, through, reason, at: event.at, sequence })
   }
   return approvals

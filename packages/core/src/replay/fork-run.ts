@@ -45,7 +45,11 @@ export async function forkRun(runtime: Runtime, runId: string, options: ForkOpti
   const origin = history.at(options.at)
   const { context } = origin.snapshot
   if (Object.keys(context.open).length === 0) {
-    throw inputError('WAYSTONE_INPUT_FORK', `run ${runId} has ended at sequence ${options.at}; fork it at 0 to ${Math.max(0, history.last - 1)}`, { runId, sequence: options.at })
+    throw inputError(
+      'WAYSTONE_INPUT_FORK',
+      `run ${runId} has ended at sequence ${options.at}; fork it at 0 to ${Math.max(0, history.last - 1)}`,
+      { runId, sequence: options.at },
+    )
   }
   const patch = parsePatch(compiled, options.patch ?? {})
   refusePolicyBreaks(compiled, history, { ...options, patch })
@@ -58,10 +62,20 @@ export async function forkRun(runtime: Runtime, runId: string, options: ForkOpti
     type: 'run.forked',
     at,
     from: 'operator',
-    payload: { from: parent, snapshot: ownSnapshot(origin.snapshot), patch, by: options.by, reason: reasonOf(options), tags },
+    payload: {
+      from: parent,
+      snapshot: ownSnapshot(origin.snapshot),
+      patch,
+      by: options.by,
+      reason: reasonOf(options),
+      tags,
+    },
   }
   const planned = plan(compiled, { runId: newId, sequence: 0, parent }, null, event)
-  if (planned.type !== 'applied') throw invariantError('WAYSTONE_BUG_FORK', `a fork of ${runId} at ${options.at} was not applied: ${planned.type}`, { runId })
+  if (planned.type !== 'applied')
+    throw invariantError('WAYSTONE_BUG_FORK', `a fork of ${runId} at ${options.at} was not applied: ${planned.type}`, {
+      runId,
+    })
   const packed = packCheckpoint(planned.checkpoint, planned.snapshot, firstPacking)
   const created = await store.create({
     ...rowFacts(compiled),
@@ -96,7 +110,9 @@ function knownWorkflow(runtime: Runtime, { row }: History): CompiledWorkflow {
   )
 }
 
-function rowFacts(compiled: CompiledWorkflow): Pick<RunRow, 'workflow' | 'workflowVersion' | 'graphHash' | 'behaviourHash'> & { readonly graph: string } {
+function rowFacts(
+  compiled: CompiledWorkflow,
+): Pick<RunRow, 'workflow' | 'workflowVersion' | 'graphHash' | 'behaviourHash'> & { readonly graph: string } {
   const { graph, hashes } = compiled
   return {
     workflow: graph.name,
@@ -109,7 +125,9 @@ function rowFacts(compiled: CompiledWorkflow): Pick<RunRow, 'workflow' | 'workfl
 }
 
 function reasonOf({ reason, override }: ForkOptions): string {
-  return override === undefined || override.length === 0 ? reason : `${reason} (policies overridden: ${override.join(', ')})`
+  return override === undefined || override.length === 0
+    ? reason
+    : `${reason} (policies overridden: ${override.join(', ')})`
 }
 
 function parsePatch(compiled: CompiledWorkflow, patch: JsonObject): JsonObject {
@@ -125,18 +143,34 @@ function parsePatch(compiled: CompiledWorkflow, patch: JsonObject): JsonObject {
     if (result.success) parsed[key] = toJson(result.data, `patch of ${key}`)
     else problems.push(...result.error.issues.map((issue) => `${[key, ...issue.path].join('.')}: ${issue.message}`))
   }
-  if (problems.length > 0) throw inputError('WAYSTONE_INPUT_FORK_PATCH', `the patch does not fit the state:\n${problems.map((line) => `  ${line}`).join('\n')}`, { problems })
+  if (problems.length > 0)
+    throw inputError(
+      'WAYSTONE_INPUT_FORK_PATCH',
+      `the patch does not fit the state:\n${problems.map((line) => `  ${line}`).join('\n')}`,
+      { problems },
+    )
   return toJson(parsed, 'patch') as JsonObject
 }
 
 /** No approval outlives a patch of what it showed: such a fork is refused where the tool can be reached without asking again. */
-function refusePolicyBreaks(compiled: CompiledWorkflow, history: History, options: ForkOptions & { readonly patch: JsonObject }): void {
+function refusePolicyBreaks(
+  compiled: CompiledWorkflow,
+  history: History,
+  options: ForkOptions & { readonly patch: JsonObject },
+): void {
   const broken = compiled.graph.policies.filter((policy) => {
     const record = compiled.graph.nodes[policy.without.node]
     const shown = record?.kind === 'approval' ? record.show : []
-    const given = policy.given === null ? [] : [...atomsOf(policy.given)].flatMap((name) => compiled.graph.guards[name]?.reads ?? [])
+    const given =
+      policy.given === null
+        ? []
+        : [...atomsOf(policy.given)].flatMap((name) => compiled.graph.guards[name]?.reads ?? [])
     const touches = [...shown, ...given].some((key) => Object.hasOwn(options.patch, key))
-    return touches && options.override?.includes(policy.never) !== true && reachesUncrossed(compiled, history, { policy, at: options.at })
+    return (
+      touches &&
+      options.override?.includes(policy.never) !== true &&
+      reachesUncrossed(compiled, history, { policy, at: options.at })
+    )
   })
   const first = broken[0]
   if (first === undefined) return
@@ -149,7 +183,13 @@ function refusePolicyBreaks(compiled: CompiledWorkflow, history: History, option
 }
 
 /** Whether the tool can run from where the run stands, as if nothing had been approved and no guard been read so far. */
-function reachesUncrossed({ graph }: CompiledWorkflow, history: History, { policy, at }: { readonly policy: PolicyRecord; readonly at: number }): boolean {
+function reachesUncrossed(
+  { graph }: CompiledWorkflow,
+  history: History,
+  { policy, at }: { readonly policy: PolicyRecord; readonly at: number },
+): boolean {
   const open = Object.values(history.at(at).snapshot.context.open)
-  return open.some((step) => findBreaches(subjectOf({ ...graph, start: step.node }), policy, { forgets: true }).length > 0)
+  return open.some(
+    (step) => findBreaches(subjectOf({ ...graph, start: step.node }), policy, { forgets: true }).length > 0,
+  )
 }

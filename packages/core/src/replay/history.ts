@@ -42,7 +42,12 @@ export interface History {
 export async function readHistory(store: Store, runId: string): Promise<History> {
   const row = await requireRow(store, runId)
   const text = await store.graph(row.graphHash, row.behaviourHash)
-  if (text === undefined) throw storeError('WAYSTONE_STORE_CORRUPT', `the graph ${row.graphHash} of run ${runId} is missing in ${store.name}`, { runId })
+  if (text === undefined)
+    throw storeError(
+      'WAYSTONE_STORE_CORRUPT',
+      `the graph ${row.graphHash} of run ${runId} is missing in ${store.name}`,
+      { runId },
+    )
   const read = await readAllCheckpoints(store, row)
   return createHistory(row, JSON.parse(text) as Graph, read)
 }
@@ -52,7 +57,11 @@ function createHistory(row: RunRow, graph: Graph, read: readonly ReadCheckpoint[
   const momentAt = (sequence: number): Moment => {
     const entry = read[sequence]
     if (entry === undefined || !Number.isInteger(sequence)) {
-      throw inputError('WAYSTONE_INPUT_SEQUENCE', `run ${row.runId} has no sequence ${sequence}; it has 0 to ${read.length - 1}`, { sequence })
+      throw inputError(
+        'WAYSTONE_INPUT_SEQUENCE',
+        `run ${row.runId} has no sequence ${sequence}; it has 0 to ${read.length - 1}`,
+        { sequence },
+      )
     }
     for (let next = snapshots.length; next <= sequence; next++) {
       const { checkpoint } = read[next] ?? entry
@@ -66,7 +75,8 @@ function createHistory(row: RunRow, graph: Graph, read: readonly ReadCheckpoint[
     checkpoints: read.map((entry) => entry.checkpoint),
     last: read.length - 1,
     at: momentAt,
-    diff: (from, to) => diffValues(momentAt(from).snapshot.context.state, momentAt(to).snapshot.context.state, listKeysOf(graph)),
+    diff: (from, to) =>
+      diffValues(momentAt(from).snapshot.context.state, momentAt(to).snapshot.context.state, listKeysOf(graph)),
   }
 }
 

@@ -20,7 +20,11 @@ export async function readAllCheckpoints(store: Store, row: RunRow): Promise<rea
   const missing = stored.findIndex((entry, index) => entry.sequence !== index)
   if (missing !== -1 || stored.length !== row.sequence + 1) {
     const sequence = missing === -1 ? stored.length : missing
-    throw storeError('WAYSTONE_STORE_CORRUPT', `run ${row.runId} has no checkpoint ${sequence}; it should have 0 to ${row.sequence}`, { runId: row.runId, sequence })
+    throw storeError(
+      'WAYSTONE_STORE_CORRUPT',
+      `run ${row.runId} has no checkpoint ${sequence}; it should have 0 to ${row.sequence}`,
+      { runId: row.runId, sequence },
+    )
   }
   return readCheckpoints(store, stored, row.graphHash)
 }
@@ -28,6 +32,7 @@ export async function readAllCheckpoints(store: Store, row: RunRow): Promise<rea
 /** The row of a run. @throws {StoreError} WAYSTONE_STORE_RUN_UNKNOWN */
 export async function requireRow(store: Store, runId: string): Promise<RunRow> {
   const row = await store.row(runId as RunRow['runId'])
-  if (row === undefined) throw storeError('WAYSTONE_STORE_RUN_UNKNOWN', `there is no run ${runId} in ${store.name}`, { runId })
+  if (row === undefined)
+    throw storeError('WAYSTONE_STORE_RUN_UNKNOWN', `there is no run ${runId} in ${store.name}`, { runId })
   return row
 }

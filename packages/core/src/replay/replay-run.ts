@@ -54,14 +54,19 @@ export async function replayRun(store: Store, compiled: CompiledWorkflow, runId:
   const row = await requireRow(store, runId)
   await requireSameGraph(store, compiled, row)
   const read = await readAllCheckpoints(store, row)
-  const transitions = read.map(({ stored, checkpoint }) => ({ event: checkpoint.event, hash: stored.hash, stored: checkpoint }))
+  const transitions = read.map(({ stored, checkpoint }) => ({
+    event: checkpoint.event,
+    hash: stored.hash,
+    stored: checkpoint,
+  }))
   return replayTransitions(compiled, { runId: row.runId, parent: read[0]?.checkpoint.parent ?? null }, transitions)
 }
 
 async function requireSameGraph(store: Store, compiled: CompiledWorkflow, row: RunRow): Promise<void> {
   if (row.graphHash === compiled.hashes.graph) return
   const text = await store.graph(row.graphHash, row.behaviourHash)
-  const differences = text === undefined ? [] : compareGraphs(JSON.parse(text) as Graph, compiled.graph).map(formatDifference)
+  const differences =
+    text === undefined ? [] : compareGraphs(JSON.parse(text) as Graph, compiled.graph).map(formatDifference)
   throw replayError(
     'WAYSTONE_REPLAY_GRAPH_DIFFERS',
     `run ${row.runId} was made by another definition of ${row.workflow} (graph ${row.graphHash}, now ${compiled.hashes.graph}):\n${differences.map((line) => `  ${line}`).join('\n')}`,
@@ -81,10 +86,21 @@ export function replayTransitions(
   for (const [sequence, transition] of transitions.entries()) {
     const planned: Plan = plan(compiled, { runId: start.runId, sequence, parent }, snapshot, transition.event)
     if (planned.type !== 'applied' && planned.type !== 'late') {
-      return { runId: start.runId, checkpoints: sequence, snapshot, divergence: notTaken(sequence, transition, planned) }
+      return {
+        runId: start.runId,
+        checkpoints: sequence,
+        snapshot,
+        divergence: notTaken(sequence, transition, planned),
+      }
     }
     const { hash } = encodeCheckpoint(planned.checkpoint, graphBefore)
-    if (hash !== transition.hash) return { runId: start.runId, checkpoints: sequence, snapshot, divergence: differing(transition, planned.checkpoint) }
+    if (hash !== transition.hash)
+      return {
+        runId: start.runId,
+        checkpoints: sequence,
+        snapshot,
+        divergence: differing(transition, planned.checkpoint),
+      }
     ;({ snapshot } = planned)
     graphBefore = planned.checkpoint.graphHash
     parent = { runId: start.runId, sequence, hash }
@@ -92,7 +108,11 @@ export function replayTransitions(
   return { runId: start.runId, checkpoints: transitions.length, snapshot, divergence: null }
 }
 
-function notTaken(sequence: number, { event, stored }: StoredTransition, planned: Exclude<Plan, { readonly type: 'applied' | 'late' }>): Divergence {
+function notTaken(
+  sequence: number,
+  { event, stored }: StoredTransition,
+  planned: Exclude<Plan, { readonly type: 'applied' | 'late' }>,
+): Divergence {
   return {
     sequence,
     what: 'plan',
@@ -104,7 +124,18 @@ function notTaken(sequence: number, { event, stored }: StoredTransition, planned
 }
 
 /** Fields in the order in which a reader wants to know them. */
-const comparedFields = ['decision', 'status', 'commands', 'patch', 'usage', 'step', 'left', 'graphHash', 'parent', 'event'] as const
+const comparedFields = [
+  'decision',
+  'status',
+  'commands',
+  'patch',
+  'usage',
+  'step',
+  'left',
+  'graphHash',
+  'parent',
+  'event',
+] as const
 
 function differing({ stored }: StoredTransition, derived: Checkpoint): Divergence {
   const { sequence } = derived
@@ -113,15 +144,35 @@ function differing({ stored }: StoredTransition, derived: Checkpoint): Divergenc
     const before = (stored?.[field] ?? null) as Json
     const now = derived[field] as Json
     if (JSON.stringify(before) === JSON.stringify(now)) continue
-    return { sequence, what: field, node, stored: before, derived: now, message: describe(sequence, field, { stored, derived }) }
+    return {
+      sequence,
+      what: field,
+      node,
+      stored: before,
+      derived: now,
+      message: describe(sequence, field, { stored, derived }),
+    }
   }
-  return { sequence, what: 'hash', node, stored: null, derived: null, message: `at ${sequence} the derived checkpoint has another hash than the stored one` }
+  return {
+    sequence,
+    what: 'hash',
+    node,
+    stored: null,
+    derived: null,
+    message: `at ${sequence} the derived checkpoint has another hash than the stored one`,
+  }
 }
 
-function describe(sequence: number, field: string, { stored, derived }: { readonly stored: Checkpoint | null; readonly derived: Checkpoint }): string {
+function describe(
+  sequence: number,
+  field: string,
+  { stored, derived }: { readonly stored: Checkpoint | null; readonly derived: Checkpoint },
+): string {
   const before = stored?.decision
   const now = derived.decision
-  if (field !== 'decision' || before === null || before === undefined || now === null) return `at ${sequence} ${field} differs`
-  if (before.taken !== now.taken) return `at ${sequence} ${now.node}.${now.outcome} took ${before.taken}; now it takes ${now.taken}`
+  if (field !== 'decision' || before === null || before === undefined || now === null)
+    return `at ${sequence} ${field} differs`
+  if (before.taken !== now.taken)
+    return `at ${sequence} ${now.node}.${now.outcome} took ${before.taken}; now it takes ${now.taken}`
   return `at ${sequence} ${now.node}.${now.outcome} takes ${now.taken} as before, but a guard or what it read differs`
 }

@@ -111,7 +111,16 @@ function count(tally: Tally, isGood: boolean, durationMs: number): void {
 
 function rowOf({ group, name, succeeded, failed, usage, durations }: Tally): StatsRow {
   const sorted = durations.toSorted((left, right) => left - right)
-  return { group, name, count: succeeded + failed, succeeded, failed, usage, medianMs: quantile(sorted, 0.5), p95Ms: quantile(sorted, 0.95) }
+  return {
+    group,
+    name,
+    count: succeeded + failed,
+    succeeded,
+    failed,
+    usage,
+    medianMs: quantile(sorted, 0.5),
+    p95Ms: quantile(sorted, 0.95),
+  }
 }
 
 function quantile(sorted: readonly number[], part: number): number | null {

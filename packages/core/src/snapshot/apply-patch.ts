@@ -20,7 +20,10 @@ export function applyPatch(snapshot: Snapshot | null, patch: Patch, event: Engin
   let root: Json | undefined = snapshot === null ? undefined : asJson(snapshot)
   for (const operation of patch) root = applyAt(root, operation, 0, event)
   if (typeof root !== 'object' || root === null || !Object.hasOwn(root, 'value') || !Object.hasOwn(root, 'context')) {
-    throw storeError('WAYSTONE_STORE_CORRUPT', 'a patch left no snapshot; the first checkpoint of a run must set it whole')
+    throw storeError(
+      'WAYSTONE_STORE_CORRUPT',
+      'a patch left no snapshot; the first checkpoint of a run must set it whole',
+    )
   }
   return root as unknown as Snapshot
 }
@@ -30,7 +33,12 @@ function asJson(snapshot: Snapshot): Json {
   return snapshot as unknown as Json
 }
 
-function applyAt(target: Json | undefined, operation: PatchOperation, depth: number, event: EngineEvent): Json | undefined {
+function applyAt(
+  target: Json | undefined,
+  operation: PatchOperation,
+  depth: number,
+  event: EngineEvent,
+): Json | undefined {
   const [verb, path] = operation
   const key = path[depth]
   if (key === undefined) return applyHere(target, operation, event)
@@ -68,13 +76,21 @@ export function resolveValue(value: PatchValue, event: EngineEvent): Json {
   if ('l' in value) return Object.freeze(value.l.map((item) => resolveValue(item, event)))
   let found: unknown = event.payload
   for (const key of value.e) {
-    const isThere = typeof found === 'object' && found !== null && Object.hasOwn(found, key) && (typeof key === 'number' || !Array.isArray(found))
+    const isThere =
+      typeof found === 'object' &&
+      found !== null &&
+      Object.hasOwn(found, key) &&
+      (typeof key === 'number' || !Array.isArray(found))
     found = isThere ? Reflect.get(Object(found), key) : undefined
   }
   if (found === undefined) {
-    throw storeError('WAYSTONE_STORE_CORRUPT', `a patch points to ${formatPath(value.e)} of its event, which is not there`, {
-      path: value.e,
-    })
+    throw storeError(
+      'WAYSTONE_STORE_CORRUPT',
+      `a patch points to ${formatPath(value.e)} of its event, which is not there`,
+      {
+        path: value.e,
+      },
+    )
   }
   return found as Json
 }

@@ -52,8 +52,10 @@ function diffValue(differ: Differ, path: JsonPath, before: Json | undefined, aft
     if (differ.pointers.has(after)) {
       if (isSame(before, after)) return
     } else {
-      if (Array.isArray(before) && Array.isArray(after)) return diffList(differ, path, before as readonly Json[], after as readonly Json[])
-      if (!Array.isArray(before) && !Array.isArray(after)) return diffObject(differ, path, before as JsonObject, after as JsonObject)
+      if (Array.isArray(before) && Array.isArray(after))
+        return diffList(differ, path, before as readonly Json[], after as readonly Json[])
+      if (!Array.isArray(before) && !Array.isArray(after))
+        return diffObject(differ, path, before as JsonObject, after as JsonObject)
     }
   }
   differ.patch.push(['set', path, valueOf(differ, after)])
@@ -102,7 +104,8 @@ function diffItems(differ: Differ, path: JsonPath, before: readonly Json[], afte
 /** By value where not by identity, so that a state that was read back gives the same patch as one that never left memory. */
 function startsWith(list: readonly Json[], start: readonly Json[]): boolean {
   for (let index = start.length - 1; index >= 0; index--) {
-    if (!isSame(list[index], start[index])) return false
+    const item = list[index]
+    if (item !== start[index] && !isSame(item, start[index])) return false
   }
   return true
 }
@@ -114,12 +117,18 @@ function isSame(left: Json | undefined, right: Json | undefined): boolean {
   const keys = Object.keys(left)
   const others = Object.keys(right)
   if (Array.isArray(left) !== Array.isArray(right) || keys.length !== others.length) return false
-  return keys.every((key, index) => key === others[index] && isSame((left as JsonObject)[key], (right as JsonObject)[key]))
+  return keys.every(
+    (key, index) => key === others[index] && isSame((left as JsonObject)[key], (right as JsonObject)[key]),
+  )
 }
 
 function addedItems(differ: Differ, list: readonly Json[], from: number): PatchValue {
   for (const [candidate, path] of differ.pointers) {
-    if (Array.isArray(candidate) && candidate.length === list.length - from && candidate.every((item, index) => item === list[from + index])) {
+    if (
+      Array.isArray(candidate) &&
+      candidate.length === list.length - from &&
+      candidate.every((item, index) => item === list[from + index])
+    ) {
       return { e: path }
     }
   }
@@ -140,7 +149,11 @@ function indexPayload(event: EngineEvent): Map<unknown, JsonPath> {
   return pointers
 }
 
-function indexValue(index: { readonly pointers: Map<unknown, JsonPath>; readonly depth: number }, value: Json, path: JsonPath): void {
+function indexValue(
+  index: { readonly pointers: Map<unknown, JsonPath>; readonly depth: number },
+  value: Json,
+  path: JsonPath,
+): void {
   const { pointers, depth } = index
   if (typeof value === 'string') {
     if (value.length >= shortestPointedString && !pointers.has(value)) pointers.set(value, path)

@@ -122,15 +122,7 @@ export interface Snapshot {
 }
 
 /** Run status, a closed set. `parked` is known only to a runtime, not to a snapshot. */
-export type RunStatus =
-  | 'running'
-  | 'waiting'
-  | 'held'
-  | 'parked'
-  | 'completed'
-  | 'failed'
-  | 'cancelled'
-  | 'exhausted'
+export type RunStatus = 'running' | 'waiting' | 'held' | 'parked' | 'completed' | 'failed' | 'cancelled' | 'exhausted'
 
 /** The status a snapshot implies. `waiting` when everything open waits for a person. */
 export function statusOf(context: RunContext): RunStatus {

@@ -2,6 +2,7 @@ import { canonicalJson, toJson, type Json, type JsonObject } from '../base/json.
 import { own } from '../base/own.ts'
 import type { Graph, MergeRule } from '../graph/graph.ts'
 import type { Registry } from '../graph/registry.ts'
+import { appendItems } from '../snapshot/append-items.ts'
 
 /** What a patch asks of the state. */
 export interface StatePatch {
@@ -37,7 +38,7 @@ function mergeValue(merge: MergeRule, current: Json | undefined, incoming: Json,
     case 'replace':
       return incoming
     case 'append':
-      return appendItems(listOf(current), listOf(incoming), merge.key)
+      return addItems(listOf(current), listOf(incoming), merge.key)
     case 'union':
       return unite(listOf(current), listOf(incoming))
     case 'merge':
@@ -68,8 +69,8 @@ function objectOf(value: Json | undefined): JsonObject {
 }
 
 /** Items without the key are told apart by nothing, so each of them is added. Cost: O(length of the list). */
-function appendItems(current: readonly Json[], incoming: readonly Json[], key: string | null): readonly Json[] {
-  if (key === null) return Object.freeze(current.concat(incoming))
+function addItems(current: readonly Json[], incoming: readonly Json[], key: string | null): readonly Json[] {
+  if (key === null) return appendItems(current, incoming)
   const places = placesOf(current, { key, ids: new Set(incoming.map((item) => idOf(item, key))) })
   let next: Json[] | undefined
   const added: Json[] = []
@@ -86,7 +87,7 @@ function appendItems(current: readonly Json[], incoming: readonly Json[], key: s
       next[place] = item
     }
   }
-  return Object.freeze((next ?? current).concat(added))
+  return next === undefined ? appendItems(current, added) : Object.freeze([...next, ...added])
 }
 
 function placesOf(
@@ -113,5 +114,5 @@ function unite(current: readonly Json[], incoming: readonly Json[]): readonly Js
     known.add(text)
     return isNew
   })
-  return added.length === 0 ? current : Object.freeze(current.concat(added))
+  return added.length === 0 ? current : appendItems(current, added)
 }

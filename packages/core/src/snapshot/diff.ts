@@ -1,4 +1,5 @@
 import type { Json, JsonObject, JsonPath } from '../base/json.ts'
+import { isAppendedTo } from './append-items.ts'
 import type { EngineEvent } from './event.ts'
 import type { Patch, PatchOperation, PatchValue } from './patch.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -103,6 +104,7 @@ function diffItems(differ: Differ, path: JsonPath, before: readonly Json[], afte
 
 /** By value where not by identity, so that a state that was read back gives the same patch as one that never left memory. */
 function startsWith(list: readonly Json[], start: readonly Json[]): boolean {
+  if (isAppendedTo(list, start)) return true
   for (let index = start.length - 1; index >= 0; index--) {
     const item = list[index]
     if (item !== start[index] && !isSame(item, start[index])) return false

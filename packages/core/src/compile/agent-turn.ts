@@ -1,4 +1,5 @@
 import { own } from '../base/own.ts'
+import { withIndex, withoutIndex } from '../base/with-index.ts'
 import type { ModelToolCall } from '../define/model.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import { personTarget, type Graph, type NodeRecord } from '../graph/graph.ts'
@@ -8,7 +9,7 @@ import { backoffUntil } from './backoff.ts'
 import { modelReservation, type Need } from './limits.ts'
 import { transitionNames } from './names.ts'
 import type { StepEnd } from './step-end.ts'
-import { addOpen, oneToolCall, retryOf, settle, withContext, withKey, withoutKey } from './steps.ts'
+import { addOpen, oneToolCall, retryOf, settle, withContext, withKey } from './steps.ts'
 
 /** What the end of an attempt means for its node. */
 export type Ended =
@@ -32,7 +33,7 @@ const modelErrors = {
 export function endStep(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended {
   const { step, stepIndex, end } = stepEnd
   const settled = step.kind === 'resolve' ? context : settle(context, step, end)
-  const closed = withContext(settled, { open: withoutKey(settled.open, stepIndex) })
+  const closed = withContext(settled, { open: withoutIndex(settled.open, stepIndex) })
   const counted = step.kind === 'model' ? countModelCall(closed, stepEnd) : closed
   const retry = retryStep(graph, counted, stepEnd)
   if (retry !== undefined) return retry
@@ -111,7 +112,7 @@ function retryStep(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended |
   const error = end.error === undefined ? context.error : end.error
   const reopened = withContext(context, {
     error,
-    open: withKey(context.open, stepIndex, Object.freeze({ ...next, ...(reserved !== undefined && { reserved }) })),
+    open: withIndex(context.open, stepIndex, Object.freeze({ ...next, ...(reserved !== undefined && { reserved }) })),
   })
   return {
     type: 'inside',
@@ -250,7 +251,7 @@ function endCall(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended {
   if (isUnknown && asksPerson(graph, record) && at !== undefined) {
     const { reserved: _, notBefore: __, ...rest } = step
     const asked: OpenStep = Object.freeze({ ...rest, kind: 'resolve', unknown: 'call', since: at })
-    const waiting = withContext(context, { open: withKey(context.open, stepIndex, asked) })
+    const waiting = withContext(context, { open: withIndex(context.open, stepIndex, asked) })
     const next = updateCall(waiting, record.id, stepIndex, (call) => ({ ...call, phase: 'asked' }))
     return { type: 'inside', transition: transitionNames.person(record.id), context: next, before: next, need: null }
   }

@@ -1,6 +1,7 @@
 import { invariantError } from '../errors/invariant-error.ts'
 import { nodeError } from '../errors/node-error.ts'
 import { effectIdOf, type RunId } from '../base/ids.ts'
+import { withoutIndex } from '../base/with-index.ts'
 import type { NodeRecord } from '../graph/graph.ts'
 import { checkpointFormat, type Checkpoint, type CheckpointStep } from '../snapshot/checkpoint.ts'
 import type { Command } from '../snapshot/command.ts'
@@ -16,7 +17,7 @@ import { limitsLeft } from './limits.ts'
 import type { MachineEvent } from './machine-event.ts'
 import { cancelledState, eventNames, transitionNames } from './names.ts'
 import { offeredOutcomes, requestDigest } from './request-digest.ts'
-import { settle, usageOf, withContext, withoutKey } from './steps.ts'
+import { settle, usageOf, withContext } from './steps.ts'
 
 /** Where in its run's history the next checkpoint will stand. */
 export interface Position {
@@ -193,7 +194,7 @@ function checkpointStep({ event, compiled }: RunAt, step: OpenStep, end: EffectE
 function settleLate(run: RunAt, step: OpenStep, end: EffectEnd): Plan {
   const { snapshot } = run
   const settled = settle(snapshot.context, step, end)
-  const context = withContext(settled, { closing: withoutKey(settled.closing, end.step) })
+  const context = withContext(settled, { closing: withoutIndex(settled.closing, end.step) })
   const next = Object.freeze({ value: snapshot.value, context })
   return { ...applied(run, next, { step: checkpointStep(run, step, end), usage: usageOf(step, end) }), type: 'late' }
 }

@@ -1,3 +1,4 @@
+import { withIndex } from '../base/with-index.ts'
 import { describeThrown } from '../errors/describe-thrown.ts'
 import { WaystoneError, type ErrorRecord } from '../errors/waystone-error.ts'
 import type { EdgeRecord, Graph, NodeRecord, Target } from '../graph/graph.ts'
@@ -184,7 +185,7 @@ function askPerson(context: RunContext, { step, stepIndex, at }: StepEnd): RunCo
   const { reserved: _, notBefore: __, ...rest } = step
   const unknown = step.kind === 'tool' || step.kind === 'call' || step.kind === 'gate' ? step.kind : 'task'
   const asked: OpenStep = Object.freeze({ ...rest, kind: 'resolve', unknown, since: at ?? step.since })
-  return withContext(context, { open: withKey(context.open, stepIndex, asked) })
+  return withContext(context, { open: withIndex(context.open, stepIndex, asked) })
 }
 
 interface Fault {

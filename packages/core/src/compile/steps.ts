@@ -1,4 +1,5 @@
 import { own } from '../base/own.ts'
+import { withIndex } from '../base/with-index.ts'
 import type { Graph, NodeRecord } from '../graph/graph.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import type { AgentCall, AgentEntry, AgentMemory, OpenStep, RunContext, StepKind } from '../snapshot/snapshot.ts'
@@ -13,7 +14,7 @@ export function withContext(context: RunContext, parts: Partial<RunContext>): Ru
 /** Sets one key of a frozen record. */
 export function withKey<Value>(
   record: { readonly [key: string]: Value },
-  key: string | number,
+  key: string,
   value: Value,
 ): { readonly [key: string]: Value } {
   return Object.freeze({ ...record, [key]: value })
@@ -22,7 +23,7 @@ export function withKey<Value>(
 /** Takes one key out of a frozen record. */
 export function withoutKey<Value>(
   record: { readonly [key: string]: Value },
-  key: string | number,
+  key: string,
 ): { readonly [key: string]: Value } {
   const { [key]: _, ...rest } = record
   return Object.freeze(rest)
@@ -132,7 +133,7 @@ export const oneToolCall: UsageDelta = Object.freeze({ toolCalls: 1 })
 export function addOpen(context: RunContext, step: OpenStep): RunContext {
   return withContext(context, {
     steps: context.steps + 1,
-    open: withKey(context.open, context.steps, Object.freeze(step)),
+    open: withIndex(context.open, context.steps, Object.freeze(step)),
   })
 }
 

@@ -1,5 +1,6 @@
 import { formatPath, type Json, type JsonPath } from '../base/json.ts'
 import { own } from '../base/own.ts'
+import { withIndex, withoutIndex } from '../base/with-index.ts'
 import { storeError } from '../errors/store-error.ts'
 import type { EngineEvent } from './event.ts'
 import type { Patch, PatchOperation, PatchValue } from './patch.ts'
@@ -54,12 +55,18 @@ function applyAt(
   const object = target as { readonly [key: string]: Json }
   if (verb === 'unset' && depth === path.length - 1) {
     if (!Object.hasOwn(object, key)) throw misfit(path, depth)
+    if (isIndex(key)) return withoutIndex(object, key)
     const { [key]: _, ...rest } = object
     return Object.freeze(rest)
   }
   const item = applyAt(own(object, key), operation, depth + 1, event)
   if (item === undefined) throw misfit(path, depth)
-  return Object.freeze({ ...object, [key]: item })
+  return isIndex(key) ? withIndex(object, key, item) : Object.freeze({ ...object, [key]: item })
+}
+
+/** Whether an object's key is a number: those of the ledgers are. */
+function isIndex(key: string | number): boolean {
+  return typeof key === 'number' || /^(0|[1-9]\d{0,8})$/.test(key)
 }
 
 function applyHere(target: Json | undefined, operation: PatchOperation, event: EngineEvent): Json {

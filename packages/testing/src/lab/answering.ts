@@ -8,7 +8,7 @@ import type { LabRequest } from './lab-request.ts'
 import { writeRecording, type RecordedExchange } from './recording.ts'
 import { reasoningPair } from './render-responses.ts'
 import type { RunningReplay } from './replay.ts'
-import { errorReply, replyOf, type Reply } from './reply.ts'
+import { errorReply, labErrorReply, replyOf, type Reply } from './reply.ts'
 import { describeRequest, type RunningScript } from './script.ts'
 import { hideInJson, secretsIn } from './secrets.ts'
 import { passOn } from './upstream.ts'
@@ -168,8 +168,6 @@ function refusal(status: number, error: { readonly message?: string; readonly co
   return { reply, by: null, problem: `refused with ${status}: ${message}` }
 }
 
-/** Clients that obey `x-should-retry` do not ask the same again. */
 function unexpected(problem: string, code: string): Answered {
-  const error = { status: 500, type: 'model_lab', code, message: problem }
-  return { reply: errorReply(error, { headers: { 'x-should-retry': 'false' } }), by: null, problem }
+  return { reply: labErrorReply(problem, code), by: null, problem }
 }

@@ -53,6 +53,12 @@ export function errorReply(error: LabError, delivery: LabDelivery = {}): Reply {
   return jsonReply({ error: errorBody(error) }, { status: error.status, delivery })
 }
 
+/** What is wrong at the lab itself. Clients that obey `x-should-retry` do not ask the same again. */
+export function labErrorReply(message: string, code: string): Reply {
+  const error = { status: 500, type: 'model_lab', code, message }
+  return errorReply(error, { headers: { 'x-should-retry': 'false' } })
+}
+
 function errorBody({ status, message, type, code, param }: LabError): JsonObject {
   return {
     message: message ?? `The model lab answers ${status} as its script says.`,

@@ -10,7 +10,8 @@ import { readRecording } from './recording.ts'
 import { RunningReplay } from './replay.ts'
 import { RunningScript } from './script.ts'
 import { publicHeaders } from './secrets.ts'
-import { sendReply } from './send-reply.ts'
+import { labErrorReply } from './reply.ts'
+import { sendReply, type Exchange } from './send-reply.ts'
 
 /**
  * Starts a model lab: a real HTTP server on 127.0.0.1 that speaks OpenAI's Responses and chat completions, streamed and not. It
@@ -91,7 +92,7 @@ class Lab implements ModelLab {
     const [code, what] = this.#isReplay
       ? (['WAYSTONE_INPUT_RECORDING_MISS', 'recording'] as const)
       : (['WAYSTONE_INPUT_SCRIPT_UNUSED', 'script'] as const)
-    throw new InputError(code, `the ${what} of the model lab does not fit: ${differences.join('; ')}`)
+    throw new InputError(code, `the ${what} of the model lab does not fit:\n- ${differences.join('\n- ')}`)
   }
 
   async close(): Promise<void> {
@@ -125,18 +126,18 @@ class Lab implements ModelLab {
       if (problem !== null) this.problems.push(`request ${entry.index}: ${problem}`)
       await sendReply(reply, { response, entry, closed: gone.signal, changed })
     } catch (error) {
-      this.#fail(error, { response, entry, isGone: gone.signal.aborted })
+      if (!gone.signal.aborted) await this.#fail(error, { response, entry, closed: gone.signal, changed })
     }
   }
 
   /** An answer function that threw, a recording that cannot be written, a service whose connection broke. */
-  #fail(
-    error: unknown,
-    at: { readonly response: ServerResponse; readonly entry: OpenEntry | undefined; readonly isGone: boolean },
-  ): void {
-    const { response, entry, isGone } = at
-    if (isGone) return
-    this.problems.push(`request ${entry?.index ?? 'unread'}: ${error instanceof Error ? error.message : String(error)}`)
+  async #fail(error: unknown, at: Omit<Exchange, 'entry'> & { readonly entry: OpenEntry | undefined }): Promise<void> {
+    const { response, entry } = at
+    const problem = error instanceof Error ? error.message : String(error)
+    this.problems.push(`request ${entry?.index ?? 'without an end'}: ${problem}`)
+    if (entry !== undefined && !response.headersSent) {
+      return await sendReply(labErrorReply(problem, 'lab_failed'), { ...at, entry })
+    }
     if (entry !== undefined) entry.end ??= { at: wireTime(), by: 'lab', isWhole: false }
     response.destroy()
   }

@@ -158,8 +158,8 @@ function parseKeys({ compiled, record }: Open, patch: unknown): JsonObject {
 /** What came of an effect that a person says has happened. */
 function parseResult(open: Open, { outcome, result }: DecisionInput): Pick<PersonDecision, 'patch' | 'result'> {
   if (result === undefined) return {}
-  if (outcome !== 'happened')
-    throw badDecision(`a result was given with outcome ${JSON.stringify(outcome)}; only "happened" takes one`)
+  if (outcome === 'did-not-happen' || outcome === 'failed')
+    throw badDecision(`a result was given with outcome ${JSON.stringify(outcome)}; only what happened has one`)
   const { compiled, record } = open
   const tool = open.open.tool ?? (record.kind === 'tool' ? record.tool : undefined)
   if (tool === undefined) return { patch: parseKeys(open, result) }

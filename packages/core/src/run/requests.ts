@@ -73,7 +73,7 @@ function unknownReason(record: NodeRecord, open: OpenStep): string {
   return `Nobody knows whether attempt ${open.attempt} of ${what} happened. Find out, then say so; it is not repeated by itself.`
 }
 
-/** For an unknown outcome the answer is the end of the step: `happened` is done, `did-not-happen` another attempt. */
+/** For an unknown outcome the answer is the end of the step: `happened` is done, `did-not-happen` another attempt, others are the node's own. */
 const meaningOfAnswer: { readonly [outcome: string]: string | null } = {
   happened: 'done',
   failed: 'failed',
@@ -84,7 +84,8 @@ function optionOf(
   { graph }: CompiledWorkflow,
   { open, record, outcome }: { readonly open: OpenStep; readonly record: NodeRecord; readonly outcome: string },
 ): RequestOption {
-  const routed = open.kind === 'resolve' ? meaningOfAnswer[outcome] : outcome
+  const isWord = open.kind === 'resolve' && Object.hasOwn(meaningOfAnswer, outcome)
+  const routed = isWord ? meaningOfAnswer[outcome] : outcome
   // Inside an agent the answer is told to the model, and the agent goes on.
   if (routed === null || routed === undefined || open.unknown === 'call') return { outcome, edges: [], to: record.id }
   const edges = graph.edges

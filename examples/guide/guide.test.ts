@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -23,11 +23,9 @@ const notRun = new Set(['mistakes.ts'])
 const source = '--conditions=@waystone/source'
 const env = { ...process.env, NO_COLOR: '1', WAYSTONE_BY: 'ada', npm_lifecycle_event: 'npx', FORCE_COLOR: undefined }
 
-describe('the files of the guide', () => {
-  it.each(files.filter((name) => !notRun.has(name)))('include %s, which runs', (name) => {
-    const { status, stderr } = spawnSync(process.execPath, [source, join(here, name)], { encoding: 'utf8', env })
-    expect(stderr).toBe('')
-    expect(status).toBe(0)
+describe.concurrent('the files of the guide', () => {
+  it.each(files.filter((name) => !notRun.has(name)))('include %s, which runs', { timeout: 60_000 }, async (name) => {
+    expect(await run(process.execPath, [source, name], projectFolder())).toMatchObject({ stderr: '', exit: 0 })
   })
 
   it.each([smallest.support, branch.support, agent.support, support.support, defining.article])(
@@ -44,7 +42,7 @@ const outputs = /^<!-- (output|killed)(?: (\S+))?: (.+) -->\n(?:\n```(\w+)\n[\s\
 const folders: string[] = []
 afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true })))
 
-describe.each(['getting-started.md', 'defining.md', 'running.md', 'looking.md', 'testing.md'])(
+describe.concurrent.each(['getting-started.md', 'defining.md', 'running.md', 'looking.md', 'testing.md'])(
   'the outputs in %s',
   (page) => {
     it('are what the commands print (GUIDE_UPDATE=1 writes them anew)', { timeout: 120_000 }, async () => {
@@ -64,14 +62,14 @@ async function printed(text: string): Promise<readonly string[]> {
   for (const [, kind, file, command = ''] of text.matchAll(outputs)) {
     if (file !== undefined) copyFileSync(join(here, file), join(folder, 'support.ts'))
     if (kind === 'killed') await runAndKill(command, folder)
-    else results.push(shell(command, folder))
+    else results.push(await shell(command, folder))
   }
   return results
 }
 
 /** A folder like a reader's, inside this package so that its imports are found. */
 function projectFolder(): string {
-  const cache = join(here, 'node_modules/.cache')
+  const cache = join(here, '.waystone')
   mkdirSync(cache, { recursive: true })
   const folder = mkdtempSync(join(cache, 'guide-'))
   folders.push(folder)
@@ -84,9 +82,25 @@ function scriptOf(command: string): string {
   return `waystone() { "${process.execPath}" ${source} "${cli}" "$@"; }; node() { "${process.execPath}" ${source} "$@"; }; ${command}`
 }
 
-function shell(command: string, cwd: string): string {
-  const { stdout } = spawnSync('sh', ['-c', scriptOf(command)], { cwd, encoding: 'utf8', env })
+async function shell(command: string, cwd: string): Promise<string> {
+  const { stdout, stderr } = await run('sh', ['-c', scriptOf(command)], cwd)
+  if (stdout === '') throw new RangeError(`${command} printed nothing but ${stderr}`)
   return stdout.replaceAll(cwd, '.').trimEnd()
+}
+
+interface Ended {
+  readonly stdout: string
+  readonly stderr: string
+  readonly exit: number | null
+}
+
+function run(command: string, args: readonly string[], cwd: string): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = execFile(command, args, { cwd, env }, (_error, stdout, stderr) => {
+      resolve({ stdout, stderr, exit: child.exitCode })
+    })
+    child.stdin?.end()
+  })
 }
 
 /** Starts a run and kills its processes with SIGKILL while a model is asked. */

@@ -1,7 +1,7 @@
+// #region finished-run
 import { auditRun, blamePath, createRuntime, forkRun, readHistory, readStats, replayRun } from '@waystone/core'
 import { offlineModels, support } from './support.ts'
 
-// #region finished-run
 const runtime = createRuntime({ workflows: [support], models: offlineModels })
 const { store } = runtime
 const run = await runtime.start(support, { input: { mail: 'I want my money back.' } })

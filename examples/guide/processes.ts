@@ -1,13 +1,8 @@
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+// #region front
 import { createRuntime, StoreError } from '@waystone/core'
 import { createSqliteStore } from '@waystone/sqlite'
 import { offlineModels, support } from './support.ts'
 
-process.chdir(mkdtempSync(join(tmpdir(), 'waystone-guide-')))
-
-// #region front
 const front = createRuntime({
   workflows: [support],
   store: createSqliteStore({ path: 'runs.db' }),

@@ -1,13 +1,8 @@
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+// #region runtime
 import { createRuntime } from '@waystone/core'
 import { createSqliteStore } from '@waystone/sqlite'
 import { offlineModels, support } from './support.ts'
 
-process.chdir(mkdtempSync(join(tmpdir(), 'waystone-guide-')))
-
-// #region runtime
 const store = createSqliteStore({ path: '.waystone/runs.db' })
 const runtime = createRuntime({ workflows: [support], store, models: offlineModels })
 // #endregion runtime

@@ -9,6 +9,7 @@ const folders = [
   'packages/core',
   'packages/sqlite',
   'packages/testing',
+  'packages/openai',
   'packages/bench',
   'packages/scenarios',
   'packages/tooling',

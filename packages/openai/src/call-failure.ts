@@ -1,0 +1,99 @@
+import { NodeError, type ModelUsage } from '@waystone/core'
+import { retryAfterOf, type ReadHeader } from './retry-after.ts'
+
+/** Where a call went, for messages. */
+export interface CallPlace {
+  readonly model: string
+  readonly host: string
+  /** Name of the secret that holds the key; null: none is sent. */
+  readonly secret: string | null
+  /** Takes the key out of a text. */
+  readonly hide: (text: string) => string
+}
+
+/** What a provider said when it did not answer. */
+export interface ProviderError {
+  /** HTTP status; undefined for an error inside a stream. */
+  readonly status: number | undefined
+  readonly code: string | undefined
+  readonly type: string | undefined
+  readonly message: string
+  readonly requestId: string | undefined
+  readonly readHeader: ReadHeader
+  readonly usage?: ModelUsage | null
+  readonly cause?: unknown
+}
+
+/** Takes a key, and whatever looks like one of OpenAI's, out of a text. */
+export function hideKey(key: string | null): (text: string) => string {
+  return (text) => (key === null ? text : text.replaceAll(key, '[key]')).replaceAll(/\bsk-[\w*.-]{4,}/g, '[key]')
+}
+
+/** The error of a call that a provider answered with an error. */
+export function providerFailure(place: CallPlace, error: ProviderError): NodeError {
+  const { status, code, usage } = error
+  // What a provider says about a wrong key repeats a part of it.
+  const said = status === 401 ? '' : place.hide(error.message.trim()).slice(0, 500)
+  const answered = [status ?? 'an error in its stream', code ?? error.type]
+    .filter((part) => part !== undefined)
+    .join(' ')
+  const retryAfterMs = retryAfterOf(error.readHeader)
+  const message = `model ${JSON.stringify(place.model)} at ${place.host} answered ${answered}${said === '' ? '' : `: ${said}`}`
+  return new NodeError('WAYSTONE_NODE_MODEL_FAILED', `${message}; ${adviceFor(place, error)}`, {
+    retryable: isRetryable(error),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    details: {
+      ...(status !== undefined && { status }),
+      ...(code !== undefined && { code }),
+      ...(error.requestId !== undefined && { requestId: error.requestId }),
+      ...(usage !== undefined && usage !== null && { usage }),
+    },
+    ...causeOf(place, error.cause),
+  })
+}
+
+/** The error of a call that got no whole answer: refused, cut, too slow, not understood. */
+export function brokenCall(place: CallPlace, what: string, cause?: unknown): NodeError {
+  const message = `model ${JSON.stringify(place.model)} at ${place.host}: ${place.hide(what).slice(0, 500)}`
+  return new NodeError('WAYSTONE_NODE_MODEL_FAILED', message, { retryable: true, ...causeOf(place, cause) })
+}
+
+/** The error of a call that was told to stop. */
+export function abortedCall(place: CallPlace, cause?: unknown): NodeError {
+  const message = `the call of model ${JSON.stringify(place.model)} at ${place.host} was told to stop`
+  return new NodeError('WAYSTONE_NODE_ABORTED', message, causeOf(place, cause))
+}
+
+/** The error underneath, unless it repeats a key. */
+function causeOf({ hide }: CallPlace, cause: unknown): { readonly cause?: unknown } {
+  const text = String(cause)
+  return cause === undefined || hide(text) !== text ? {} : { cause }
+}
+
+/** Errors that come again however long one waits. */
+const hopeless =
+  /^(insufficient_quota|billing|account_deactivated|invalid|unsupported|context_length|model_not_found|content_policy|content_filter|unknown_parameter|missing_)|_not_found$|_too_(large|long|many)/
+
+function isRetryable({ status, code, type, readHeader }: ProviderError): boolean {
+  if (hopeless.test(code ?? '') || type === 'insufficient_quota') return false
+  const asked = readHeader('x-should-retry')
+  if (asked === 'true' || asked === 'false') return asked === 'true'
+  if (status === undefined) return !hopeless.test(type ?? '')
+  return status === 408 || status === 409 || status === 429 || status >= 500
+}
+
+function adviceFor({ secret, model }: CallPlace, { status, code, type }: ProviderError): string {
+  if (code === 'insufficient_quota' || type === 'insufficient_quota')
+    return 'the account has no credit or quota left: waiting does not help'
+  if (code === 'context_length_exceeded') return 'give the model less to read, or take one with a larger window'
+  const whose = secret === null ? '' : ` in secret ${secret}`
+  const advice: Readonly<Record<number, string>> = {
+    400: 'the request does not suit this model or server: look at api, outputMode and the options',
+    401: secret === null ? 'it wants a key: name its secret in apiKey' : `the key${whose} is not accepted`,
+    403: `the key${whose} may not use model ${JSON.stringify(model)}`,
+    404: 'no such model, or no such API under this base URL: look at model, baseUrl and api',
+    422: 'the request does not suit this model or server: look at api, outputMode and the options',
+    429: 'too many requests or tokens for its limits',
+  }
+  return advice[status ?? 0] ?? 'another attempt may succeed'
+}

@@ -16,20 +16,20 @@ if (request !== undefined) {
 }
 // #endregion front
 
-// #region worker
+// #region runner
 const store = createSqliteStore({ path: 'runs.db' })
-const worker = createRuntime({
+const runner = createRuntime({
   workflows: [support],
   store,
   models: offlineModels,
   onNotice: (notice) => console.error(notice.type),
 })
-worker.work()
+runner.work()
 
 process.once('SIGTERM', () => {
-  void worker.close({ drain: true }).then(() => store.close())
+  void runner.close({ drain: true }).then(() => store.close())
 })
-// #endregion worker
+// #endregion runner
 
 // #region wait
 const { status, output } = await run.result({ until: 'end' })
@@ -39,7 +39,7 @@ console.log(status, output?.reply)
 // #region owned
 const another = await front.start(support, { input: { mail: 'Where is my kettle?' } })
 try {
-  const elsewhere = await worker.open(support, another.runId)
+  const elsewhere = await runner.open(support, another.runId)
   await elsewhere.resume()
 } catch (error) {
   if (!StoreError.isInstance(error) || error.code !== 'WAYSTONE_STORE_OWNED') throw error
@@ -49,5 +49,5 @@ try {
 
 await front.close()
 await front.store.close()
-await worker.close({ drain: true })
+await runner.close({ drain: true })
 await store.close()

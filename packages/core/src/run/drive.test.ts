@@ -69,8 +69,9 @@ describe('Drive', () => {
         parent: { runId, sequence: 0, hash: '' },
         packing: firstPacking,
       },
+      missed: [],
     })
-    drive.begin([])
+    drive.begin()
     expect(await stopped.promise).toMatchObject({ code: 'WAYSTONE_BUG_STUCK' })
     expect(drive.isOver).toBe(true)
   })

@@ -44,6 +44,8 @@ export interface DriveParts {
   readonly compiled: CompiledWorkflow
   readonly lease: Lease
   readonly standing: Standing
+  /** What happened while nobody drove the run. Planned before anything else comes and before anything is performed. */
+  readonly missed: readonly Entry[]
 }
 
 /**
@@ -57,13 +59,14 @@ export class Drive implements DrivenRun {
   readonly compiled: CompiledWorkflow
   readonly lease: Lease
   readonly #host: DriveHost
-  readonly #queue: Entry[] = []
+  readonly #queue: Entry[]
   /** Delivered events that have been taken: a look into the inbox that began before may still bring them. */
   readonly #taken = new Set<string>()
   readonly #effects = new Map<number, RunningEffect>()
   readonly #effectHost: EffectHost
   readonly #timers: ReturnType<typeof createTimers>
   #standing: Standing
+  #hasBegun = false
   #isLooping = false
   #looping: Promise<void> = Promise.resolve()
   /** Commands are withheld until everything that happened meanwhile has been planned. */
@@ -77,6 +80,7 @@ export class Drive implements DrivenRun {
     this.compiled = parts.compiled
     this.lease = parts.lease
     this.#standing = parts.standing
+    this.#queue = [...parts.missed]
     this.#isCatchingUp = true
     this.#effectHost = { clock: host.clock, onEnd: (effect, end) => this.#ended(effect, end) }
     this.#timers = createTimers(host.clock, (timer, at) =>
@@ -98,9 +102,9 @@ export class Drive implements DrivenRun {
     return this.#isOver
   }
 
-  /** Takes up what happened while nobody drove the run, then performs everything that is open. */
-  begin(entries: readonly Entry[]): void {
-    this.#queue.push(...entries)
+  /** Takes up what was missed, then performs everything that is open. */
+  begin(): void {
+    this.#hasBegun = true
     this.#start()
   }
 
@@ -109,7 +113,7 @@ export class Drive implements DrivenRun {
     return this.#looping
   }
 
-  /** Adds an event. It is refused when the drive is over. */
+  /** Adds an event: it is taken when the drive has begun, and refused when it is over. */
   post(entry: Entry): void {
     if (this.#isOver)
       return entry.onStopped?.(
@@ -128,7 +132,7 @@ export class Drive implements DrivenRun {
     this.#isDraining = true
     this.#timers.clear()
     this.#withhold()
-    this.#start()
+    this.begin()
   }
 
   /** Stops now: aborts what runs and leaves it open for a later resume. @param error - null: asked for */
@@ -145,7 +149,7 @@ export class Drive implements DrivenRun {
   }
 
   #start(): void {
-    if (this.#isLooping || this.#isOver) return
+    if (!this.#hasBegun || this.#isLooping || this.#isOver) return
     this.#isLooping = true
     this.#looping = this.#loop()
   }

@@ -80,7 +80,7 @@ export class Engine implements DriveHost {
   readonly #restWaiters = new Map<RunId, Set<(rest: Rest) => void>>()
   readonly #tokenListeners = new Set<(token: Token) => void>()
   readonly #begun = new Set<DrivenRun>()
-  readonly #toBegin: { readonly drive: Drive; readonly entries: readonly Entry[] }[] = []
+  readonly #toBegin: Drive[] = []
   #turn: Promise<void> | null = null
   #turnAt = 0
   #isClosed = false
@@ -135,7 +135,7 @@ export class Engine implements DriveHost {
   }
 
   /** Drives a run whose lease was just got. */
-  drive(parts: DriveParts, entries: readonly Entry[]): void {
+  drive(parts: DriveParts): void {
     const { runId } = parts.lease
     const drive = new Drive(this, parts)
     this.#failures.delete(runId)
@@ -143,9 +143,9 @@ export class Engine implements DriveHost {
     this.#drives.set(runId, drive)
     this.#leases.keep(parts.lease)
     this.#inbox.start()
-    if (this.#begun.size >= this.parts.maxConcurrentRuns) return void this.#toBegin.push({ drive, entries })
+    if (this.#begun.size >= this.parts.maxConcurrentRuns) return void this.#toBegin.push(drive)
     this.#begun.add(drive)
-    drive.begin(entries)
+    drive.begin()
   }
 
   /**
@@ -265,9 +265,9 @@ export class Engine implements DriveHost {
     const lease = await this.#leases.acquire(runId, options)
     if (lease === undefined) return false
     try {
-      const taken = await this.#load(runId, lease, options)
+      const parts = await this.#load(runId, lease, options)
       this.checkOpen()
-      this.drive(taken.parts, taken.entries)
+      this.drive(parts)
       this.#inbox.look()
       return true
     } catch (error) {
@@ -276,11 +276,7 @@ export class Engine implements DriveHost {
     }
   }
 
-  async #load(
-    runId: RunId,
-    lease: Lease,
-    { entry, needsBindings }: TakeUpOptions,
-  ): Promise<{ readonly parts: DriveParts; readonly entries: readonly Entry[] }> {
+  async #load(runId: RunId, lease: Lease, { entry, needsBindings }: TakeUpOptions): Promise<DriveParts> {
     const { store, parts } = this
     const loaded = await store.load(runId)
     if (loaded === undefined)
@@ -292,19 +288,20 @@ export class Engine implements DriveHost {
       this.notify({ type: 'behaviour.changed', runId, workflow: row.workflow })
     const standing = await restoreRun(store, loaded)
     const missed = missedEntries({ compiled, context: standing.snapshot.context, loaded, now: this.clock.now() })
-    return { parts: { compiled, lease, standing }, entries: entry === undefined ? missed : [...missed, entry] }
+    return { compiled, lease, standing, missed: entry === undefined ? missed : [...missed, entry] }
   }
 
   #remove(drive: DrivenRun): void {
     this.#drives.delete(drive.runId)
     this.#begun.delete(drive)
     if (this.#drives.size === 0) this.#inbox.stop()
-    while (this.#begun.size < this.parts.maxConcurrentRuns) {
+    // A runtime that closes ends each of its drives by itself.
+    while (!this.#isClosed && this.#begun.size < this.parts.maxConcurrentRuns) {
       const next = this.#toBegin.shift()
       if (next === undefined) return
-      if (next.drive.isOver) continue
-      this.#begun.add(next.drive)
-      next.drive.begin(next.entries)
+      if (next.isOver) continue
+      this.#begun.add(next)
+      next.begin()
     }
   }
 

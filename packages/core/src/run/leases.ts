@@ -53,17 +53,25 @@ export function createLeases(parts: LeaseParts): Leases {
     if (stopTimer !== null || kept.size === 0) return
     stopTimer = clock.at(clock.now() + Math.floor(leaseMs / 3), () => void renew())
   }
+  /** False when the run was given up meanwhile, or taken anew under another fence. */
+  const isKept = ({ runId, fence }: Lease): boolean => kept.get(runId)?.fence === fence
   const prolong = async (leases: readonly Lease[]): Promise<ReadonlySet<RunId>> => {
     const expiresAt = clock.now() + leaseMs
     const lost = new Set(await store.renew(leases, expiresAt))
     for (const lease of leases) {
-      if (!lost.has(lease.runId) && kept.has(lease.runId)) kept.set(lease.runId, { ...lease, expiresAt })
+      if (!lost.has(lease.runId) && isKept(lease)) kept.set(lease.runId, { ...lease, expiresAt })
     }
     return lost
   }
   const renew = async (): Promise<void> => {
+    const leases = [...kept.values()]
     try {
-      for (const runId of await prolong([...kept.values()])) if (kept.delete(runId)) parts.onLost(runId)
+      const lost = await prolong(leases)
+      for (const lease of leases) {
+        if (!lost.has(lease.runId) || !isKept(lease)) continue
+        kept.delete(lease.runId)
+        parts.onLost(lease.runId)
+      }
       parts.onRenewed()
     } catch {
       // The store is not well: commits will say so; a lease that is not renewed runs out.

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { createManualClock } from '../../test/support/manual-clock.ts'
 import { says, scripted } from '../../test/support/scripted-model.ts'
 import { mortalView, viewOf } from '../../test/support/store-view.ts'
+import { nextTurn } from '../base/clock.ts'
 import { createMemoryStore } from '../checkpoint/memory-store.ts'
 import type { Store } from '../checkpoint/store.ts'
 import { END } from '../define/edge.ts'
@@ -52,6 +53,17 @@ function line(effects: string[], effect: EffectClass = 'idempotent') {
     edges: { a: { done: n.b }, b: { done: n.c }, c: { done: END } },
   })
 }
+
+const thinking = w.nodes({
+  think: w.agent({ model: 'fast', instructions: 'x', writes: ['text'], maxInputTokens: 300, maxOutputTokens: 30 }),
+})
+const agent = w.workflow('agent', {
+  input: z.object({ text: z.string() }),
+  output: ['text'],
+  nodes: thinking,
+  start: thinking.think,
+  edges: { think: { done: END } },
+})
 
 describe('resume', () => {
   it.each([1, 2, 3])('goes on after a crash before commit %i, under the same effect ids (T5)', async (at) => {
@@ -114,17 +126,6 @@ describe('resume', () => {
     expect(await run.result()).toMatchObject({ status: 'completed', output: { text: 'abc' } })
   })
 
-  const n = w.nodes({
-    think: w.agent({ model: 'fast', instructions: 'x', writes: ['text'], maxInputTokens: 300, maxOutputTokens: 30 }),
-  })
-  const agent = w.workflow('agent', {
-    input: z.object({ text: z.string() }),
-    output: ['text'],
-    nodes: n,
-    start: n.think,
-    edges: { think: { done: END } },
-  })
-
   it('makes a lost model call again and charges the lost one at its reservation (B5)', async () => {
     const store = createMemoryStore()
     const clock = createManualClock()
@@ -178,6 +179,59 @@ describe('resume', () => {
     const types: string[] = []
     for await (const event of run.events()) types.push(event.type)
     expect(types).toContain('run.cancelled')
+  })
+})
+
+describe('a runtime that drives as many runs as it may', () => {
+  it('begins no run by news that comes to it first, and asks about its lost effect when its turn comes (T5)', async () => {
+    const effects: string[] = []
+    const workflow = line(effects, 'unsafe')
+    const store = createMemoryStore()
+    const clock = createManualClock()
+    const mortal = mortalView(store, (method, kill) => method === 'commit' && kill())
+    const first = await createRuntime({ store: mortal.store, clock, liveness: everyoneIs('dead') }).start(workflow, {
+      input: { text: '' },
+    })
+    await clock.settle()
+    expect(effects).toEqual(['a 0'])
+    const answer = Promise.withResolvers<unknown>()
+    const models = { fast: scripted(() => answer.promise) }
+    const options = { store, clock, models, liveness: everyoneIs('dead'), workflows: [workflow, agent] }
+    const runtime = runtimeWith({ ...options, maxConcurrentRuns: 1 })
+    const busy = await runtime.start(agent, { input: { text: '' } })
+    const run = await runtime.open(first.runId)
+    await run.resume()
+    const moves = [run.hold({ by: 'ann', reason: 'look' }), run.release({ by: 'ann', reason: 'go' })]
+    await clock.settle()
+    expect(effects).toEqual(['a 0'])
+    answer.resolve(says({ text: 'x' }))
+    expect((await busy.result()).status).toBe('completed')
+    expect(await Promise.all(moves)).toMatchObject([{ type: 'applied' }, { type: 'applied' }])
+    expect((await run.result()).status).toBe('waiting')
+    expect(await run.requests()).toMatchObject([{ kind: 'unknown', node: 'a' }])
+    expect(effects).toEqual(['a 0'])
+  })
+
+  it.each([true, false])('answers what still waits for its turn when it is closed, drain: %s', async (drain) => {
+    const store = createMemoryStore()
+    const models = { fast: scripted(() => new Promise(() => undefined)) }
+    const other = runtimeWith({ store, models })
+    const run = await other.start(agent, { input: { text: '' } })
+    await run.hold({ by: 'ann', reason: 'look' })
+    await other.close()
+    const runtime = runtimeWith({ store, models, workflows: [agent], maxConcurrentRuns: 1 })
+    const busy = await runtime.start(agent, { input: { text: '' } })
+    expect(busy.runId).not.toBe(run.runId)
+    const released = (await runtime.open(run.runId)).release({ by: 'ann', reason: 'go' })
+    const outcome = released.then(
+      ({ type }) => type,
+      (error: unknown) => (error as { code: string }).code,
+    )
+    while (((await store.row(run.runId))?.lease ?? null) === null) await nextTurn()
+    for (let turn = 0; turn < 5; turn += 1) await nextTurn()
+    if (drain) await busy.cancel({ by: 'ann', reason: 'enough' })
+    await runtime.close({ drain })
+    expect(await outcome).toBe(drain ? 'applied' : 'WAYSTONE_INPUT_RUNTIME_CLOSED')
   })
 })
 

@@ -60,7 +60,8 @@ export async function startRun(
     })
     if (answer.type === 'exists') return answer
     const parent = { runId, sequence: 0, hash: packed.checkpoint.hash }
-    engine.drive({ compiled, lease: answer.lease, standing: { snapshot, parent, packing: packed.packing } }, [])
+    const standing = { snapshot, parent, packing: packed.packing }
+    engine.drive({ compiled, lease: answer.lease, standing, missed: [] })
     return answer
   })
   if (created.type === 'exists') return { runId: created.runId, isNew: false }

@@ -16,6 +16,8 @@ import { passOn } from './upstream.ts'
 /** A request on its way to an answer. */
 export interface Incoming {
   readonly entry: LabEntry
+  /** As it came; the path of the entry hides keys. */
+  readonly url: string
   readonly headers: IncomingHttpHeaders
   /** The body as it came. */
   readonly text: string
@@ -121,9 +123,10 @@ export class RecordAnswering implements Answering {
     this.#options = options
   }
 
-  async answer({ entry, headers, text, closed }: Incoming): Promise<Answered> {
+  async answer({ entry, url, headers, text, closed }: Incoming): Promise<Answered> {
     const { file, upstream, secrets } = this.#options
-    const asked = { method: entry.method, path: belowBase(entry.path), request: bodyOf(entry, text), headers, text }
+    const { method, path } = entry
+    const asked = { method, path: belowBase(path), request: bodyOf(entry, text), url: belowBase(url), headers, text }
     const recorded = (exchange: RecordedExchange): void => {
       this.#exchanges.push(exchange)
       writeRecording(file, this.#exchanges)

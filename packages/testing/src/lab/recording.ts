@@ -1,4 +1,5 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { InputError, type Json, type JsonObject } from '@waystone/core'
 import { sha256 } from '@waystone/core/store'
 import { canonicalText, isList, isObject, objectOf, parseJson, textOf } from './json-access.ts'
@@ -53,6 +54,8 @@ function drop(value: Json, [key = '', ...deeper]: readonly string[]): Json {
 /**
  * Writes a recording: over several lines, in the order of keys, so that equal exchanges give an equal file whatever came first.
  * Exchanges of equal requests stay in order. The file is never half written.
+ *
+ * @throws {InputError} WAYSTONE_INPUT_RECORDING_FILE when it cannot be written
  */
 export function writeRecording(file: string, exchanges: readonly RecordedExchange[]): void {
   const stored = exchanges
@@ -66,8 +69,13 @@ export function writeRecording(file: string, exchanges: readonly RecordedExchang
       response: storedResponse(exchange.response),
     }))
   const temporary = `${file}.${process.pid}.part`
-  writeFileSync(temporary, `${JSON.stringify({ format: recordingFormat, exchanges: stored }, null, 2)}\n`)
-  renameSync(temporary, file)
+  try {
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(temporary, `${JSON.stringify({ format: recordingFormat, exchanges: stored }, null, 2)}\n`)
+    renameSync(temporary, file)
+  } catch (error) {
+    throw new InputError('WAYSTONE_INPUT_RECORDING_FILE', `${file} cannot be written`, {}, error)
+  }
 }
 
 /** @throws {InputError} WAYSTONE_INPUT_RECORDING_FILE when there is no such file, or it is no recording */

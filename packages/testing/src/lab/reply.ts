@@ -36,7 +36,7 @@ export function replyOf(parts: LabAnswerParts, request: LabRequest, index: numbe
 }
 
 /** A JSON body, written over several lines as OpenAI does. */
-export function jsonReply(
+function jsonReply(
   body: JsonObject,
   options: { readonly status?: number; readonly delivery?: LabDelivery } = {},
 ): Reply {

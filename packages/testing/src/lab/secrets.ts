@@ -3,7 +3,7 @@ import type { Json } from '@waystone/core'
 import { isList, isObject } from './json-access.ts'
 
 /** What stands where a secret was. */
-export const hidden = '[secret]'
+const hidden = '[secret]'
 
 const secretHeaders = new Set([
   'authorization',
@@ -22,6 +22,11 @@ export function publicHeaders(headers: IncomingHttpHeaders): Readonly<Record<str
     return [[name, secretHeaders.has(name) ? hidden : [value].flat().join(', ')] as const]
   })
   return Object.fromEntries(entries)
+}
+
+/** A path without the values of parameters that carry keys: some services take them in the query. */
+export function publicPath(path: string): string {
+  return path.replaceAll(/(?<=[?&](?:key|api-key|api_key|token|access_token)=)[^&]*/gi, hidden)
 }
 
 /** The values that the headers of a request keep secret: keys and tokens, without a scheme such as `Bearer`. */

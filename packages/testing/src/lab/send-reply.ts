@@ -13,6 +13,8 @@ export interface Exchange {
   readonly entry: OpenEntry
   /** Fires when the connection is closed. */
   readonly closed: AbortSignal
+  /** Resolves then. */
+  readonly whenClosed: Promise<void>
   /** To be called after every change of the entry. */
   readonly changed: () => void
 }
@@ -22,7 +24,7 @@ export async function sendReply(reply: Reply, exchange: Exchange): Promise<void>
   const { delivery } = reply
   try {
     if (delivery.delayMs !== undefined) await setTimeout(delivery.delayMs, undefined, { signal: exchange.closed })
-    if (delivery.hangAfter === 'headers') return await untilClosed(exchange)
+    if (delivery.hangAfter === 'headers') return await exchange.whenClosed
     sendHeaders(reply, exchange)
     await (typeof reply.body === 'string'
       ? sendBody(reply.body, delivery, exchange)
@@ -95,7 +97,7 @@ async function trickle(
 /** Whether the frame is to be sent, after what has to happen before it. `end`: there is no such frame any more. */
 async function mayGoOn(index: number, delivery: LabDelivery, exchange: Exchange, end?: 'end'): Promise<boolean> {
   if (typeof delivery.hangAfter === 'number' && index >= delivery.hangAfter) {
-    await untilClosed(exchange)
+    await exchange.whenClosed
     return false
   }
   if (delivery.cutAfter !== undefined && index >= delivery.cutAfter) {
@@ -106,7 +108,7 @@ async function mayGoOn(index: number, delivery: LabDelivery, exchange: Exchange,
   if (delivery.frameDelayMs !== undefined) {
     await setTimeout(delivery.frameDelayMs, undefined, { signal: exchange.closed })
   }
-  if (delivery.beforeFrame !== undefined) await Promise.race([delivery.beforeFrame(index), untilClosed(exchange)])
+  if (delivery.beforeFrame !== undefined) await Promise.race([delivery.beforeFrame(index), exchange.whenClosed])
   exchange.closed.throwIfAborted()
   return true
 }
@@ -136,10 +138,6 @@ function cut({ response, entry }: Exchange): void {
 function endUnwhole({ response, entry }: Exchange): void {
   entry.end ??= { at: wireTime(), by: 'lab', isWhole: false }
   response.end()
-}
-
-async function untilClosed({ closed }: Exchange): Promise<void> {
-  if (!closed.aborted) await once(closed, 'abort')
 }
 
 /** An event whose JSON stops in the middle. */

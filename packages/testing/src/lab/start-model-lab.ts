@@ -9,7 +9,7 @@ import type { LabOptions, ModelLab } from './model-lab.ts'
 import { readRecording } from './recording.ts'
 import { RunningReplay } from './replay.ts'
 import { RunningScript } from './script.ts'
-import { publicHeaders } from './secrets.ts'
+import { publicHeaders, publicPath } from './secrets.ts'
 import { labErrorReply } from './reply.ts'
 import { sendReply, type Exchange } from './send-reply.ts'
 
@@ -41,6 +41,9 @@ function answeringOf(options: LabOptions): Answering {
 
 const defaultWithinMs = 10_000
 
+/** How long an idle connection stays: longer than a test pauses, so that no client meets one that is just being closed. */
+const idleMs = 60_000
+
 class Lab implements ModelLab {
   readonly problems: string[] = []
   readonly #journal = new Journal()
@@ -53,7 +56,7 @@ class Lab implements ModelLab {
   constructor(answering: Answering, isReplay: boolean) {
     this.#answering = answering
     this.#isReplay = isReplay
-    this.#server = createServer((request, response) => {
+    this.#server = createServer({ keepAliveTimeout: idleMs }, (request, response) => {
       void this.#serve(request, response)
     })
   }
@@ -109,8 +112,10 @@ class Lab implements ModelLab {
     const gone = new AbortController()
     const changed = (): void => this.#journal.changed()
     let entry: OpenEntry | undefined
+    const { promise: whenClosed, resolve: close } = Promise.withResolvers<void>()
     response.on('error', () => undefined)
     response.on('close', () => {
+      close()
       const isWhole = response.writableFinished
       if (entry !== undefined)
         entry.end ??= { at: wireTime(), by: isWhole || this.#isClosed ? 'lab' : 'client', isWhole }
@@ -120,13 +125,13 @@ class Lab implements ModelLab {
     try {
       const text = await readText(message)
       entry = this.#journal.add({ ...readEntry(message, text), bytesIn: Buffer.byteLength(text) })
-      const incoming = { entry, headers: message.headers, text, closed: gone.signal }
+      const incoming = { entry, url: message.url ?? '', headers: message.headers, text, closed: gone.signal }
       const { reply, by, problem } = await this.#answering.answer(incoming)
       entry.answeredBy = by
       if (problem !== null) this.problems.push(`request ${entry.index}: ${problem}`)
-      await sendReply(reply, { response, entry, closed: gone.signal, changed })
+      await sendReply(reply, { response, entry, closed: gone.signal, whenClosed, changed })
     } catch (error) {
-      if (!gone.signal.aborted) await this.#fail(error, { response, entry, closed: gone.signal, changed })
+      if (!gone.signal.aborted) await this.#fail(error, { response, entry, closed: gone.signal, whenClosed, changed })
     }
   }
 
@@ -160,7 +165,7 @@ function readEntry({ method = '', url = '', headers }: IncomingMessage, text: st
   const body = parseJson(text) ?? null
   const api = method === 'POST' ? apiPaths.get(url.split('?')[0] ?? '') : undefined
   const request = api !== undefined && isObject(body) ? readRequest(api, body) : null
-  return { method, path: url, headers: publicHeaders(headers), body, request }
+  return { method, path: publicPath(url), headers: publicHeaders(headers), body, request }
 }
 
 async function readText(message: IncomingMessage): Promise<string> {

@@ -5,6 +5,8 @@ import { hideIn, hideInJson, secretsIn } from './secrets.ts'
 
 /** A request that is passed on. */
 export interface PassedRequest extends Pick<RecordedExchange, 'method' | 'path' | 'request'> {
+  /** The path as it came, keys included. */
+  readonly url: string
   readonly headers: IncomingHttpHeaders
   /** As it came. */
   readonly text: string
@@ -44,7 +46,7 @@ export async function passOn(
     readonly recorded: (exchange: RecordedExchange) => void
   },
 ): Promise<PassedResponse> {
-  const response = await fetch(`${options.baseUrl.replace(/\/$/, '')}${request.path}`, {
+  const response = await fetch(`${options.baseUrl.replace(/\/$/, '')}${request.url}`, {
     method: request.method,
     headers: { ...passedHeaders(request.headers), 'accept-encoding': 'identity' },
     ...(request.text === '' ? {} : { body: request.text }),

@@ -114,17 +114,17 @@ describe('record and replay', () => {
       ['b', 'a'],
     ]) {
       const upstream = await start({
-        script: [{ when: {}, answers: [{ text: `Key ${key}, sk-abcdefghijkl and mine-mine` }], isRepeated: true }],
+        script: [{ when: {}, answers: [{ text: `Key ${key}, sk-abcdefghijklm0123 and mine-mine` }], isRepeated: true }],
       })
       const recorder = await start({ record: { file, upstream: upstream.url, secrets: ['mine-mine'] } })
-      for (const input of order) await ask(recorder, { input: `${input} with ${key}`, isStream: true })
+      for (const input of order) await ask(recorder, { input: `${input} with ${key}` })
       texts.push(readFileSync(file, 'utf8').replaceAll(/_000\d|17672256\d\d/g, ''))
     }
     expect(texts[0]).toBe(texts[1])
     expect(texts[0]).not.toMatch(/0123456789|sk-abcdef|mine-mine|authorization/i)
     expect(texts[0]).toContain('Key [secret], [secret] and [secret]')
     const again = await replay({ secrets: ['mine-mine'] })
-    expect((await ask(again, { input: `a with ${key}`, isStream: true })).status).toBe(200)
+    expect((await ask(again, { input: `a with ${key}` })).status).toBe(200)
   })
 
   it('misses when one word differs, and shows it', async () => {
@@ -173,6 +173,32 @@ describe('record and replay', () => {
     expect((await ask(again, { more: { metadata: { run: 'r2', node: 'a' } } })).status).toBe(200)
   })
 
+  it.each(['/responses', '/chat/completions'])(
+    'refuses to record a stream of %s that spells out a key',
+    async (path) => {
+      const upstream = await start({ script: [`Your key is ${key}, is it not?`, 'Nothing of the kind.'] })
+      const recorder = await start({ record: { file, upstream: upstream.url } })
+      await expect(ask(recorder, { path, isStream: true })).rejects.toThrow('terminated')
+      expect(recorder.problems).toEqual([
+        'request 0: the answer spells out a secret piece by piece: it is not recorded',
+      ])
+      await ask(recorder, { path, isStream: true })
+      expect(readFileSync(file, 'utf8')).not.toContain('Your key')
+    },
+  )
+
+  it('passes a key in the query on, and records it without', async () => {
+    const upstream = await start({ script: [] })
+    const recorder = await start({ record: { file, upstream: upstream.url } })
+    const path = '/models?key=abcdef&page=2'
+    await fetch(`${recorder.url}${path}`)
+    expect(upstream.problems[0]).toContain('/v1/models?key=[secret]&page=2')
+    expect(readFileSync(file, 'utf8')).not.toContain('abcdef')
+    const again = await replay()
+    expect((await fetch(`${again.url}${path}`)).status).toBe(404)
+    again.assertComplete()
+  })
+
   it('cuts again what the service cut', async () => {
     const upstream = await start({ script: [faults.cut(3, 'One two three four.')] })
     const recorder = await start({ record: { file, upstream: upstream.url } })
@@ -197,5 +223,9 @@ describe('record and replay', () => {
       await expect(replay()).rejects.toMatchObject({ code: 'WAYSTONE_INPUT_RECORDING_FILE' })
     }
     await expect(replay({ file: join(folder, 'none.json') })).rejects.toThrow('cannot be read')
+    const service = await start({ script: ['x'] })
+    const lost = await start({ record: { file: join(file, 'in-a-file.json'), upstream: service.url } })
+    expect((await ask(lost)).text).toContain('in-a-file.json cannot be written')
+    expect(lost.problems).toHaveLength(1)
   })
 })

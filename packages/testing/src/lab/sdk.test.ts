@@ -19,7 +19,7 @@ afterEach(async () => {
 async function labWith(...script: LabScript): Promise<{ lab: ModelLab; client: OpenAI }> {
   const lab = await startModelLab({ script })
   labs.push(lab)
-  return { lab, client: new OpenAI({ baseURL: lab.url, apiKey: 'sk-test', maxRetries: 0 }) }
+  return { lab, client: new OpenAI({ baseURL: lab.url, apiKey: 'sk-test', maxRetries: 0, logLevel: 'off' }) }
 }
 
 async function all<Item>(stream: AsyncIterable<Item>): Promise<Item[]> {

@@ -46,7 +46,7 @@ export function hideIn(text: string, secrets: readonly string[]): string {
   for (const secret of secrets) {
     if (secret.length >= shortestSecret) clean = clean.replaceAll(secret, hidden)
   }
-  return clean.replaceAll(/\bsk-[\w*-]{8,}/g, hidden)
+  return clean.replaceAll(/\bsk-(?=[\w*-]*\d)[\w*-]{16,}/g, hidden)
 }
 
 /** A JSON value with {@link hideIn} applied to every text in it, keys included. */

@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { splitFrames } from './frames.ts'
+import { InputError, type Json } from '@waystone/core'
+import { dataOf, splitFrames } from './frames.ts'
+import { listOf, objectOf, parseJson, textOf } from './json-access.ts'
 import type { RecordedExchange } from './recording.ts'
 import { hideIn, hideInJson, secretsIn } from './secrets.ts'
 
@@ -55,6 +57,7 @@ export async function passOn(
   const headers = Object.fromEntries([...response.headers].filter(([name]) => keptHeaders.test(name)))
   const secrets = [...options.secrets, ...secretsIn(request.headers)]
   const keep = (body: string | readonly string[], isCut: boolean): void => {
+    if (typeof body !== 'string') refuseSpelledOut(body, secrets)
     options.recorded({
       method: request.method,
       path: hideIn(request.path, secrets),
@@ -87,6 +90,26 @@ async function* keepingFrames(
     throw error
   }
   keep(frames, false)
+}
+
+/** @throws {InputError} WAYSTONE_INPUT_RECORDING_FILE when the pieces of a stream put together have a secret in them */
+function refuseSpelledOut(frames: readonly string[], secrets: readonly string[]): void {
+  const text = frames.flatMap((frame) => deltasIn(parseJson(dataOf(frame) ?? ''))).join('')
+  if (hideIn(text, secrets) === text) return
+  throw new InputError(
+    'WAYSTONE_INPUT_RECORDING_FILE',
+    'the answer spells out a secret piece by piece: it is not recorded',
+  )
+}
+
+/** Every text that an event adds to an answer, in either API. */
+function deltasIn(data: Json | undefined): readonly string[] {
+  const { delta, choices } = objectOf(data)
+  const inChat = listOf(choices).flatMap((choice) => {
+    const { content, refusal, tool_calls: calls } = objectOf(objectOf(choice)['delta'])
+    return [content, refusal, ...listOf(calls).map((call) => objectOf(objectOf(call)['function'])['arguments'])]
+  })
+  return [delta, ...inChat].flatMap((value) => textOf(value) ?? [])
 }
 
 function hideAll(body: string | readonly string[], secrets: readonly string[]): string | readonly string[] {

@@ -7,6 +7,7 @@ import type { CheckOptions, Rule } from './rule.ts'
 import { costUnknown } from './rules/cost-unknown.ts'
 import { defaultUnsafe } from './rules/default-unsafe.ts'
 import { hearsNothing } from './rules/hears-nothing.ts'
+import { limitBelowStart } from './rules/limit-below-start.ts'
 import { modelSchema } from './rules/model-schema.ts'
 import { modelUnbound } from './rules/model-unbound.ts'
 import { noEnd } from './rules/no-end.ts'
@@ -26,6 +27,7 @@ const rules: readonly Rule[] = [
   unreachable,
   noEnd,
   unlimitedCycle,
+  limitBelowStart,
   totalRouting,
   shadowedEdge,
   readBeforeWrite,

@@ -6,6 +6,7 @@ import { personTarget, type Graph, type NodeRecord } from '../graph/graph.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import type { AgentCall, AgentEntry, AgentMemory, OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import { backoffUntil } from './backoff.ts'
+import { frozenError } from './frozen-error.ts'
 import { modelReservation, type Need } from './limits.ts'
 import { transitionNames } from './names.ts'
 import type { StepEnd } from './step-end.ts'
@@ -109,7 +110,7 @@ function retryStep(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended |
     ...(notBefore !== undefined && { notBefore }),
   }
   const reserved = kind === 'tool' || kind === 'call' ? oneToolCall : next.reserved
-  const error = end.error === undefined ? context.error : end.error
+  const error = end.error === undefined ? context.error : frozenError(end.error)
   const reopened = withContext(context, {
     error,
     open: withIndex(context.open, stepIndex, Object.freeze({ ...next, ...(reserved !== undefined && { reserved }) })),
@@ -284,7 +285,7 @@ function asksPerson(graph: Graph, record: NodeRecord): boolean {
 }
 
 /** The calls of the agent's turn under way. */
-export function currentCalls(context: RunContext, node: string): readonly AgentCall[] {
+function currentCalls(context: RunContext, node: string): readonly AgentCall[] {
   const last = memoryOf(context, node).entries.at(-1)
   return last !== undefined && 'type' in last && last.type === 'results' ? last.calls : []
 }

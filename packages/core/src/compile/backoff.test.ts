@@ -17,6 +17,12 @@ describe('backoffUntil', () => {
     expect(backoffUntil(policy, { ...ended, retryAfterMs: 3 })).toBe(5100)
   })
 
+  it('stays a number after many attempts', () => {
+    const steep = { ...policy, factor: 10 }
+    expect(backoffUntil(steep, { ...ended, attempt: 5000 })).toBe(6000)
+    expect(backoffUntil({ ...steep, backoffMs: 0 }, { ...ended, attempt: 5000 })).toBeUndefined()
+  })
+
   it('begins at once when there is nothing to wait for', () => {
     expect(backoffUntil({ ...policy, backoffMs: 0 }, ended)).toBeUndefined()
     expect(backoffUntil({ ...policy, jitter: 1, backoffMs: 0 }, ended)).toBeUndefined()
@@ -40,7 +46,8 @@ describe('backoffUntil', () => {
     fc.assert(
       fc.property(policies, fc.integer({ min: 1, max: 400 }), fc.string(), (drawn, attempt, effectId) => {
         const wait = (backoffUntil(drawn, { ...ended, attempt, effectId }) ?? ended.at) - ended.at
-        const full = Math.min(drawn.maxBackoffMs, drawn.backoffMs * drawn.factor ** (attempt - 1))
+        const grown = drawn.backoffMs === 0 ? 0 : drawn.backoffMs * drawn.factor ** (attempt - 1)
+        const full = Math.min(drawn.maxBackoffMs, grown)
         expect(wait).toBeLessThanOrEqual(Math.round(full))
         expect(wait).toBeGreaterThanOrEqual(Math.floor(full * (1 - drawn.jitter)))
       }),

@@ -16,7 +16,9 @@ export function backoffUntil(
     readonly retryAfterMs: number | undefined
   },
 ): number | undefined {
-  const full = Math.min(policy.maxBackoffMs, policy.backoffMs * policy.factor ** (ended.attempt - 1))
+  // A finite factor, since nothing times an infinity is no number.
+  const grown = policy.backoffMs * Math.min(policy.factor ** (ended.attempt - 1), Number.MAX_SAFE_INTEGER)
+  const full = Math.min(policy.maxBackoffMs, grown)
   const drawn =
     Number.parseInt(
       Buffer.from(sha256(`${ended.effectId}/${ended.attempt}`), 'base64url')

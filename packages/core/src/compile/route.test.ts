@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { answer, calls, compileFixture, HandRun } from '../../test/engine/hand-run.ts'
 import type { GraphNotation } from '../../test/graphs/graph-fixture.ts'
 import type { Json, JsonObject } from '../base/json.ts'
+import { nodeError } from '../errors/node-error.ts'
 import type { Slice } from '../graph/registry.ts'
 
 type Guards = { readonly [name: string]: (slice: Slice) => unknown }
@@ -147,6 +148,12 @@ describe('route', () => {
         'WAYSTONE_NODE_REDUCER_ERROR',
       ],
       [(): unknown => new Date(0), 'WAYSTONE_INPUT_NOT_JSON'],
+      [
+        (): Json => {
+          throw nodeError('WAYSTONE_NODE_THREW', 'mine', { details: { at: 1n } })
+        },
+        'WAYSTONE_NODE_THREW',
+      ],
     ] as const) {
       const run = new HandRun(compileFixture(notation, { reducers: new Map([['n', reducer]]) }))
       run.start({ n: 1 })
@@ -280,6 +287,7 @@ describe('limits of the workflow', () => {
       limit: { name: 'steps', used: 2, max: 2 },
     })
     expect(run.context.exhausted).toMatchObject({ limit: 'steps' })
+    expect(run.context.ending?.error?.code).toBe(status === 'failed' ? 'WAYSTONE_NODE_FAIL_TAKEN' : undefined)
     expect(run.last.commands).toEqual([{ type: 'finish', status }])
   })
 

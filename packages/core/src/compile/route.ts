@@ -10,6 +10,7 @@ import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import { endStep, type Ended } from './agent-turn.ts'
 import type { GraphIndex } from './graph-index.ts'
 import { formatGuard } from '../check/propositions.ts'
+import { frozenError } from './frozen-error.ts'
 import { createGuardRunner } from './guards.ts'
 import { findLimitHit, needOf, type LimitHit } from './limits.ts'
 import { mergeState } from './merge.ts'
@@ -86,7 +87,7 @@ function applyEnd(
     ? mergeState(parts, context.state, { patch: end.patch ?? {}, unset: end.unset ?? [] })
     : context.state
   const verdicts = end.verdict === undefined ? context.verdicts : withKey(context.verdicts, record.id, end.verdict)
-  const error = isFailure ? (end.error ?? context.error) : null
+  const error = isFailure ? (end.error === undefined ? context.error : frozenError(end.error)) : null
   if (state === context.state && verdicts === context.verdicts && error === context.error) return context
   return withContext(context, { state, verdicts, error })
 }
@@ -265,5 +266,5 @@ function toFail(
     taken: why.transition,
     to: failTarget,
   }
-  return { transition: why.transition, context: withContext(context, { error: Object.freeze(why.error) }), decision }
+  return { transition: why.transition, context: withContext(context, { error: frozenError(why.error) }), decision }
 }

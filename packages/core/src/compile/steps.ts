@@ -21,7 +21,7 @@ export function withKey<Value>(
 }
 
 /** Takes one key out of a frozen record. */
-export function withoutKey<Value>(
+function withoutKey<Value>(
   record: { readonly [key: string]: Value },
   key: string,
 ): { readonly [key: string]: Value } {

@@ -28,7 +28,7 @@ export const errorCodes = {
   },
   WAYSTONE_DEFINITION_BAD_LIMIT: {
     family: 'definition',
-    means: 'A limit is negative, not whole, not finite, or `per` or `otherwise` stands without a limit.',
+    means: 'A limit is negative, not whole, not finite, less than the first node needs, or `per` or `otherwise` stands without a limit.',
     remedy: 'Give a whole number, 0 or more (for `costUsd` any amount), on the edge or in `limits`.',
   },
   WAYSTONE_DEFINITION_BAD_NAME: {

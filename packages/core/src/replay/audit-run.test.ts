@@ -202,6 +202,25 @@ describe('policies in an audit', () => {
     expect(await policyOf(run)).toEqual({ uses: [1, 1], violations: [1, 1] })
   })
 
+  it('take no turn inside an agent for its outcome', async () => {
+    const run = new HandRun(
+      compileFixture({
+        tools: { pay: 'unsafe', look: 'pure' },
+        nodes: { a: { kind: 'agent', tools: ['look', 'pay'] } },
+        edges: { a: { done: 'a' } },
+        policies: [{ never: 'pay', without: 'a.done' }],
+      }),
+    )
+    run.start({})
+    run.end(0, 'done', calls(['c1', 'look']))
+    run.end(1, 'done', { result: 1 })
+    run.end(2, 'done', calls(['c2', 'pay']))
+    run.end(3, 'done', { result: 1 })
+    run.end(4, 'done', answer())
+    run.end(5, 'done', calls(['c3', 'pay']))
+    expect(await policyOf(run)).toEqual({ uses: [3, 6], violations: [3] })
+  })
+
   it('follow a fork back to what its origin had crossed', async () => {
     const run = startPayment(500)
     run.decide(1, 'approved')

@@ -210,8 +210,9 @@ function updateCover(
   for (const guard of cover.known.keys()) if (writes(graph.guards[guard]?.reads ?? [])) cover.known.delete(guard)
   for (const { guard, result } of decision?.candidates.flatMap((candidate) => candidate.guards ?? []) ?? [])
     cover.known.set(guard, result)
-  if (decision?.node === policy.without.node && decision.outcome === policy.without.outcome && step !== null)
-    cover.isCovered = true
+  // Turns of an agent have outcomes too, and lead nowhere.
+  const isCrossed = decision !== null && decision.to !== null && decision.node === policy.without.node && decision.outcome === policy.without.outcome
+  if (isCrossed && step !== null) cover.isCovered = true
 }
 
 function shownKeys(graph: Graph, policy: PolicyRecord): readonly string[] {

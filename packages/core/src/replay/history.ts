@@ -85,7 +85,7 @@ function snapshotMissing(): never {
 }
 
 /** By state key: the field that tells items of a list apart. */
-export function listKeysOf(graph: Graph): { readonly [key: string]: string } {
+function listKeysOf(graph: Graph): { readonly [key: string]: string } {
   const keys: { [key: string]: string } = {}
   for (const [name, record] of Object.entries(graph.state)) {
     if (record.merge.rule === 'append' && record.merge.key !== null) keys[name] = record.merge.key

@@ -8,7 +8,7 @@ export interface Cursor {
 }
 
 /** Before everything. */
-export const beginning: Cursor = Object.freeze({ position: 0, sequence: 0, index: -1 })
+const beginning: Cursor = Object.freeze({ position: 0, sequence: 0, index: -1 })
 
 /** Writes a cursor as callers see it. */
 export function formatCursor({ position, sequence, index }: Cursor): string {

@@ -32,7 +32,7 @@ export type DecisionEvent =
   | Extract<Acceptance, { type: 'refused' }>
 
 /** The step that a request, or its id, names; undefined when it is none of this run. */
-export function stepOfRequest(runId: string, request: Request | string): number | undefined {
+function stepOfRequest(runId: string, request: Request | string): number | undefined {
   const id = typeof request === 'string' ? request : request.id
   const text = id.startsWith(`${runId}/`) ? id.slice(runId.length + 1) : id
   return /^\d+$/.test(text) ? Number(text) : undefined

@@ -3,7 +3,7 @@ import { NodeError } from '../errors/node-error.ts'
 import { WaystoneError, type ErrorRecord } from '../errors/waystone-error.ts'
 
 /** Longest message that a record keeps, characters; a thrown page of HTML does not fill the history. */
-export const longestErrorMessage = 4_000
+const longestErrorMessage = 4_000
 
 /**
  * The record of anything that author code or a model threw: errors, strings, undefined, proxies that throw when looked at.

@@ -47,7 +47,7 @@ export function parseVerdict(record: NodeRecord, given: unknown): Verdict {
 }
 
 /** Outcomes that a verdict may name: those of the gate, not those of the engine. */
-export function ownOutcomes(record: NodeRecord): readonly string[] {
+function ownOutcomes(record: NodeRecord): readonly string[] {
   return record.outcomes.filter((outcome) => outcome !== 'failed' && outcome !== 'timeout' && outcome !== 'unknown')
 }
 

@@ -6,7 +6,7 @@ import { effectClassOf, endedByRuntime, perform, timeoutOf } from './perform.ts'
 import { isThenable } from './when-done.ts'
 
 /** How long an effect that was told to stop may take to end before it is settled without its own word, ms. */
-export const abortGraceMs = 1_000
+const abortGraceMs = 1_000
 
 /** What an attempt needs of its drive. */
 export interface EffectHost {

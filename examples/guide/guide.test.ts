@@ -75,6 +75,8 @@ function projectFolder(): string {
   folders.push(folder)
   for (const file of files) copyFileSync(join(here, file), join(folder, file))
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
+  // The nearest configuration counts: without this one it would be that of this package.
+  writeFileSync(join(folder, 'waystone.config.js'), 'export default {}')
   return folder
 }
 

@@ -196,12 +196,13 @@ describe('executeModel', () => {
   })
 
   it('charges the reservation when the provider does not say (B5)', async () => {
-    const run = await ask(scripted(says(answer, null)))
+    const run = await ask(scripted(says(answer, null)), { prices: { fast: { inputUsd: 2, outputUsd: 10 } } })
     expect((await run.result()).usage).toMatchObject({
       modelCalls: 1,
       inputTokens: 500,
       outputTokens: 50,
       estimatedCalls: 1,
+      costUsd: (500 * 2 + 50 * 10) / 1e6,
     })
   })
 

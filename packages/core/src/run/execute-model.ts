@@ -12,7 +12,7 @@ import { askingTerms, renderRequest, type AskingNode } from './render-request.ts
 /**
  * Makes one model call and reads its answer. Never throws: whatever the model does is an end with its usage.
  *
- * A call that gave no believable figures has no `usage`; it is then charged at its reservation.
+ * A call that gave no believable figures is charged at its reservation, its cost included, and marked as estimated.
  */
 export async function executeModel(job: EffectJob, node: AskingNode): Promise<Ended> {
   const model = boundModel(job, node)
@@ -29,7 +29,7 @@ export async function executeModel(job: EffectJob, node: AskingNode): Promise<En
       throw nodeError('WAYSTONE_NODE_MODEL_NONSENSE', 'the model reported a usage that is no count of tokens', {
         retryable: true,
       })
-    return { ...readAnswer(job, node, response), model: response.model, ...(usage !== undefined && { usage }) }
+    return { ...readAnswer(job, node, response), model: response.model, usage }
   } catch (thrown) {
     return { ...failed(thrown, usage), ...modelNameOf(given) }
   }
@@ -62,13 +62,13 @@ function callModel(job: EffectJob, node: AskingNode, model: Model): Promise<Mode
   )
 }
 
-function failed(thrown: unknown, usage: UsageDelta | undefined): Ended {
+function failed(thrown: unknown, usage: UsageDelta): Ended {
   const retryAfterMs = retryAfterOf(thrown)
   return {
     outcome: 'failed',
     error: errorRecordOf(thrown, true),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
-    ...(usage !== undefined && { usage }),
+    usage,
   }
 }
 
@@ -76,20 +76,33 @@ function failed(thrown: unknown, usage: UsageDelta | undefined): Ended {
  * What a call that threw used: figures in the error's details, nothing when the provider answered with an error status, and
  * otherwise unknown, since a cut connection may have been billed.
  */
-function usageOfThrown(job: EffectJob, node: AskingNode, thrown: unknown): UsageDelta | undefined {
+function usageOfThrown(job: EffectJob, node: AskingNode, thrown: unknown): UsageDelta {
   const usage = parseUsage(detailOf(thrown, ({ details }) => details))
   if (usage !== undefined) return usageDelta(usage, priceOf(job, node, ''))
   const status = detailOf(thrown, ({ details }) => details['status'])
-  return typeof status === 'number' && status >= 400 ? {} : undefined
+  return typeof status === 'number' && status >= 400 ? {} : reservedUsage(job, node)
 }
 
-function usageOfResponse(job: EffectJob, node: AskingNode, given: unknown): UsageDelta | undefined {
+/** What is charged when nobody says what a model call used: all that was set aside for it, none of it cached. */
+export function reservedUsage(job: EffectJob, node: Pick<AskingNode, 'record'>): UsageDelta {
+  const { inputTokens = 0, outputTokens = 0 } = job.open.reserved ?? {}
+  const usage = { inputTokens, outputTokens, cachedTokens: 0, reasoningTokens: 0 }
+  return { ...usageDelta(usage, priceOf(job, node, '')), estimatedCalls: 1 }
+}
+
+function usageOfResponse(job: EffectJob, node: AskingNode, given: unknown): UsageDelta {
   const usage = parseUsage(given)
-  return usage === undefined ? undefined : usageDelta(usage, priceOf(job, node, modelNameOf(given).model ?? ''))
+  return usage === undefined
+    ? reservedUsage(job, node)
+    : usageDelta(usage, priceOf(job, node, modelNameOf(given).model ?? ''))
 }
 
 /** The price of the model that answered, else of the name the node asks by, else of the model bound to it. */
-function priceOf({ ports }: EffectJob, { record }: AskingNode, answered: string): ModelPrice | undefined {
+function priceOf(
+  { ports }: EffectJob,
+  { record }: Pick<AskingNode, 'record'>,
+  answered: string,
+): ModelPrice | undefined {
   const asked = askingTerms(record)?.model ?? ''
   return ports.prices.get(answered) ?? ports.prices.get(asked) ?? ports.prices.get(ports.models.get(asked)?.name ?? '')
 }

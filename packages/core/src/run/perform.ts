@@ -8,7 +8,7 @@ import type { EffectJob, Ended } from './effect-job.ts'
 import { errorRecordOf, retryAfterOf } from './error-record.ts'
 import { executeCall } from './execute-call.ts'
 import { executeGate } from './execute-gate.ts'
-import { executeModel } from './execute-model.ts'
+import { executeModel, reservedUsage } from './execute-model.ts'
 import { executeTask } from './execute-task.ts'
 import { executeTool } from './execute-tool.ts'
 import { isThenable } from './when-done.ts'
@@ -73,7 +73,9 @@ export function timeoutOf(graph: Graph, record: NodeRecord, open: OpenStep): num
 
 /** The end of an attempt that the runtime ends itself: timed out, lost, aborted. */
 export function endedByRuntime(job: EffectJob, outcome: string, error: ErrorRecord): EffectEnd {
-  return whole(job, { outcome, error })
+  const { record, open } = job
+  const isAsking = open.kind === 'model' && (record.kind === 'agent' || record.kind === 'gate')
+  return whole(job, { outcome, error, ...(isAsking && { usage: reservedUsage(job, { record }) }) })
 }
 
 function failedEnd(job: EffectJob, thrown: unknown): EffectEnd {

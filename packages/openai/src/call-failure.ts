@@ -52,16 +52,34 @@ export function providerFailure(place: CallPlace, error: ProviderError): NodeErr
   })
 }
 
-/** The error of a call that got no whole answer: refused, cut, too slow, not understood. */
+/** The error of a call that got no whole answer: cut, too slow, not understood. It may have been billed. */
 export function brokenCall(place: CallPlace, what: string, cause?: unknown): NodeError {
   const message = `model ${JSON.stringify(place.model)} at ${place.host}: ${place.hide(what).slice(0, 500)}`
   return new NodeError('WAYSTONE_NODE_MODEL_FAILED', message, { retryable: true, ...causeOf(place, cause) })
 }
 
-/** The error of a call that was told to stop. */
-export function abortedCall(place: CallPlace, cause?: unknown): NodeError {
-  const message = `the call of model ${JSON.stringify(place.model)} at ${place.host} was told to stop`
-  return new NodeError('WAYSTONE_NODE_ABORTED', message, causeOf(place, cause))
+const nothingUsed: ModelUsage = Object.freeze({ inputTokens: 0, outputTokens: 0, cachedTokens: 0, reasoningTokens: 0 })
+
+/** The error of a call whose request never got anywhere, so that it used nothing. */
+export function unreachable(place: CallPlace, why: string, cause?: unknown): NodeError {
+  const message = `model ${JSON.stringify(place.model)} at ${place.host} cannot be reached: ${place.hide(why).slice(0, 500)}`
+  return new NodeError('WAYSTONE_NODE_MODEL_FAILED', message, {
+    retryable: true,
+    details: { usage: nothingUsed },
+    ...causeOf(place, cause),
+  })
+}
+
+/** The error of a call that was told to stop before it had sent anything: nothing is charged. */
+export function unsentCall(place: CallPlace): NodeError {
+  const message = `the call of model ${JSON.stringify(place.model)} at ${place.host} was told to stop before it was made`
+  return new NodeError('WAYSTONE_NODE_ABORTED', message)
+}
+
+/** The error of a call that was told to stop while it was answered: what it used by then nobody says, so it is charged as reserved. */
+export function stoppedCall(place: CallPlace, cause?: unknown): NodeError {
+  const message = `the call of model ${JSON.stringify(place.model)} at ${place.host} was told to stop before its answer was complete`
+  return new NodeError('WAYSTONE_NODE_MODEL_FAILED', message, causeOf(place, cause))
 }
 
 /** The error underneath, unless it repeats a key. */

@@ -229,7 +229,7 @@ describe.each(ways)('openAiModel, $api, stream $stream', (way) => {
       await lab.until((entries) => entries[index] !== undefined && (index === 0 || entries[index].answeredAt !== null))
       const at = performance.timeOrigin + performance.now()
       abort.abort()
-      expect(await call).toMatchObject({ code: 'WAYSTONE_NODE_ABORTED', retryable: false })
+      expect(await call).toMatchObject({ code: 'WAYSTONE_NODE_MODEL_FAILED', retryable: false, details: {} })
       const entries = await lab.untilIdle()
       expect(entries[index]?.end).toMatchObject({ by: 'client', isWhole: false })
       expect((entries[index]?.end?.at ?? Infinity) - at).toBeLessThan(50)

@@ -1,6 +1,14 @@
 import { NodeError, type Model, type ModelCallOptions, type ModelRequest, type ModelResponse } from '@waystone/core'
 import OpenAI, { APIConnectionError, APIError } from 'openai'
-import { abortedCall, brokenCall, hideKey, providerFailure, type CallPlace } from './call-failure.ts'
+import {
+  brokenCall,
+  hideKey,
+  providerFailure,
+  stoppedCall,
+  unreachable,
+  unsentCall,
+  type CallPlace,
+} from './call-failure.ts'
 import { startScope, type CallScope } from './call-scope.ts'
 import { readChat, readChatStream } from './chat-answer.ts'
 import { chatBody } from './chat-request.ts'
@@ -36,9 +44,9 @@ async function callModel(
   const place: CallPlace = { ...settings, secret: settings.apiKey, hide: hideKey(key) }
   const turn = planTurn(request, settings.outputMode)
   const body = settings.api === 'chat' ? chatBody(settings, request, turn) : responsesBody(settings, request, turn)
+  if (options.signal.aborted) throw unsentCall(place)
   const scope = startScope(options, settings.timeoutMs)
   try {
-    if (options.signal.aborted) throw abortedCall(place)
     const wire: Wire = { client: createClient(settings, key), body, scope, options, place, settings }
     const answer = settings.api === 'chat' ? await askChat(wire) : await askResponses(wire)
     return responseOf(turn, answer)
@@ -129,13 +137,29 @@ interface FailedCall {
 
 function failureOf(thrown: unknown, { place, scope, options, settings }: FailedCall): NodeError {
   // An aborted stream ends as if it were complete, so the signals are asked before anything else.
-  if (options.signal.aborted) return abortedCall(place, thrown)
+  if (options.signal.aborted) return stoppedCall(place, thrown)
   if (scope.isLate()) return brokenCall(place, `no whole answer within ${settings.timeoutMs} ms`, thrown)
   if (NodeError.isInstance(thrown)) return thrown
-  if (thrown instanceof APIConnectionError) return brokenCall(place, `cannot be reached: ${reasonOf(thrown)}`, thrown)
+  if (hasNoConnection(thrown)) return unreachable(place, reasonOf(thrown), thrown)
+  if (thrown instanceof APIConnectionError) return brokenCall(place, `no answer: ${reasonOf(thrown)}`, thrown)
   if (isProviderError(thrown)) return providerFailure(place, providerErrorOf(thrown))
   if (thrown instanceof SyntaxError) return brokenCall(place, 'what came is no JSON', thrown)
   return brokenCall(place, `the connection broke: ${reasonOf(thrown)}`, thrown)
+}
+
+const noConnection = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
+function hasNoConnection(thrown: unknown): boolean {
+  if (!(thrown instanceof Error)) return false
+  const code: unknown = Reflect.get(thrown, 'code')
+  return (typeof code === 'string' && noConnection.has(code)) || hasNoConnection(thrown.cause)
 }
 
 function isProviderError(thrown: unknown): thrown is APIError {

@@ -204,6 +204,7 @@ describe('record and replay', () => {
     const recorder = await start({ record: { file, upstream: upstream.url } })
     await expect(ask(recorder, { isStream: true })).rejects.toThrow('terminated')
     await recorder.untilIdle()
+    recorder.assertComplete()
     const again = await replay()
     await expect(ask(again, { isStream: true })).rejects.toThrow('terminated')
     expect((await again.untilIdle())[0]).toMatchObject({ frames: 3, end: { by: 'lab', isWhole: false } })

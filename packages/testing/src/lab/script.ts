@@ -102,7 +102,7 @@ function fits(match: LabMatch, request: LabRequest): boolean {
     isSame(match.isStream, request.isStream) &&
     isSame(match.output, request.output) &&
     (match.tool === undefined || request.tools.includes(match.tool)) &&
-    (match.model instanceof RegExp ? match.model.test(request.model) : isSame(match.model, request.model)) &&
+    (match.model instanceof RegExp ? occurs(match.model, request.model) : isSame(match.model, request.model)) &&
     occurs(match.instructions, request.instructions) &&
     occurs(match.lastMessage, request.lastMessage) &&
     (match.test === undefined || match.test(request))

@@ -23,7 +23,9 @@ describe('secrets', () => {
 
   it('are taken out of texts, keys of objects and lists, unless they are too short to be one', () => {
     const secrets = ['abcdef-123456', 'a']
-    expect(hideIn('key abcdef-123456, sk-proj-01234567890 and sk-learn-like-things and a', secrets)).toBe('key [secret], [secret] and sk-learn-like-things and a')
+    expect(hideIn('key abcdef-123456, sk-proj-01234567890 and sk-learn-like-things and a', secrets)).toBe(
+      'key [secret], [secret] and sk-learn-like-things and a',
+    )
     expect(hideInJson({ 'abcdef-123456': ['x abcdef-123456', 1, null] }, secrets)).toEqual({
       '[secret]': ['x [secret]', 1, null],
     })

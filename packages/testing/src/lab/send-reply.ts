@@ -34,7 +34,8 @@ export async function sendReply(reply: Reply, exchange: Exchange): Promise<void>
   }
 }
 
-function sendHeaders({ status, headers, delivery }: Reply, { response, entry, changed }: Exchange): void {
+function sendHeaders({ status, headers, delivery }: Reply, { response, entry, closed, changed }: Exchange): void {
+  closed.throwIfAborted()
   const number = String(entry.index + 1).padStart(4, '0')
   const all = {
     'x-request-id': `req_${number}`,

@@ -213,6 +213,24 @@ describe('journal', () => {
     lab.assertComplete()
   })
 
+  it('answers nobody who left while the answer was made', async () => {
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>()
+    const lab = await labWith(async () => {
+      await gate
+      return 'too late'
+    }, 'next')
+    const controller = new AbortController()
+    const answer = ask(lab, { signal: controller.signal })
+    await lab.until(1)
+    controller.abort()
+    await expect(answer).rejects.toThrow(/abort/)
+    await lab.untilIdle()
+    open()
+    expect(await textOf(await ask(lab))).toBe('next')
+    expect(lab.entries[0]).toMatchObject({ status: null, frames: 0, end: { by: 'client' } })
+    expect(lab.totals().accepted).toBe(1)
+  })
+
   it('stops waiting in time, and when the lab is closed', async () => {
     const lab = await labWith('x')
     await (await ask(lab)).text()

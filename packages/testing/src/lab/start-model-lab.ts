@@ -11,6 +11,7 @@ import { RunningReplay } from './replay.ts'
 import { RunningScript } from './script.ts'
 import { publicHeaders, publicPath } from './secrets.ts'
 import { labErrorReply } from './reply.ts'
+import { UpstreamCut } from './upstream.ts'
 import { sendReply, type Exchange } from './send-reply.ts'
 
 /**
@@ -110,40 +111,42 @@ class Lab implements ModelLab {
 
   async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const gone = new AbortController()
-    const changed = (): void => this.#journal.changed()
-    let entry: OpenEntry | undefined
     const { promise: whenClosed, resolve: close } = Promise.withResolvers<void>()
     response.on('error', () => undefined)
     response.on('close', () => {
-      close()
-      const isWhole = response.writableFinished
-      if (entry !== undefined)
-        entry.end ??= { at: wireTime(), by: isWhole || this.#isClosed ? 'lab' : 'client', isWhole }
       gone.abort()
-      changed()
+      close()
     })
+    const text = await readText(message).catch(() => null)
+    // The client left in the middle of its request, or right after it.
+    if (text === null || gone.signal.aborted) return
+    const entry = this.#journal.add({ ...readEntry(message, text), bytesIn: Buffer.byteLength(text) })
+    response.on('close', () => this.#ended(entry, response.writableFinished))
+    const changed = (): void => this.#journal.changed()
+    const exchange = { response, entry, closed: gone.signal, whenClosed, changed }
     try {
-      const text = await readText(message)
-      entry = this.#journal.add({ ...readEntry(message, text), bytesIn: Buffer.byteLength(text) })
       const incoming = { entry, url: message.url ?? '', headers: message.headers, text, closed: gone.signal }
       const { reply, by, problem } = await this.#answering.answer(incoming)
       entry.answeredBy = by
       if (problem !== null) this.problems.push(`request ${entry.index}: ${problem}`)
-      await sendReply(reply, { response, entry, closed: gone.signal, whenClosed, changed })
+      await sendReply(reply, exchange)
     } catch (error) {
-      if (!gone.signal.aborted) await this.#fail(error, { response, entry, closed: gone.signal, whenClosed, changed })
+      if (!gone.signal.aborted) await this.#fail(error, exchange)
     }
   }
 
+  #ended(entry: OpenEntry, isWhole: boolean): void {
+    entry.end ??= { at: wireTime(), by: isWhole || this.#isClosed ? 'lab' : 'client', isWhole }
+    this.#journal.changed()
+  }
+
   /** An answer function that threw, a recording that cannot be written, a service whose connection broke. */
-  async #fail(error: unknown, at: Omit<Exchange, 'entry'> & { readonly entry: OpenEntry | undefined }): Promise<void> {
-    const { response, entry } = at
+  async #fail(error: unknown, exchange: Exchange): Promise<void> {
+    const { response, entry } = exchange
     const problem = error instanceof Error ? error.message : String(error)
-    this.problems.push(`request ${entry?.index ?? 'without an end'}: ${problem}`)
-    if (entry !== undefined && !response.headersSent) {
-      return await sendReply(labErrorReply(problem, 'lab_failed'), { ...at, entry })
-    }
-    if (entry !== undefined) entry.end ??= { at: wireTime(), by: 'lab', isWhole: false }
+    if (!(error instanceof UpstreamCut)) this.problems.push(`request ${entry.index}: ${problem}`)
+    if (!response.headersSent) return await sendReply(labErrorReply(problem, 'lab_failed'), exchange)
+    entry.end ??= { at: wireTime(), by: 'lab', isWhole: false }
     response.destroy()
   }
 }

@@ -21,6 +21,9 @@ export interface PassedResponse {
   readonly body: string | AsyncIterable<string>
 }
 
+/** The service broke its connection off, which is recorded and passed on. */
+export class UpstreamCut extends Error {}
+
 /** Headers of an answer that clients act on. All others are left out: they name people, organisations and times. */
 const keptHeaders = /^(content-type|retry-after|retry-after-ms|x-should-retry|x-ratelimit-.*|openai-version)$/
 
@@ -86,8 +89,9 @@ async function* keepingFrames(
       yield frame
     }
   } catch (error) {
-    if (!closed.aborted) keep(frames, true)
-    throw error
+    if (closed.aborted) throw error
+    keep(frames, true)
+    throw new UpstreamCut()
   }
   keep(frames, false)
 }

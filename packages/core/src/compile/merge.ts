@@ -2,7 +2,7 @@ import { canonicalJson, toJson, type Json, type JsonObject } from '../base/json.
 import { own } from '../base/own.ts'
 import type { Graph, MergeRule } from '../graph/graph.ts'
 import type { Registry } from '../graph/registry.ts'
-import { appendItems } from '../snapshot/append-items.ts'
+import { appendItems } from '../snapshot/derived.ts'
 
 /** What a patch asks of the state. */
 export interface StatePatch {

@@ -3,6 +3,7 @@ import { withIndex } from '../base/with-index.ts'
 import type { Graph, NodeRecord } from '../graph/graph.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import type { AgentCall, AgentEntry, AgentMemory, OpenStep, RunContext, StepKind } from '../snapshot/snapshot.ts'
+import { setKey } from '../snapshot/derived.ts'
 import { addUsage, noUsage, type UsageDelta } from '../snapshot/usage.ts'
 import { modelReservation } from './limits.ts'
 
@@ -60,7 +61,7 @@ export function firstStepKind(record: NodeRecord): Exclude<StepKind, 'call' | 'r
 export function visitNode(context: RunContext, record: NodeRecord, resets: readonly string[]): RunContext {
   let taken = context.taken
   for (const edge of resets) if (taken[edge] !== undefined) taken = withoutKey(taken, edge)
-  const visits = withKey(context.visits, record.id, (own(context.visits, record.id) ?? 0) + 1)
+  const visits = setKey(context.visits, record.id, (own(context.visits, record.id) ?? 0) + 1)
   if (firstStepKind(record) !== 'model') return withContext(context, { visits, taken })
   return withContext(context, {
     visits,

@@ -1,5 +1,6 @@
 import type { Json, JsonObject, JsonPath } from '../base/json.ts'
-import { isAppendedTo } from './append-items.ts'
+import { own } from '../base/own.ts'
+import { isAppendedTo, keySetIn } from './derived.ts'
 import type { EngineEvent } from './event.ts'
 import type { Patch, PatchOperation, PatchValue } from './patch.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -63,6 +64,8 @@ function diffValue(differ: Differ, path: JsonPath, before: Json | undefined, aft
 }
 
 function diffObject(differ: Differ, path: JsonPath, before: JsonObject, after: JsonObject): void {
+  const only = keySetIn(after, before)
+  if (only !== undefined) return diffKey(differ, [...path, only], own(before, only), after[only])
   const keys = Object.keys(after)
   const removed: string[] = []
   let place = 0
@@ -76,8 +79,12 @@ function diffObject(differ: Differ, path: JsonPath, before: JsonObject, after: J
   for (const [index, key] of keys.entries()) {
     const item = after[key]
     const old = index < place ? before[key] : undefined
-    if (item !== undefined && old !== item) diffValue(differ, [...path, key], old, item)
+    if (old !== item) diffKey(differ, [...path, key], old, item)
   }
+}
+
+function diffKey(differ: Differ, path: JsonPath, before: Json | undefined, after: Json | undefined): void {
+  if (after !== undefined) diffValue(differ, path, before, after)
 }
 
 /** More changed items than this are looked at as a whole: each operation on a list copies it. */

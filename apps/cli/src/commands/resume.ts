@@ -1,5 +1,5 @@
 import { readHistory } from '@waystone/core'
-import type { RunRow } from '@waystone/core/store'
+import { hasEnded, type RunRow } from '@waystone/core/store'
 import { isOwned } from '../bind/is-owned.ts'
 import { lacksLive, openRow, openRun, type RunOptions } from '../bind/open-run.ts'
 import type { CommandDefinition, CommonOptions, Context } from '../command.ts'
@@ -38,7 +38,7 @@ interface Resuming {
 
 /** Goes on with one run in this process and shows it. */
 export async function resumeOne(row: RunRow, { options, context, prefix }: Resuming): Promise<ExitName> {
-  if (isEnded(row)) {
+  if (hasEnded(row.status)) {
     context.note(`Run ${row.runId} has ended: ${row.status}.`)
     context.json(resultJson(resultOf(await readHistory(await context.store(), row.runId)), []))
     return exitOfStatus(row.status)
@@ -78,10 +78,6 @@ async function showStanding(row: RunRow, { options, context }: Resuming): Promis
 /** What to say of a run with real models that may not go on without `--live`. */
 export function liveAdvice(row: RunRow, { advise }: Context): string {
   return `Run ${row.runId} was started with real models. Going on may cost money, so say it: ${advise(`resume ${row.runId} --live`)}`
-}
-
-function isEnded({ status }: RunRow): boolean {
-  return status === 'completed' || status === 'failed' || status === 'cancelled' || status === 'exhausted'
 }
 
 async function resumeAll(options: ResumeOptions, context: Context): Promise<ExitName> {

@@ -1,6 +1,7 @@
 import { systemClock } from '../base/clock.ts'
 import { randomIds, type RunId } from '../base/ids.ts'
 import { createMemoryStore } from '../checkpoint/memory-store.ts'
+import { hasEnded } from '../checkpoint/store-rules.ts'
 import type { RunRow } from '../checkpoint/store.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { isWorkflow, type Workflow } from '../define/workflow.ts'
@@ -11,7 +12,6 @@ import { followAll } from './follow.ts'
 import { processLiveness } from './liveness.ts'
 import type { RuntimeNotice } from './notice.ts'
 import { RunHandle } from './run-handle.ts'
-import { isEnded } from './run-result.ts'
 import type { Request, RequestOf, Run, Runtime, RuntimeOptions, StartOptions } from './runtime.ts'
 import { createSecretVault, environmentSecrets } from './secrets.ts'
 import { startRun } from './start-run.ts'
@@ -112,7 +112,7 @@ class LocalRuntime implements Runtime {
     const row = await this.store.row(runId)
     if (
       row === undefined ||
-      isEnded(row.status) ||
+      hasEnded(row.status) ||
       this.#engine.parts.book.find(row.workflow, row.graphHash) === undefined
     )
       return

@@ -1,6 +1,7 @@
 import { nextTurn, type Clock } from '../base/clock.ts'
 import type { Ids, RunId } from '../base/ids.ts'
 import { restoreRun } from '../checkpoint/load.ts'
+import { hasEnded } from '../checkpoint/store-rules.ts'
 import type { Lease, Owner, Store } from '../checkpoint/store.ts'
 import { plan } from '../compile/plan.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
@@ -18,7 +19,6 @@ import type { Liveness } from './liveness.ts'
 import type { RuntimeNotice } from './notice.ts'
 import { checkBindings } from './preflight.ts'
 import { planTwice, type Planner } from './purity.ts'
-import { isEnded } from './run-result.ts'
 import { summaryOf } from './run-summary.ts'
 import { deliveredEntry, missedEntries } from './take-up.ts'
 import { createTimers, type Timers } from './timers.ts'
@@ -226,7 +226,7 @@ export class Engine implements DriveHost {
     this.#remove(drive)
     const { status, nextDueAt } = summaryOf(drive.compiled, drive.snapshot.context)
     if (status === 'waiting' && nextDueAt !== null && !this.#isClosed) this.#dormant.set(runId, nextDueAt)
-    this.#release(drive, isEnded(status))
+    this.#release(drive, hasEnded(status))
     this.#tellRest(drive)
   }
 
@@ -283,7 +283,7 @@ export class Engine implements DriveHost {
       throw storeError('WAYSTONE_STORE_RUN_UNKNOWN', `no run ${runId} is in store ${store.name}`, { runId })
     const { row } = loaded
     const compiled = await parts.book.forRun(row, () => store.graph(row.graphHash, row.behaviourHash))
-    if (needsBindings && !isEnded(row.status)) await checkBindings(compiled, this.ports)
+    if (needsBindings && !hasEnded(row.status)) await checkBindings(compiled, this.ports)
     if (row.behaviourHash !== compiled.hashes.behaviour)
       this.notify({ type: 'behaviour.changed', runId, workflow: row.workflow })
     const standing = await restoreRun(store, loaded)

@@ -32,8 +32,3 @@ function pickOutput(state: JsonObject, keys: readonly string[]): JsonObject {
   }
   return Object.freeze(output)
 }
-
-/** True for a status that no event changes any more. */
-export function isEnded(status: RunStatus): boolean {
-  return status === 'completed' || status === 'failed' || status === 'cancelled' || status === 'exhausted'
-}

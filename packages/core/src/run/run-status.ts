@@ -1,11 +1,12 @@
 import type { RunId } from '../base/ids.ts'
 import { restoreRun } from '../checkpoint/load.ts'
+import { hasEnded } from '../checkpoint/store-rules.ts'
 import type { RunRow } from '../checkpoint/store.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { storeError } from '../errors/store-error.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
 import type { Engine, Rest } from './engine.ts'
-import { isEnded, resultOf } from './run-result.ts'
+import { resultOf } from './run-result.ts'
 import type { RunResult } from './runtime.ts'
 
 /** A run as it stands: in memory where it is driven here, else as it is stored. */
@@ -52,7 +53,7 @@ export async function statusOfRun(engine: Engine, runId: RunId): Promise<RunResu
 
 /** True when this process does not know the run's graph and nobody drives it. */
 export function isParked({ parts, clock }: Engine, row: RunRow): boolean {
-  if (isEnded(row.status) || parts.book.find(row.workflow, row.graphHash) !== undefined) return false
+  if (hasEnded(row.status) || parts.book.find(row.workflow, row.graphHash) !== undefined) return false
   return row.lease === null || row.lease.expiresAt <= clock.now()
 }
 

@@ -1,7 +1,7 @@
 import type { RunId } from '../base/ids.ts'
+import { hasEnded } from '../checkpoint/store-rules.ts'
 import type { Engine } from './engine.ts'
 import { watchNews } from './next-news.ts'
-import { isEnded } from './run-result.ts'
 import type { RunResult } from './runtime.ts'
 import { isParked, resultOfRest, statusOfRun } from './run-status.ts'
 
@@ -21,7 +21,7 @@ export async function waitForRest(engine: Engine, runId: RunId, options: WaitOpt
   const here = engine.nextRest(runId)
   if (here !== undefined && options.signal === undefined) {
     const result = resultOfRest(runId, await here)
-    if (options.until === 'rest' || isEnded(result.status) || engine.isClosed) return result
+    if (options.until === 'rest' || hasEnded(result.status) || engine.isClosed) return result
   } else here?.catch(() => undefined)
   const news = watchNews(engine, runId, options.signal)
   try {
@@ -40,6 +40,6 @@ export async function waitForRest(engine: Engine, runId: RunId, options: WaitOpt
 async function isOver(engine: Engine, runId: RunId, { until }: WaitOptions): Promise<boolean> {
   if (engine.driveOf(runId) !== undefined) return false
   const row = await engine.store.row(runId)
-  if (row === undefined || isEnded(row.status)) return true
+  if (row === undefined || hasEnded(row.status)) return true
   return until === 'rest' && (row.status !== 'running' || isParked(engine, row))
 }

@@ -40,6 +40,13 @@ describe('createSecretVault', () => {
     expect(text).toContain('Bearer [secret TOKEN]!')
   })
 
+  it('takes a value of several lines out of JSON inside a text', async () => {
+    const key = '-----BEGIN KEY-----\n"abc"\n-----END KEY-----'
+    const vault = createSecretVault(() => key)
+    await vault.resolve('KEY')
+    expect(vault.redact(`sent ${JSON.stringify({ key })}`)).toBe('sent {"key":"[secret KEY]"}')
+  })
+
   it('gives back the same value when there is nothing to take out', async () => {
     const vault = createSecretVault(() => secret)
     const before = { a: [1, 'x'] }

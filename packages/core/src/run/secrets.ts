@@ -8,7 +8,7 @@ const shortestSecret = 4
 /**
  * Resolves secrets at the call, and takes every value it has given out back out of whatever is about to be stored or shown.
  *
- * A value is replaced by `[secret NAME]` in plain, base64 (at any offset) and URL-encoded form.
+ * A value is replaced by `[secret NAME]` in plain, base64 (at any offset), URL-encoded and JSON-escaped form.
  */
 export interface SecretVault {
   /** @throws {NodeError} WAYSTONE_NODE_SECRET_MISSING when the resolver knows no such secret */
@@ -68,7 +68,8 @@ function missingSecret(name: string): Error {
 }
 
 function formsOf(value: string): readonly string[] {
-  const forms = [value, encodeURIComponent(value), new URLSearchParams({ v: value }).toString().slice(2)]
+  const quoted = JSON.stringify(value).slice(1, -1)
+  const forms = [value, quoted, encodeURIComponent(value), new URLSearchParams({ v: value }).toString().slice(2)]
   const bytes = Buffer.from(value)
   for (const offset of [0, 1, 2]) {
     const form = base64At(bytes, offset)

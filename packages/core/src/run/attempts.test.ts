@@ -1,3 +1,5 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { clockStart, createManualClock } from '../../test/support/manual-clock.ts'
@@ -317,6 +319,45 @@ describe('cancel', () => {
     await run.cancel({ by: 'ann', reason: 'x' })
     expect(signals.every((signal) => signal.aborted)).toBe(true)
     expect((await run.result()).status).toBe('cancelled')
+  })
+
+  it.each(['model', 'tool'])('closes the connection on which a %s waits for its server (R9)', async (kind) => {
+    const asked = Promise.withResolvers<void>()
+    const closed = Promise.withResolvers<void>()
+    const server = createServer((_, response) => {
+      response.on('close', closed.resolve)
+      response.flushHeaders()
+      asked.resolve()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    try {
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+      const model = scripted(async ({ signal }: { signal: AbortSignal }) =>
+        says(await (await fetch(url, { signal })).text()),
+      )
+      const n = w.nodes({ think: w.agent({ model: 'fast', instructions: 'x', writes: ['text'] }) })
+      const agent = w.workflow('agent', {
+        input: z.object({ text: z.string() }),
+        output: ['text'],
+        nodes: n,
+        start: n.think,
+        edges: { think: { done: END } },
+      })
+      const task = oneTask(async ({ signal }) => ({ text: await (await fetch(url, { signal })).text() }), {
+        effect: 'pure',
+      })
+      const run = await start(kind === 'model' ? agent : task, { models: { fast: model } })
+      await asked.promise
+      await run.cancel({ by: 'ann', reason: 'x' })
+      await closed.promise
+      const { status, sequence } = await run.result()
+      expect(status).toBe('cancelled')
+      await new Promise((resolve) => void setImmediate(resolve))
+      expect((await run.status()).sequence).toBe(sequence)
+    } finally {
+      server.closeAllConnections()
+      server.close()
+    }
   })
 
   it('is refused for a run that has ended', async () => {

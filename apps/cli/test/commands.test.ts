@@ -38,11 +38,11 @@ describe('waystone check', () => {
 
       Worst case of a run:
         steps       30  (150 by the graph alone)
-                    most of it: write → boss, 1× by boss.rejected, 73 a round
+                    cycle that adds most: write → boss, 1× by boss.rejected, 73 a round
         model calls 10  (16 by the graph alone)
-                    most of it: write → boss, 1× by boss.rejected, 8 a round
+                    cycle that adds most: write → boss, 1× by boss.rejected, 8 a round
         tool calls  90  (387 by the graph alone)
-                    most of it: write → boss, 1× by boss.rejected, 192 a round
+                    cycle that adds most: write → boss, 1× by boss.rejected, 192 a round
         tokens      unknown
                     unknown: "write" has no maxInputTokens
         cost        $0.50  (unknown by the graph alone)

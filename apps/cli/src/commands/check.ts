@@ -111,7 +111,7 @@ function boundLines({ bounds }: CheckReport, name: BoundName): readonly string[]
     cycle === null
       ? []
       : [
-          `${' '.repeat(14)}most of it: ${cycle.nodes.join(' → ')}, ${cycle.times}× by ${cycle.edge}, ${bareAmount(name, cycle.round)} a round`,
+          `${' '.repeat(14)}cycle that adds most: ${cycle.nodes.join(' → ')}, ${cycle.times}× by ${cycle.edge}, ${bareAmount(name, cycle.round)} a round`,
         ]
   return [`  ${boundTitles[name].padEnd(12)}${amount(limited.max)}${byGraph}`, ...notes, ...dominates]
 }

@@ -1,30 +1,17 @@
-// #region hello
 import { createRuntime, defineState, END } from '@waystone/core'
 import { z } from 'zod'
 
-const w = defineState({ name: z.string(), greeting: z.string() })
+const w = defineState({ name: z.string(), text: z.string() })
 const n = w.nodes({
-  greet: w.task({
-    reads: ['name'],
-    writes: ['greeting'],
-    effect: 'pure',
-    run: ({ state }) => ({ greeting: `Hello, ${state.name}` }),
-  }),
-  shout: w.task({
-    reads: ['greeting'],
-    writes: ['greeting'],
-    effect: 'pure',
-    run: ({ state }) => ({ greeting: `${state.greeting}!` }),
-  }),
+  hi: w.task({ effect: 'pure', reads: ['name'], writes: ['text'], run: ({ state }) => ({ text: `Hi ${state.name}` }) }),
+  loud: w.task({ effect: 'pure', reads: ['text'], writes: ['text'], run: ({ state }) => ({ text: `${state.text}!` }) }),
 })
 export const hello = w.workflow('hello', {
-  version: 1,
   input: z.object({ name: z.string() }),
-  output: ['greeting'],
+  output: ['text'],
   nodes: n,
-  start: n.greet,
-  edges: { greet: { done: n.shout }, shout: { done: END } },
+  start: n.hi,
+  edges: { hi: { done: n.loud }, loud: { done: END } },
 })
 const run = await createRuntime().start(hello, { input: { name: 'Ada' } })
 console.log(await run.result())
-// #endregion hello

@@ -11,7 +11,8 @@ const nodes = ['22.13.1', process.versions.node]
 
 /** The file that README.md shows, and the smallest workflow. */
 const shown = /<!-- snippet: (\S+\.ts)#/.exec(readText('README.md'))?.[1] ?? 'README.md shows no snippet.ts'
-const examples = [shown, 'examples/hello/hello.ts']
+const smallest = 'examples/hello/hello.ts'
+const examples = [shown, smallest]
 
 const typeScript = {
   compilerOptions: { strict: true, target: 'es2024', module: 'nodenext', types: ['node'], outDir: 'out', rootDir: '.' },
@@ -38,6 +39,10 @@ describe('packages, installed by npm elsewhere', () => {
 
   it('let the examples compile', () => {
     expect(runWith(process.versions.node, join(root, 'node_modules/.bin/tsc'))).toBe('')
+  })
+
+  it('need fewer than 20 lines for a linear flow, imports and start included (D4)', () => {
+    expect(readText(smallest).trim().split('\n').length).toBeLessThan(20)
   })
 
   it.each(nodes.flatMap((version) => examples.map((example) => [basename(example, '.ts'), version])))(

@@ -1,4 +1,4 @@
-import { defineAgent, defineState, defineTool, END, FAIL, NodeError, rule, UNSET } from '@waystone/core'
+import { defineAgent, defineState, defineTool, END, FAIL, nodeFailure, rule, UNSET } from '@waystone/core'
 import { z } from 'zod'
 
 // #region state
@@ -54,7 +54,7 @@ const publish = defineTool({
   output: z.object({ address: z.string() }),
   async run({ title }, context) {
     const token = await context.secret('BLOG_TOKEN')
-    if (token === 'expired') throw new NodeError('WAYSTONE_NODE_THREW', 'the token has expired', { retryable: false })
+    if (token === 'expired') throw nodeFailure('the token has expired', { retryable: false })
     context.log('publishing', { title })
     return { address: `https://example.org/posts/${encodeURIComponent(context.effectId)}` }
   },

@@ -1,4 +1,4 @@
-import { defineTool, NodeError } from '@waystone/core'
+import { defineTool, nodeFailure } from '@waystone/core'
 import { z } from 'zod'
 import { CollectError, Collected, CollectInput, collectCommits } from './git/collect.ts'
 import { NotOursError, writeNotes } from './write-notes.ts'
@@ -47,5 +47,5 @@ export const writeTool = defineTool({
 /** What another attempt cannot mend is said to be so; anything else is left as it is. */
 function lasting(error: unknown): unknown {
   if (!(error instanceof CollectError || error instanceof NotOursError)) return error
-  return new NodeError('WAYSTONE_NODE_THREW', error.message, { retryable: false, cause: error })
+  return nodeFailure(error.message, { retryable: false, cause: error })
 }

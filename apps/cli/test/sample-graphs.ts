@@ -68,7 +68,6 @@ function nodeRecord(id: string, kind: NodeKind): NodeRecord {
     retry,
     timeoutMs: null,
     hears: [],
-    isRedirectable: false,
     description: '',
     place,
   } as const

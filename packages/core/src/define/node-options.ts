@@ -9,8 +9,6 @@ export interface NodeOptions<Reads extends string, Heard extends string> {
   readonly hears?: readonly Heard[]
   /** For people. */
   readonly description?: string
-  /** An operator may redirect a run here; default false. */
-  readonly redirectable?: boolean
 }
 
 /** What every node with an effect may declare. */

@@ -28,7 +28,8 @@ export const errorCodes = {
   },
   WAYSTONE_DEFINITION_BAD_LIMIT: {
     family: 'definition',
-    means: 'A limit is negative, not whole, not finite, less than the first node needs, or `per` or `otherwise` stands without a limit.',
+    means:
+      'A limit is negative, not whole, not finite, less than the first node needs, or `per` or `otherwise` stands without a limit.',
     remedy: 'Give a whole number, 0 or more (for `costUsd` any amount), on the edge or in `limits`.',
   },
   WAYSTONE_DEFINITION_BAD_NAME: {
@@ -511,7 +512,7 @@ export const errorCodes = {
   WAYSTONE_NODE_THREW: {
     family: 'node',
     means: 'Author code of a node threw something.',
-    remedy: 'Look at the message; throw a NodeError with retryable to say whether another attempt may help.',
+    remedy: 'Look at the message; throw nodeFailure(message, { retryable }) to say whether another attempt may help.',
   },
   WAYSTONE_NODE_TIMEOUT: {
     family: 'node',

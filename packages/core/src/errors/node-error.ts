@@ -41,3 +41,15 @@ export class NodeError extends WaystoneError {
 export function nodeError(code: ErrorCode, message: string, options: NodeErrorOptions = {}): NodeError {
   return new NodeError(code, message, options)
 }
+
+/**
+ * Makes the error that a tool or task throws to say whether another attempt may help. Anything else it throws is retried unless the
+ * effect is `unsafe`.
+ *
+ * @param options - codes of your own belong into `details`
+ * @example
+ * throw nodeFailure('the bank is closed', { retryable: true, retryAfterMs: 60_000 })
+ */
+export function nodeFailure(message: string, options: NodeErrorOptions = {}): NodeError {
+  return new NodeError('WAYSTONE_NODE_THREW', message, options)
+}

@@ -7,7 +7,6 @@ import {
   isName,
   readChoice,
   readDuration,
-  readFlag,
   readNames,
   readStateKeys,
   readText,
@@ -17,7 +16,7 @@ import {
 } from './read-config.ts'
 
 /** Options that every node has. */
-export const nodeKeys = ['hears', 'description', 'redirectable'] as const
+export const nodeKeys = ['hears', 'description'] as const
 /** Options that every node with an effect has. */
 export const effectKeys = [...nodeKeys, 'reads', 'retry', 'timeout'] as const
 
@@ -55,12 +54,9 @@ export function buildBase({ id, scope, written }: NodeSite, terms: EffectTerms):
 }
 
 /** What every node may declare. */
-export function readCommon(
-  written: Written,
-): Pick<NodeRecordBase, 'hears' | 'isRedirectable' | 'description' | 'place'> {
+export function readCommon(written: Written): Pick<NodeRecordBase, 'hears' | 'description' | 'place'> {
   return {
     hears: readNames(written, 'hears'),
-    isRedirectable: readFlag(written, 'redirectable'),
     description: readText(written, 'description', ''),
     place: written.place,
   }

@@ -53,7 +53,7 @@ const n = w.nodes({
   }),
   tone: w.gate({ reads: ['reply'], hears: ['manager'], outcomes: ['pass', 'rude'], decide: () => 'pass' }),
   judge: w.gate({ reads: ['reply'], outcomes: ['fine', 'poor'], model: 'good', instructions: 'Judge.' }),
-  tidy: w.task({ effect: 'idempotent', redirectable: true, run: () => {} }),
+  tidy: w.task({ effect: 'idempotent', run: () => {} }),
 })
 
 function refunds(): Workflow {

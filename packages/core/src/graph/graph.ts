@@ -93,8 +93,6 @@ export interface NodeRecordBase {
   readonly timeoutMs: number | null
   /** Nodes (gates, approvals) whose last verdict its work may read. */
   readonly hears: readonly string[]
-  /** An operator may redirect a run here. */
-  readonly isRedirectable: boolean
   /** For people; outside the hash. */
   readonly description: string
   readonly place: Place

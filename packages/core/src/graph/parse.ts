@@ -49,7 +49,6 @@ const nodeBase = {
   retry,
   timeoutMs: count.nullable(),
   hears: names,
-  isRedirectable: z.boolean(),
   description: z.string(),
   place,
 }

@@ -56,7 +56,7 @@ const n = w.nodes({
     effect: 'pure',
     reads: ['count'],
     writes: ['count', 'notes'],
-    run: ({ state }) => ({ count: state.count + 1, notes: [{ id: `n${state.count}`, text: `note ${state.count}` }] }),
+    run: ({ state }) => ({ count: state.count + 1, notes: [{ id: `n${state.count % 3}`, text: `note ${state.count}` }] }),
   }),
   fetch: w.task({ effect: 'idempotent', writes: ['page'], run: () => ({ page: 'x'.repeat(100_000) }) }),
   write: w.agent({
@@ -78,7 +78,7 @@ const n = w.nodes({
   boss: w.approval({ show: ['draft'], edits: ['draft'], expiresIn: '2d', reason: 'It leaves the house.' }),
   post: w.tool(send, { reads: ['draft'], writes: ['receipt'], input: ({ state }) => ({ draft: state.draft ?? '' }) }),
 })
-const isFew = w.guard('isFew', ['count'], ({ count }) => count < 12)
+const isFew = w.guard('isFew', ['count'], ({ count }) => count < 80)
 
 /** Uses every kind of node. Its graph is part of the golden files: leave it as it is. */
 export const goldenWorkflow = w.workflow('golden', {
@@ -92,14 +92,14 @@ export const goldenWorkflow = w.workflow('golden', {
   nodes: n,
   start: n.gather,
   edges: {
-    gather: { done: [{ when: isFew, to: n.gather, limit: 20, otherwise: n.fetch }, n.fetch] },
+    gather: { done: [{ when: isFew, to: n.gather, limit: 100, otherwise: n.fetch }, n.fetch] },
     fetch: { done: n.write },
     write: { done: n.review },
     review: { pass: n.boss, short: { to: n.write, limit: 2, otherwise: n.boss } },
     boss: { approved: n.post, edited: n.post, rejected: END, expired: END },
     post: { done: END },
   },
-  limits: { steps: 60, modelCalls: 9, tokens: 50_000 },
+  limits: { steps: 150, modelCalls: 9, tokens: 50_000 },
 })
 
 /** Runs a workflow that uses every kind of node, an edit, a hold and a release, and gives what was stored. */

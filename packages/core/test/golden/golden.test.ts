@@ -67,7 +67,7 @@ describe.each(files)('golden history %s', (file) => {
     expect(fromStart.parent.hash).toBe(last?.hash)
     expect(fromStart.snapshot.context.state).toMatchObject({
       topic: 'gold',
-      count: 12,
+      count: 80,
       draft: 'Hello, reader.',
       receipt: 'sent 14 letters',
     })

@@ -200,7 +200,6 @@ function baseOf<Node extends Partial<NodeRecordBase> & { readonly kind: NodeKind
     retry: oneAttempt,
     timeoutMs: null,
     hears: [],
-    isRedirectable: false,
     description: '',
     place: { path: `${site.name}.nodes.${site.id}` },
     ...node,

@@ -18,14 +18,13 @@ describe('unreachable', () => {
     `)
   })
 
-  it('passes nodes reached by otherwise, by limits.exhausted or by redirection', () => {
+  it('passes nodes reached by otherwise or by limits.exhausted', () => {
     const found = runRule(unreachable, {
-      nodes: { a: 'gate', other: 'task', late: 'task', moved: { kind: 'task', isRedirectable: true } },
+      nodes: { a: 'gate', other: 'task', late: 'task' },
       edges: {
         a: { pass: { to: 'a', limit: 1, otherwise: 'other' } },
         other: { done: ':end' },
         late: { done: ':end' },
-        moved: { done: ':end' },
       },
       limits: { steps: 5, exhausted: 'late' },
     })

@@ -1,11 +1,10 @@
 import { rootsOf, walkFrom } from '../moves.ts'
 import { errorAt, type Rule } from '../rule.ts'
 
-/** Every node is on some path from the start, is where the workflow's limits lead, or may be redirected to. */
+/** Every node is on some path from the start, or on one from where the workflow's limits lead. */
 export const unreachable: Rule = (subject) => {
   const { graph } = subject
-  const redirectable = Object.values(graph.nodes).filter((node) => node.isRedirectable)
-  const { reached } = walkFrom(subject, [...rootsOf(subject), ...redirectable.map((node) => node.id)])
+  const { reached } = walkFrom(subject, rootsOf(subject))
   return Object.values(graph.nodes)
     .filter((node) => !reached.has(node.id))
     .map((node) => {

@@ -280,7 +280,7 @@ export class Drive implements DrivenRun {
 
   #startEffect({ step, attempt, notBefore }: Extract<Command, { type: 'effect' }>): void {
     const running = this.#effects.get(step)
-    if (running?.job.open.attempt === attempt) return
+    if (running?.job.open.attempt === attempt || this.#isEndQueued(step, attempt)) return
     const job = this.#jobOf(step)
     if (job === undefined) return
     const effect = new RunningEffect(job, this.#effectHost)
@@ -290,14 +290,29 @@ export class Drive implements DrivenRun {
     else this.#begin(effect)
   }
 
+  /** A release asks for everything open anew, also for what has ended and waits to be taken. */
+  #isEndQueued(step: number, attempt: number): boolean {
+    return this.#queue.some(
+      ({ event: { type, payload } }) => type === 'effect.ended' && payload.step === step && payload.attempt === attempt,
+    )
+  }
+
   /** A process that slept may have lost the run meanwhile: then nothing more of it is begun here. */
   #begin(effect: RunningEffect): void {
     const confirmed = this.#host.confirmLease(this)
     if (confirmed === null) return this.#markAndStart(effect)
     confirmed.then(
-      (isOurs) => (isOurs ? this.#isOver || this.#markAndStart(effect) : this.stop(lostLease(this.runId))),
+      (isOurs) => (isOurs ? this.#beginConfirmed(effect) : this.stop(lostLease(this.runId))),
       (error: unknown) => this.stop(error),
     )
+  }
+
+  #beginConfirmed(effect: RunningEffect): void {
+    if (this.#isOver) return
+    const isHeld = this.snapshot.context.held !== null
+    // Release asks for it again; one that was cancelled meanwhile has its end to give.
+    if (isHeld && !effect.job.scope.isAborted) this.#forget(effect)
+    else this.#markAndStart(effect)
   }
 
   #markAndStart(effect: RunningEffect): void {

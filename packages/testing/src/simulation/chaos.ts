@@ -96,10 +96,10 @@ export class Chaos {
     return random.chance(weather.torn * often) ? 'torn' : 'none'
   }
 
-  /** Ms until an operation is done, or its answer is there. */
-  delay(): number {
+  /** Ms until an operation is done, or its answer is there. @param often - 1 is usual: how much likelier it is to be slow */
+  delay(often = 1): number {
     const { random, weather, coverage } = this.#parts
-    if (this.#isOn && random.chance(weather.slow)) {
+    if (this.#isOn && random.chance(weather.slow * often)) {
       coverage.count('slow store')
       return random.integer(100, 3_000)
     }

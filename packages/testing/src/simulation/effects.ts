@@ -30,6 +30,7 @@ export class OutsideWorld implements Outside {
   now(process: SimulatedProcess, call: WorldCall): WorldAnswer {
     const random = seededRandom(`${this.#world.seed}/${call.effectId}/${call.attempt}`)
     this.#world.oracle.effectStarted(process, call)
+    this.#world.oracle.effectAnswered(call)
     this.#happen(call)
     return this.#answer(call, random)
   }
@@ -54,6 +55,7 @@ export class OutsideWorld implements Outside {
       timeline.in(latency, process, () => {
         if (happening.isOver || chaos.crashHere(process, 'crash when effect answered')) return
         happening.isOver = true
+        this.#world.oracle.effectAnswered(call)
         if (behaviour === 'ok') return resolve(this.#answer(call, random))
         coverage.count(call.name === 'model' ? 'model failed' : 'tool failed')
         reject(behaviour === 'string' ? 'a text that was thrown' : failure(call, random))

@@ -47,7 +47,7 @@ function respond(request: ModelRequest, options: ModelCallOptions, random: Seede
   const base = { usage, model: 'simulated-1' }
   const turns = request.messages.filter((message) => message.role === 'assistant' && message.calls.length > 0).length
   if (request.tools.length > 0 && turns < 3 && random.chance(0.55)) {
-    const calls = Array.from({ length: random.integer(1, 3) }, (_, place) => drawCall(request, random, place))
+    const calls = Array.from({ length: random.integer(1, 5) }, (_, place) => drawCall(request, random, place))
     return { ...base, message: { role: 'assistant', content: [], calls }, finish: 'tool-calls' }
   }
   if (random.chance(0.03))

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { replayRun, type Run, type RunEvent } from '@waystone/core'
 import type { RunId } from '@waystone/core/store'
 import type { SeededRandom } from '../random/seeded-random.ts'
+import { Calm } from './calm.ts'
 import type { Coverage } from './coverage.ts'
 import type { RunFacts, Violation } from './oracle/run-facts.ts'
 import { People } from './people.ts'
@@ -91,9 +92,14 @@ class Simulation {
     const storm = timeline.now + this.#random.integer(10_000, 50_000)
     await this.#until(() => timeline.now >= storm)
     chaos.end()
-    this.#calm()
+    const calm = new Calm(this.#world, this.#people)
+    const isDone = (): boolean => this.#started >= this.#wanted && this.#allEnded()
+    calm.see(isDone)
     const deadline = timeline.now + calmMs
-    await this.#until(() => (this.#started >= this.#wanted && this.#allEnded()) || timeline.now > deadline)
+    await this.#until(() => {
+      calm.checkPrompt()
+      return isDone() || timeline.now > deadline
+    })
     if (this.#isStopped()) return
     for (const facts of this.#open())
       oracle.report(
@@ -149,8 +155,8 @@ class Simulation {
     const [host] = this.#random.shuffle(this.#world.running())
     const workflow = workflows[order.workflow]
     if (host === undefined || workflow === undefined) return again()
-    const hasTwin = order.key !== undefined && order.tries === 0 && this.#random.chance(0.3)
-    if (hasTwin) timeline.in(this.#random.integer(0, 50), null, () => this.#start({ ...order, tries: 1 }))
+    const hasTwin = order.key !== undefined && order.tries === 0 && this.#random.chance(0.5)
+    if (hasTwin) timeline.in(this.#random.pick([0, 0, 1, 5, 50]), null, () => this.#start({ ...order, tries: 1 }))
     else this.#started += 1
     timeline.in(0, host.process, () => {
       const options = {
@@ -226,6 +232,7 @@ class Simulation {
 
   async #closeHost({ process, runtime }: Host, drain: boolean): Promise<void> {
     await runtime.close({ drain })
+    this.#world.oracle.closed(process)
     this.#world.coverage.count(drain ? 'runtime drained' : 'runtime closed')
     process.kill()
     this.#world.timeline.in(this.#random.integer(0, 1_000), null, () => void this.#world.spawn())
@@ -258,23 +265,6 @@ class Simulation {
       this.#world.coverage.count('events resumed from a cursor')
       this.#read(last.cursor, told)
     })
-  }
-
-  /** Everything works, people answer promptly, nothing is held for long. */
-  #calm(): void {
-    const { timeline, hosts } = this.#world
-    for (const { process } of hosts) process.thaw()
-    const act = (): void => {
-      if (this.#world.running().length === 0) this.#world.spawn()
-      for (const facts of this.#open()) {
-        const { open, held } = facts.context
-        if (held !== null) this.#people.operate(facts, 'release')
-        else if (Object.values(open).some(({ kind }) => kind === 'approval' || kind === 'resolve'))
-          this.#people.look(facts, { isPrompt: true })
-      }
-      if (!this.#allEnded() || this.#started < this.#wanted) timeline.in(3_000, null, act)
-    }
-    timeline.in(0, null, act)
   }
 
   async #checkEnd(): Promise<void> {

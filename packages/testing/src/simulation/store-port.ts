@@ -162,7 +162,8 @@ export class StorePort implements Store {
   /** Does something as this process a little later, if it still lives then. */
   #plan(next: () => void, row: string): void {
     const { timeline, chaos } = this.#world
-    timeline.in(chaos.delay(), this.#process, () => {
+    // A look into the inbox that is overtaken by what it looks at is worth looking for.
+    timeline.in(chaos.delay(row.endsWith(' inbox') ? 5 : 1), this.#process, () => {
       if (chaos.crashHere(this.#process, row)) return
       if (chaos.freezeHere(this.#process)) timeline.in(0, this.#process, next)
       else next()

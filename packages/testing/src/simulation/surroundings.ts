@@ -64,6 +64,12 @@ export interface Observer {
   discarded(runId: string, eventIds: readonly string[]): void
   /** A process begins an effect. */
   effectStarted(process: SimulatedProcess, call: WorldCall): void
+  /** The answer of an effect has reached its process. */
+  effectAnswered(call: WorldCall): void
+  /** A process says that an event named nothing that is open. */
+  dropped(runId: string, eventId: string): void
+  /** A runtime has been closed. */
+  closed(process: SimulatedProcess): void
   /** A process was told of a fact. */
   told(event: RunEvent): void
   /** A process was told what became of a decision or a move. */

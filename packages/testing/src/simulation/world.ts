@@ -60,6 +60,8 @@ export class SimulatedWorld implements Surroundings {
   /** False: owners look as if they lived on other hosts. */
   readonly #canTellDead: boolean
   readonly #leaseMs: number
+  /** Processes look for runs that can go on; false: only callers do. */
+  readonly hasWorkers: boolean
   #spawned = 0
 
   /** Told what happens, for looking closer at a seed. */
@@ -78,6 +80,7 @@ export class SimulatedWorld implements Surroundings {
     this.outside = new OutsideWorld(this)
     this.#base = plant?.below?.(this.truth) ?? this.truth
     this.#canTellDead = this.random.chance(0.7)
+    this.hasWorkers = this.random.chance(0.75)
     this.#leaseMs = this.random.pick([500, 2_000, 5_000])
     this.chaos = new Chaos({
       random: this.random.branch('chaos'),
@@ -109,7 +112,7 @@ export class SimulatedWorld implements Surroundings {
     const runtime = createRuntime({ ...this.#options(process), store: this.#plant?.above?.(port) ?? port })
     const host = { process, runtime }
     this.hosts.push(host)
-    this.timeline.in(0, process, () => runtime.work())
+    if (this.hasWorkers) this.timeline.in(0, process, () => runtime.work())
     return host
   }
 
@@ -150,6 +153,7 @@ export class SimulatedWorld implements Surroundings {
         this.note(
           `${process.name} notice ${notice.type} ${notice.runId} ${notice.type === 'run.stopped' ? String(notice.error) : notice.type === 'event.dropped' ? notice.message : ''}`,
         )
+        if (notice.type === 'event.dropped') this.oracle.dropped(notice.runId, notice.eventId)
         if (notice.type === 'run.stopped') this.judge(notice.error, `${process.name} stopped driving ${notice.runId}`)
       },
     }

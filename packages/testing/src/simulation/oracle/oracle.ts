@@ -2,8 +2,16 @@ import type { Acceptance, CompiledWorkflow, EngineEvent, RunEvent } from '@wayst
 import { decodeCheckpoint, type Commit, type Lease, type Store } from '@waystone/core/store'
 import type { SimulatedProcess } from '../process.ts'
 import { leakedSecret, simulationEpoch, type Observer, type Surroundings, type WorldCall } from '../surroundings.ts'
+import { beginningOf, checkBeginning } from './effect-checks.ts'
 import { attemptKey, newRunFacts, textOf, type InvariantName, type RunFacts, type Violation } from './run-facts.ts'
 import { checkStored } from './stored-checks.ts'
+
+/** Work under way in the fake world. */
+interface Running {
+  readonly process: SimulatedProcess
+  readonly call: WorldCall
+  readonly facts: RunFacts
+}
 
 /**
  * Watches a simulated world from outside: what was asked of the store and answered, what the fake world saw, what processes were
@@ -92,6 +100,7 @@ export class Oracle implements Observer {
     facts.owner = process
     facts.fences.set(process, lease.fence)
     facts.stopped.delete(process)
+    facts.startedBy.delete(process)
   }
 
   /** The store has accepted a checkpoint. */
@@ -114,6 +123,9 @@ export class Oracle implements Observer {
   /** A process was told that its commit failed: it stops driving that run until it takes it anew. */
   commitRefused(process: SimulatedProcess, runId: string): void {
     this.runs.get(runId)?.stopped.add(process)
+    // In the next task: the process has to hear of it first.
+    const begun = this.#underWay(process, runId)
+    this.#world.timeline.in(0, process, () => this.#checkAborted(process, begun))
   }
 
   marked(mark: {
@@ -133,7 +145,7 @@ export class Oracle implements Observer {
   }
 
   delivered(runId: string, event: EngineEvent): void {
-    this.runs.get(runId)?.inbox.set(event.id, event)
+    this.runs.get(runId)?.inbox.set(event.id, { event, at: this.#world.timeline.now })
   }
 
   discarded(runId: string, eventIds: readonly string[]): void {
@@ -144,73 +156,57 @@ export class Oracle implements Observer {
   /** A process begins an effect in the fake world. */
   effectStarted(process: SimulatedProcess, call: WorldCall): void {
     const facts = this.runs.get(call.runId)
-    const step = call.effectId.slice(call.runId.length + 1)
-    const key = attemptKey(step, call.attempt)
-    if (facts === undefined || !facts.asked.has(key)) {
-      this.report(
-        'commit-then-perform',
-        `${call.node} attempt ${key} began and no stored checkpoint asks for it`,
-        call.runId,
-      )
-      return
-    }
-    const isStale = facts.fences.get(process) !== facts.fence
-    if (facts.stopped.has(process))
-      this.report(
-        'commit-then-perform',
-        `${process.name} began ${call.node} ${key} after its commit had failed`,
-        call.runId,
-      )
+    const beginning = beginningOf(facts, process, call)
+    const stale = beginning.isStale ? ' under a stale fence' : ''
     this.#world.note(
-      `${process.name} begins ${call.runId} ${key} ${call.node} (${call.name}, ${call.effect})${isStale ? ' under a stale fence' : ''}`,
+      `${process.name} begins ${call.runId} ${beginning.key} ${call.node} (${call.name}, ${call.effect})${stale}`,
     )
-    const end = facts.ends.get(key)
-    if (end !== undefined && !isStale)
-      this.report('effect-ids-are-stable', `${call.node} ${key} began again after it had ended ${end}`, call.runId)
-    this.#checkUnsafe(facts, { call, key, step, isStale })
-    this.#checkSame(facts, call, step)
-    facts.starts.set(key, (facts.starts.get(key) ?? 0) + 1)
+    checkBeginning(facts, beginning, (invariant, message) => this.report(invariant, message, call.runId))
+    if (facts !== undefined) this.#running.push({ process, call, facts })
   }
 
-  #checkUnsafe(
-    facts: RunFacts,
-    {
-      call,
-      key,
-      step,
-      isStale,
-    }: { readonly call: WorldCall; readonly key: string; readonly step: string; readonly isStale: boolean },
-  ): void {
-    if (call.effect !== 'unsafe') return
-    if (!facts.marks.has(key))
-      this.report('unknown-is-not-repeated', `unsafe ${call.node} ${key} began without a mark`, facts.runId)
-    if (facts.starts.has(key))
-      this.report('unknown-is-not-repeated', `unsafe ${call.node} ${key} began a second time`, facts.runId)
-    if (call.attempt === 1 || isStale) return
-    const before = facts.ends.get(attemptKey(step, call.attempt - 1))
-    const isAllowed =
-      before === 'failed' ||
-      facts.checkpoints.some(
-        ({ event }) =>
-          event.type === 'request.decided' &&
-          event.payload.step === Number(step) &&
-          event.payload.outcome === 'did-not-happen',
-      )
-    if (!isAllowed)
+  /** Work under way in the fake world, of processes that may have to abort it. */
+  readonly #running: Running[] = []
+
+  /** What a process has begun and not heard of, for one run or all. */
+  #underWay(process: SimulatedProcess, runId: string | null): readonly Running[] {
+    return this.#running.filter((one) => {
+      if (one.process !== process || (runId !== null && one.call.runId !== runId) || this.#answered.has(one.call))
+        return false
+      const step = one.call.effectId.slice(one.call.runId.length + 1)
+      return !one.facts.ends.has(attemptKey(step, one.call.attempt))
+    })
+  }
+
+  /** A process has stopped driving: what it had begun is told to stop. */
+  #checkAborted(process: SimulatedProcess, begun: readonly Running[]): void {
+    for (const { call } of begun) {
+      if (call.signal.aborted || this.#answered.has(call)) continue
+      const what = `${call.node} ${call.effectId} attempt ${call.attempt}`
       this.report(
-        'unknown-is-not-repeated',
-        `unsafe ${call.node} ${key} began after the attempt before had ended ${before ?? 'nowhere'}`,
-        facts.runId,
+        'stopped-work-is-aborted',
+        `${what} goes on although ${process.name} has stopped driving it`,
+        call.runId,
       )
+    }
   }
 
-  /** Node and input of a step never change; what is asked of it is the same at every attempt. */
-  #checkSame(facts: RunFacts, call: WorldCall, step: string): void {
-    const asked = textOf([call.node, call.name, call.name === 'model' ? null : call.input])
-    const known = facts.inputs.get(step)
-    if (known === undefined) facts.inputs.set(step, asked)
-    else if (known !== asked)
-      this.report('effect-ids-are-stable', `step ${step} was ${known} and then ${asked}`, facts.runId)
+  /** Calls whose answer has reached their process. */
+  readonly #answered = new WeakSet<WorldCall>()
+
+  effectAnswered(call: WorldCall): void {
+    this.#answered.add(call)
+  }
+
+  /** A process says that an event named nothing that is open. */
+  dropped(runId: string, eventId: string): void {
+    const isKept = this.runs.get(runId)?.inbox.has(eventId) === true
+    if (isKept) this.report('inbox-is-kept', `event ${eventId} was dropped and left in the inbox`, runId)
+  }
+
+  /** A runtime has been closed. */
+  closed(process: SimulatedProcess): void {
+    this.#checkAborted(process, this.#underWay(process, null))
   }
 
   /** A process was told of a fact. */

@@ -28,15 +28,16 @@ export interface RunFacts {
   readonly ends: Map<string, string>
   /** Starts in the fake world, by `step/attempt`. */
   readonly starts: Map<string, number>
+  /** Starts by each process since it was last given the run. */
+  readonly startedBy: Map<SimulatedProcess, Set<string>>
   /** Node and input of each step, as the fake world saw them first. */
   readonly inputs: Map<string, string>
-  /** Delivered and not yet used. */
-  readonly inbox: Map<string, EngineEvent>
+  /** Delivered and not yet used, and when, in virtual time. */
+  readonly inbox: Map<string, { readonly event: EngineEvent; readonly at: number }>
   /** Events used by a checkpoint. */
   readonly used: Set<string>
   /** Processes whose commit was refused, and that have not taken the run anew since. */
   readonly stopped: Set<SimulatedProcess>
-  settledEvents: number
 }
 
 /** Facts of a run nothing is known of yet. */
@@ -57,11 +58,11 @@ export function newRunFacts(runId: string, spec: CompiledWorkflow): RunFacts {
     marks: new Map(),
     ends: new Map(),
     starts: new Map(),
+    startedBy: new Map(),
     inputs: new Map(),
     inbox: new Map(),
     used: new Set(),
     stopped: new Set(),
-    settledEvents: 0,
   }
 }
 
@@ -92,6 +93,8 @@ const invariantNames = [
   'inbox-is-kept',
   'usage-adds-up',
   'chain-holds',
+  'held-runs-begin-nothing',
+  'stopped-work-is-aborted',
   'every-run-ends',
   'no-engine-fault',
 ] as const

@@ -10,7 +10,7 @@ const n = w.nodes({
     writes: ['plan', 'score'],
     tools: [lookUp, note, charge],
     maxModelCalls: 5,
-    maxCallsPerTurn: 2,
+    maxCallsPerTurn: 4,
     timeout: 3_000,
     retry: { attempts: 2, backoff: 100 },
   }),

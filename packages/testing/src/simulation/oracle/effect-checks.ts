@@ -1,0 +1,74 @@
+import type { SimulatedProcess } from '../process.ts'
+import type { WorldCall } from '../surroundings.ts'
+import { attemptKey, textOf, type RunFacts } from './run-facts.ts'
+import type { Report } from './stored-checks.ts'
+
+/** An effect that begins in the fake world. */
+export interface Beginning {
+  readonly process: SimulatedProcess
+  readonly call: WorldCall
+  readonly step: string
+  /** `step/attempt`. */
+  readonly key: string
+  /** The process is not the run's owner any more, and may not know it. */
+  readonly isStale: boolean
+}
+
+/** Describes the beginning of an effect by what is known of its run. */
+export function beginningOf(facts: RunFacts | undefined, process: SimulatedProcess, call: WorldCall): Beginning {
+  const step = call.effectId.slice(call.runId.length + 1)
+  const isStale = facts?.fences.get(process) !== facts?.fence
+  return { process, call, step, key: attemptKey(step, call.attempt), isStale }
+}
+
+/** Holds the beginning of an effect against everything that was stored and seen before, then takes it in. */
+export function checkBeginning(facts: RunFacts | undefined, beginning: Beginning, report: Report): void {
+  const { call, key, process, isStale } = beginning
+  const what = `${call.effect} ${call.node} ${key}`
+  if (facts === undefined || !facts.asked.has(key)) {
+    return report('commit-then-perform', `${what} began and no stored checkpoint asks for it`)
+  }
+  if (facts.stopped.has(process)) {
+    report('commit-then-perform', `${process.name} began ${what} after its commit had failed`)
+  }
+  const end = facts.ends.get(key)
+  if (end !== undefined && !isStale) report('effect-ids-are-stable', `${what} began again after it had ended ${end}`)
+  const mine = facts.startedBy.get(process) ?? new Set()
+  if (mine.has(key)) report('effect-ids-are-stable', `${process.name} began ${what} twice`)
+  facts.startedBy.set(process, mine.add(key))
+  if (facts.context.held !== null && !isStale && !facts.marks.has(key)) {
+    report('held-runs-begin-nothing', `${what} began although the run is held`)
+  }
+  if (call.effect === 'unsafe') checkUnsafe(facts, beginning, report)
+  if (call.name === 'model') checkModel(facts, beginning, report)
+  checkSame(facts, beginning, report)
+  facts.starts.set(key, (facts.starts.get(key) ?? 0) + 1)
+}
+
+function checkUnsafe(facts: RunFacts, { call, key, step, isStale }: Beginning, report: Report): void {
+  const what = `unsafe ${call.node} ${key}`
+  if (!facts.marks.has(key)) report('unknown-is-not-repeated', `${what} began without a mark`)
+  if (facts.starts.has(key)) report('unknown-is-not-repeated', `${what} began a second time`)
+  if (call.attempt === 1 || isStale) return
+  const before = facts.ends.get(attemptKey(step, call.attempt - 1))
+  const isDenied = facts.checkpoints.some(
+    ({ event: { type, payload } }) =>
+      type === 'request.decided' && payload.step === Number(step) && payload.outcome === 'did-not-happen',
+  )
+  if (before === 'failed' || isDenied) return
+  report('unknown-is-not-repeated', `${what} began after the attempt before had ended ${before ?? 'nowhere'}`)
+}
+
+/** Every call of a model is charged, also one whose process died: it is marked, and made again only as another attempt. */
+function checkModel(facts: RunFacts, { call, key }: Beginning, report: Report): void {
+  if (!facts.marks.has(key)) report('usage-adds-up', `model call ${call.node} ${key} began without a mark`)
+  if (facts.starts.has(key)) report('usage-adds-up', `model call ${call.node} ${key} was made twice and charged once`)
+}
+
+/** Node and input of a step never change; what is asked is the same at every attempt. */
+function checkSame(facts: RunFacts, { call, step }: Beginning, report: Report): void {
+  const asked = textOf([call.node, call.name, call.input])
+  const known = facts.inputs.get(step)
+  if (known === undefined) facts.inputs.set(step, asked)
+  else if (known !== asked) report('effect-ids-are-stable', `step ${step} was ${known} and then ${asked}`)
+}

@@ -115,3 +115,25 @@ function adviceFor({ secret, model }: CallPlace, { status, code, type }: Provide
   }
   return advice[status ?? 0] ?? 'another attempt may succeed'
 }
+
+const noConnection = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
+/** True when a request never reached anybody. */
+export function hasNoConnection(thrown: unknown): boolean {
+  if (!(thrown instanceof Error)) return false
+  const code: unknown = Reflect.get(thrown, 'code')
+  return (typeof code === 'string' && noConnection.has(code)) || hasNoConnection(thrown.cause)
+}
+
+/** What an error says, with what is underneath it. */
+export function reasonOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown)
+  return thrown.cause instanceof Error ? `${thrown.message} (${reasonOf(thrown.cause)})` : thrown.message
+}

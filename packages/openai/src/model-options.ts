@@ -75,7 +75,7 @@ export function readOptions(options: OpenAiModelOptions): ModelSettings {
   // Whoever writes the key itself here would have it in the code; the message does not repeat it.
   if (apiKey !== null && !secretName.test(apiKey)) refuse('apiKey', 'the name of a secret, or null')
   if (apiKey?.startsWith('sk-') === true) refuse('apiKey', 'the name of a secret, not the key')
-  if (!Number.isFinite(timeoutMs) || timeoutMs < 1) refuse('timeoutMs', 'a number of milliseconds, from 1')
+  checkTimeout(timeoutMs)
   const { host, hostname } = readUrl(baseUrl)
   const isOpenAi = /(^|\.)(openai\.com|openai\.azure\.com|services\.ai\.azure\.com)$/.test(hostname)
   const maxTokensField = options.maxTokensField ?? (isOpenAi ? 'max_completion_tokens' : 'max_tokens')
@@ -96,6 +96,11 @@ export function readOptions(options: OpenAiModelOptions): ModelSettings {
 /** @throws {InputError} WAYSTONE_INPUT_MODEL_OPTION */
 export function checkOutputMode(mode: string): void {
   if (!outputModes.includes(mode)) refuse('outputMode', outputModes.map((name) => `'${name}'`).join(', '))
+}
+
+/** @throws {InputError} WAYSTONE_INPUT_MODEL_OPTION */
+export function checkTimeout(timeoutMs: number): void {
+  if (!Number.isFinite(timeoutMs) || timeoutMs < 1) refuse('timeoutMs', 'a number of milliseconds, from 1')
 }
 
 function readUrl(text: string): URL {

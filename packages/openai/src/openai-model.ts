@@ -2,8 +2,10 @@ import { NodeError, type Model, type ModelCallOptions, type ModelRequest, type M
 import OpenAI, { APIConnectionError, APIError } from 'openai'
 import {
   brokenCall,
+  hasNoConnection,
   hideKey,
   providerFailure,
+  reasonOf,
   stoppedCall,
   unreachable,
   unsentCall,
@@ -147,21 +149,6 @@ function failureOf(thrown: unknown, { place, scope, options, settings }: FailedC
   return brokenCall(place, `the connection broke: ${reasonOf(thrown)}`, thrown)
 }
 
-const noConnection = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ENETUNREACH',
-  'EHOSTUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-])
-
-function hasNoConnection(thrown: unknown): boolean {
-  if (!(thrown instanceof Error)) return false
-  const code: unknown = Reflect.get(thrown, 'code')
-  return (typeof code === 'string' && noConnection.has(code)) || hasNoConnection(thrown.cause)
-}
-
 function isProviderError(thrown: unknown): thrown is APIError {
   return thrown instanceof APIError
 }
@@ -181,9 +168,4 @@ function providerErrorOf(error: APIError): Parameters<typeof providerFailure>[1]
 /** The provider's own words, without the status that the SDK puts before them. */
 function bareMessage({ message, status }: APIError): string {
   return status === undefined ? message : message.replace(new RegExp(`^${status} `), '')
-}
-
-function reasonOf(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return String(thrown)
-  return thrown.cause instanceof Error ? `${thrown.message} (${reasonOf(thrown.cause)})` : thrown.message
 }

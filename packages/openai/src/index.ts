@@ -1,4 +1,7 @@
 export { aiSdkModel, type AiSdkCall, type AiSdkLanguageModel, type AiSdkModelOptions } from './ai-sdk-model.ts'
+export { contractCheck, formatContract, type ContractReport, type ContractResult } from './contract-check.ts'
+export type { ContractCheckOptions } from './contract-talk.ts'
+export type { ContractCheckName } from './contract-checks.ts'
 export type { OpenAiModelOptions, OutputMode } from './model-options.ts'
 export { openAiModel } from './openai-model.ts'
 export { openAiPrices, openAiPricesDate } from './prices.ts'

@@ -41,11 +41,8 @@ console.log(blame.writer, blame.sequence, blame.model, blame.sources, blame.read
 // #endregion blame
 
 // #region replay
-const compiled = runtime.compiled('support')
-if (compiled !== undefined) {
-  const replay = await replayRun(store, compiled, run.runId)
-  console.log(replay.checkpoints, replay.divergence)
-}
+const replay = await replayRun(store, support, run.runId)
+console.log(replay.checkpoints, replay.divergence)
 // #endregion replay
 
 // #region fork

@@ -145,10 +145,8 @@ async function report(runtime: Runtime, result: RunResult<{ file: string; notes:
 
 /** Derives every transition again from the stored events: no model, no git, no file. */
 async function replay(runtime: Runtime, runId: string): Promise<void> {
-  const compiled = runtime.compiled(releaseNotes.name)
-  if (compiled === undefined) return
   const begun = performance.now()
-  const { checkpoints, divergence } = await replayRun(runtime.store, compiled, runId)
+  const { checkpoints, divergence } = await replayRun(runtime.store, releaseNotes, runId)
   const took = Math.round(performance.now() - begun)
   if (divergence === null)
     print(

@@ -271,9 +271,7 @@ describe('releaseNotes', () => {
     const run = await startRun(runtime)
     await run.decide(await onlyRequest(run), { outcome: 'approved', by: 'ada' })
     const { sequence } = await run.result()
-    const compiled = runtime.compiled('release-notes')
-    if (compiled === undefined) throw new TypeError('the runtime knows the workflow')
-    expect(await replayRun(runtime.store, compiled, run.runId)).toMatchObject({
+    expect(await replayRun(runtime.store, releaseNotes, run.runId)).toMatchObject({
       checkpoints: sequence + 1,
       divergence: null,
     })

@@ -2,7 +2,6 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import {
-  compile,
   createRuntime,
   defineState,
   defineTool,
@@ -182,7 +181,7 @@ describe('large values', () => {
     const { result, history } = await runOnce(store, workflow)
     expect(result).toMatchObject({ status: 'completed', output: { text } })
     expect(history.at(history.last).snapshot.context.state['copy']).toBe(text)
-    expect((await replayRun(store, compile(workflow), result.runId)).divergence).toBeNull()
+    expect((await replayRun(store, workflow, result.runId)).divergence).toBeNull()
     await store.close()
     const database = new DatabaseSync(path)
     expect(database.prepare('SELECT count(*) AS blobs FROM blobs').get()).toEqual({ blobs: 1 })
@@ -237,7 +236,7 @@ describe('large values', () => {
       await again.result()
     }
     expect(await again.result()).toMatchObject({ status: 'completed', output: { count: 2 * 10 * 1_024 } })
-    expect((await replayRun(store, compile(workflow), run.runId)).divergence).toBeNull()
+    expect((await replayRun(store, workflow, run.runId)).divergence).toBeNull()
     await second.close()
     await store.close()
   })

@@ -211,7 +211,11 @@ function updateCover(
   for (const { guard, result } of decision?.candidates.flatMap((candidate) => candidate.guards ?? []) ?? [])
     cover.known.set(guard, result)
   // Turns of an agent have outcomes too, and lead nowhere.
-  const isCrossed = decision !== null && decision.to !== null && decision.node === policy.without.node && decision.outcome === policy.without.outcome
+  const isCrossed =
+    decision !== null &&
+    decision.to !== null &&
+    decision.node === policy.without.node &&
+    decision.outcome === policy.without.outcome
   if (isCrossed && step !== null) cover.isCovered = true
 }
 

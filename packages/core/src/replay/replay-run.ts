@@ -2,8 +2,10 @@ import type { RunId } from '../base/ids.ts'
 import type { Json } from '../base/json.ts'
 import { encodeCheckpoint } from '../checkpoint/codec.ts'
 import type { RunRow, Store } from '../checkpoint/store.ts'
+import { compile } from '../compile/compile.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { plan, type Plan } from '../compile/plan.ts'
+import { isWorkflow, type Workflow } from '../define/workflow.ts'
 import { replayError } from '../errors/replay-error.ts'
 import { compareGraphs, formatDifference } from '../graph/compare.ts'
 import type { Graph } from '../graph/graph.ts'
@@ -47,10 +49,12 @@ export interface Replay {
  * Re-derives a stored run from its events alone: no model, no tool, no connection, no stored patch. Every derived checkpoint
  * must have the stored one's hash.
  *
+ * @param workflow - as it is now; it is not checked again, since the run was started under it
  * @throws {ReplayError} WAYSTONE_REPLAY_GRAPH_DIFFERS when the definition is another one, with a list of what differs
  * @throws {StoreError} WAYSTONE_STORE_RUN_UNKNOWN, WAYSTONE_STORE_CORRUPT
  */
-export async function replayRun(store: Store, compiled: CompiledWorkflow, runId: string): Promise<Replay> {
+export async function replayRun(store: Store, workflow: Workflow | CompiledWorkflow, runId: string): Promise<Replay> {
+  const compiled = isWorkflow(workflow) ? compile(workflow, { unchecked: true }) : workflow
   const row = await requireRow(store, runId)
   await requireSameGraph(store, compiled, row)
   const read = await readAllCheckpoints(store, row)

@@ -77,7 +77,7 @@ function isNode(
   if (!isName(id)) {
     scope.issues.add('WAYSTONE_DEFINITION_BAD_NAME', place, {
       message: `node name ${JSON.stringify(id)} is no valid name`,
-      hint: 'Names of nodes start with a letter and go on with letters, digits, _ and -.',
+      hint: 'Names of nodes start with a letter and go on with letters, digits, _ and -; names that every object has, such as constructor, are taken.',
     })
     return false
   }

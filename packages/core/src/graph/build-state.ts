@@ -54,7 +54,7 @@ function buildKey(entry: Entry, written: unknown): BuiltKey | undefined {
   if (!/^[A-Za-z_][\w-]*$/.test(entry.key) || entry.key in Object.prototype) {
     entry.issues.add('WAYSTONE_DEFINITION_BAD_NAME', entry.place, {
       message: `state key ${JSON.stringify(entry.key)} is no valid name`,
-      hint: 'State keys start with a letter or _ and go on with letters, digits, _ and -.',
+      hint: 'State keys start with a letter or _ and go on with letters, digits, _ and -; names that every object has, such as constructor, are taken.',
     })
     return undefined
   }

@@ -45,7 +45,7 @@ export function collectTool(scope: BuildScope, tool: unknown, written: Written):
       placeOf(`${scope.name}.tools.${String(name)}`, definition.source),
       {
         message: `tool name ${describeValue(name)} is no valid name`,
-        hint: 'Names of tools have 1 to 64 letters, digits, _ and -.',
+        hint: 'Names of tools have 1 to 64 letters, digits, _ and -; names that every object has, such as constructor, are taken.',
       },
     )
     return undefined

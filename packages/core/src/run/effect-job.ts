@@ -1,4 +1,5 @@
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
+import { pick } from '../compile/steps.ts'
 import type { Model, ModelPrice } from '../define/model.ts'
 import type { NodeRecord } from '../graph/graph.ts'
 import type { NodeInput } from '../graph/registry.ts'
@@ -32,17 +33,5 @@ export type Ended = Omit<EffectEnd, 'step' | 'attempt' | 'startedAt' | 'log' | '
 
 /** What the node's functions are given: the keys it reads, the verdicts it hears. Frozen. */
 export function nodeInputOf(record: NodeRecord, context: RunContext): NodeInput {
-  return Object.freeze({ state: sliceOf(record.reads, context.state), heard: sliceOf(record.hears, context.verdicts) })
-}
-
-function sliceOf<Value>(
-  keys: readonly string[],
-  all: { readonly [key: string]: Value },
-): { readonly [key: string]: Value } {
-  const slice: { [key: string]: Value } = {}
-  for (const key of keys) {
-    const value = all[key]
-    if (value !== undefined) slice[key] = value
-  }
-  return Object.freeze(slice)
+  return Object.freeze({ state: pick(context.state, record.reads), heard: pick(context.verdicts, record.hears) })
 }

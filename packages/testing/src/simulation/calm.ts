@@ -7,7 +7,7 @@ import type { SimulatedWorld } from './world.ts'
 const afterLeasesMs = 6_000
 
 /** A delivered event is taken up within this by whoever drives its run, or by whoever finds it, ms. */
-const promptMs = 8_000
+const promptMs = 2_500
 
 /** After the storm: everything works, nothing dies, and somebody sees to every run until it has ended. */
 export class Calm {
@@ -38,7 +38,7 @@ export class Calm {
       if (!isDone()) timeline.in(everyMs, null, act)
     }
     timeline.in(0, null, act)
-    for (let moves = this.#random.integer(0, 4); moves > 0; moves--) {
+    for (let moves = this.#random.integer(0, 8); moves > 0; moves--) {
       timeline.in(afterLeasesMs + this.#random.integer(0, 20_000), null, () => this.#operate())
     }
   }

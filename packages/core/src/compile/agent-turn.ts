@@ -1,12 +1,12 @@
 import { own } from '../base/own.ts'
 import { withIndex, withoutIndex } from '../base/with-index.ts'
 import type { ModelToolCall } from '../define/model.ts'
-import type { ErrorRecord } from '../errors/waystone-error.ts'
+import type { ErrorCode } from '../errors/codes.ts'
 import { personTarget, type Graph, type NodeRecord } from '../graph/graph.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import type { AgentCall, AgentEntry, AgentMemory, OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import { backoffUntil } from './backoff.ts'
-import { frozenError } from './frozen-error.ts'
+import { engineError } from './frozen-error.ts'
 import { modelReservation, type Need } from './limits.ts'
 import { transitionNames } from './names.ts'
 import type { StepEnd } from './step-end.ts'
@@ -54,12 +54,7 @@ function isLost({ step, end }: StepEnd): boolean {
 function fallBack(stepEnd: StepEnd): EffectEnd {
   const { end } = stepEnd
   if (!isLost(stepEnd)) return end
-  const error: ErrorRecord = end.error ?? {
-    name: 'NodeError',
-    code: modelErrors.usedUp,
-    message: 'a model call was lost and no further one is allowed',
-    retryable: false,
-  }
+  const error = end.error ?? engineError(modelErrors.usedUp, 'a model call was lost and no further one is allowed')
   return { ...end, outcome: 'failed', error }
 }
 
@@ -110,7 +105,7 @@ function retryStep(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended |
     ...(notBefore !== undefined && { notBefore }),
   }
   const reserved = kind === 'tool' || kind === 'call' ? oneToolCall : next.reserved
-  const error = end.error === undefined ? context.error : frozenError(end.error)
+  const error = end.error ?? context.error
   const reopened = withContext(context, {
     error,
     open: withIndex(context.open, stepIndex, Object.freeze({ ...next, ...(reserved !== undefined && { reserved }) })),
@@ -164,9 +159,9 @@ function endModelCall(graph: Graph, context: RunContext, stepEnd: StepEnd): Ende
   }
 }
 
-function failedEnd(end: EffectEnd, code: string, message: string): EffectEnd {
+function failedEnd(end: EffectEnd, code: ErrorCode, message: string): EffectEnd {
   const { patch: _, unset: __, output: ___, ...rest } = end
-  return { ...rest, outcome: 'failed', error: { name: 'NodeError', code, message, retryable: false } }
+  return { ...rest, outcome: 'failed', error: engineError(code, message) }
 }
 
 /** Opens a step for each call that may run; answers the others at once. */
@@ -271,12 +266,7 @@ function endCall(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended {
   }
   const unknown = calls.find((call) => call.isUnknown === true)
   if (unknown === undefined) return nextTurn(next, stepEnd)
-  const error: ErrorRecord = {
-    name: 'NodeError',
-    code: 'WAYSTONE_NODE_OUTCOME_UNKNOWN',
-    message: `nobody knows whether tool ${unknown.tool} ran`,
-    retryable: false,
-  }
+  const error = engineError('WAYSTONE_NODE_OUTCOME_UNKNOWN', `nobody knows whether tool ${unknown.tool} ran`)
   return { type: 'outcome', end: { ...bareEnd(end), outcome: 'unknown', error }, context: next }
 }
 

@@ -1,5 +1,4 @@
 import { invariantError } from '../errors/invariant-error.ts'
-import { nodeError } from '../errors/node-error.ts'
 import { effectIdOf, type RunId } from '../base/ids.ts'
 import { withoutIndex } from '../base/with-index.ts'
 import type { NodeRecord } from '../graph/graph.ts'
@@ -13,6 +12,7 @@ import type { UsageDelta } from '../snapshot/usage.ts'
 import { commandsBetween, durationTimer } from './commands.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
 import { forkedSnapshot } from './fork-snapshot.ts'
+import { engineError } from './frozen-error.ts'
 import { limitsLeft } from './limits.ts'
 import type { MachineEvent } from './machine-event.ts'
 import { cancelledState, eventNames, transitionNames } from './names.ts'
@@ -143,7 +143,7 @@ function withCheckedKeys(record: NodeRecord | undefined, end: EffectEnd): Effect
   const problem = record === undefined ? undefined : foreignWrites(record, end)
   if (problem === undefined) return end
   const { patch: _, unset: __, ...rest } = end
-  return { ...rest, outcome: 'failed', error: nodeError('WAYSTONE_NODE_WRITE_UNDECLARED', problem).toJSON() }
+  return { ...rest, outcome: 'failed', error: engineError('WAYSTONE_NODE_WRITE_UNDECLARED', problem) }
 }
 
 function foreignWrites(record: NodeRecord, { patch, unset }: Pick<EffectEnd, 'patch' | 'unset'>): string | undefined {
@@ -235,7 +235,7 @@ function decisionEnd(step: OpenStep, decision: PersonDecision): EffectEnd {
   if (outcome === 'did-not-happen') return { ...base, outcome }
   if (outcome === 'failed') {
     const message = `${by} said that it failed${reason === '' ? '' : `: ${reason}`}`
-    return { ...base, outcome, error: nodeError('WAYSTONE_NODE_DECLARED_FAILED', message).toJSON() }
+    return { ...base, outcome, error: engineError('WAYSTONE_NODE_DECLARED_FAILED', message) }
   }
   return {
     ...base,

@@ -4,6 +4,7 @@ import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { NodeRecord } from '../graph/graph.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
+import { engineError } from './frozen-error.ts'
 import type { MachineEvent } from './machine-event.ts'
 import { route, type Route, type RouteParts } from './route.ts'
 import type { StepEnd } from './step-end.ts'
@@ -79,5 +80,5 @@ function openStepOf(context: RunContext, node: string): number {
 }
 
 function errorRecord(error: unknown): ErrorRecord {
-  return { name: 'NodeError', code: 'WAYSTONE_NODE_THREW', message: describeThrown(error), retryable: false }
+  return engineError('WAYSTONE_NODE_THREW', describeThrown(error))
 }

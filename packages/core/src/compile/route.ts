@@ -10,7 +10,7 @@ import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import { endStep, type Ended } from './agent-turn.ts'
 import type { GraphIndex } from './graph-index.ts'
 import { formatGuard } from '../check/propositions.ts'
-import { frozenError } from './frozen-error.ts'
+import { engineError, frozenError } from './frozen-error.ts'
 import { createGuardRunner } from './guards.ts'
 import { findLimitHit, needOf, type LimitHit } from './limits.ts'
 import { mergeState } from './merge.ts'
@@ -87,7 +87,7 @@ function applyEnd(
     ? mergeState(parts, context.state, { patch: end.patch ?? {}, unset: end.unset ?? [] })
     : context.state
   const verdicts = end.verdict === undefined ? context.verdicts : withKey(context.verdicts, record.id, end.verdict)
-  const error = isFailure ? (end.error === undefined ? context.error : frozenError(end.error)) : null
+  const error = isFailure ? (end.error ?? context.error) : null
   if (state === context.state && verdicts === context.verdicts && error === context.error) return context
   return withContext(context, { state, verdicts, error })
 }
@@ -223,12 +223,8 @@ function noRoute(parts: RouteParts, context: RunContext, { stepEnd, outcome, can
       edges.find((edge) => edge.id === candidate.edge),
     ),
   )
-  const error: ErrorRecord = {
-    name: 'NodeError',
-    code: 'WAYSTONE_NODE_NO_ROUTE',
-    message: `no edge of ${record.id}.${outcome} could be taken; tried ${tried.length === 0 ? 'none, since it has no edges' : tried.join('; ')}; allowed is a last edge without guard`,
-    retryable: false,
-  }
+  const message = `no edge of ${record.id}.${outcome} could be taken; tried ${tried.length === 0 ? 'none, since it has no edges' : tried.join('; ')}; allowed is a last edge without guard`
+  const error = engineError('WAYSTONE_NODE_NO_ROUTE', message)
   return toFail(context, { stepEnd, outcome, candidates }, { transition: transitionNames.noRoute, error })
 }
 
@@ -242,14 +238,9 @@ function describeCandidate(candidate: Candidate, edge: EdgeRecord | undefined): 
 }
 
 function fault(context: RunContext, { error: thrown, ...rest }: Fault & { readonly error: unknown }): Route {
-  const error: ErrorRecord = WaystoneError.isInstance(thrown)
-    ? thrown.toJSON()
-    : {
-        name: 'NodeError',
-        code: 'WAYSTONE_NODE_REDUCER_ERROR',
-        message: `a reducer threw: ${describeThrown(thrown)}`,
-        retryable: false,
-      }
+  const error = WaystoneError.isInstance(thrown)
+    ? frozenError(thrown.toJSON())
+    : engineError('WAYSTONE_NODE_REDUCER_ERROR', `a reducer threw: ${describeThrown(thrown)}`)
   return toFail(context, rest, { transition: transitionNames.guardError, error })
 }
 
@@ -266,5 +257,5 @@ function toFail(
     taken: why.transition,
     to: failTarget,
   }
-  return { transition: why.transition, context: withContext(context, { error: frozenError(why.error) }), decision }
+  return { transition: why.transition, context: withContext(context, { error: why.error }), decision }
 }

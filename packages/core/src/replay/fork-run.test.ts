@@ -92,6 +92,24 @@ describe('forkRun', () => {
     expect(forks).toBeGreaterThan(50)
   })
 
+  it('goes on like any run, also a fork of a fork of a fork (R3, R4)', async () => {
+    for (let seed = 0; seed < 40; seed++) {
+      let run = driveRandomly(new HandRun(compileFixture(randomGraph(seed, { limits: true }))), seed + 300, {
+        most: 12,
+      })
+      for (let generation = 0; generation < 3; generation++) {
+        const open = [...run.snapshots.keys()].filter((at) => run.snapshots[at]?.context.ending === null)
+        const { history } = await fork(run, { at: open[seed % open.length] ?? 0, patch: { k0: generation } })
+        const next = new HandRun(run.compiled, { runId: `fork-${generation}` })
+        next.feedWhole(history.at(0).checkpoint.event)
+        driveRandomly(next, seed + generation, { most: 12 })
+        const replay = await replayRun(await storeOf(next), compileFixture(run.compiled.graph), next.runId)
+        expect(replay).toMatchObject({ divergence: null, checkpoints: next.checkpoints.length })
+        run = next
+      }
+    }
+  })
+
   it('points into the event for a state that is not set anew, however large', async () => {
     const big = Array.from({ length: 100 }, (_, id) => ({ id }))
     const run = new HandRun(

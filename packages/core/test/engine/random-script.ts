@@ -20,14 +20,14 @@ export function randomInput(random: RandomSource): { [key: string]: number } {
 }
 
 /**
- * Drives a run by a random script until it has ended or the script is at its end.
+ * Drives a run by a random script until it has ended or the script is at its end. Starts it when it has not begun.
  *
  * @param seed - same seed, same script
  */
 export function driveRandomly(run: HandRun, seed: number, options: ScriptOptions = {}): HandRun {
   const random = randomSource(seed)
   const { isRough = true, most = 60 } = options
-  run.start(randomInput(random))
+  if (run.checkpoints.length === 0) run.start(randomInput(random))
   for (let count = 0; count < most; count++) {
     const { context } = run
     const late = Object.keys(context.closing)

@@ -100,7 +100,7 @@ describe('forkRun', () => {
       for (let generation = 0; generation < 3; generation++) {
         const open = [...run.snapshots.keys()].filter((at) => run.snapshots[at]?.context.ending === null)
         const { history } = await fork(run, { at: open[seed % open.length] ?? 0, patch: { k0: generation } })
-        const next = new HandRun(run.compiled, { runId: `fork-${generation}` })
+        const next = new HandRun(run.compiled, { runId: `generation-${generation}` })
         next.feedWhole(history.at(0).checkpoint.event)
         driveRandomly(next, seed + generation, { most: 12 })
         const replay = await replayRun(await storeOf(next), compileFixture(run.compiled.graph), next.runId)

@@ -45,6 +45,7 @@ export class StorePort implements Store {
         await this.#inner.commit(commit)
         oracle.committed(this.#process, commit)
       })
+      oracle.commitTold(this.#process, commit)
     } catch (error) {
       oracle.commitRefused(this.#process, runId)
       throw error

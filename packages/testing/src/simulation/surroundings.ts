@@ -51,6 +51,8 @@ export interface Observer {
   leased(process: SimulatedProcess, lease: Lease): void
   /** The store has accepted a checkpoint. */
   committed(process: SimulatedProcess, commit: Commit): void
+  /** A process was told that its commit is stored. */
+  commitTold(process: SimulatedProcess, commit: Commit): void
   /** A process was told that its commit failed. */
   commitRefused(process: SimulatedProcess, runId: string): void
   /** The store has accepted a mark. */

@@ -36,7 +36,8 @@ export function checkBeginning(facts: RunFacts | undefined, beginning: Beginning
   const mine = facts.startedBy.get(process) ?? new Set()
   if (mine.has(key)) report('effect-ids-are-stable', `${process.name} began ${what} twice`)
   facts.startedBy.set(process, mine.add(key))
-  if (facts.context.held !== null && !isStale && !facts.marks.has(key)) {
+  const knowsHold = facts.context.held !== null && (facts.told.get(process) ?? 0) >= facts.heldAt
+  if (knowsHold && !isStale && !facts.marks.has(key)) {
     report('held-runs-begin-nothing', `${what} began although the run is held`)
   }
   if (call.effect === 'unsafe') checkUnsafe(facts, beginning, report)

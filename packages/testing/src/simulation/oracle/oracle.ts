@@ -101,6 +101,7 @@ export class Oracle implements Observer {
     facts.fences.set(process, lease.fence)
     facts.stopped.delete(process)
     facts.startedBy.delete(process)
+    facts.told.set(process, facts.checkpoints.length - 1)
   }
 
   /** The store has accepted a checkpoint. */
@@ -118,6 +119,11 @@ export class Oracle implements Observer {
     if (facts.writers.has(checkpoint.sequence))
       this.report('one-writer', `checkpoint ${checkpoint.sequence} was written twice`, facts.runId)
     facts.writers.set(checkpoint.sequence, fence)
+  }
+
+  /** A process was told that its commit is stored. */
+  commitTold(process: SimulatedProcess, { checkpoint }: Commit): void {
+    this.runs.get(checkpoint.runId)?.told.set(process, checkpoint.sequence)
   }
 
   /** A process was told that its commit failed: it stops driving that run until it takes it anew. */

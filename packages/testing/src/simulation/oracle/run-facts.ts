@@ -18,6 +18,10 @@ export interface RunFacts {
   owner: SimulatedProcess | null
   /** Fence under which each process last held the run. */
   readonly fences: Map<SimulatedProcess, number>
+  /** Last sequence that each process knows to be stored. */
+  readonly told: Map<SimulatedProcess, number>
+  /** Sequence of the hold, while the run is held. */
+  heldAt: number
   /** Fence of the writer, by sequence. */
   readonly writers: Map<number, number>
   /** `step/attempt` of effects that stored checkpoints ask for. */
@@ -53,6 +57,8 @@ export function newRunFacts(runId: string, spec: CompiledWorkflow): RunFacts {
     fence: 0,
     owner: null,
     fences: new Map(),
+    told: new Map(),
+    heldAt: 0,
     writers: new Map(),
     asked: new Set(),
     marks: new Map(),

@@ -30,6 +30,7 @@ export function checkStored(
   facts.checkpoints.push(checkpoint)
   facts.context = after
   facts.used.add(checkpoint.event.id)
+  if (checkpoint.event.type === 'run.hold') facts.heldAt = checkpoint.sequence
   facts.inbox.delete(checkpoint.event.id)
   for (const command of checkpoint.commands)
     if (command.type === 'effect') facts.asked.add(attemptKey(command.step, command.attempt))

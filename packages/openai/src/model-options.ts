@@ -1,4 +1,4 @@
-import { InputError } from '@waystone/core'
+import { InputError, type JsonObject } from '@waystone/core'
 import { familyOf } from './provider-items.ts'
 
 /**
@@ -41,6 +41,8 @@ export interface OpenAiModelOptions {
   readonly promptCacheKey?: string
   /** False: at most one tool call a turn. Default: the provider's own, for OpenAI true. */
   readonly parallelToolCalls?: boolean
+  /** Fields of the server's own, added to every body: `{ provider: { require_parameters: true } }`. The adapter's own fields win. */
+  readonly extraBody?: JsonObject
   /** Which field limits output in chat. Default: `max_completion_tokens` at OpenAI and Azure, else `max_tokens`. */
   readonly maxTokensField?: 'max_completion_tokens' | 'max_tokens'
 }

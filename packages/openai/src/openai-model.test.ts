@@ -320,10 +320,17 @@ describe.each(ways)('openAiModel, $api, stream $stream', (way) => {
         parallelToolCalls: false,
         organization: 'org-1',
         project: 'proj-1',
+        extraBody: { provider: { require_parameters: true }, model: 'another' },
       }),
       { tools: [weather] },
     )
-    expect(lab.entries[0]?.body).toMatchObject({ temperature: 0.5, service_tier: 'flex', parallel_tool_calls: false })
+    expect(lab.entries[0]?.body).toMatchObject({
+      temperature: 0.5,
+      service_tier: 'flex',
+      parallel_tool_calls: false,
+      model: 'small',
+      provider: { require_parameters: true },
+    })
     expect(lab.entries[0]?.headers).toMatchObject({ 'openai-organization': 'org-1', 'openai-project': 'proj-1' })
   })
 })

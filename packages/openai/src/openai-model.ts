@@ -45,7 +45,8 @@ async function callModel(
   const key = await resolveKey(settings, options)
   const place: CallPlace = { ...settings, secret: settings.apiKey, hide: hideKey(key) }
   const turn = planTurn(request, settings.outputMode)
-  const body = settings.api === 'chat' ? chatBody(settings, request, turn) : responsesBody(settings, request, turn)
+  const own = settings.api === 'chat' ? chatBody(settings, request, turn) : responsesBody(settings, request, turn)
+  const body = { ...settings.extraBody, ...own }
   if (options.signal.aborted) throw unsentCall(place)
   const scope = startScope(options, settings.timeoutMs)
   try {

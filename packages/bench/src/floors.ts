@@ -30,13 +30,11 @@ export function createSqliteFloor({ path, synchronous, textLength }: FloorOption
 }
 
 async function insertAll(insert: StatementSync, steps: number, text: string): Promise<number> {
-  let count = 0
-  const step = async (): Promise<void> => {
-    count += 1
-    insert.run('run', count, text)
+  const step = async (sequence: number): Promise<void> => {
+    insert.run('run', sequence, text)
   }
   const beganAt = performance.now()
-  while (count < steps) await step()
+  for (let sequence = 1; sequence <= steps; sequence++) await step(sequence)
   return performance.now() - beganAt
 }
 

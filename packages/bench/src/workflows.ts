@@ -32,7 +32,7 @@ export const counting: Workflow<{ count: number; last: number }, { count: number
 export type ItemMaker = (count: number) => string
 
 /** Adds an item to a list at every step until it has `last` of them. */
-export function growing(makeItem: ItemMaker): Workflow<{ last: number; items: { text: string }[] }, object> {
+export function growing(makeItem: ItemMaker): Workflow<{ last: number; items: { text: string }[] }> {
   const w = defineState({ last: z.number(), items: rule.append(z.object({ text: z.string() })) })
   const isFull = w.guard('isFull', ['items', 'last'], ({ items, last }) => items.length >= last)
   const n = w.nodes({
@@ -60,7 +60,7 @@ export function growing(makeItem: ItemMaker): Workflow<{ last: number; items: { 
 }
 
 /** Counts to `last`, then calls `onArrived` and works until it is stopped. */
-export function stopping(onArrived: () => void): Workflow<{ count: number; last: number }, object> {
+export function stopping(onArrived: () => void): Workflow<{ count: number; last: number }> {
   const w = defineState({ count: z.number(), last: z.number() })
   const isCounted = w.guard('isCounted', ['count', 'last'], ({ count, last }) => count >= last)
   const n = w.nodes({
@@ -103,7 +103,7 @@ const askingNodes = asking.nodes({
 })
 
 /** Two steps, then it waits for a person: three checkpoints. */
-export const waiting: Workflow<{ text: string }, object> = asking.workflow('waiting', {
+export const waiting: Workflow<{ text: string }> = asking.workflow('waiting', {
   input: z.object({ text: z.string() }),
   output: [],
   nodes: askingNodes,

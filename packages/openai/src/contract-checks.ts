@@ -1,4 +1,4 @@
-import type { JsonObject, ModelMessage, ModelResponse, ModelTool } from '@waystone/core'
+import { NodeError, type JsonObject, type ModelMessage, type ModelResponse, type ModelTool } from '@waystone/core'
 import type { ContractRun } from './contract-talk.ts'
 import { objectOf } from './json-access.ts'
 
@@ -60,7 +60,11 @@ export const contractChecks: readonly ContractCheckEntry[] = [
     needs: ['text'],
     run: async ({ call }) => {
       const { usage } = await call({ messages: [user('Answer with one word: pong')] })
-      if (usage === null) throw new RangeError('it does not say what it used: calls are charged as reserved')
+      if (usage === null)
+        throw new NodeError(
+          'WAYSTONE_NODE_MODEL_NONSENSE',
+          'it does not say what it used: calls are charged as reserved',
+        )
       expectThat(usage.inputTokens > 0, 'it says that it read no token')
       return `${usage.inputTokens} tokens in, ${usage.outputTokens} out`
     },
@@ -177,7 +181,7 @@ function readingOf(response: ModelResponse): string {
   try {
     value = JSON.parse(text)
   } catch {
-    throw new RangeError(`the answer is no JSON: ${JSON.stringify(text.slice(0, 80))}`)
+    throw new NodeError('WAYSTONE_NODE_MODEL_NONSENSE', `the answer is no JSON: ${JSON.stringify(text.slice(0, 80))}`)
   }
   const { city, degrees, ...more } = objectOf(value)
   const fits = typeof city === 'string' && typeof degrees === 'number' && Object.keys(more).length === 0
@@ -186,5 +190,5 @@ function readingOf(response: ModelResponse): string {
 }
 
 function expectThat(holds: boolean, otherwise: string): void {
-  if (!holds) throw new RangeError(otherwise)
+  if (!holds) throw new NodeError('WAYSTONE_NODE_MODEL_NONSENSE', otherwise)
 }

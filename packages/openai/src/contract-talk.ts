@@ -1,4 +1,4 @@
-import type { Model, ModelRequest, ModelResponse, ModelUsage } from '@waystone/core'
+import { NodeError, type Model, type ModelRequest, type ModelResponse, type ModelUsage } from '@waystone/core'
 
 /** How a contract check makes its calls. */
 export interface ContractCheckOptions {
@@ -95,6 +95,6 @@ function added(left: ModelUsage, right: ModelUsage): ModelUsage {
 function fromEnvironment(name: string): Promise<string> {
   const value = process.env[name]
   return value === undefined || value === ''
-    ? Promise.reject(new RangeError(`environment variable ${name} is not set`))
+    ? Promise.reject(new NodeError('WAYSTONE_NODE_SECRET_MISSING', `environment variable ${name} is not set`))
     : Promise.resolve(value)
 }

@@ -7,7 +7,7 @@ import type { OpenAiModelOptions } from '../src/model-options.ts'
 export const key = 'sk-waystone-test-0123456789'
 
 /** A request with nothing in it but what is given. */
-export function requestOf(parts: Partial<ModelRequest> = {}): ModelRequest {
+function requestOf(parts: Partial<ModelRequest> = {}): ModelRequest {
   const messages = [{ role: 'user', content: [{ type: 'text', text: 'Hello' }] }] as const
   return { instructions: 'Be kind.', messages, tools: [], output: null, maxOutputTokens: null, ...parts }
 }

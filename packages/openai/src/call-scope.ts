@@ -10,10 +10,13 @@ export interface CallScope {
   readonly end: () => void
 }
 
+/** The longest time that a timer can be set to; above it fires at once. */
+export const longestTimerMs = 2 ** 31 - 1
+
 /** Starts the time of a call. @param timeoutMs - null: no limit of the adapter's own */
 export function startScope({ signal }: Pick<ModelCallOptions, 'signal'>, timeoutMs: number | null): CallScope {
   const late = new AbortController()
-  const timer = timeoutMs === null ? undefined : setTimeout(() => late.abort(), Math.min(timeoutMs, 2 ** 31 - 1))
+  const timer = timeoutMs === null ? undefined : setTimeout(() => late.abort(), Math.min(timeoutMs, longestTimerMs))
   timer?.unref()
   return {
     signal: AbortSignal.any([signal, late.signal]),

@@ -11,7 +11,7 @@ import {
   unsentCall,
   type CallPlace,
 } from './call-failure.ts'
-import { startScope, type CallScope } from './call-scope.ts'
+import { longestTimerMs, startScope, type CallScope } from './call-scope.ts'
 import { readChat, readChatStream } from './chat-answer.ts'
 import { chatBody } from './chat-request.ts'
 import { readOptions, type ModelSettings, type OpenAiModelOptions } from './model-options.ts'
@@ -81,7 +81,7 @@ function createClient(settings: ModelSettings, key: string | null): OpenAI {
     project: settings.project ?? null,
     baseURL: settings.baseUrl,
     maxRetries: 0,
-    timeout: settings.timeoutMs,
+    timeout: Math.min(settings.timeoutMs, longestTimerMs),
     // It would print parts of answers.
     logLevel: 'off',
     defaultHeaders: { ...(key === null && { authorization: null }), ...settings.headers },

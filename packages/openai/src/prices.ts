@@ -18,6 +18,7 @@ export const openAiPricesDate = '2026-11-21'
  */
 export const openAiPrices: Readonly<Record<string, ModelPrice>> = Object.freeze({
   'gpt-5-mini': price(0.25, 0.025, 2),
+  'gpt-5-mini-2025-08-07': price(0.25, 0.025, 2),
   'gpt-5.2': price(1.75, 0.175, 14),
   'gpt-5.2-2025-12-11': price(1.75, 0.175, 14),
   'gpt-5.4': price(2.5, 0.25, 15),

@@ -1,8 +1,21 @@
-import { createRuntime, defineState, defineTool, END, type Run, type Runtime, type Usage } from '@waystone/core'
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
+import {
+  createRuntime,
+  defineState,
+  defineTool,
+  END,
+  type Model,
+  type ModelPrice,
+  type Run,
+  type Runtime,
+  type Usage,
+} from '@waystone/core'
 import { faults, type LabScript, type ModelLab } from '@waystone/testing/lab'
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { aiSdkModel } from '../src/ai-sdk-model.ts'
 import type { OpenAiModelOptions } from '../src/model-options.ts'
+import { openAiPrices } from '../src/prices.ts'
 import { closeLabs, key, labWith, modelAt, ways, type Way } from './ask.ts'
 
 const open: Runtime[] = []
@@ -57,13 +70,18 @@ interface Asked {
 }
 
 async function ask(way: Way, script: LabScript, options: Partial<OpenAiModelOptions> = {}): Promise<Asked> {
+  return askModel(script, { make: (lab) => modelAt(lab, way, options), prices: { fast: price } })
+}
+
+interface Terms {
+  readonly make: (lab: ModelLab) => Model
+  readonly prices: Readonly<Record<string, ModelPrice>>
+}
+
+async function askModel(script: LabScript, { make, prices }: Terms): Promise<Asked> {
   looked.length = 0
   const lab = await labWith(...script)
-  const runtime = createRuntime({
-    models: { fast: modelAt(lab, way, options) },
-    prices: { fast: price },
-    secrets: () => key,
-  })
+  const runtime = createRuntime({ models: { fast: make(lab) }, prices, secrets: () => key })
   open.push(runtime)
   return { lab, run: await runtime.start(workflow, { input: { order: 'A1' } }) }
 }
@@ -187,5 +205,32 @@ describe.each(ways)('an agent, $api, stream $stream', (way) => {
     const result = await run.result()
     expect(JSON.stringify(result)).not.toContain(key)
     expect(lab.entries).toHaveLength(1)
+  })
+})
+
+describe('an agent', () => {
+  it('costs what the table says of the model that answered, with or without the date of a snapshot', async () => {
+    const answers = [
+      { ...asked, model: 'gpt-6-luna-2026-09-22' },
+      { ...answered, model: 'gpt-5.2' },
+    ]
+    const make = (lab: ModelLab): Model => modelAt(lab, { api: 'responses', stream: true }, { model: 'gpt-6-luna' })
+    const { run } = await askModel(answers, { make, prices: openAiPrices })
+    const luna = (200 * 0.1 + 1000 * 0.01 + 340 * 0.5) / 1e6
+    const older = (200 * 1.75 + 1000 * 0.175 + 340 * 14) / 1e6
+    expect((await run.result()).usage.costUsd).toBeCloseTo(luna + older, 9)
+  })
+
+  it.each([true, false])('runs on a provider of the AI SDK, streamed %s, everything counted (B5)', async (stream) => {
+    const make = ({ url }: ModelLab): Model => {
+      const settings = { name: 'lab', baseURL: url, apiKey: key, includeUsage: true, supportsStructuredOutputs: true }
+      return aiSdkModel(createOpenAICompatible(settings).chatModel('small'), { stream })
+    }
+    const bad = faults.badArguments('look-up')
+    const script = [faults.serverError(), { ...bad, usage }, asked, faults.cut(1, 'never'), answered]
+    const { lab, run } = await askModel(script, { make, prices: { fast: price } })
+    expect(await run.result()).toMatchObject({ status: 'completed', output: answer, usage: usedAt(lab) })
+    expect(looked).toEqual(['A1'])
+    lab.assertComplete()
   })
 })

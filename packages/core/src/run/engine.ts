@@ -6,7 +6,7 @@ import type { Lease, Owner, Store } from '../checkpoint/store.ts'
 import { plan } from '../compile/plan.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { inputError } from '../errors/input-error.ts'
-import { storeError } from '../errors/store-error.ts'
+import { storeError, StoreError } from '../errors/store-error.ts'
 import { WaystoneError } from '../errors/waystone-error.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import { createChanges, type Changes } from './changes.ts'
@@ -26,6 +26,9 @@ import type { WorkflowBook } from './workflow-book.ts'
 
 /** How long runs may keep the process to themselves, ms. */
 const turnEveryMs = 10
+
+/** When a waiting run is woken again that could not be taken up because of the store, ms. */
+const wakeAgainMs = 5_000
 
 /** What an engine is bound to: the runtime's options with every default filled in. */
 export interface EngineParts {
@@ -172,8 +175,11 @@ export class Engine implements DriveHost {
   /**
    * Makes or takes a run while nothing else in this process takes it: a start whose answer is slow must not be overtaken by a
    * second start with the same key, or there would be two drives under one lease.
+   *
+   * @throws {InputError} WAYSTONE_INPUT_RUNTIME_CLOSED; closing waits for whatever has begun before it
    */
   async alone<Value>(runId: RunId, act: () => Promise<Value>): Promise<Value> {
+    this.checkOpen()
     const acting = act()
     this.#taking.set(runId, acting)
     try {
@@ -203,8 +209,8 @@ export class Engine implements DriveHost {
 
   turn(): Promise<void> | null {
     if (this.#turn !== null) return this.#turn
-    const now = this.clock.now()
-    if (now - this.#turnAt < turnEveryMs) return null
+    // A clock that was set back must not keep the process for itself until it has caught up.
+    if (Math.abs(this.clock.now() - this.#turnAt) < turnEveryMs) return null
     this.#turn = this.#takeTurn()
     return this.#turn
   }
@@ -329,7 +335,10 @@ export class Engine implements DriveHost {
 
   #wake(runId: RunId): void {
     this.takeUp(runId, { isPatient: false, needsBindings: true }).catch((error: unknown) => {
-      if (!this.#isClosed) this.notify({ type: 'run.stopped', runId, error })
+      if (this.#isClosed) return
+      this.notify({ type: 'run.stopped', runId, error })
+      // An expiry or an event must not be forgotten because the store was not well just then.
+      if (StoreError.isInstance(error)) this.#dormant.set(runId, this.clock.now() + wakeAgainMs)
     })
   }
 

@@ -45,9 +45,12 @@ export function createInboxWatch({ store, clock, takers }: InboxWatchParts): Inb
   }
   const look = (): void => {
     if (stopTimer !== null || stopWatch === null) return
+    const now = clock.now()
+    // A clock that was set back must not put off the next look until it has caught up.
+    if (lookedAt > now) lookedAt = Number.NEGATIVE_INFINITY
     const at = lookedAt + betweenLooksMs
-    if (!isLooking && clock.now() >= at) return void read()
-    stopTimer = clock.at(Math.max(at, clock.now() + 1), () => {
+    if (!isLooking && now >= at) return void read()
+    stopTimer = clock.at(Math.max(at, now + 1), () => {
       stopTimer = null
       look()
     })

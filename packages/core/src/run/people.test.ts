@@ -8,6 +8,7 @@ import type { Store } from '../checkpoint/store.ts'
 import { END } from '../define/edge.ts'
 import { defineState } from '../define/state.ts'
 import { defineTool } from '../define/tool.ts'
+import { storeError } from '../errors/store-error.ts'
 import { createRuntime } from './create-runtime.ts'
 import { requestSchema } from './request-schema.ts'
 import type { Run, Runtime, RuntimeOptions } from './runtime.ts'
@@ -263,6 +264,22 @@ describe('expiry', () => {
     },
   })
   const begin = (runtime: Runtime) => runtime.start(expiring, { input: { order: 'o-1', amountUsd: 1 } })
+
+  it('is not forgotten when the store was not well at that moment', async () => {
+    const clock = createManualClock()
+    let isWell = true
+    const store = viewOf(createMemoryStore(), (method) => {
+      if (!isWell && method === 'acquire') throw storeError('WAYSTONE_STORE_LOCKED', 'locked')
+    })
+    const runtime = runtimeWith({ clock, store })
+    const run = await runtime.start(expiring, { input: { order: 'o-1', amountUsd: 5 } })
+    expect((await run.result()).status).toBe('waiting')
+    isWell = false
+    await clock.advance(3_600_000)
+    isWell = true
+    await clock.advance(10_000)
+    expect(await run.result()).toMatchObject({ status: 'completed', output: { result: 'expired' } })
+  })
 
   it('takes its edge when nobody decides, in the process that waits', async () => {
     const clock = createManualClock()

@@ -9,6 +9,7 @@ import type { Store } from '../checkpoint/store.ts'
 import { END } from '../define/edge.ts'
 import type { EffectClass } from '../define/effect-class.ts'
 import { defineState } from '../define/state.ts'
+import { defineTool } from '../define/tool.ts'
 import { storeError } from '../errors/store-error.ts'
 import { createRuntime } from './create-runtime.ts'
 import type { Liveness } from './liveness.ts'
@@ -508,9 +509,107 @@ describe('work', () => {
     const strange = await runtimeWith({ store, clock }).open(parked.runId)
     await expect(strange.resume()).rejects.toMatchObject({ code: 'WAYSTONE_REPLAY_DEFINITION_UNKNOWN' })
   })
+
+  it('tries a run that it cannot drive again and again, ever less often', async () => {
+    const store = createMemoryStore()
+    const clock = createManualClock()
+    const mortal = mortalView(store, (method, kill) => method === 'commit' && kill())
+    const models = { fast: scripted(says({ text: 'x' })) }
+    await createRuntime({ store: mortal.store, clock, models }).start(agent, { input: { text: '' } })
+    await clock.advance(6_000)
+    const notices: number[] = []
+    const onNotice = (notice: RuntimeNotice): void => {
+      expect(notice).toMatchObject({ type: 'run.stopped', error: { code: 'WAYSTONE_INPUT_MODELS_MISSING' } })
+      notices.push(clock.now())
+    }
+    runtimeWith({ store, clock, workflows: [agent], onNotice }).work()
+    await clock.advance(20_000)
+    expect(notices.length).toBeGreaterThanOrEqual(3)
+    expect(notices.length).toBeLessThanOrEqual(5)
+    const waits = notices.slice(1).map((at, index) => at - (notices[index] ?? 0))
+    expect(waits).toEqual(waits.toSorted((left, right) => left - right))
+  })
+
+  it('makes no effect again and again whose result a store refuses', async () => {
+    const effects: string[] = []
+    const workflow = line(effects)
+    const store = viewOf(createMemoryStore(), (method) => {
+      if (method === 'commit') throw storeError('WAYSTONE_STORE_FULL', 'disk full')
+    })
+    const clock = createManualClock()
+    const runtime = runtimeWith({ store, clock })
+    runtime.work()
+    const run = await runtime.start(workflow, { input: { text: '' } })
+    await clock.advance(20_000)
+    expect(effects.length).toBeGreaterThanOrEqual(3)
+    expect(effects.length).toBeLessThanOrEqual(6)
+    expect((await run.status()).sequence).toBe(0)
+  })
+})
+
+describe('a clock that is set back', () => {
+  it('keeps nobody from hearing what other processes deliver', async () => {
+    const store = createMemoryStore()
+    const steady = createManualClock()
+    let lag = 0
+    const clock = {
+      now: () => steady.now() - lag,
+      at: (at: number, callback: () => void) => steady.at(at + lag, callback),
+    }
+    const answer = Promise.withResolvers<unknown>()
+    const models = { fast: scripted(() => answer.promise) }
+    const run = await runtimeWith({ store, clock, models, liveness: everyoneIs('alive') }).start(agent, {
+      input: { text: '' },
+    })
+    const other = runtimeWith({ store, clock, models, liveness: everyoneIs('alive'), workflows: [agent] })
+    const elsewhere = await other.open(run.runId)
+    await elsewhere.hold({ by: 'ann', reason: 'look' })
+    await steady.advance(100)
+    lag = 3_600_000
+    expect((await elsewhere.release({ by: 'ann', reason: 'go' })).type).toBe('delivered')
+    await steady.advance(100)
+    const types: string[] = []
+    answer.resolve(says({ text: 'x' }))
+    await steady.advance(100)
+    for await (const event of run.events()) types.push(event.type)
+    expect(types).toContain('run.released')
+  })
 })
 
 describe('close', () => {
+  it('refuses a start that was under way', async () => {
+    const store = createMemoryStore()
+    const effects: string[] = []
+    const secret = Promise.withResolvers<string>()
+    const tool = defineTool({
+      name: 'note',
+      description: 'Notes.',
+      effect: 'pure',
+      secrets: ['TOKEN'],
+      input: z.object({}),
+      output: z.object({}),
+      run: () => {
+        effects.push('note')
+        return {}
+      },
+    })
+    const n = w.nodes({ note: w.tool(tool, { input: () => ({}) }) })
+    const workflow = w.workflow('noting', {
+      input: z.object({ text: z.string() }),
+      output: ['text'],
+      nodes: n,
+      start: n.note,
+      edges: { note: { done: END } },
+    })
+    const runtime = runtimeWith({ store, secrets: () => secret.promise })
+    const starting = runtime.start(workflow, { input: { text: '' } })
+    await runtime.close()
+    secret.resolve('hunter2')
+    await expect(starting).rejects.toMatchObject({ code: 'WAYSTONE_INPUT_RUNTIME_CLOSED' })
+    expect((await store.list({})).rows).toEqual([])
+    expect(effects).toEqual([])
+  })
+
   const slow = (ends: (() => void)[], seen: string[]) => {
     const step = (name: string) =>
       w.task({

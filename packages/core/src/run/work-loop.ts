@@ -7,16 +7,35 @@ import { watchNews } from './next-news.ts'
 /** Least time between two looks for runs, ms: a store tells of every change, most of them make nothing claimable. */
 const betweenClaimsMs = 50
 
+/** Waits before a run that could not be driven is tried again, ms: doubled each time it gets no further. */
+const retryMs = { least: 1_000, most: 60_000 } as const
+
+/** Setbacks that are remembered. */
+const maxSetbacks = 10_000
+
+/** A run that could not be driven. */
+interface Setback {
+  readonly failure: unknown
+  /** Where the run stood: once it has got further, what was is forgotten. */
+  readonly sequence: number
+  readonly waitMs: number
+  /** Not tried before, ms since the epoch. */
+  readonly until: number
+}
+
+type Setbacks = Map<RunId, Setback>
+
 /** Drives whatever can go on (free runs, due timers, inboxes) until the runtime is closed. */
 export async function work(engine: Engine): Promise<void> {
   const news = watchNews(engine, null, undefined)
+  const setbacks: Setbacks = new Map()
   try {
     while (!engine.isClosed) {
       const claimedAt = engine.clock.now()
-      await claim(engine)
+      await claim(engine, setbacks)
       if (engine.isClosed) return
       await news.next()
-      await waitUntil(engine, claimedAt + betweenClaimsMs)
+      await waitUntil(engine, Math.min(claimedAt, engine.clock.now()) + betweenClaimsMs)
     }
   } finally {
     news.stop()
@@ -27,33 +46,50 @@ function waitUntil({ clock }: Engine, at: number): Promise<void> {
   return clock.now() >= at ? Promise.resolve() : new Promise((resolve) => void clock.at(at, resolve))
 }
 
-async function claim(engine: Engine): Promise<void> {
+async function claim(engine: Engine, setbacks: Setbacks): Promise<void> {
   const free = engine.parts.maxConcurrentRuns - engine.size
   if (free <= 0) return
   try {
     const rows = await engine.store.claimable(engine.clock.now(), 1_000)
+    for (const { runId, sequence } of rows) if (setbacks.get(runId)?.sequence !== sequence) setbacks.delete(runId)
+    if (setbacks.size > maxSetbacks) setbacks.clear()
     await Promise.all(
       rows
-        .filter((row) => isDrivable(engine, row))
+        .filter((row) => isDrivable(engine, row, setbacks))
         .slice(0, free)
-        .map(({ runId }) => take(engine, runId)),
+        .map((row) => take(engine, row, setbacks)),
     )
   } catch {
     // The store is not well; the next look tries again.
   }
 }
 
-/** Parked runs are left alone, and runs that a fault other than the store's has stopped here. */
-function isDrivable(engine: Engine, { runId, workflow, graphHash }: RunRow): boolean {
+/** Parked runs are left alone, runs that a fault other than the store's has stopped here, and for a while those that were tried in vain. */
+function isDrivable(engine: Engine, row: RunRow, setbacks: Setbacks): boolean {
+  const { runId, workflow, graphHash } = row
   if (engine.driveOf(runId) !== undefined || engine.parts.book.find(workflow, graphHash) === undefined) return false
   const failure = engine.failureOf(runId)
-  return failure === undefined || StoreError.isInstance(failure)
+  if (failure !== undefined && !StoreError.isInstance(failure)) return false
+  if (failure !== undefined && setbacks.get(runId)?.failure !== failure) setBack(engine, row, { setbacks, failure })
+  return (setbacks.get(runId)?.until ?? 0) <= engine.clock.now()
 }
 
-async function take(engine: Engine, runId: RunId): Promise<void> {
+async function take(engine: Engine, row: RunRow, setbacks: Setbacks): Promise<void> {
+  const { runId } = row
   try {
     await engine.takeUp(runId, { isPatient: false, needsBindings: true })
-  } catch (error) {
-    if (!engine.isClosed) engine.notify({ type: 'run.stopped', runId, error })
+  } catch (failure) {
+    setBack(engine, row, { setbacks, failure })
+    if (!engine.isClosed) engine.notify({ type: 'run.stopped', runId, error: failure })
   }
+}
+
+function setBack(
+  { clock }: Engine,
+  { runId, sequence }: RunRow,
+  { setbacks, failure }: { readonly setbacks: Setbacks; readonly failure: unknown },
+): void {
+  const before = setbacks.get(runId)
+  const waitMs = before === undefined ? retryMs.least : Math.min(before.waitMs * 2, retryMs.most)
+  setbacks.set(runId, { failure, sequence, waitMs, until: clock.now() + waitMs })
 }

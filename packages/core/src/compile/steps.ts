@@ -22,10 +22,7 @@ export function withKey<Value>(
 }
 
 /** Takes one key out of a frozen record. */
-function withoutKey<Value>(
-  record: { readonly [key: string]: Value },
-  key: string,
-): { readonly [key: string]: Value } {
+function withoutKey<Value>(record: { readonly [key: string]: Value }, key: string): { readonly [key: string]: Value } {
   const { [key]: _, ...rest } = record
   return Object.freeze(rest)
 }

@@ -20,7 +20,11 @@ export function appendItems(list: readonly Json[], items: readonly Json[]): read
 }
 
 /** A record with one key set. Frozen. */
-export function setKey<Value>(record: { readonly [key: string]: Value }, key: string, value: Value): { readonly [key: string]: Value } {
+export function setKey<Value>(
+  record: { readonly [key: string]: Value },
+  key: string,
+  value: Value,
+): { readonly [key: string]: Value } {
   const next = Object.freeze({ ...record, [key]: value })
   origins.set(next, { base: new WeakRef(record), key })
   return next

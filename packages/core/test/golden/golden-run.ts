@@ -56,7 +56,10 @@ const n = w.nodes({
     effect: 'pure',
     reads: ['count'],
     writes: ['count', 'notes'],
-    run: ({ state }) => ({ count: state.count + 1, notes: [{ id: `n${state.count % 3}`, text: `note ${state.count}` }] }),
+    run: ({ state }) => ({
+      count: state.count + 1,
+      notes: [{ id: `n${state.count % 3}`, text: `note ${state.count}` }],
+    }),
   }),
   fetch: w.task({ effect: 'idempotent', writes: ['page'], run: () => ({ page: 'x'.repeat(100_000) }) }),
   write: w.agent({

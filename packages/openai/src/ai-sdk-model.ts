@@ -13,7 +13,7 @@ import {
   type CallPlace,
 } from './call-failure.ts'
 import { startScope, type CallScope } from './call-scope.ts'
-import { objectOf, textOf } from './json-access.ts'
+import { codeOf, objectOf, textOf } from './json-access.ts'
 import { checkOutputMode, checkTimeout, type OutputMode } from './model-options.ts'
 import { familyOf } from './provider-items.ts'
 import { planTurn, responseOf, type Turn } from './turn.ts'
@@ -158,7 +158,7 @@ function failureOf(place: CallPlace, thrown: unknown): NodeError {
   const error = objectOf(objectOf(data)['error'] ?? data)
   return providerFailure(place, {
     status: statusCode,
-    code: textOf(error['code']),
+    code: codeOf(error['code']),
     type: textOf(error['type']),
     message: textOf(error['message']) ?? textOf(message) ?? '',
     requestId: headers.get('x-request-id') ?? headers.get('request-id'),

@@ -90,7 +90,7 @@ function causeOf({ hide }: CallPlace, cause: unknown): { readonly cause?: unknow
 
 /** Errors that come again however long one waits. */
 const hopeless =
-  /^(insufficient_quota|billing|account_deactivated|invalid|unsupported|context_length|model_not_found|content_policy|content_filter|unknown_parameter|missing_)|_not_found$|_too_(large|long|many)/
+  /^(insufficient_quota|billing|account_deactivated|invalid|unsupported|context_length|model_not_found|content_policy|content_filter|unknown_parameter|missing_)|_not_found$|_too_(large|long|many)|^4(?!08|09|29)\d\d$/
 
 function isRetryable({ status, code, type, readHeader }: ProviderError): boolean {
   if (hopeless.test(code ?? '') || type === 'insufficient_quota') return false

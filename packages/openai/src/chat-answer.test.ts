@@ -85,6 +85,16 @@ describe('what other servers send', () => {
     expect(error).toMatchObject({ retryable: true, message: expect.stringContaining('overloaded: later') as string })
   })
 
+  it.each([
+    [402, false],
+    [429, true],
+    [502, true],
+    ['insufficient_quota', false],
+  ])('tries again after an error of code %j in an answer: %s', async (code, retryable) => {
+    const given = { choices: [{ message: {}, finish_reason: 'error', error: { code, message: 'no' } }] }
+    expect(await thrownBy(Promise.resolve().then(() => readChat(place, 'here', given)))).toMatchObject({ retryable })
+  })
+
   it.each([null, 'hello', {}, { choices: [] }, { choices: [{ text: 'old' }] }])(
     'fails when %j comes',
     async (given) => {

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '@waystone/core'
 import { brokenCall, providerFailure, type CallPlace } from './call-failure.ts'
-import { jsonOf, listOf, objectOf, textOf } from './json-access.ts'
+import { codeOf, jsonOf, listOf, objectOf, textOf } from './json-access.ts'
 import { markItems } from './provider-items.ts'
 import { chatUsage } from './read-usage.ts'
 import type { WireAnswer } from './turn.ts'
@@ -16,7 +16,7 @@ export function readChat(place: CallPlace, origin: string, given: unknown): Wire
   if (finish === 'error' || textOf(error['message']) !== undefined) {
     throw providerFailure(place, {
       status: undefined,
-      code: textOf(error['code']) ?? 'error',
+      code: codeOf(error['code']) ?? 'error',
       type: textOf(error['type']),
       message: textOf(error['message']) ?? '',
       requestId: textOf(completion['id']),

@@ -29,3 +29,8 @@ export function parseArguments(text: string): Json {
     return { $malformed: text }
   }
 }
+
+/** A code as providers write it, a text or a number. */
+export function codeOf(value: unknown): string | undefined {
+  return typeof value === 'number' ? String(value) : textOf(value)
+}

@@ -40,6 +40,8 @@ describe.each(ways)('openAiModel, $api, stream $stream', (way) => {
       responseId: expect.stringContaining('0001') as string,
     })
     expect(tokens.join('')).toBe(way.stream ? 'Good day to you all.' : '')
+    const [entry] = await lab.untilIdle()
+    expect(entry?.end).toMatchObject({ by: 'lab', isWhole: true })
     lab.assertComplete()
   })
 

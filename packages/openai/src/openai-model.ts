@@ -11,6 +11,7 @@ import {
   unsentCall,
   type CallPlace,
 } from './call-failure.ts'
+import { codeOf } from './json-access.ts'
 import { longestTimerMs, startScope, type CallScope } from './call-scope.ts'
 import { readChat, readChatStream } from './chat-answer.ts'
 import { chatBody } from './chat-request.ts'
@@ -157,7 +158,7 @@ function isProviderError(thrown: unknown): thrown is APIError {
 function providerErrorOf(error: APIError): Parameters<typeof providerFailure>[1] {
   return {
     status: error.status,
-    code: typeof error.code === 'string' ? error.code : undefined,
+    code: codeOf(error.code),
     type: error.type,
     message: bareMessage(error),
     requestId: error.requestID ?? undefined,

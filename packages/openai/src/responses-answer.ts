@@ -16,21 +16,24 @@ export async function readResponsesStream(
   events: AsyncIterable<unknown>,
   onToken: (text: string) => void,
 ): Promise<unknown> {
-  for await (const given of events) {
-    const event = objectOf(given)
-    switch (event['type']) {
-      case 'response.output_text.delta':
-      case 'response.refusal.delta':
+  let response: unknown
+  try {
+    // Read to its end, not only to the end event: else the connection is closed and cannot be used again.
+    for await (const given of events) {
+      const event = objectOf(given)
+      if (isEnd(event['type'])) response ??= event['response']
+      else if (event['type'] === 'response.output_text.delta' || event['type'] === 'response.refusal.delta')
         onToken(textOf(event['delta']) ?? '')
-        break
-      case 'response.completed':
-      case 'response.incomplete':
-      case 'response.failed':
-        return event['response']
-      default:
     }
+  } catch (error) {
+    if (response === undefined) throw error
   }
-  throw brokenCall(place, 'the stream ended before the answer was complete')
+  if (response === undefined) throw brokenCall(place, 'the stream ended before the answer was complete')
+  return response
+}
+
+function isEnd(type: unknown): boolean {
+  return type === 'response.completed' || type === 'response.incomplete' || type === 'response.failed'
 }
 
 /** Reads a whole response. @throws {NodeError} WAYSTONE_NODE_MODEL_FAILED when it failed or is none; its usage is kept */

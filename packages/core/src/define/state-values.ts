@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { Json } from '../base/json.ts'
 import type { JsonLike } from './node.ts'
 import type { Rule } from './rule.ts'
 import type { Unset } from './unset.ts'
@@ -35,11 +36,19 @@ export type ValuesOf<Shape> = {
   ? { readonly [Key in keyof Values]: Values[Key] }
   : never
 
+/** The value with lists and objects that nobody may write: what is given is copied, and literals are inferred as such. */
+export type ReadonlyDeep<Value> = [z.core.util.JSONType] extends [Value]
+  ? Json
+  : // First, since a branded text is an object too.
+    Value extends string | number | boolean | null | undefined
+    ? Value
+    : { readonly [Key in keyof Value]: ReadonlyDeep<Value[Key]> }
+
 /** Values of a declared state, as a patch may hold them. */
 export type PatchesOf<Shape> = {
   // Written out, so that messages show the value and not how it was computed.
   readonly [Key in keyof Shape]:
-    | (Shape[Key] extends { readonly '~patch': infer Patch } ? Patch : ValueOf<Shape[Key]>)
+    | ReadonlyDeep<Shape[Key] extends { readonly '~patch': infer Patch } ? Patch : ValueOf<Shape[Key]>>
     | (IsOptional<Shape[Key]> extends true ? Unset : never)
 } extends infer Patches
   ? { readonly [Key in keyof Patches]: Patches[Key] }

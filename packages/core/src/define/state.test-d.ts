@@ -25,7 +25,7 @@ describe('defineState', () => {
         {
           readonly order: string
           readonly amountUsd: number | Unset
-          readonly notes: readonly { id: string; text: string }[]
+          readonly notes: readonly { readonly id: string; readonly text: string }[]
           readonly tags: readonly string[] | Unset
         }
       >

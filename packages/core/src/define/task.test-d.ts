@@ -16,6 +16,40 @@ describe('w.task', () => {
     w.task({ writes: ['reply'], run: () => ({ reply: UNSET }) })
   })
 
+  it('takes lists, pairs, literals and JSON as they are written', () => {
+    const Item = z.object({ tags: z.array(z.string()), pair: z.tuple([z.number(), z.string()]) })
+    const Id = z.string().brand<'id'>()
+    const state = defineState({
+      list: z.array(z.string()),
+      tone: z.enum(['warm', 'cold']),
+      items: rule.append(Item),
+      either: z.union([z.object({ a: z.literal('a') }), z.array(z.number())]),
+      json: z.json(),
+      id: Id,
+    })
+    const outcomes = ['big', 'small'] as const
+    state.task({ writes: ['list', 'tone'], run: () => ({ list: ['x'], tone: 'warm' }) })
+    state.task({ writes: ['list', 'tone'], run: async () => ({ list: ['x'], tone: 'warm' }) })
+    state.task({ writes: ['items'], run: async () => ({ items: [{ tags: ['x'], pair: [1, 'x'] }] }) })
+    state.task({ writes: ['json', 'either'], run: async () => ({ json: { a: ['x'] }, either: [1] }) })
+    state.task({ writes: ['id'], run: () => ({ id: Id.parse('x') }) })
+    state.task({
+      reads: ['tone'],
+      writes: ['list', 'tone'],
+      outcomes,
+      run: async (given) => ({
+        outcome: given.state.tone === 'warm' ? 'big' : 'small',
+        patch: { list: ['x'], tone: 'cold' },
+      }),
+    })
+    // @ts-expect-error a number is no text
+    state.task({ writes: ['list'], run: () => ({ list: [1] }) })
+    // @ts-expect-error not one of the tones, later
+    state.task({ writes: ['tone'], run: async () => ({ tone: 'hot' }) })
+    // @ts-expect-error a text without its brand
+    state.task({ writes: ['id'], run: () => ({ id: 'x' }) })
+  })
+
   it('refuses patches that do not fit', () => {
     // @ts-expect-error a wrong type
     w.task({ ...base, run: ({ state }) => ({ count: state.order }) })

@@ -45,6 +45,21 @@ describe('defineTool', () => {
     })
   })
 
+  it('takes lists and literals as they are written, at once or later', () => {
+    const output = z.object({ list: z.array(z.string()), tone: z.enum(['warm', 'cold']) })
+    const base = { name: 'x', description: '', input: empty, output }
+    const tool = defineTool({ ...base, run: () => ({ list: ['x'], tone: 'warm' }) })
+    expectTypeOf(tool).toEqualTypeOf<Tool<string, Record<string, never>, { list: string[]; tone: 'warm' | 'cold' }>>()
+    defineTool({ ...base, run: async () => ({ list: ['x'], tone: 'warm' }) })
+    defineTool({ ...base, run: async (_input, { attempt }) => ({ list: ['x'], tone: attempt > 1 ? 'warm' : 'cold' }) })
+    // @ts-expect-error not one of the tones, later
+    defineTool({ ...base, run: async () => ({ list: ['x'], tone: 'hot' }) })
+    // @ts-expect-error a number is no text
+    defineTool({ ...base, run: () => ({ list: [1], tone: 'warm' }) })
+    const state = defineState({ list: z.array(z.string()), tone: z.enum(['warm', 'cold']) })
+    state.tool(tool, { writes: ['list', 'tone'], apply: ({ list }) => ({ list: [...list, 'x'], tone: 'cold' }) })
+  })
+
   it('refuses mistakes', () => {
     // @ts-expect-error there is no such effect class
     defineTool({ name: 'x', description: '', effect: 'harmless', input: empty, output: empty, run: () => ({}) })

@@ -2,8 +2,10 @@ import type { z } from 'zod'
 import type { Json } from '../base/json.ts'
 import type { Duration } from './duration.ts'
 import type { EffectClass } from './effect-class.ts'
+import type { Later } from './node.ts'
 import type { RetryOptions } from './retry.ts'
 import { callerOf, type SourceLine } from './source-line.ts'
+import type { ReadonlyDeep } from './state-values.ts'
 
 /** What a tool, task or gate gets beside its input. */
 export interface EffectContext {
@@ -47,7 +49,12 @@ export interface Tool<Name extends string, Input, Output> extends AnyTool<Name> 
 }
 
 /** What makes a tool. */
-export interface ToolConfig<Name extends string, Input extends z.core.$ZodType, Output extends z.core.$ZodType> {
+export interface ToolConfig<
+  Name extends string,
+  Input extends z.core.$ZodType,
+  Output extends z.core.$ZodType,
+  Result = never,
+> {
   /** Unique in a workflow; letters, digits, `_` and `-`, as providers demand. */
   readonly name: Name
   /** What it does and when to use it, for the model. */
@@ -65,7 +72,7 @@ export interface ToolConfig<Name extends string, Input extends z.core.$ZodType, 
   /** Longest time of one attempt. */
   readonly timeout?: Duration
   /** Does the work. @param input - parsed @returns what `output` accepts */
-  run(input: z.output<Input>, context: EffectContext): z.input<Output> | Promise<z.input<Output>>
+  run(input: z.output<Input>, context: EffectContext): Later<Result | z.input<Output>>
 }
 
 /**
@@ -80,9 +87,12 @@ export interface ToolConfig<Name extends string, Input extends z.core.$ZodType, 
  *   run: ({ order }) => orders.find(order),
  * })
  */
-export function defineTool<const Name extends string, Input extends z.core.$ZodType, Output extends z.core.$ZodType>(
-  config: ToolConfig<Name, Input, Output>,
-): Tool<Name, z.input<Input>, z.output<Output>> {
+export function defineTool<
+  const Name extends string,
+  Input extends z.core.$ZodType,
+  Output extends z.core.$ZodType,
+  const Result extends ReadonlyDeep<z.input<NoInfer<Output>>> = ReadonlyDeep<z.input<NoInfer<Output>>>,
+>(config: ToolConfig<Name, Input, Output, Result>): Tool<Name, z.input<Input>, z.output<Output>> {
   const definition: ToolDefinition = { config: Object.freeze({ ...config }), source: callerOf(defineTool) }
   // The phantom fields of Tool exist only as types.
   return Object.freeze({ [toolMarker]: Object.freeze(definition), name: config.name }) as unknown as Tool<

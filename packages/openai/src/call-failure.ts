@@ -24,9 +24,13 @@ export interface ProviderError {
   readonly cause?: unknown
 }
 
+/** Shorter keys are not looked for: they would tear ordinary text apart, and hide nothing. */
+const shortestKey = 6
+
 /** Takes a key, and whatever looks like one of OpenAI's, out of a text. */
 export function hideKey(key: string | null): (text: string) => string {
-  return (text) => (key === null ? text : text.replaceAll(key, '[key]')).replaceAll(/\bsk-[\w*.-]{4,}/g, '[key]')
+  const hasKey = key !== null && key.length >= shortestKey
+  return (text) => (hasKey ? text.replaceAll(key, '[key]') : text).replaceAll(/\bsk-[\w*.-]{4,}/g, '[key]')
 }
 
 /** The error of a call that a provider answered with an error. */

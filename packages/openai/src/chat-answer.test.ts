@@ -72,8 +72,13 @@ describe('what other servers send', () => {
     expect(answer).toMatchObject({ text: 'xxx', usage: { inputTokens: 5, outputTokens: 3 } })
   })
 
-  it('takes figures that are no counts for unknown usage', () => {
-    const usage = { prompt_tokens: -1, completion_tokens: 'many' }
+  it.each([
+    [{ prompt_tokens: -1, completion_tokens: 5 }],
+    [{ prompt_tokens: 5, completion_tokens: 'many' }],
+    [{ prompt_tokens: 0, completion_tokens: 0 }],
+    [{}],
+    [null],
+  ])('takes %j for unknown usage', (usage) => {
     expect(readChat(place, 'here', { choices: [{ message: { content: 'x' } }], usage }).usage).toBeNull()
   })
 

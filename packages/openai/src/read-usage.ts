@@ -27,13 +27,16 @@ export function chatUsage(value: unknown): ModelUsage | null {
   })
 }
 
-/** Usage as a provider counts it; null unless input and output are counts. Details that are missing are 0. */
+/**
+ * Usage as a provider counts it; null unless input and output are counts, and not both 0: no call reads and writes nothing, so such
+ * figures say that nobody counted. Details that are missing are 0.
+ */
 export function usageOf(
   given: Readonly<Record<'input' | 'output' | 'cached' | 'reasoning', unknown>>,
 ): ModelUsage | null {
   const inputTokens = countOf(given.input)
   const outputTokens = countOf(given.output)
-  if (inputTokens === null || outputTokens === null) return null
+  if (inputTokens === null || outputTokens === null || inputTokens + outputTokens === 0) return null
   return {
     inputTokens,
     outputTokens,

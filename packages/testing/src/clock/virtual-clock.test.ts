@@ -89,7 +89,7 @@ describe('virtualClock', () => {
     await expect(clock.runUntil(() => false)).rejects.toMatchObject({ code: 'WAYSTONE_INPUT_STANDSTILL' })
     clock.at(500, () => {})
     await expect(clock.runUntil(() => false, { withinMs: 100 })).rejects.toThrow(
-      'the next callback is at 500, after the time allowed, 100',
+      'the next callback is at 1970-01-01T00:00:00.500Z, after the time allowed, 1970-01-01T00:00:00.100Z',
     )
   })
 })

@@ -110,12 +110,18 @@ class ManualClock implements VirtualClock {
   #standstill(end: number): InputError {
     const [next] = this.pending
     const found =
-      next === undefined ? 'no callback is waiting' : `the next callback is at ${next}, after the time allowed, ${end}`
+      next === undefined
+        ? 'no callback is waiting'
+        : `the next callback is at ${iso(next)}, after the time allowed, ${iso(end)}`
     return new InputError(
       'WAYSTONE_INPUT_STANDSTILL',
-      `what the test waits for did not happen by ${this.#now}: ${found}`,
+      `what the test waits for did not happen by ${iso(this.#now)} of the virtual clock: ${found}; what is off this clock, such as a real timer or connection in a tool, is not waited for`,
     )
   }
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString()
 }
 
 /** Lets every promise and every yielded turn that is ready go on until nothing but time is waited for. */

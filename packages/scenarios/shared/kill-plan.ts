@@ -15,14 +15,13 @@ export function planKills(
   const others = all.filter((index) => !gaps.includes(index))
   const chosen = count >= gaps.length ? gaps : [...named, ...spread(gaps.slice(named.length), count - named.length)]
   const rest = count - chosen.length
-  const more =
-    rest <= others.length
-      ? spread(others, rest)
-      : [...others, ...spread(all, Math.min(rest - others.length, all.length))]
+  const more = rest <= others.length ? spread(others, rest) : [...others]
+  // Points that come round again meet the program at another moment of its own.
+  while (chosen.length + more.length < count) more.push(...spread(all, count - chosen.length - more.length))
   return [...chosen, ...more]
 }
 
-function spread(indexes: readonly number[], count: number): readonly number[] {
+function spread(indexes: readonly number[], count: number): number[] {
   return Array.from(
     { length: Math.min(count, indexes.length) },
     (_, place) => indexes[Math.floor((place * indexes.length) / count)] ?? 0,

@@ -1,3 +1,4 @@
+import type { AnyStateMachine } from 'xstate'
 import { findingsOf } from '../check/check.ts'
 import type { CheckOptions } from '../check/rule.ts'
 import type { Workflow } from '../define/workflow.ts'
@@ -35,7 +36,21 @@ export function compile(workflow: Workflow, options: CompileOptions = {}): Compi
 export function compileGraph(built: BuiltGraph): CompiledWorkflow {
   const { graph, registry, hashes } = built
   const index = indexGraph(graph)
-  const memo = createRouteMemo({ graph, registry, index })
-  const machine = buildMachine({ graph, registry, index }, memo)
-  return Object.freeze({ graph, registry, hashes, machine, index, memo, runner: createMachineRunner(machine) })
+  const parts = { graph, registry, index }
+  const memo = createRouteMemo(parts)
+  const runner = createMachineRunner(buildMachine(parts, memo, { invokes: false }))
+  let machine: AnyStateMachine | undefined
+  return Object.freeze({
+    graph,
+    registry,
+    hashes,
+    index,
+    memo,
+    runner,
+    // Runs need only the runner's.
+    get machine() {
+      machine ??= buildMachine(parts, memo)
+      return machine
+    },
+  })
 }

@@ -56,6 +56,7 @@ function stateId(target: Target): string {
 /** Collects what the states name: every action is a change of the context. */
 interface Parts extends RouteParts {
   readonly memo: RouteMemo
+  readonly invokes: boolean
   readonly changes: Map<string, ContextChange>
 }
 
@@ -63,9 +64,16 @@ interface Parts extends RouteParts {
  * Builds the XState machine of a graph: a state per node, a guarded transition per edge, a final state per way to end.
  *
  * Guards only compare: {@link RouteMemo} decides once per event which transition is taken.
+ *
+ * @param options - `invokes: false` leaves the actors out: states and transitions are the same, and a pure transition, which starts
+ * nothing, need not make an actor to throw away
  */
-export function buildMachine(routeParts: RouteParts, memo: RouteMemo): AnyStateMachine {
-  const parts: Parts = { ...routeParts, memo, changes: new Map() }
+export function buildMachine(
+  routeParts: RouteParts,
+  memo: RouteMemo,
+  options: { readonly invokes: boolean } = { invokes: true },
+): AnyStateMachine {
+  const parts: Parts = { ...routeParts, ...options, memo, changes: new Map() }
   const { graph } = parts
   const states: { [name: string]: StateConfig } = {}
   for (const record of Object.values(graph.nodes)) states[record.id] = nodeState(parts, record)
@@ -144,7 +152,7 @@ function nodeState(parts: Parts, record: NodeRecord): StateConfig {
   const id = stateId(record.id).slice(1)
   const done = { [eventNames.done(record.id)]: outcomes, [eventNames.error(record.id)]: outcomes }
   if (firstStepKind(record) !== 'model') {
-    return { id, entry: [visit, ask], invoke: invoke(record.id, record.id), on: done }
+    return { id, entry: [visit, ask], ...invoke(parts, record.id, record.id), on: done }
   }
   return {
     id,
@@ -174,25 +182,28 @@ function agentStates(
   const model: StateConfig = {
     id: modelId,
     entry: [names.ask],
-    invoke: invoke(node, node),
+    ...invoke(parts, node, node),
     on: { [eventNames.done(node)]: inModel, [eventNames.error(node)]: inModel },
   }
   if (!hasTools) return { model }
   const tools: StateConfig = {
     id: toolsId,
-    invoke: invoke(node, transitionNames.tools(node)),
+    ...invoke(parts, node, transitionNames.tools(node)),
     on: { [eventNames.item(node)]: [inner(parts, transitionNames.item(node)), again] },
   }
   return { model, tools }
 }
 
-function invoke(node: string, actor: string): NonNullable<StateConfig['invoke']> {
+function invoke(parts: Parts, node: string, actor: string): Pick<StateConfig, 'invoke'> {
+  if (!parts.invokes) return {}
   return {
-    id: actor,
-    src: actor,
-    input: ({ context }) => {
-      const open = Object.keys(context.open).filter((index) => context.open[index]?.node === node)
-      return { node, stepIndex: Number(open.at(-1) ?? -1), state: context.state }
+    invoke: {
+      id: actor,
+      src: actor,
+      input: ({ context }) => {
+        const open = Object.keys(context.open).filter((index) => context.open[index]?.node === node)
+        return { node, stepIndex: Number(open.at(-1) ?? -1), state: context.state }
+      },
     },
   }
 }

@@ -167,7 +167,7 @@ describe('an answer that does not fit', () => {
     expect(memoryOf(run).entries.at(-1)).toEqual({ type: 'repair', issues: ['n: expected number'] })
     run.end(1, 'done', { ...answer({ n: 1 }), misfit: ['still not'] })
     expect(run.context.ending?.error).toMatchObject({ code: 'WAYSTONE_NODE_OUTPUT_MISFIT' })
-    expect(run.context.ending?.error?.message).toContain('after 1 repair turns: still not')
+    expect(run.context.ending?.error?.message).toContain('after 1 repair: still not')
     expect(run.state).toEqual({})
   })
 

@@ -141,7 +141,7 @@ function endModelCall(graph: Graph, context: RunContext, stepEnd: StepEnd): Ende
   const repairs =
     record.kind === 'agent' ? record.repairs : record.kind === 'gate' ? (record.reviewer?.repairs ?? 0) : 0
   if (memory.repairs >= repairs || !mayAskAgain(context, record)) {
-    const message = `the answer of ${record.id} does not fit its schema after ${memory.repairs} repair turns: ${end.misfit.join('; ')}`
+    const message = `the answer of ${record.id} does not fit its schema after ${memory.repairs} repair${memory.repairs === 1 ? '' : 's'}: ${end.misfit.join('; ')}`
     return { type: 'outcome', end: failedEnd(end, modelErrors.misfit, message), context }
   }
   const entry: AgentEntry = Object.freeze({ type: 'repair', issues: end.misfit })

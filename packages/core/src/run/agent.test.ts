@@ -131,6 +131,9 @@ describe('executeModel', () => {
     expect(repair).toMatchObject({ role: 'user' })
     expect(JSON.stringify(repair)).toContain('- answer: ')
     expect(model.requests.map(({ isRepair }) => isRepair)).toEqual([undefined, true])
+    const misfits: unknown[] = []
+    for await (const event of run.events()) if (event.type === 'step.ended') misfits.push(event.misfit)
+    expect(misfits).toEqual([[expect.stringMatching(/^answer: /), expect.stringMatching(/^sure: /)], undefined])
   })
 
   it('fails with a code when the repair does not fit either, every token counted (K4, B5)', async () => {

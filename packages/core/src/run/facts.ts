@@ -76,6 +76,7 @@ function endFacts({ event, step, usage, decision }: Checkpoint): readonly Fact[]
       ...(end?.model !== undefined && { model: end.model }),
       ...(step.tool !== undefined && { tool: step.tool }),
       ...(end?.error !== undefined && { error: end.error }),
+      ...(end?.misfit !== undefined && { misfit: end.misfit }),
       isLate: decision === null,
     },
   ]

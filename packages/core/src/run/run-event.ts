@@ -52,6 +52,8 @@ export type RunEvent =
       readonly model?: string
       readonly tool?: string
       readonly error?: ErrorRecord
+      /** A model's answer did not fit its schema: one line an issue. It is asked again while its `repairs` allow. */
+      readonly misfit?: readonly string[]
       readonly isLate: boolean
     })
   | (RunEventBase & { readonly type: 'edge.taken'; readonly decision: Decision })

@@ -71,7 +71,9 @@ function edgesOf(scope: BuildScope, node: NodeRecord, written: unknown): readonl
     else {
       scope.issues.add('WAYSTONE_DEFINITION_MISSING_EDGE', place, {
         message: `outcome ${JSON.stringify(outcome)} of node ${JSON.stringify(node.id)} has no edge`,
-        hint: 'Route it to a node, END or FAIL.',
+        hint: Object.hasOwn(routed, outcome)
+          ? 'What is written there is undefined: a misspelt n.name? Route it to a node, END or FAIL.'
+          : 'Route it to a node, END or FAIL.',
       })
     }
   }

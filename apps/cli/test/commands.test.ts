@@ -206,6 +206,7 @@ describe('waystone runs, show, stats', () => {
       runs: [{ status: 'waiting', tags: { team: 'red' } }],
       next: null,
     })
+    expect((await waystone('runs', '--status', 'held')).out).toMatch(/^No such run in /)
   })
 
   it('shows header and timeline', async () => {

@@ -63,7 +63,7 @@ describe('a wrong call', () => {
     [
       'a missing secret',
       ['run', 'secret.ts', '--input', '{"to":"ada"}'],
-      'needs secrets that are not set: MAIL_KEY (WAYSTONE_INPUT_SECRETS_MISSING)',
+      'needs secrets that are not set: MAIL_KEY (WAYSTONE_INPUT_SECRETS_MISSING)\nSet environment variables of these names',
     ],
     [
       'no offline model',

@@ -49,11 +49,19 @@ export const runs: CommandDefinition<RunsOptions> = {
     const store = await context.store(configStore)
     const page = await store.list(filterOf(options, context))
     context.json({ runs: page.rows.map(rowJson), next: page.next })
-    context.print(...(page.rows.length === 0 ? [`No run in ${store.name}.`] : rowLines(page.rows, context)))
+    context.print(
+      ...(page.rows.length === 0
+        ? [`No ${isNarrowed(options) ? 'such run' : 'run'} in ${store.name}.`]
+        : rowLines(page.rows, context)),
+    )
     if (page.next !== null)
       context.print('', context.style('quiet', `More: ${context.advise(`runs --after ${page.next}`)}`))
     return 'done'
   },
+}
+
+function isNarrowed({ workflow, status, tag, since, after }: RunsOptions): boolean {
+  return [workflow, status, tag, since, after].some((option) => option !== undefined)
 }
 
 function filterOf({ workflow, status, tag, since, limit, after }: RunsOptions, { around }: Context): RunFilter {

@@ -77,8 +77,12 @@ function endedText(
   const used = usageText(event.usage ?? {})
   const attempt = event.attempt > 1 ? `, attempt ${event.attempt}` : ''
   const error = event.error === undefined ? '' : `  ${style('bad', printableExcerpt(event.error.message, 120))}`
+  const misfit =
+    event.misfit === undefined
+      ? ''
+      : `  ${style('warn', `does not fit: ${printableExcerpt(event.misfit.join('; '), 120)}`)}`
   const late = event.isLate ? ' (late: only its usage counts)' : ''
-  return `${name(event.node)}  ${what === '' ? '' : `${what}${attempt}: `}${outcome}${late}${style('quiet', `  ${[took, used].filter((part) => part !== '').join(' · ')}`)}${error}`
+  return `${name(event.node)}  ${what === '' ? '' : `${what}${attempt}: `}${outcome}${late}${style('quiet', `  ${[took, used].filter((part) => part !== '').join(' · ')}`)}${error}${misfit}`
 }
 
 /** What kind of work a step is, for people; empty where the node's name says it. */

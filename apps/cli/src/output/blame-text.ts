@@ -16,7 +16,7 @@ export function blameLines(blame: Blame, style: Style): readonly string[] {
     ...blame.sources.map((source) => `  ${label('source')}${printableLine(source)}`),
     ...blame.approvals.map(
       ({ node, outcome, by, through, reason, sequence }) =>
-        `  ${label('approved')}${node} ${outcome} by ${printableLine(by)} (${printableLine(through)}), checkpoint ${sequence}${reason === '' ? '' : `: ${printableLine(reason)}`}`,
+        `  ${label(outcome === 'approved' ? 'approved' : 'decided')}${node} ${outcome} by ${printableLine(by)} (${printableLine(through)}), checkpoint ${sequence}${reason === '' ? '' : `: ${printableLine(reason)}`}`,
     ),
   ]
 }

@@ -29,7 +29,7 @@ const triage: Decision = {
 
 describe('reasonText', () => {
   it('says which guard was read how, and which limit was used up', () => {
-    expect(reasonText(triage)).toBe('isSmall is false (amount = 340, text = a large value, see --state)')
+    expect(reasonText(triage)).toBe('isSmall is false (amount = 340, text = …, see --state)')
     expect(reasonText(rude)).toBe('limit of 2 used up')
   })
 
@@ -47,7 +47,7 @@ describe('decisionLines', () => {
     expect([...decisionLines(triage, smallSample), ...decisionLines(rude, smallSample)].join('\n'))
       .toMatchInlineSnapshot(`
       "triage ended done → manager  [triage.done.1]
-        ✗ triage.done.0 → refund  guard is false: isSmall is false (amount = 340, text = a large value, see --state)
+        ✗ triage.done.0 → refund  guard is false: isSmall is false (amount = 340, text = …, see --state)
         ✓ triage.done.1 → manager  taken
       tone (visit 3) ended rude → end  [tone.rude:otherwise]
         ✓ tone.rude → end  its other way was taken: limit of 2 used up"

@@ -43,7 +43,7 @@ function readingText({ guard, result, read }: GuardReading): string {
 
 function readValueText(value: Json): string {
   const isPointer = typeof value === 'object' && value !== null && '$state' in value
-  return isPointer ? 'a large value, see --state' : printableExcerpt(JSON.stringify(value), 60)
+  return isPointer ? '…, see --state' : printableExcerpt(JSON.stringify(value), 60)
 }
 
 const marks: { readonly [verdict in Candidate['verdict']]: string } = {

@@ -19,8 +19,19 @@ export function reportError(error: unknown, context: Context, isDebug: boolean):
   const code = record.code === null ? '' : ` ${style('quiet', `(${record.code})`)}`
   note(`${style('bad', 'error:')} ${printable(record.message)}${code}`)
   if (isDebug) note(...stackOf(error))
-  else if (exit === 'bug') note('This was not expected. Add --debug to see where it happened.')
+  const hint = record.code === null ? undefined : hints[record.code]
+  if (hint !== undefined) note(hint)
+  else if (exit === 'bug' && !isDebug) note('This was not expected. Add --debug to see where it happened.')
   return exit
+}
+
+/** What to do at a command line, where the message alone does not say it. */
+const hints: { readonly [code: string]: string } = {
+  WAYSTONE_BUG_IMPURE_PLAN:
+    'Let it depend on its arguments only: no clock, no randomness, no variable outside. Nothing wrong was stored; resume the run then.',
+  WAYSTONE_REPLAY_DEFINITION_CHANGED:
+    'Take the change back, or name a file that has the workflow as it was: --file PATH.',
+  WAYSTONE_INPUT_SECRETS_MISSING: 'Set environment variables of these names, or give `secrets` in waystone.config.ts.',
 }
 
 /** The exit code that belongs to an error's family. */

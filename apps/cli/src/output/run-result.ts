@@ -87,7 +87,7 @@ function decideCommand(outcome: string, runId: string): string {
   if (outcome === 'approved') return `approve ${runId}`
   if (outcome === 'edited') return `approve ${runId} --edit '{…}'`
   if (outcome === 'rejected') return `reject ${runId}`
-  return `answer ${runId} ${outcome}`
+  return `answer ${runId} ${outcome}${outcome === 'happened' ? " [--result '{…}']" : ''}`
 }
 
 /** The result of a run from its history alone, for runs whose workflow is not at hand. */

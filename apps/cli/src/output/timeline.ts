@@ -40,11 +40,12 @@ export function timelineLines(checkpoints: readonly Checkpoint[], history: Histo
 function whatText({ event, step, sequence }: Checkpoint, history: History): string {
   switch (event.type) {
     case 'effect.ended': {
-      const { outcome, attempt, error } = event.payload
+      const { outcome, attempt, error, misfit } = event.payload
       const tool =
         step === null || sequence === 0 ? undefined : history.at(sequence - 1).snapshot.context.open[step.index]?.tool
       const what = step?.kind === 'model' ? 'model ' : tool === undefined ? '' : `${tool} `
-      return `${what}${outcome}${attempt > 1 ? ` (attempt ${attempt})` : ''}${error === undefined ? '' : `: ${printableExcerpt(error.message, 60)}`}`
+      const problem = error?.message ?? (misfit === undefined ? undefined : `does not fit: ${misfit.join('; ')}`)
+      return `${what}${outcome}${attempt > 1 ? ` (attempt ${attempt})` : ''}${problem === undefined ? '' : `: ${printableExcerpt(problem, 60)}`}`
     }
     case 'request.decided':
       return `${event.payload.outcome} by ${printableExcerpt(event.payload.by, 30)}`

@@ -13,6 +13,7 @@ import { statusOf, type Snapshot } from '../snapshot/snapshot.ts'
 import type { DrivenRun, DriveHost } from './drive-host.ts'
 import { EffectScope } from './effect-context.ts'
 import type { EffectJob } from './effect-job.ts'
+import { lostUsage } from './execute-model.ts'
 import { lostLease } from './leases.ts'
 import { lostEnd } from './lost-effects.ts'
 import { effectClassOf } from './perform.ts'
@@ -208,6 +209,7 @@ export class Drive implements DrivenRun {
         outcome: 'unknown',
         startedAt: open.since,
         at: this.#host.clock.now(),
+        usage: lostUsage(this.#host.ports, this.compiled.graph.nodes[open.node], open),
       }),
     )
   }

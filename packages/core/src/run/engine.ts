@@ -293,7 +293,8 @@ export class Engine implements DriveHost {
     if (row.behaviourHash !== compiled.hashes.behaviour)
       this.notify({ type: 'behaviour.changed', runId, workflow: row.workflow })
     const standing = await restoreRun(store, loaded)
-    const missed = missedEntries({ compiled, context: standing.snapshot.context, loaded, now: this.clock.now() })
+    const { context } = standing.snapshot
+    const missed = missedEntries({ compiled, context, loaded, now: this.clock.now(), ports: this.ports })
     return { compiled, lease, standing, missed: entry === undefined ? missed : [...missed, entry] }
   }
 

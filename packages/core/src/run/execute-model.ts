@@ -2,8 +2,10 @@ import { toJson } from '../base/json.ts'
 import type { Model, ModelPrice, ModelResponse } from '../define/model.ts'
 import { inputError } from '../errors/input-error.ts'
 import { nodeError } from '../errors/node-error.ts'
+import type { NodeRecord } from '../graph/graph.ts'
+import type { OpenStep } from '../snapshot/snapshot.ts'
 import type { UsageDelta } from '../snapshot/usage.ts'
-import type { EffectJob, Ended } from './effect-job.ts'
+import type { EffectJob, Ended, ExecutorPorts } from './effect-job.ts'
 import { detailOf, errorRecordOf, retryAfterOf } from './error-record.ts'
 import { readAnswer } from './model-answer.ts'
 import { hasBadUsage, parseResponse, parseUsage, usageDelta } from './model-response.ts'
@@ -84,10 +86,23 @@ function usageOfThrown(job: EffectJob, node: AskingNode, thrown: unknown): Usage
 }
 
 /** What is charged when nobody says what a model call used: all that was set aside for it, none of it cached. */
-export function reservedUsage(job: EffectJob, node: Pick<AskingNode, 'record'>): UsageDelta {
-  const { inputTokens = 0, outputTokens = 0 } = job.open.reserved ?? {}
+export function reservedUsage(
+  { ports, open }: Pick<EffectJob, 'ports' | 'open'>,
+  node: Pick<AskingNode, 'record'>,
+): UsageDelta {
+  const { inputTokens = 0, outputTokens = 0 } = open.reserved ?? {}
   const usage = { inputTokens, outputTokens, cachedTokens: 0, reasoningTokens: 0 }
-  return { ...usageDelta(usage, priceOf(job, node, '')), estimatedCalls: 1 }
+  return { ...usageDelta(usage, priceOf({ ports }, node, '')), estimatedCalls: 1 }
+}
+
+/** As {@link reservedUsage}, for a step whose end nobody will report; undefined when it asks no model. */
+export function lostUsage(
+  ports: ExecutorPorts,
+  record: NodeRecord | undefined,
+  open: OpenStep,
+): UsageDelta | undefined {
+  if (open.kind !== 'model' || (record?.kind !== 'agent' && record?.kind !== 'gate')) return undefined
+  return reservedUsage({ ports, open }, { record })
 }
 
 function usageOfResponse(job: EffectJob, node: AskingNode, given: unknown): UsageDelta {
@@ -99,7 +114,7 @@ function usageOfResponse(job: EffectJob, node: AskingNode, given: unknown): Usag
 
 /** The price of the model that answered, else of the name the node asks by, else of the model bound to it. */
 function priceOf(
-  { ports }: EffectJob,
+  { ports }: Pick<EffectJob, 'ports'>,
   { record }: Pick<AskingNode, 'record'>,
   answered: string,
 ): ModelPrice | undefined {

@@ -4,6 +4,9 @@ import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { nodeError } from '../errors/node-error.ts'
 import type { EffectEnd, EngineEvent } from '../snapshot/event.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
+import type { UsageDelta } from '../snapshot/usage.ts'
+import type { ExecutorPorts } from './effect-job.ts'
+import { lostUsage } from './execute-model.ts'
 import { effectClassOf } from './perform.ts'
 
 /** An end that nobody reported. */
@@ -16,15 +19,21 @@ export interface Lost {
   readonly startedAt: number
   /** When this process found out, ms since the epoch. */
   readonly at: number
+  /** What a model call is charged; absent for other work. */
+  readonly usage?: UsageDelta | undefined
 }
 
-/** The event for an effect whose end nobody will ever report. It has no usage: what was set aside is charged. */
-export function lostEnd({ runId, at, ...lost }: Lost): EngineEvent {
+/** The event for an effect whose end nobody will ever report. */
+export function lostEnd({ runId, at, usage, ...lost }: Lost): EngineEvent {
   const error = nodeError(
     'WAYSTONE_NODE_OUTCOME_UNKNOWN',
     'the process that ran it ended before it could say what came of it',
   ).toJSON()
-  const payload: EffectEnd = Object.freeze({ ...lost, error: Object.freeze(error) })
+  const payload: EffectEnd = Object.freeze({
+    ...lost,
+    error: Object.freeze(error),
+    ...(usage !== undefined && { usage: Object.freeze(usage) }),
+  })
   return Object.freeze({
     id: `${effectIdOf(runId, lost.step)}/${lost.attempt}`,
     at,
@@ -44,7 +53,7 @@ export function lostEnd({ runId, at, ...lost }: Lost): EngineEvent {
  */
 export function lostEffects(
   compiled: CompiledWorkflow,
-  run: { readonly runId: RunId; readonly context: RunContext; readonly now: number },
+  run: { readonly runId: RunId; readonly context: RunContext; readonly now: number; readonly ports: ExecutorPorts },
   marks: readonly EffectMark[],
 ): readonly EngineEvent[] {
   return marks.flatMap(({ step, attempt, at }) => {
@@ -52,7 +61,7 @@ export function lostEffects(
     const record = open === undefined ? undefined : compiled.graph.nodes[open.node]
     if (open === undefined || record === undefined || open.attempt !== attempt) return []
     const base = { runId: run.runId, step, attempt, startedAt: at, at: run.now }
-    if (open.kind === 'model') return [lostEnd({ ...base, outcome: 'lost' })]
+    if (open.kind === 'model') return [lostEnd({ ...base, outcome: 'lost', usage: lostUsage(run.ports, record, open) })]
     if (open.kind === 'approval' || open.kind === 'resolve') return []
     return effectClassOf(compiled.graph, record, open) === 'unsafe' ? [lostEnd({ ...base, outcome: 'unknown' })] : []
   })

@@ -137,14 +137,26 @@ describe('resume', () => {
       { input: { text: '' } },
     )
     await clock.settle()
-    const run = await runtimeWith({ store, clock, models, liveness: everyoneIs('dead'), workflows: [agent] }).open(
-      first.runId,
-    )
+    const prices = { fast: { inputUsd: 2, outputUsd: 10 } }
+    const run = await runtimeWith({
+      store,
+      clock,
+      models,
+      prices,
+      liveness: everyoneIs('dead'),
+      workflows: [agent],
+    }).open(first.runId)
     await run.resume()
     expect(await run.result()).toMatchObject({
       status: 'completed',
       output: { text: 'second' },
-      usage: { modelCalls: 2, inputTokens: 400, outputTokens: 40, estimatedCalls: 1 },
+      usage: {
+        modelCalls: 2,
+        inputTokens: 400,
+        outputTokens: 40,
+        estimatedCalls: 1,
+        costUsd: (400 * 2 + 40 * 10) / 1e6,
+      },
     })
     expect(models.fast.effectIds).toEqual([`${run.runId}/0`, `${run.runId}/0`])
   })

@@ -6,6 +6,7 @@ import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
 import { timerEvent, type Entry } from './drive.ts'
+import type { ExecutorPorts } from './effect-job.ts'
 import { lostEffects } from './lost-effects.ts'
 
 /** A run that was just loaded. */
@@ -15,14 +16,15 @@ export interface TakenRun {
   readonly loaded: Pick<LoadedRun, 'marks' | 'inbox'> & { readonly row: { readonly runId: RunId } }
   /** Ms since the epoch. */
   readonly now: number
+  readonly ports: ExecutorPorts
 }
 
 /**
  * What happened to a run while nobody drove it: ends of effects that were lost, then timers and deliveries in the order of
  * their moments, so that a decision made in time beats the expiry that nobody was there to see.
  */
-export function missedEntries({ compiled, context, loaded, now }: TakenRun): readonly Entry[] {
-  const lost = lostEffects(compiled, { runId: loaded.row.runId, context, now }, loaded.marks)
+export function missedEntries({ compiled, context, loaded, now, ports }: TakenRun): readonly Entry[] {
+  const lost = lostEffects(compiled, { runId: loaded.row.runId, context, now, ports }, loaded.marks)
   const delivered = loaded.inbox.map((event) => ({ at: event.at, entry: deliveredEntry(event) }))
   const due = dueTimers(compiled, context, now).map(({ timer, at }) => ({
     at,

@@ -450,6 +450,15 @@ describe('waystone hold, release, cancel, resume', () => {
     })
   })
 
+  it('leaves nothing half-way that a release has begun', async () => {
+    await waystone('run', 'pays.ts')
+    await waystone('hold', 'last', '--reason', 'look')
+    await waystone('approve', 'last', '--reason', 'fine', '--detach')
+    expect((await waystone('release', 'last', '--reason', 'go')).exit).toBe(0)
+    const { out } = await waystone('resume', 'last', '--json')
+    expect(JSON.parse(out)).toMatchObject({ status: 'completed', output: { paid: 'yes' } })
+  })
+
   it('cancels for good', async () => {
     expect((await waystone('cancel', 'last', '--reason', 'withdrawn')).out).toMatchInlineSnapshot(`
       "cancel applied at checkpoint 4; run RUN1 is cancelled.

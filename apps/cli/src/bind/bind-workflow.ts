@@ -12,8 +12,8 @@ export interface BoundWorkflow {
   readonly graph: Graph
   readonly runtime: Runtime
   readonly isLive: boolean
-  /** Closes the runtime. */
-  close(): Promise<void>
+  /** Closes the runtime. @param options - `drain`: what has begun already may end and is committed; default false */
+  close(options?: { readonly drain?: boolean }): Promise<void>
   /** What models are in use, for people; null: the workflow asks for none. */
   readonly modelsNote: string | null
 }
@@ -46,8 +46,8 @@ export async function bindWorkflow(
     runtime,
     isLive,
     modelsNote: modelsNote(graph, models, isLive),
-    async close() {
-      await runtime.close()
+    async close(options = {}) {
+      await runtime.close(options)
       leave()
     },
   }

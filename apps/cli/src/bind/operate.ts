@@ -26,7 +26,7 @@ export function operateOptions(command: Commander): Commander {
 /** An operator's move on a run, by the name of its command. */
 export type Move = 'hold' | 'release' | 'cancel'
 
-/** Makes an operator's move. Nothing is driven here. */
+/** Makes an operator's move. The run is not driven further here. */
 export async function operate(
   move: Move,
   given: { reference: string; options: OperateOptions },
@@ -44,7 +44,8 @@ export async function operate(
     context.json({ runId: run.runId, move, acceptance, status, sequence })
     return say(acceptance, { context, move, runId: run.runId, status })
   } finally {
-    await bound.close()
+    // A release may have begun something before it could be closed: stopped half-way nobody would know what came of it.
+    await bound.close({ drain: true })
   }
 }
 

@@ -10,6 +10,7 @@ const folders = [
   'packages/sqlite',
   'packages/testing',
   'packages/openai',
+  'packages/mcp',
   'packages/bench',
   'packages/scenarios',
   'packages/tooling',

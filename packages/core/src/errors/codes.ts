@@ -243,6 +243,11 @@ export const errorCodes = {
     means: 'A test waited for requests at the model lab that did not come in time, or the lab was closed.',
     remedy: 'Look at the requests that the message lists; allow more time with `withinMs` when it is only slow.',
   },
+  WAYSTONE_INPUT_MCP_LOCK: {
+    family: 'input',
+    means: 'A lock file of MCP tools is missing, was changed by hand, or does not have the tool.',
+    remedy: 'Write it with `acceptMcpTools`, look at what it shows, and commit the file.',
+  },
   WAYSTONE_INPUT_MODELS_MISSING: {
     family: 'input',
     means: 'A workflow asks for models by names that nothing is bound to.',
@@ -441,6 +446,16 @@ export const errorCodes = {
     family: 'node',
     means: 'A guard threw, returned something else than true or false, or is not registered.',
     remedy: 'Make the guard a pure, synchronous function of the keys it reads that returns a boolean.',
+  },
+  WAYSTONE_NODE_MCP_CHANGED: {
+    family: 'node',
+    means: 'An MCP server offers a tool otherwise than it was accepted, or no longer; it was not called.',
+    remedy: 'Look at what changed with `verify`, and accept it with `acceptMcpTools` if it is meant.',
+  },
+  WAYSTONE_NODE_MCP_FAILED: {
+    family: 'node',
+    means: 'An MCP server could not be reached, answered a call with an error, or gave back more than is allowed.',
+    remedy: "Look at the message; the tool's retry policy decides about further attempts.",
   },
   WAYSTONE_NODE_MODEL_CALLS_USED_UP: {
     family: 'node',

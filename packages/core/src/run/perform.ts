@@ -82,9 +82,12 @@ function failedEnd(job: EffectJob, thrown: unknown): EffectEnd {
   // An author who says nothing means: trying again cannot hurt, unless the effect is unsafe.
   const isRepeatable = effectClassOf(job.compiled.graph, job.record, job.open) !== 'unsafe'
   const retryAfterMs = retryAfterOf(thrown)
+  const error = errorRecordOf(thrown, isRepeatable)
+  // Only the adapter of a remote service can know that its call was lost on the way.
+  const isUnknown = !isRepeatable && error.code === 'WAYSTONE_NODE_OUTCOME_UNKNOWN'
   return whole(job, {
-    outcome: 'failed',
-    error: errorRecordOf(thrown, isRepeatable),
+    outcome: isUnknown ? 'unknown' : 'failed',
+    error,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   })
 }

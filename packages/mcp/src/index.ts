@@ -1,0 +1,5 @@
+export { acceptMcpTools, type AcceptOptions } from './accept-tools.ts'
+export type { McpFinding } from './finding.ts'
+export type { McpLock, McpLockTool } from './lock.ts'
+export { mcpServer, type McpServer, type McpServerOptions, type McpToolOptions } from './mcp-server.ts'
+export type { McpHttp, McpStdio, McpTransport, McpValue, ResolveSecret } from './transport.ts'

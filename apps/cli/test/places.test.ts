@@ -45,6 +45,13 @@ describe('the place of the runs', () => {
 })
 
 describe('a configuration', () => {
+  it('has no option that nobody knows', async () => {
+    writeFileSync(join(root, 'project/waystone.config.mjs'), 'export default { modles: {} }')
+    const { exit, err } = await within('project', 'run', 'flows/slow.ts', '--input', '{"waitMs":0}')
+    expect(err).toContain('found modles; allowed are models, offlineModels, ')
+    expect(exit).toBe(2)
+  })
+
   it('must be exported by default, and offline models must be an object', async () => {
     const waystone = createCommandLine()
     const unconfigured = await waystone('run', 'unconfigured/slow.ts', '--input', '{"waitMs":0}')

@@ -25,5 +25,27 @@ export async function loadConfig(folder: string): Promise<LoadedConfig> {
     const message = `configuration file ${file}: found ${found}; allowed is \`export default defineConfig({ … })\``
     throw new InputError('WAYSTONE_INPUT_CONFIG', message, { file })
   }
+  const unknown = Object.keys(config).filter((key) => !Object.hasOwn(optionNames, key))
+  if (unknown.length > 0) {
+    const message = `configuration file ${file}: found ${unknown.join(', ')}; allowed are ${Object.keys(optionNames).join(', ')}`
+    throw new InputError('WAYSTONE_INPUT_CONFIG', message, { file })
+  }
   return { config, file }
+}
+
+// A misspelt option would otherwise be as good as none; a new one is a type error here until it is named.
+const optionNames: { readonly [Name in keyof Required<WaystoneConfig>]: true } = {
+  models: true,
+  offlineModels: true,
+  prices: true,
+  secrets: true,
+  store: true,
+  workflows: true,
+  clock: true,
+  ids: true,
+  leaseMs: true,
+  maxConcurrentRuns: true,
+  checkPurity: true,
+  liveness: true,
+  onNotice: true,
 }

@@ -37,21 +37,19 @@ export async function callTool(
   )
   refuseChanged(rules, await untilAborted(offeredBy(rules, connection, context.now()), signal))
   const call = { tool: rules.tool, input, effectId, signal, onLine: cappedLog(context) }
-  try {
-    const result = await connection.call(call)
-    return outputOf({ ...rules, isStructured: rules.accepted.outputSchema !== null }, result)
-  } catch (error) {
-    if (NodeError.isInstance(error) || signal.aborted) throw error
-    if (endsConnection(error)) await connection.close()
-    throw callFailure(rules, error)
-  }
+  const result = await connection.call(call).catch((error: unknown) => {
+    if (!signal.aborted && endsConnection(error)) connection.retire()
+    // What an unsafe call did before it was told to stop, nobody knows.
+    throw signal.aborted && rules.effect !== 'unsafe' ? error : callFailure(rules, error)
+  })
+  return outputOf({ ...rules, isStructured: rules.accepted.outputSchema !== null }, result)
 }
 
 async function offeredBy(rules: CallRules, connection: Connection, now: number): Promise<McpLock['tools']> {
   try {
     return await connection.offered(now, rules.recheckAfterMs)
   } catch (error) {
-    await connection.close()
+    connection.retire()
     throw unreachable(rules.server, error)
   }
 }

@@ -83,7 +83,14 @@ export class Connection {
       )
     } finally {
       this.#listeners.delete(onLine)
+      if (this.#isDead) this.retire()
     }
+  }
+
+  /** Takes no further calls, and closes when those under way have ended. */
+  retire(): void {
+    this.#isDead = true
+    if (this.#listeners.size === 0) void this.close().catch(() => {})
   }
 
   async close(): Promise<void> {

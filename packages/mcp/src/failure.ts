@@ -55,8 +55,9 @@ function isPassing(thrown: unknown): boolean {
   return !(thrown instanceof SdkHttpError) || thrown.status === 404 || thrown.status === 429
 }
 
-/** True when the connection is of no use after this error. */
+/** True when the connection is of no use after this error: other secrets or another session are needed, or it broke. */
 export function endsConnection(thrown: unknown): boolean {
+  if (thrown instanceof SdkHttpError) return [401, 403, 404].includes(thrown.status)
   return !(thrown instanceof ProtocolError)
 }
 

@@ -68,13 +68,17 @@ describe('a tool of a stdio server', () => {
     expect(stored).not.toContain(secret)
   })
 
-  it('is told to stop when its run is cancelled', async () => {
+  it.each([
+    ['pure', 'failed'],
+    ['unsafe', 'unknown'],
+  ] as const)('is told to stop when its run is cancelled, and ends as it must: %s, %s', async (effect, outcome) => {
     const file = join(await newFolder(), 'wait')
-    const { run } = await startCall(await openShop(), { tool: 'wait', input: { file } })
+    const { run, store } = await startCall(await openShop(), { tool: 'wait', input: { file }, options: { effect } })
     await vi.waitFor(() => expect(existsSync(`${file}.started`)).toBe(true), 10_000)
     await run.cancel({ by: 'ada', reason: 'enough' })
     expect((await run.result()).status).toBe('cancelled')
     await vi.waitFor(() => expect(existsSync(`${file}.stopped`)).toBe(true), 10_000)
+    await vi.waitFor(async () => expect(await storedText(store, run)).toMatch(new RegExp(`outcome\\W+${outcome}`)))
   })
 
   it.each(['pure', 'idempotent', 'keyed'] as const)('is tried again when the server died, %s', async (effect) => {

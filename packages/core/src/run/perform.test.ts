@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { END } from '../define/edge.ts'
+import type { EffectClass } from '../define/effect-class.ts'
 import { defineState } from '../define/state.ts'
 import { defineTool } from '../define/tool.ts'
 import { UNSET } from '../define/unset.ts'
@@ -19,10 +20,10 @@ const w = defineState({ text: z.string(), list: z.array(z.string()).optional(), 
 const listOf = (text: string): string[] => [text]
 
 /** Runs one task that gives back anything at all. */
-async function runTask(run: () => unknown): Promise<RunResult<object>> {
+async function runTask(run: () => unknown, effect: EffectClass = 'pure'): Promise<RunResult<object>> {
   const n = w.nodes({
     work: w.task({
-      effect: 'pure',
+      effect,
       retry: { attempts: 1 },
       reads: ['text'],
       writes: ['list', 'text'],
@@ -91,6 +92,14 @@ describe('perform', () => {
     expect(result.status).toBe('failed')
     expect(result.error).toMatchObject(error)
     expect(JSON.stringify(result.error)).not.toContain('perform.test')
+  })
+
+  it('makes outcome unknown of an unsafe effect whose author says that nobody knows', async () => {
+    const lost = (): never => {
+      throw nodeError('WAYSTONE_NODE_OUTCOME_UNKNOWN', 'the line broke')
+    }
+    expect((await runTask(lost, 'unsafe')).status).toBe('waiting')
+    expect((await runTask(lost, 'pure')).status).toBe('failed')
   })
 
   class Order {

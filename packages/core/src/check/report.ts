@@ -25,7 +25,7 @@ export const boundNames = [
   'costUsd',
   'durationMs',
 ] as const satisfies LimitName[]
-/** See {@link boundNames}. */
+/** See `Bounds`. */
 export type BoundName = (typeof boundNames)[number]
 
 /** The note of an amount that nothing bounds. */

@@ -49,7 +49,6 @@ export const quickEffort: Effort = { rounds: 2, warmRounds: 1, scale: 0.1 }
 export async function repeat<Result>(effort: Effort, round: (index: number) => Promise<Result>): Promise<Result[]> {
   const results: Result[] = []
   for (let index = 0; index < effort.warmRounds + effort.rounds; index++) {
-    globalThis.gc?.()
     const result = await round(index)
     if (index >= effort.warmRounds) results.push(result)
   }

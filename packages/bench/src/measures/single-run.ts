@@ -27,13 +27,13 @@ export const noStore: Measure = {
 
 async function inMemory(effort: Effort, createStore: () => Store): Promise<readonly Pair[]> {
   const steps = scaled(5_000, effort)
-  return await repeat(effort, async () => {
+  const runtime = productionRuntime(createStore())
+  const pairs = await repeat(effort, async () => {
     const floorMs = await runBareLoop(steps)
-    const runtime = productionRuntime(createStore())
-    const engine = await countTo(runtime, steps)
-    await runtime.close()
-    return { steps, engine, floorMs }
+    return { steps, engine: await countTo(runtime, steps), floorMs }
   })
+  await runtime.close()
+  return pairs
 }
 
 /** One run on SQLite without fsync. */

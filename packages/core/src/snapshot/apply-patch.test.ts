@@ -36,6 +36,29 @@ describe('applyPatch', () => {
     expect(before.context.state['text']).toBe('x')
   })
 
+  it('changes its own copies only, however many operations meet in one place (S1)', () => {
+    const after = apply(
+      ['set', ['context', 'state', 'keep'], { e: ['patch', 'deep'] }],
+      ['set', ['context', 'state', 'keep', 'y'], { v: 2 }],
+      ['set', ['context', 'state', 'list', 0, 'id'], { v: 8 }],
+      ['set', ['context', 'state', 'list', 1, 'id'], { v: 9 }],
+      ['unset', ['context', 'state', 'text']],
+      ['set', ['context', 'state', 'text'], { v: 'z' }],
+    )
+    expect(after.context.state).toStrictEqual({ list: [{ id: 8 }, { id: 9 }], keep: { x: 1, y: 2 }, text: 'z' })
+    expect(event.payload).toEqual({ patch: { notes: ['a', 'b'], deep: { x: 1 } } })
+    expect(before.context.state).toEqual({ list: [{ id: 1 }, { id: 2 }], keep: { deep: [1] }, text: 'x' })
+    const { state } = after.context
+    for (const made of [after, after.context, state, state['keep'], state['list'], ...(state['list'] as object[])])
+      expect(Object.isFrozen(made)).toBe(true)
+  })
+
+  it('sets a key named __proto__ like any other', () => {
+    const { state } = apply(['set', ['context', 'state', '__proto__'], { v: { x: 1 } }]).context
+    expect(Object.getPrototypeOf(state)).toBe(Object.prototype)
+    expect(Object.hasOwn(state, '__proto__')).toBe(true)
+  })
+
   it('resolves pointers into the event, alone and in lists', () => {
     const after = apply(
       ['set', ['context', 'state', 'text'], { e: ['patch', 'notes', 1] }],

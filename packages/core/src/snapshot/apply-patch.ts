@@ -18,8 +18,10 @@ import type { Snapshot } from './snapshot.ts'
  * @throws {StoreError} WAYSTONE_STORE_CORRUPT when the patch does not fit the snapshot or points to nothing
  */
 export function applyPatch(snapshot: Snapshot | null, patch: Patch, event: EngineEvent): Snapshot {
+  const applying: Applying = { event, copies: new Set() }
   let root: Json | undefined = snapshot === null ? undefined : asJson(snapshot)
-  for (const operation of patch) root = applyAt(root, operation, 0, event)
+  for (const operation of patch) root = applyAt(root, operation, 0, applying)
+  for (const copy of applying.copies) Object.freeze(copy)
   if (typeof root !== 'object' || root === null || !Object.hasOwn(root, 'value') || !Object.hasOwn(root, 'context')) {
     throw storeError(
       'WAYSTONE_STORE_CORRUPT',
@@ -34,34 +36,56 @@ function asJson(snapshot: Snapshot): Json {
   return snapshot as unknown as Json
 }
 
+/** One patch being applied. */
+interface Applying {
+  readonly event: EngineEvent
+  /** Objects and lists that this patch has copied already: the next operation changes them where they are. */
+  readonly copies: Set<object>
+}
+
 function applyAt(
   target: Json | undefined,
   operation: PatchOperation,
   depth: number,
-  event: EngineEvent,
+  applying: Applying,
 ): Json | undefined {
   const [verb, path] = operation
   const key = path[depth]
-  if (key === undefined) return applyHere(target, operation, event)
+  if (key === undefined) return applyHere(target, operation, applying.event)
   if (Array.isArray(target)) {
     if (typeof key !== 'number' || !Number.isInteger(key) || key < 0 || key > target.length) throw misfit(path, depth)
-    const copy: Json[] = [...(target as readonly Json[])]
-    const item = applyAt(copy[key], operation, depth + 1, event)
+    const list = target as Json[]
+    const item = applyAt(list[key], operation, depth + 1, applying)
     if (item === undefined) throw misfit(path, depth)
+    const copy = copyOf(list, applying, () => [...list])
     copy[key] = item
-    return Object.freeze(copy)
+    return copy
   }
   if (typeof target !== 'object' || target === null) throw misfit(path, depth)
-  const object = target as { readonly [key: string]: Json }
+  const object = target as { [key: string]: Json }
   if (verb === 'unset' && depth === path.length - 1) {
     if (!Object.hasOwn(object, key)) throw misfit(path, depth)
     if (isIndex(key)) return withoutIndex(object, key)
     const { [key]: _, ...rest } = object
-    return Object.freeze(rest)
+    applying.copies.add(rest)
+    return rest
   }
-  const item = applyAt(own(object, key), operation, depth + 1, event)
+  const item = applyAt(own(object, key), operation, depth + 1, applying)
   if (item === undefined) throw misfit(path, depth)
-  return isIndex(key) ? withIndex(object, key, item) : Object.freeze({ ...object, [key]: item })
+  if (isIndex(key)) return withIndex(object, key, item)
+  // An assignment would set the prototype; a checkpoint that names it is damaged, but nothing worse.
+  if (key === '__proto__') return Object.freeze({ ...object, [key]: item })
+  const copy = copyOf(object, applying, () => ({ ...object }))
+  copy[key] = item
+  return copy
+}
+
+/** The value itself when this patch made it, else a copy that it may change. */
+function copyOf<Value extends object>(value: Value, { copies }: Applying, copy: () => Value): Value {
+  if (copies.has(value)) return value
+  const own = copy()
+  copies.add(own)
+  return own
 }
 
 /** Whether an object's key is a number: those of the ledgers are. */

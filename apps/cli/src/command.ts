@@ -35,6 +35,8 @@ export interface Context {
 export interface CommandDefinition<Options extends CommonOptions = CommonOptions> {
   /** Shown at the end of `--help`: command lines, without the program's name, each with what it does. */
   readonly examples: readonly (readonly [line: string, does: string])[]
+  /** True: a store that was named and is not there is made. Otherwise it is refused: who looks does not want a new one. */
+  readonly makesStore?: boolean
   /** Declares arguments and options. */
   configure(command: Commander): Commander
   run(args: readonly string[], options: Options, context: Context): Promise<ExitName>

@@ -11,8 +11,8 @@ export interface OwnedContext {
   readonly close: () => Promise<void>
 }
 
-/** Builds what a command is given. */
-export function createContext(options: CommonOptions, around: Surroundings): OwnedContext {
+/** Builds what a command is given. @param makesStore - of the command */
+export function createContext(options: CommonOptions, around: Surroundings, makesStore: boolean): OwnedContext {
   const isJson = options.json ?? false
   let opened: Promise<Store> | undefined
   const note = (...lines: readonly string[]): void => around.err.write(lines.map((line) => `${line}\n`).join(''))
@@ -31,7 +31,7 @@ export function createContext(options: CommonOptions, around: Surroundings): Own
       if (isJson) around.out.write(`${printableJson(value)}\n`)
     },
     store(configStore) {
-      opened ??= openStore(options.store, configStore, around)
+      opened ??= openStore({ path: options.store, configStore, makesStore }, around)
       return opened
     },
   }
@@ -47,14 +47,16 @@ export function createContext(options: CommonOptions, around: Surroundings): Own
   }
 }
 
-async function openStore(
-  path: string | undefined,
-  fromConfig: Store | undefined,
-  around: Surroundings,
-): Promise<Store> {
-  if (path === undefined && fromConfig !== undefined) return fromConfig
+interface StoreChoice {
+  readonly path: string | undefined
+  readonly configStore: Store | undefined
+  readonly makesStore: boolean
+}
+
+async function openStore({ path, configStore, makesStore }: StoreChoice, around: Surroundings): Promise<Store> {
+  if (path === undefined && configStore !== undefined) return configStore
   const { openSqliteStore } = await import('./bind/open-store.ts')
-  return openSqliteStore(path, around)
+  return openSqliteStore(path, around, makesStore)
 }
 
 function storeOption({ store }: CommonOptions): string {

@@ -70,7 +70,7 @@ interface Performance {
 }
 
 async function perform(definition: CommandDefinition<never>, given: Performance): Promise<ExitName> {
-  const { context, close } = createContext(given.options, given.around)
+  const { context, close } = createContext(given.options, given.around, definition.makesStore === true)
   try {
     // Commander built the options from what this very definition declared.
     return await definition.run(given.args, given.options as never, context)

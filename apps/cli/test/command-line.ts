@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { createSqliteStore } from '@waystone/sqlite'
 import { runCommandLine } from '../src/program.ts'
 import type { Output, Surroundings } from '../src/surroundings.ts'
 
@@ -23,6 +24,13 @@ export interface CommandLine {
   /** Runs a command line with other surroundings. */
   within(changed: Partial<Surroundings>, ...args: readonly string[]): Promise<Outcome>
   close(): void
+}
+
+/** Makes a store without runs, for commands that only look. */
+export async function makeEmptyStore(path: string): Promise<void> {
+  const store = createSqliteStore({ path })
+  await store.list({})
+  await store.close()
 }
 
 /** Time that the test configuration's clock shows for ever. */
@@ -47,6 +55,7 @@ export function createCommandLine(): CommandLine {
     const [out, err] = [sink(), sink()]
     const around = { ...surroundings(), out, err, ...changed }
     const [command = '', ...rest] = args
+    if (!existsSync(store)) await makeEmptyStore(store)
     const exit = await runCommandLine([command, ...rest.map(unmask), '--store', store], around)
     return { exit, out: mask(out.text()), err: mask(err.text()) }
   }

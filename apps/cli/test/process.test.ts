@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { commands } from '../src/commands.ts'
 import { exitCodes } from '../src/exit-codes.ts'
-import { fixtures } from './command-line.ts'
+import { fixtures, makeEmptyStore } from './command-line.ts'
 
 // Processes are started; on a busy machine that alone takes seconds.
 vi.setConfig({ testTimeout: 60_000 })
@@ -14,8 +14,9 @@ vi.setConfig({ testTimeout: 60_000 })
 const entry = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
 let folder = ''
-beforeEach(() => {
+beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'waystone-process-'))
+  await makeEmptyStore(join(folder, 'runs.db'))
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -77,6 +78,13 @@ function begin(...args: readonly string[]): Started {
 }
 
 describe('exit codes', () => {
+  it('is 4 for a store that is not there, which a command that only looks does not make', async () => {
+    const { exit, err } = await start(['audit', 'last', '--store', join(folder, 'absent.db')]).ended
+    expect(err).toContain('there is no store at')
+    expect(exit).toBe(exitCodes.store.code)
+    expect(existsSync(join(folder, 'absent.db'))).toBe(false)
+  })
+
   it('are those of the table', async () => {
     writeFileSync(join(folder, 'broken.db'), 'this is no database, it only says so at some length '.repeat(100))
     const [done, finding, call, unfinished, store] = await Promise.all([

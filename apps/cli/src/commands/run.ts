@@ -16,6 +16,7 @@ interface RunCommandOptions extends CommonOptions {
 
 /** `waystone run FILE`. */
 export const run: CommandDefinition<RunCommandOptions> = {
+  makesStore: true,
   examples: [
     [`run workflow.ts --input '{"order":"A-17"}'`, 'run with offline models'],
     ['run workflow.ts#refunds --input @order.json --tag customer=acme', 'input from a file, with a tag'],

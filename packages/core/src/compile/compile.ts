@@ -38,7 +38,7 @@ export function compileGraph(built: BuiltGraph): CompiledWorkflow {
   const index = indexGraph(graph)
   const parts = { graph, registry, index }
   const memo = createRouteMemo(parts)
-  const runner = createMachineRunner(buildMachine(parts, memo, { invokes: false }))
+  const runner = createMachineRunner(buildMachine(parts, memo, { isLean: true }))
   let machine: AnyStateMachine | undefined
   return Object.freeze({
     graph,

@@ -1,4 +1,4 @@
-import { assign, createMachine, type AnyStateMachine } from 'xstate'
+import { assign, createMachine, type AnyMachineSnapshot, type AnyStateMachine } from 'xstate'
 import {
   endTarget,
   exhaustedTarget,
@@ -56,7 +56,7 @@ function stateId(target: Target): string {
 /** Collects what the states name: every action is a change of the context. */
 interface Parts extends RouteParts {
   readonly memo: RouteMemo
-  readonly invokes: boolean
+  readonly isLean: boolean
   readonly changes: Map<string, ContextChange>
 }
 
@@ -65,13 +65,14 @@ interface Parts extends RouteParts {
  *
  * Guards only compare: {@link RouteMemo} decides once per event which transition is taken.
  *
- * @param options - `invokes: false` leaves the actors out: states and transitions are the same, and a pure transition, which starts
- * nothing, need not make an actor to throw away
+ * @param options - `isLean`: the same states and transitions for pure moves only. Nothing is invoked, since a pure transition starts
+ * nothing and would make an actor to throw away; and a changed context is taken as it is, where `assign` makes a copy of it and
+ * of what XState keeps beside it.
  */
 export function buildMachine(
   routeParts: RouteParts,
   memo: RouteMemo,
-  options: { readonly invokes: boolean } = { invokes: true },
+  options: { readonly isLean: boolean } = { isLean: false },
 ): AnyStateMachine {
   const parts: Parts = { ...routeParts, ...options, memo, changes: new Map() }
   const { graph } = parts
@@ -87,7 +88,10 @@ export function buildMachine(
     states,
   }
   const actions = Object.fromEntries(
-    [...parts.changes].map(([name, change]) => [name, assign((args) => change(args as unknown as ActionArgs))]),
+    [...parts.changes].map(([name, change]) => [
+      name,
+      parts.isLean ? replaceContext(change) : assign((args) => change(args as unknown as ActionArgs)),
+    ]),
   )
   const actors = Object.fromEntries(invokedActors(Object.values(graph.nodes)).map((name) => [name, stubActor]))
   const chosen = ({ context, event }: ActionArgs, params: { readonly transition: string }): boolean =>
@@ -101,6 +105,16 @@ export function buildMachine(
       guards: { chosen },
     } as unknown as Parameters<typeof createMachine>[1],
   )
+}
+
+/** An action as XState's own are made: `resolve` gives the snapshot after it. The pinned version calls it so, which tests of both machines hold. */
+function replaceContext(change: ContextChange): object {
+  const resolve = (_scope: unknown, snapshot: AnyMachineSnapshot, args: ActionArgs): readonly unknown[] => [
+    { ...snapshot, context: change(args) },
+    undefined,
+    undefined,
+  ]
+  return Object.assign((): void => undefined, { type: 'waystone.replace-context', resolve })
 }
 
 const finalStates = [
@@ -195,7 +209,7 @@ function agentStates(
 }
 
 function invoke(parts: Parts, node: string, actor: string): Pick<StateConfig, 'invoke'> {
-  if (!parts.invokes) return {}
+  if (parts.isLean) return {}
   return {
     invoke: {
       id: actor,

@@ -76,7 +76,8 @@ function diffObject(differ: Differ, path: JsonPath, before: JsonObject, after: J
     else return void differ.patch.push(['set', path, valueOf(differ, after)])
   }
   for (const key of removed) differ.patch.push(['unset', [...path, key]])
-  for (const [index, key] of keys.entries()) {
+  for (let index = 0; index < keys.length; index++) {
+    const key = keys[index] ?? ''
     const item = after[key]
     const old = index < place ? before[key] : undefined
     if (old !== item) diffKey(differ, [...path, key], old, item)
@@ -174,6 +175,6 @@ function indexValue(
   const object = value as JsonObject
   for (const key in object) {
     const item = object[key]
-    if (item !== undefined) indexValue(index, item, [...path, key])
+    if (typeof item === 'object' || typeof item === 'string') indexValue(index, item, [...path, key])
   }
 }

@@ -48,20 +48,22 @@ function boundModel({ ports }: EffectJob, { record }: AskingNode): Model {
   )
 }
 
-function callModel(job: EffectJob, node: AskingNode, model: Model): Promise<ModelResponse> {
+async function callModel(job: EffectJob, node: AskingNode, model: Model): Promise<ModelResponse> {
   const { scope, ports } = job
   const request = renderRequest(job.compiled.graph, job.context, node)
+  const tokens = ports.vault.redactStream(job.onToken)
   // A model written in plain JavaScript may throw at once or return no promise.
-  return Promise.resolve(
-    model.call(toJson(request, 'request to a model') as unknown as typeof request, {
-      signal: scope.signal,
-      effectId: scope.effectId,
-      node: scope.node,
-      attempt: scope.attempt,
-      onToken: (text) => job.onToken(ports.vault.redact(text)),
-      secret: (name) => ports.vault.resolve(name),
-    }),
-  )
+  const response = await model.call(toJson(request, 'request to a model') as unknown as typeof request, {
+    signal: scope.signal,
+    effectId: scope.effectId,
+    node: scope.node,
+    attempt: scope.attempt,
+    onToken: (text) => tokens.push(text),
+    secret: (name) => ports.vault.resolve(name),
+  })
+  // A call that fails may have been cut in the middle of a secret: what was held back is not shown then.
+  tokens.end()
+  return response
 }
 
 function failed(thrown: unknown, usage: UsageDelta): Ended {

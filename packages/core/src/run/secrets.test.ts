@@ -5,6 +5,7 @@ import { createMemoryStore } from '../checkpoint/memory-store.ts'
 import { END } from '../define/edge.ts'
 import { defineState } from '../define/state.ts'
 import { defineTool } from '../define/tool.ts'
+import { nodeError } from '../errors/node-error.ts'
 import { createRuntime } from './create-runtime.ts'
 import type { Runtime } from './runtime.ts'
 import { createSecretVault } from './secrets.ts'
@@ -103,6 +104,41 @@ describe('secrets', () => {
     const text = JSON.stringify(seen)
     for (const form of forms) expect(text).not.toContain(form)
     expect(text).toContain('[secret TOKEN]')
+  })
+
+  it('are not shown when a model streams one in pieces, nor half of one when its call fails (S6)', async () => {
+    const n = w.nodes({
+      think: w.agent({ model: 'fast', instructions: 'Use it.', tools: [leak], writes: ['out'] }),
+    })
+    const streaming = w.workflow('streaming', {
+      input: z.object({ text: z.string() }),
+      output: ['out'],
+      nodes: n,
+      start: n.think,
+      edges: { think: { done: END } },
+    })
+    const listening = Promise.withResolvers<void>()
+    const seen = Promise.withResolvers<void>()
+    const model = scripted(
+      async (options: { secret: (name: string) => Promise<string>; onToken: (text: string) => void }) => {
+        await listening.promise
+        const value = await options.secret('TOKEN')
+        for (const letter of `say ${value} `) options.onToken(letter)
+        await seen.promise
+        options.onToken(value.slice(0, -1))
+        throw nodeError('WAYSTONE_NODE_MODEL_NONSENSE', 'cut')
+      },
+    )
+    const runtime = createRuntime({ models: { fast: model }, secrets: () => secret })
+    open.push(runtime)
+    const run = await runtime.start(streaming, { input: { text: 'x' } })
+    let shown = ''
+    for await (const event of run.events({ tokens: true })) {
+      listening.resolve()
+      if (event.type === 'token.received') shown += event.text
+      if (shown.endsWith('] ')) seen.resolve()
+    }
+    expect(shown).toBe('say [secret TOKEN] ')
   })
 
   it('refuse the start when one is missing, before anything runs', async () => {

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../base/json.ts'
 import { nodeError } from '../errors/node-error.ts'
+import { redactStream, redactText, type Finder, type RedactedStream } from './redact-stream.ts'
 import type { SecretResolver } from './runtime.ts'
 
 /** Shorter values are not looked for: they would tear ordinary text apart and hide nothing. */
@@ -17,6 +18,8 @@ export interface SecretVault {
   has(name: string): Promise<boolean>
   /** The same value when it holds no secret; else a frozen copy without. */
   redact<Value>(value: Value): Value
+  /** Redacts a text that comes in pieces: a value split over two of them is found as well. */
+  redactStream(emit: (text: string) => void): RedactedStream
 }
 
 /** The default resolver: environment variables. */
@@ -25,16 +28,17 @@ export const environmentSecrets: SecretResolver = (name) => process.env[name]
 /** Makes a vault over a resolver. Values are asked for at every call and kept only to find them again. */
 export function createSecretVault(resolver: SecretResolver): SecretVault {
   const forms = new Map<string, string>()
-  let finder: RegExp | null = null
+  let finder: Finder | null = null
 
   const learn = (name: string, value: string): void => {
     if (value.length < shortestSecret || forms.has(value)) return
     for (const form of formsOf(value)) if (!forms.has(form)) forms.set(form, `[secret ${name}]`)
     const longestFirst = [...forms.keys()].toSorted((left, right) => right.length - left.length)
-    finder = new RegExp(
+    const pattern = new RegExp(
       longestFirst.map((form) => form.replaceAll(/[$()*+./?[\\\]^{|}-]/g, String.raw`\$&`)).join('|'),
       'g',
     )
+    finder = { pattern, forms }
   }
   const look = async (name: string): Promise<string | undefined> => {
     const value = await resolver(name)
@@ -42,8 +46,7 @@ export function createSecretVault(resolver: SecretResolver): SecretVault {
     learn(name, value)
     return value
   }
-  const clean = (text: string): string =>
-    finder === null ? text : text.replace(finder, (form) => forms.get(form) ?? '[secret]')
+  const clean = (text: string): string => (finder === null ? text : redactText(finder, text))
 
   return {
     async resolve(name) {
@@ -54,6 +57,7 @@ export function createSecretVault(resolver: SecretResolver): SecretVault {
     has: async (name) => (await look(name)) !== undefined,
     // The walk keeps the shape of the value; only strings change.
     redact: (value) => (finder === null ? value : (redactJson(value as Json, clean) as typeof value)),
+    redactStream: (emit) => redactStream(() => finder, emit),
   }
 }
 

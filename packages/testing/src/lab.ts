@@ -12,6 +12,7 @@ export { forbidNetwork, type ForbidNetworkOptions } from './lab/forbid-network.t
 export type { LabCondition, LabEnd, LabEntry, LabTotals } from './lab/journal.ts'
 export type { LabApi, LabMessage, LabRequest } from './lab/lab-request.ts'
 export type {
+  LabAddress,
   LabOptions,
   ModelLab,
   RecordingLabOptions,

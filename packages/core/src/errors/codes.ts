@@ -238,6 +238,11 @@ export const errorCodes = {
     means: 'There is no module at the path that was given.',
     remedy: 'Check the path; it is relative to the working folder.',
   },
+  WAYSTONE_INPUT_LAB_PORT: {
+    family: 'input',
+    means: 'A model lab was to listen on a port that is taken, or that is none.',
+    remedy: 'Leave `port` out: the lab then takes a free one. Else end what listens there.',
+  },
   WAYSTONE_INPUT_LAB_WAIT: {
     family: 'input',
     means: 'A test waited for requests at the model lab that did not come in time, or the lab was closed.',

@@ -1,15 +1,24 @@
 import type { LabCondition, LabEntry, LabTotals } from './journal.ts'
 import type { LabScript } from './script.ts'
 
+/** Where a lab listens, always at 127.0.0.1. */
+export interface LabAddress {
+  /**
+   * Default: a free port. What a provider wants back is stored with the address it came from, so checkpoints that are to be equal to the
+   * byte want one port for recording and replay.
+   */
+  readonly port?: number
+}
+
 /** A lab that answers by a script. */
-export interface ScriptedLabOptions {
+export interface ScriptedLabOptions extends LabAddress {
   readonly script: LabScript
   /** The key that requests must bring; others are answered 401. Default: any, or none. */
   readonly apiKey?: string
 }
 
 /** A lab that passes requests on to a real service, and records them. */
-export interface RecordingLabOptions {
+export interface RecordingLabOptions extends LabAddress {
   readonly record: {
     /** Written after every answer; what it held before is gone with the first. */
     readonly file: string
@@ -21,7 +30,7 @@ export interface RecordingLabOptions {
 }
 
 /** A lab that answers from a recording, and nothing that is not in it. */
-export interface ReplayingLabOptions {
+export interface ReplayingLabOptions extends LabAddress {
   readonly replay: {
     readonly file: string
     /** Places in the body that do not count, as keys with dots between: `metadata.run`. Default: all of it counts. */

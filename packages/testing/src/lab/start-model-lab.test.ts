@@ -231,6 +231,20 @@ describe('journal', () => {
     expect(lab.totals().accepted).toBe(1)
   })
 
+  it('listens on the port it is given, and says when that is taken or none', async () => {
+    const first = await labWith('x')
+    const port = Number(new URL(first.url).port)
+    const taken = startModelLab({ script: [], port })
+    await expect(taken).rejects.toMatchObject({ code: 'WAYSTONE_INPUT_LAB_PORT' })
+    await expect(taken).rejects.toThrow(`the lab cannot listen on port ${port}: listen EADDRINUSE`)
+    await expect(startModelLab({ script: [], port: 70_000 })).rejects.toMatchObject({ code: 'WAYSTONE_INPUT_LAB_PORT' })
+    await first.close()
+    const second = await startModelLab({ script: ['y'], port })
+    labs.push(second)
+    expect(second.url).toBe(first.url)
+    expect(await textOf(await ask(second))).toBe('y')
+  })
+
   it('stops waiting in time, and when the lab is closed', async () => {
     const lab = await labWith('x')
     await (await ask(lab)).text()

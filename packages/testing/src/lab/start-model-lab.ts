@@ -18,8 +18,8 @@ import { sendReply, type Exchange } from './send-reply.ts'
  * Starts a model lab: a real HTTP server on 127.0.0.1 that speaks OpenAI's Responses and chat completions, streamed and not. It
  * answers by a script, from a recording, or by a real service that it records.
  *
- * @returns the lab, listening on a free port; close it
- * @throws {InputError} WAYSTONE_INPUT_RECORDING_FILE when there is nothing to replay
+ * @returns the lab, listening; close it
+ * @throws {InputError} WAYSTONE_INPUT_RECORDING_FILE when there is nothing to replay; WAYSTONE_INPUT_LAB_PORT
  * @example
  * const lab = await startModelLab({ script: [{ calls: [{ name: 'look-up', arguments: { order: 'A1' } }] }, 'It is on its way.'] })
  * const client = new OpenAI({ baseURL: lab.url, apiKey: 'any', maxRetries: 0 })
@@ -29,7 +29,7 @@ import { sendReply, type Exchange } from './send-reply.ts'
  */
 export async function startModelLab(options: LabOptions): Promise<ModelLab> {
   const lab = new Lab(answeringOf(options), 'replay' in options)
-  await lab.listen()
+  await lab.listen(options.port ?? 0)
   return lab
 }
 
@@ -70,9 +70,19 @@ class Lab implements ModelLab {
     return this.#journal.entries
   }
 
-  async listen(): Promise<void> {
-    this.#server.listen(0, '127.0.0.1')
-    await once(this.#server, 'listening')
+  async listen(port: number): Promise<void> {
+    try {
+      this.#server.listen(port, '127.0.0.1')
+      await once(this.#server, 'listening')
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      throw new InputError(
+        'WAYSTONE_INPUT_LAB_PORT',
+        `the lab cannot listen on port ${port}: ${reason}`,
+        { port },
+        error,
+      )
+    }
     const address = this.#server.address()
     if (typeof address === 'object' && address !== null) this.#port = address.port
   }

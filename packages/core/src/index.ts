@@ -32,6 +32,7 @@ export {
   type AgentUse,
 } from './define/agent.ts'
 export type { ApprovalConfig, ApprovalOutcomes, ChosenOutcome, DecisionOf, ResponseOf } from './define/approval.ts'
+export { fallbackReasons, type FallbackOptions, type FallbackReason } from './define/fallback.ts'
 export type { Duration } from './define/duration.ts'
 export {
   END,
@@ -124,6 +125,7 @@ export {
   type WorkflowDefinition,
 } from './define/workflow.ts'
 export { buildGraph, type BuiltGraph } from './graph/build.ts'
+export { modelsOf } from './graph/asked-models.ts'
 export { parseGraph } from './graph/parse.ts'
 export {
   endTarget,
@@ -146,6 +148,7 @@ export {
   type LimitRecord,
   type LimitsRecord,
   type MergeRule,
+  type ModelTerms,
   type NodeKind,
   type NodeRecord,
   type NodeRecordBase,

@@ -1,16 +1,12 @@
-import { InputError, type Graph, type Model, type WaystoneConfig } from '@waystone/core'
+import { InputError, modelsOf, type Graph, type Model, type WaystoneConfig } from '@waystone/core'
 import type { LoadedConfig } from '../load/config-file.ts'
 
 /** Models by the name that agents use. */
 export type ModelTable = { readonly [name: string]: Model }
 
-/** Names of the models that a workflow's agents and reviewers ask for. Order: as nodes are written, each once. */
+/** Names of the models that a workflow's agents and reviewers may ask, fallbacks included. Order: as nodes are written, each once. */
 export function modelNames(graph: Graph): readonly string[] {
-  const names = Object.values(graph.nodes).flatMap((node) => {
-    if (node.kind === 'agent') return [node.model]
-    return node.kind === 'gate' && node.reviewer !== null ? [node.reviewer.model] : []
-  })
-  return [...new Set(names)]
+  return [...new Set(Object.values(graph.nodes).flatMap((node) => modelsOf(node)))]
 }
 
 /** What models are chosen from. */

@@ -2,6 +2,7 @@ import {
   endTarget,
   exhaustedTarget,
   failTarget,
+  modelsOf,
   personTarget,
   type EdgeRecord,
   type Graph,
@@ -118,11 +119,11 @@ function nodeFigure(node: NodeRecord): Figure {
 function subtitleOf(node: NodeRecord): string {
   switch (node.kind) {
     case 'agent':
-      return `agent · ${node.model}`
+      return `agent · ${modelsOf(node).join(' → ')}`
     case 'tool':
       return node.tool === node.id ? `tool · ${node.effect}` : `tool · ${node.tool}`
     case 'gate':
-      return node.reviewer === null ? 'gate' : `gate · ${node.reviewer.model}`
+      return node.reviewer === null ? 'gate' : `gate · ${modelsOf(node).join(' → ')}`
     case 'approval':
       return node.role === null ? 'approval' : `approval · ${node.role}`
     case 'task':

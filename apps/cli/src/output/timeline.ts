@@ -40,10 +40,15 @@ export function timelineLines(checkpoints: readonly Checkpoint[], history: Histo
 function whatText({ event, step, sequence }: Checkpoint, history: History): string {
   switch (event.type) {
     case 'effect.ended': {
-      const { outcome, attempt, error, misfit } = event.payload
+      const { outcome, attempt, error, misfit, asked } = event.payload
       const tool =
         step === null || sequence === 0 ? undefined : history.at(sequence - 1).snapshot.context.open[step.index]?.tool
-      const what = step?.kind === 'model' ? 'model ' : tool === undefined ? '' : `${tool} `
+      const what =
+        step?.kind === 'model'
+          ? `model ${asked === undefined ? '' : `${asked} `}`
+          : tool === undefined
+            ? ''
+            : `${tool} `
       const problem = error?.message ?? (misfit === undefined ? undefined : `does not fit: ${misfit.join('; ')}`)
       return `${what}${outcome}${attempt > 1 ? ` (attempt ${attempt})` : ''}${problem === undefined ? '' : `: ${printableExcerpt(problem, 60)}`}`
     }

@@ -1,11 +1,13 @@
 import type { ModelPrice } from '../define/model.ts'
+import { modelsOf, modelTermsOf } from '../graph/asked-models.ts'
 import type { Graph, NodeRecord } from '../graph/graph.ts'
 import type { CheckOptions } from './rule.ts'
 
 /** A node that asks a model: an agent, or a gate with a reviewer. */
 export interface ModelUse {
   readonly node: NodeRecord
-  readonly model: string
+  /** Its own model, then its fallbacks. */
+  readonly models: readonly string[]
   /** Calls per visit. */
   readonly maxModelCalls: number
   readonly maxInputTokens: number | null
@@ -14,10 +16,10 @@ export interface ModelUse {
 
 /** What a node asks of a model; null: nothing. */
 export function modelUseOf(node: NodeRecord): ModelUse | null {
-  const asks = node.kind === 'agent' ? node : node.kind === 'gate' ? node.reviewer : null
+  const asks = modelTermsOf(node)
   if (asks === null) return null
-  const { model, maxModelCalls, maxInputTokens, maxOutputTokens } = asks
-  return { node, model, maxModelCalls, maxInputTokens, maxOutputTokens }
+  const { maxModelCalls, maxInputTokens, maxOutputTokens } = asks
+  return { node, models: modelsOf(node), maxModelCalls, maxInputTokens, maxOutputTokens }
 }
 
 /** All model uses of a graph. Order: as nodes. */

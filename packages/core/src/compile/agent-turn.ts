@@ -6,6 +6,7 @@ import { personTarget, type Graph, type NodeRecord } from '../graph/graph.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import type { AgentCall, AgentEntry, AgentMemory, OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import { backoffUntil } from './backoff.ts'
+import { fallbackReason, nextModel, withAnswer } from './fallback.ts'
 import { engineError } from './frozen-error.ts'
 import { modelReservation, type Need } from './limits.ts'
 import { transitionNames } from './names.ts'
@@ -38,6 +39,8 @@ export function endStep(graph: Graph, context: RunContext, stepEnd: StepEnd): En
   const counted = step.kind === 'model' ? countModelCall(closed, stepEnd) : closed
   const retry = retryStep(graph, counted, stepEnd)
   if (retry !== undefined) return retry
+  const fallback = fallbackStep(counted, stepEnd)
+  if (fallback !== undefined) return fallback
   if (step.kind === 'call' || (step.kind === 'resolve' && step.unknown === 'call'))
     return endCall(graph, counted, stepEnd)
   if (step.kind === 'model' && end.message !== undefined && end.outcome !== 'failed')
@@ -66,9 +69,10 @@ function withMemory(context: RunContext, node: string, memory: AgentMemory): Run
   return withContext(context, { private: withKey(context.private, node, Object.freeze(memory)) })
 }
 
-function countModelCall(context: RunContext, { record, end }: StepEnd): RunContext {
+function countModelCall(context: RunContext, { record, step, end }: StepEnd): RunContext {
   const memory = memoryOf(context, record.id)
-  const entries = end.message === undefined ? memory.entries : Object.freeze([...memory.entries, end.message])
+  const answer = end.message === undefined ? undefined : { message: end.message, model: step.model ?? 0 }
+  const entries = answer === undefined ? memory.entries : withAnswer(record, memory.entries, answer)
   return withMemory(context, record.id, { ...memory, entries, modelCalls: memory.modelCalls + 1 })
 }
 
@@ -94,7 +98,7 @@ function retryStep(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended |
   const isAtOnce = isLost(stepEnd) || step.kind === 'resolve'
   const notBefore = isAtOnce
     ? undefined
-    : backoffUntil(policy, { at, attempt: step.attempt, effectId, retryAfterMs: end.retryAfterMs })
+    : backoffUntil(policy, { at, attempt: attemptOfModel(step), effectId, retryAfterMs: end.retryAfterMs })
   const kind = step.kind === 'resolve' ? (step.unknown ?? 'task') : step.kind
   const { notBefore: _, unknown: __, ...rest } = step
   const next: OpenStep = {
@@ -123,7 +127,35 @@ function wantsRetry(graph: Graph, stepEnd: StepEnd): boolean {
   const { record, step, end } = stepEnd
   if (isLost(stepEnd) || (step.kind === 'resolve' && end.outcome === 'did-not-happen')) return true
   const mayHelp = end.outcome === 'timeout' || (end.outcome === 'failed' && end.error?.retryable === true)
-  return mayHelp && step.kind !== 'resolve' && step.attempt < retryOf(graph, record, step).attempts
+  return mayHelp && step.kind !== 'resolve' && attemptOfModel(step) < retryOf(graph, record, step).attempts
+}
+
+/** The attempt with the model asked now, from 1. */
+function attemptOfModel({ attempt, attemptsBefore }: OpenStep): number {
+  return attempt - (attemptsBefore ?? 0)
+}
+
+/** The next attempt of a model step asks another model, at once, when the one before gave no answer and will not. */
+function fallbackStep(context: RunContext, stepEnd: StepEnd): Ended | undefined {
+  const { record, step, stepIndex, end, at } = stepEnd
+  const reason = fallbackReason(stepEnd)
+  if (at === undefined || reason === undefined || !mayAskAgain(context, record)) return undefined
+  const model = nextModel(record, step.model ?? 0, reason)
+  if (model === undefined) return undefined
+  const { notBefore: _, ...rest } = step
+  const next: OpenStep = { ...rest, attempt: step.attempt + 1, since: at, model, attemptsBefore: step.attempt }
+  const asked = withMemory(context, record.id, { ...memoryOf(context, record.id), model, repairs: 0 })
+  const reopened = withContext(asked, {
+    error: end.error ?? context.error,
+    open: withIndex(context.open, stepIndex, Object.freeze(next)),
+  })
+  return {
+    type: 'inside',
+    transition: transitionNames.fallback(record.id),
+    context: reopened,
+    before: context,
+    need: { steps: 0, reserved: next.reserved ?? {} },
+  }
 }
 
 function phaseAgain(context: RunContext, { record, step, stepIndex }: StepEnd): RunContext {
@@ -140,7 +172,9 @@ function endModelCall(graph: Graph, context: RunContext, stepEnd: StepEnd): Ende
   const memory = memoryOf(context, record.id)
   const repairs =
     record.kind === 'agent' ? record.repairs : record.kind === 'gate' ? (record.reviewer?.repairs ?? 0) : 0
-  if (memory.repairs >= repairs || !mayAskAgain(context, record)) {
+  const isUsedUp = memory.repairs >= repairs
+  const model = isUsedUp ? nextModel(record, memory.model ?? 0, 'misfit') : memory.model
+  if ((isUsedUp && model === undefined) || !mayAskAgain(context, record)) {
     const message = `the answer of ${record.id} does not fit its schema after ${memory.repairs} repair${memory.repairs === 1 ? '' : 's'}: ${end.misfit.join('; ')}`
     return { type: 'outcome', end: failedEnd(end, modelErrors.misfit, message), context }
   }
@@ -148,7 +182,8 @@ function endModelCall(graph: Graph, context: RunContext, stepEnd: StepEnd): Ende
   const repaired = withMemory(context, record.id, {
     ...memory,
     entries: Object.freeze([...memory.entries, entry]),
-    repairs: memory.repairs + 1,
+    repairs: isUsedUp ? 0 : memory.repairs + 1,
+    ...(model !== undefined && { model }),
   })
   return {
     type: 'inside',

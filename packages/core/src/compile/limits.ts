@@ -1,3 +1,4 @@
+import { modelTermsOf } from '../graph/asked-models.ts'
 import { limitNames, type Graph, type LimitName, type LimitRecord, type NodeRecord } from '../graph/graph.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import type { UsageDelta } from '../snapshot/usage.ts'
@@ -18,7 +19,7 @@ export interface LimitHit {
 
 /** What one model call of a node sets aside. Tokens the node does not bound are not known and not set aside. */
 export function modelReservation(record: NodeRecord): UsageDelta {
-  const caps = record.kind === 'gate' ? record.reviewer : record.kind === 'agent' ? record : null
+  const caps = modelTermsOf(record)
   const inputTokens = caps?.maxInputTokens ?? 0
   const outputTokens = caps?.maxOutputTokens ?? 0
   return Object.freeze({

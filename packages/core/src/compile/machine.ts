@@ -1,4 +1,5 @@
 import { assign, createMachine, type AnyMachineSnapshot, type AnyStateMachine } from 'xstate'
+import { modelsOf } from '../graph/asked-models.ts'
 import {
   endTarget,
   exhaustedTarget,
@@ -225,6 +226,7 @@ function invoke(parts: Parts, node: string, actor: string): Pick<StateConfig, 'i
 /** The transitions by which a node ends, retries or asks a person, in the order they are tried. */
 function outcomeTransitions(parts: Parts, record: NodeRecord): readonly TransitionConfig[] {
   const list = [inner(parts, transitionNames.retry(record.id)), inner(parts, transitionNames.person(record.id))]
+  if (modelsOf(record).length > 1) list.push(inner(parts, transitionNames.fallback(record.id)))
   for (const byOutcome of parts.index.edges.get(record.id)?.values() ?? []) {
     for (const edge of byOutcome) list.push(...edgeTransitions(parts, edge))
   }

@@ -16,6 +16,8 @@ export const transitionNames = {
   model: (node: string) => `${node}:model`,
   repair: (node: string) => `${node}:repair`,
   retry: (node: string) => `${node}:retry`,
+  /** The next attempt asks another model. */
+  fallback: (node: string) => `${node}:fallback`,
   item: (node: string) => `${node}:item`,
   person: (node: string) => `${node}:person`,
 } as const

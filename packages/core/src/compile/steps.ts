@@ -5,6 +5,7 @@ import type { EffectEnd } from '../snapshot/event.ts'
 import type { AgentCall, AgentEntry, AgentMemory, OpenStep, RunContext, StepKind } from '../snapshot/snapshot.ts'
 import { setKey } from '../snapshot/derived.ts'
 import { addUsage, noUsage, type UsageDelta } from '../snapshot/usage.ts'
+import { modelAsked } from './fallback.ts'
 import { modelReservation } from './limits.ts'
 
 /** A context with some parts replaced; frozen. */
@@ -111,12 +112,14 @@ export function pick<Value>(
 /** Opens the node's next step: takes the next step index and writes it into the ledger. */
 export function openStep(context: RunContext, record: NodeRecord, at: number): RunContext {
   const kind = firstStepKind(record)
+  const model = kind === 'model' ? modelAsked(context, record.id) : 0
   const step: OpenStep = {
     node: record.id,
     visit: own(context.visits, record.id) ?? 1,
     kind,
     attempt: 1,
     since: at,
+    ...(model > 0 && { model }),
     ...(kind === 'model' && { reserved: modelReservation(record) }),
     ...(kind === 'tool' && { reserved: oneToolCall }),
     ...(record.kind === 'approval' && record.expiresInMs !== null && { expiresAt: at + record.expiresInMs }),
@@ -137,22 +140,22 @@ export function addOpen(context: RunContext, step: OpenStep): RunContext {
 
 /**
  * What an ended attempt used: what was reported, plus the call itself; a model call without figures is charged at its
- * reservation. An attempt that was told to stop before it had started used nothing.
+ * reservation. An attempt that was told to stop before it had started, or whose request was not sent, used nothing.
  */
-export function usageOf(step: OpenStep, end: Pick<EffectEnd, 'usage' | 'outcome' | 'error'>): UsageDelta | undefined {
-  if (end.outcome === 'failed' && end.error?.code === 'WAYSTONE_NODE_ABORTED') return undefined
+export function usageOf(step: OpenStep, end: SettledEnd): UsageDelta | undefined {
+  if (end.isUnsent === true || (end.outcome === 'failed' && end.error?.code === 'WAYSTONE_NODE_ABORTED'))
+    return undefined
   if (step.kind === 'tool' || step.kind === 'call') return { ...end.usage, toolCalls: 1 }
   if (step.kind !== 'model') return end.usage
   if (end.usage !== undefined) return { ...end.usage, modelCalls: 1 }
   return { ...step.reserved, modelCalls: 1, estimatedCalls: 1 }
 }
 
+/** What of an end says what was used. */
+export type SettledEnd = Pick<EffectEnd, 'usage' | 'outcome' | 'error' | 'isUnsent'>
+
 /** Settles an attempt's usage. */
-export function settle(
-  context: RunContext,
-  step: OpenStep,
-  end: Pick<EffectEnd, 'usage' | 'outcome' | 'error'>,
-): RunContext {
+export function settle(context: RunContext, step: OpenStep, end: SettledEnd): RunContext {
   const usage = addUsage(context.usage, usageOf(step, end))
   return usage === context.usage ? context : withContext(context, { usage })
 }

@@ -41,6 +41,14 @@ describe('w.agent', () => {
     w.agent({ ...base, writes: ['reply'], output: z.string(), apply: (text) => ({ reply: text }) })
   })
 
+  it('names the models that stand in for its own', () => {
+    w.agent({ ...base, fallbacks: ['good'], fallbackOn: ['failure', 'refusal'] })
+    // @ts-expect-error fallbacks are a list
+    w.agent({ ...base, fallbacks: 'good' })
+    // @ts-expect-error no such reason
+    w.agent({ ...base, fallbacks: ['good'], fallbackOn: ['boredom'] })
+  })
+
   it('refuses mistakes', () => {
     // @ts-expect-error no such state key
     w.agent({ ...base, reads: ['replies'] })

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { FallbackOptions } from './fallback.ts'
 import type { Given } from './node.ts'
 import type { EffectOptions } from './node-options.ts'
 import { callerOf, type SourceLine } from './source-line.ts'
@@ -14,18 +15,18 @@ export interface AgentDefinition {
 }
 
 /** What an agent is asked with and how far it may go, wherever it is used. */
-export interface AgentBounds<ToolName extends string> {
+export interface AgentBounds<ToolName extends string> extends FallbackOptions {
   /** Name of a model that the runtime binds. */
   readonly model: string
   /** Order: as the model is offered them. Default none. */
   readonly tools?: readonly AnyTool<ToolName>[]
-  /** Model calls per visit, repairs and attempts included; default 8. */
+  /** Model calls per visit, repairs and attempts included, those of fallbacks too; default 8. */
   readonly maxModelCalls?: number
   /** Tool calls one answer may ask for; more are answered with an error and not run. Default 8. */
   readonly maxCallsPerTurn?: number
   /** Asked of the model and reserved per call; default: the model's own. */
   readonly maxOutputTokens?: number
-  /** Reserved per call; default: unknown. */
+  /** Reserved per call; a request that is certainly larger is not sent. Default: unknown. */
   readonly maxInputTokens?: number
   /** Turns per visit in which a model may mend an answer that does not fit its schema; default 1. */
   readonly repairs?: number

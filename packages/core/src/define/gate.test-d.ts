@@ -11,6 +11,7 @@ describe('w.gate', () => {
     w.gate({ ...base, decide: async ({ state }) => (state.reply === '' ? 'pass' : 'rude') })
     w.gate({ ...base, decide: () => ({ outcome: 'rude', reasons: ['a word'], score: 0.2, positions: [3] }) })
     w.gate({ ...base, model: 'good', instructions: 'Judge the tone.' })
+    w.gate({ ...base, model: 'good', instructions: 'Judge the tone.', fallbacks: ['fast'], fallbackOn: ['misfit'] })
   })
 
   it('refuses mistakes', () => {
@@ -24,6 +25,8 @@ describe('w.gate', () => {
     w.gate({ ...base })
     // @ts-expect-error code or a model, not both
     w.gate({ ...base, model: 'good', instructions: 'Judge the tone.', decide: () => 'pass' })
+    // @ts-expect-error code asks no model, so none stands in for it
+    w.gate({ ...base, decide: () => 'pass', fallbacks: ['fast'] })
     // @ts-expect-error a reviewing model needs instructions
     w.gate({ ...base, model: 'good' })
     // @ts-expect-error a gate has outcomes of its own

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { FallbackOptions } from './fallback.ts'
 import type { Given, Later } from './node.ts'
 import type { EffectOptions } from './node-options.ts'
 import type { EffectContext } from './tool.ts'
@@ -30,19 +31,15 @@ export interface CodeGate<
 }
 
 /** A gate decided by a reviewing model, which answers with an outcome and reasons. */
-export interface ReviewGate<
-  Outcome extends string,
-  Reads extends keyof Values & string,
-  Heard extends string,
-  Values,
-> extends GateBase<Outcome, Reads, Heard> {
+export interface ReviewGate<Outcome extends string, Reads extends keyof Values & string, Heard extends string, Values>
+  extends GateBase<Outcome, Reads, Heard>, FallbackOptions {
   /** Name of a model that the runtime binds. */
   readonly model: string
   /** What to judge by, for the model. */
   readonly instructions: string | ((given: Given<Reads, Heard, Values>) => string)
   /** What the model is told first; default: the read slice as JSON. */
   readonly prompt?: (given: Given<Reads, Heard, Values>) => string
-  /** Per visit, repairs and attempts included; default 3. */
+  /** Per visit, repairs and attempts included; default 3, and 3 more for each fallback. */
   readonly maxModelCalls?: number
   readonly maxOutputTokens?: number
   readonly maxInputTokens?: number

@@ -3,7 +3,9 @@ import { z } from 'zod'
 import { defineAgent } from '../define/agent.ts'
 import { END } from '../define/edge.ts'
 import { defineState } from '../define/state.ts'
+import { DefinitionError } from '../errors/definition-error.ts'
 import { buildGraph } from './build.ts'
+import { parseGraph } from './parse.ts'
 import type { AgentFunctions } from './registry.ts'
 
 const translate = defineAgent({
@@ -86,3 +88,73 @@ describe('an agent inside its workflow', () => {
     expect(functionsOf('made').instructions?.({ state: { text: 'it' }, heard: {} })).toBe('Answer it.')
   })
 })
+
+describe('fallbacks of an agent', () => {
+  const good = { model: 'fast', instructions: 'Answer.' }
+
+  it('are in the graph by number, in the behaviour by name', () => {
+    const one = fallbackGraph({ ...good, fallbacks: ['good', 'best'], fallbackOn: ['failure', 'misfit'] })
+    expect(one.graph.nodes['one']).toMatchObject({
+      fallbacks: [{ model: 'good' }, { model: 'best' }],
+      fallbackOn: ['failure', 'misfit'],
+    })
+    expect(parseGraph(JSON.stringify(one.graph))).toEqual(one.graph)
+    const other = fallbackGraph({ ...good, fallbacks: ['best', 'other'], fallbackOn: ['failure', 'misfit'] })
+    expect(other.hashes.graph).toBe(one.hashes.graph)
+    expect(other.hashes.behaviour).not.toBe(one.hashes.behaviour)
+    expect(fallbackGraph({ ...good, fallbacks: ['good'] }).hashes.graph).not.toBe(one.hashes.graph)
+    expect(fallbackGraph(good).graph.nodes['one']).not.toHaveProperty('fallbacks')
+  })
+
+  it('are refused when they are no other models, or when a reason stands without them', () => {
+    const found = (agent: object): readonly string[] => {
+      try {
+        fallbackGraph(agent)
+      } catch (error) {
+        if (error instanceof DefinitionError)
+          return error.issues.map(({ place, message }) => `${place.path}: ${message}`)
+      }
+      return []
+    }
+    expect(found({ ...good, fallbacks: ['fast'] })).toEqual([
+      'asked.nodes.one.fallbacks: node "one": fallbacks names "fast", which is its model already',
+    ])
+    expect(found({ ...good, fallbacks: ['good', 'good'] })).toEqual([
+      'asked.nodes.one.fallbacks: node "one": fallbacks names "good" twice',
+    ])
+    expect(found({ ...good, fallbacks: ['good'], fallbackOn: ['boredom'] })).toEqual([
+      'asked.nodes.one.fallbackOn: node "one": fallbackOn is a list; expected is a list of failure, refusal, filtered, cut, misfit',
+    ])
+    expect(found({ ...good, fallbackOn: ['failure'] })).toHaveLength(1)
+  })
+
+  it('of a reviewing gate give it more calls', () => {
+    const gate = w.nodes({
+      one: w.gate({ outcomes: ['pass'], model: 'fast', instructions: 'Judge.', fallbacks: ['good'] }),
+    })
+    const built = buildGraph(
+      w.workflow('judged', {
+        input: z.object({ text: z.string() }),
+        output: [],
+        nodes: gate,
+        start: gate.one,
+        edges: { one: { pass: END } },
+      }),
+    )
+    expect(built.graph.nodes['one']).toMatchObject({ reviewer: { fallbacks: [{ model: 'good' }], maxModelCalls: 6 } })
+  })
+})
+
+function fallbackGraph(agent: object): ReturnType<typeof buildGraph> {
+  // What a plain JavaScript author may write.
+  const one = w.nodes({ one: w.agent(agent as { model: string; instructions: string }) })
+  return buildGraph(
+    w.workflow('asked', {
+      input: z.object({ text: z.string() }),
+      output: [],
+      nodes: one,
+      start: one.one,
+      edges: { one: { done: END } },
+    }),
+  )
+}

@@ -3,6 +3,7 @@ import type { JsonObject } from '../base/json.ts'
 import { agentMarker, type AgentDefinition } from '../define/agent.ts'
 import { nodeError } from '../errors/node-error.ts'
 import { buildBase, effectKeys } from './build-base.ts'
+import { fallbackKeys, readFallbacks } from './build-fallbacks.ts'
 import { checkMapping } from './build-mapping.ts'
 import type { BuiltNode, NodeSite } from './build-scope.ts'
 import { collectTool, readSchema, toolDefinitionOf } from './build-tools.ts'
@@ -32,7 +33,7 @@ const boundKeys = [
   'memory',
 ] as const
 const nodeOnlyKeys = [...effectKeys, 'writes', 'apply', ...boundKeys] as const
-const agentKeys = ['model', 'instructions', 'prompt', 'tools', 'output'] as const
+const agentKeys = ['model', ...fallbackKeys, 'instructions', 'prompt', 'tools', 'output'] as const
 
 /** Reads an agent, written inside the workflow or defined apart from it. */
 export function buildAgent(site: NodeSite): BuiltNode {
@@ -89,6 +90,7 @@ function assemble(site: NodeSite, written: Written, promptOf: (written: Written)
     ...base,
     kind: 'agent',
     model: readText(written, 'model'),
+    ...readFallbacks(written),
     instructions: instructions.text,
     tools: tools.map(({ name }) => name),
     ...readBounds(written),

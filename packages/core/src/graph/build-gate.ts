@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { reviewSchema } from '../define/gate.ts'
 import { buildBase, effectKeys, readOutcomes } from './build-base.ts'
+import { fallbackKeys, readFallbacks } from './build-fallbacks.ts'
 import type { BuiltNode, NodeSite } from './build-scope.ts'
 import { defaultRetry, noRetry } from './build-retry.ts'
 import { readInstructions, readTokens } from './build-agent.ts'
@@ -11,6 +12,7 @@ import { modelSchemaOf } from './zod-json.ts'
 
 const reviewKeys = [
   'model',
+  ...fallbackKeys,
   'instructions',
   'prompt',
   'maxModelCalls',
@@ -58,10 +60,13 @@ function reviewerOf(
   instructions: string | null,
 ): GateRecord['reviewer'] {
   const schema: z.ZodType = reviewSchema(outcomes)
+  const models = readFallbacks(written)
+  const asked = 1 + (models.fallbacks?.length ?? 0)
   return {
     model: readText(written, 'model'),
+    ...models,
     instructions,
-    maxModelCalls: readCount(written, 'maxModelCalls', { least: 1, fallback: 3 }),
+    maxModelCalls: readCount(written, 'maxModelCalls', { least: 1, fallback: 3 * asked }),
     maxInputTokens: readTokens(written, 'maxInputTokens'),
     maxOutputTokens: readTokens(written, 'maxOutputTokens'),
     outputSchema: modelSchemaOf(schema) ?? {},

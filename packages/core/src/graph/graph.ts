@@ -1,5 +1,6 @@
 import type { JsonObject } from '../base/json.ts'
 import type { EffectClass } from '../define/effect-class.ts'
+import type { FallbackReason } from '../define/fallback.ts'
 import type { NodeKind } from '../define/node.ts'
 import type { Place } from '../errors/definition-error.ts'
 
@@ -98,26 +99,34 @@ export interface NodeRecordBase {
   readonly place: Place
 }
 
-/** An agent: model calls and tool calls until it answers. */
-export interface AgentRecord extends NodeRecordBase {
-  readonly kind: 'agent'
+/** What shapes the model calls of a node, whoever it is. */
+export interface ModelTerms {
   /** Name of a model bound at the runtime; outside the graph hash, in the behaviour hash. */
   readonly model: string
+  /** Models asked instead, in order; absent: none. How many there are is in the graph hash, their names are not. */
+  readonly fallbacks?: readonly { readonly model: string }[]
+  /** Why they are asked; absent: for `failure`. */
+  readonly fallbackOn?: readonly FallbackReason[]
   /** The text, or null when a function makes it; outside the graph hash, in the behaviour hash. */
   readonly instructions: string | null
-  readonly tools: readonly string[]
-  /** Model calls per visit, 1 or more; repairs and attempts count. */
+  /** Model calls per visit, 1 or more; repairs and attempts count, those of fallbacks too. */
   readonly maxModelCalls: number
-  /** Tool calls one model answer may ask for, 1 or more; more are answered with an error and not run. */
-  readonly maxCallsPerTurn: number
-  /** Reserved per model call; null: unknown. */
+  /** Reserved per model call; a request that is certainly larger is not sent. Null: unknown. */
   readonly maxInputTokens: number | null
   /** Asked of the model and reserved per call; null: the model's own. */
   readonly maxOutputTokens: number | null
   /** JSON schema the final answer must fit; null: plain text. */
   readonly outputSchema: JsonObject | null
-  /** Bounded repair turns per visit for an answer that does not fit. */
+  /** Bounded repair turns per visit and model for an answer that does not fit. */
   readonly repairs: number
+}
+
+/** An agent: model calls and tool calls until it answers. */
+export interface AgentRecord extends NodeRecordBase, ModelTerms {
+  readonly kind: 'agent'
+  readonly tools: readonly string[]
+  /** Tool calls one model answer may ask for, 1 or more; more are answered with an error and not run. */
+  readonly maxCallsPerTurn: number
   /** What a later visit starts from: nothing, or the messages of the visits before. */
   readonly memory: 'fresh' | 'continue'
 }
@@ -133,15 +142,7 @@ export interface ToolNodeRecord extends NodeRecordBase {
 export interface GateRecord extends NodeRecordBase {
   readonly kind: 'gate'
   /** Null: decided by code. Else a model is asked for the verdict. */
-  readonly reviewer: {
-    readonly model: string
-    readonly instructions: string | null
-    readonly maxModelCalls: number
-    readonly maxInputTokens: number | null
-    readonly maxOutputTokens: number | null
-    readonly outputSchema: JsonObject
-    readonly repairs: number
-  } | null
+  readonly reviewer: (ModelTerms & { readonly outputSchema: JsonObject }) | null
 }
 
 /** A person decides. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { toJson, type JsonObject } from '../base/json.ts'
 import { storeError } from '../errors/store-error.ts'
+import { fallbackReasons } from '../define/fallback.ts'
 import { effectClasses, graphFormat, limitNames, type Graph, type GuardExpression } from './graph.ts'
 
 const names = z.array(z.string())
@@ -55,6 +56,8 @@ const nodeBase = {
 
 const modelTerms = {
   model: z.string(),
+  fallbacks: z.array(z.strictObject({ model: z.string() })).exactOptional(),
+  fallbackOn: z.array(z.enum(fallbackReasons)).exactOptional(),
   instructions: z.string().nullable(),
   maxModelCalls: atLeastOne,
   maxInputTokens: atLeastOne.nullable(),

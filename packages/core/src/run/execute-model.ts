@@ -1,7 +1,9 @@
 import { toJson } from '../base/json.ts'
-import type { Model, ModelPrice, ModelResponse } from '../define/model.ts'
+import type { FallbackReason } from '../define/fallback.ts'
+import type { Model, ModelPrice, ModelRequest, ModelResponse } from '../define/model.ts'
 import { inputError } from '../errors/input-error.ts'
 import { nodeError } from '../errors/node-error.ts'
+import { modelAt, modelTermsOf } from '../graph/asked-models.ts'
 import type { NodeRecord } from '../graph/graph.ts'
 import type { OpenStep } from '../snapshot/snapshot.ts'
 import type { UsageDelta } from '../snapshot/usage.ts'
@@ -9,7 +11,7 @@ import type { EffectJob, Ended, ExecutorPorts } from './effect-job.ts'
 import { detailOf, errorRecordOf, retryAfterOf } from './error-record.ts'
 import { readAnswer } from './model-answer.ts'
 import { hasBadUsage, parseResponse, parseUsage, usageDelta } from './model-response.ts'
-import { askingTerms, renderRequest, type AskingNode } from './render-request.ts'
+import { renderRequest, type AskingNode } from './render-request.ts'
 
 /**
  * Makes one model call and reads its answer. Never throws: whatever the model does is an end with its usage.
@@ -18,11 +20,21 @@ import { askingTerms, renderRequest, type AskingNode } from './render-request.ts
  */
 export async function executeModel(job: EffectJob, node: AskingNode): Promise<Ended> {
   const model = boundModel(job, node)
+  const asked = askedName(job)
+  let request: ModelRequest
+  try {
+    request = toJson(
+      renderRequest(job.compiled.graph, job.context, node),
+      'request to a model',
+    ) as unknown as ModelRequest
+  } catch (thrown) {
+    return { ...failed(thrown, {}), isUnsent: true, ...asked }
+  }
   let given: ModelResponse
   try {
-    given = await callModel(job, node, model)
+    given = await callModel(job, model, request)
   } catch (thrown) {
-    return failed(thrown, usageOfThrown(job, node, thrown))
+    return { ...failed(thrown, usageOfThrown(job, node, thrown)), ...whyAnother(job, 'failure'), ...asked }
   }
   const usage = usageOfResponse(job, node, given)
   try {
@@ -31,15 +43,36 @@ export async function executeModel(job: EffectJob, node: AskingNode): Promise<En
       throw nodeError('WAYSTONE_NODE_MODEL_NONSENSE', 'the model reported a usage that is no count of tokens', {
         retryable: true,
       })
-    return { ...readAnswer(job, node, response), model: response.model, usage }
+    return { ...readAnswer(job, node, response), model: response.model, ...asked, usage }
   } catch (thrown) {
-    return { ...failed(thrown, usage), ...modelNameOf(given) }
+    const reason = detailOf(thrown, ({ code }) => reasons[code])
+    return { ...failed(thrown, usage), ...whyAnother(job, reason), ...modelNameOf(given), ...asked }
   }
 }
 
+/** Ends of a call that another model might have ended better. What else is thrown after an answer is the author's. */
+const reasons: { readonly [code: string]: FallbackReason } = {
+  WAYSTONE_NODE_MODEL_NONSENSE: 'failure',
+  WAYSTONE_NODE_MODEL_REFUSED: 'refusal',
+  WAYSTONE_NODE_MODEL_FILTERED: 'filtered',
+  WAYSTONE_NODE_MODEL_CUT: 'cut',
+}
+
+/** Said only where there is another model. A call that was told to stop says nothing about its model. */
+function whyAnother({ record, scope }: EffectJob, reason: FallbackReason | undefined): Pick<Ended, 'fallback'> {
+  const hasFallbacks = modelTermsOf(record)?.fallbacks !== undefined
+  return hasFallbacks && reason !== undefined && !scope.isAborted ? { fallback: reason } : {}
+}
+
+/** The name by which a fallback model is asked; nothing for the node's own. */
+export function askedName({ record, open }: Pick<EffectJob, 'record' | 'open'>): Pick<Ended, 'asked'> {
+  if (open.kind !== 'model' || open.model === undefined) return {}
+  return record.kind === 'agent' || record.kind === 'gate' ? { asked: modelAt(record, open.model) } : {}
+}
+
 /** The model an agent or reviewer is bound to. @throws {InputError} WAYSTONE_INPUT_MODELS_MISSING */
-function boundModel({ ports }: EffectJob, { record }: AskingNode): Model {
-  const name = askingTerms(record)?.model ?? ''
+function boundModel({ ports, open }: EffectJob, { record }: AskingNode): Model {
+  const name = modelAt(record, open.model ?? 0)
   const model = ports.models.get(name)
   if (model !== undefined) return model
   throw inputError(
@@ -48,12 +81,11 @@ function boundModel({ ports }: EffectJob, { record }: AskingNode): Model {
   )
 }
 
-async function callModel(job: EffectJob, node: AskingNode, model: Model): Promise<ModelResponse> {
+async function callModel(job: EffectJob, model: Model, request: ModelRequest): Promise<ModelResponse> {
   const { scope, ports } = job
-  const request = renderRequest(job.compiled.graph, job.context, node)
   const tokens = ports.vault.redactStream(job.onToken)
   // A model written in plain JavaScript may throw at once or return no promise.
-  const response = await model.call(toJson(request, 'request to a model') as unknown as typeof request, {
+  const response = await model.call(request, {
     signal: scope.signal,
     effectId: scope.effectId,
     node: scope.node,
@@ -94,7 +126,7 @@ export function reservedUsage(
 ): UsageDelta {
   const { inputTokens = 0, outputTokens = 0 } = open.reserved ?? {}
   const usage = { inputTokens, outputTokens, cachedTokens: 0, reasoningTokens: 0 }
-  return { ...usageDelta(usage, priceOf({ ports }, node, '')), estimatedCalls: 1 }
+  return { ...usageDelta(usage, priceOf({ ports, open }, node, '')), estimatedCalls: 1 }
 }
 
 /** As {@link reservedUsage}, for a step whose end nobody will report; undefined when it asks no model. */
@@ -116,11 +148,11 @@ function usageOfResponse(job: EffectJob, node: AskingNode, given: unknown): Usag
 
 /** The price of the model that answered, else of the name the node asks by, else of the model bound to it. */
 function priceOf(
-  { ports }: Pick<EffectJob, 'ports'>,
+  { ports, open }: Pick<EffectJob, 'ports' | 'open'>,
   { record }: Pick<AskingNode, 'record'>,
   answered: string,
 ): ModelPrice | undefined {
-  const asked = askingTerms(record)?.model ?? ''
+  const asked = modelAt(record, open.model ?? 0)
   return ports.prices.get(answered) ?? ports.prices.get(asked) ?? ports.prices.get(ports.models.get(asked)?.name ?? '')
 }
 

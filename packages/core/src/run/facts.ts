@@ -74,6 +74,7 @@ function endFacts({ event, step, usage, decision }: Checkpoint): readonly Fact[]
       startedAt: step.startedAt,
       ...(usage !== null && { usage }),
       ...(end?.model !== undefined && { model: end.model }),
+      ...(end?.asked !== undefined && { asked: end.asked }),
       ...(step.tool !== undefined && { tool: step.tool }),
       ...(end?.error !== undefined && { error: end.error }),
       ...(end?.misfit !== undefined && { misfit: end.misfit }),
@@ -123,6 +124,7 @@ function startFacts({ commands, step }: Checkpoint, opened: readonly OpenedStep[
     const tool =
       opened.find((one) => one.step === command.step)?.open.tool ??
       (step?.index === command.step ? step.tool : undefined)
+    const fallback = opened.find((one) => one.step === command.step)?.open.model
     return [
       {
         type: 'step.started',
@@ -131,6 +133,7 @@ function startFacts({ commands, step }: Checkpoint, opened: readonly OpenedStep[
         kind: command.kind,
         attempt: command.attempt,
         ...(tool !== undefined && { tool }),
+        ...(fallback !== undefined && { fallback }),
       },
     ]
   })

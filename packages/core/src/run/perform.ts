@@ -8,7 +8,7 @@ import type { EffectJob, Ended } from './effect-job.ts'
 import { errorRecordOf, retryAfterOf } from './error-record.ts'
 import { executeCall } from './execute-call.ts'
 import { executeGate } from './execute-gate.ts'
-import { executeModel, reservedUsage } from './execute-model.ts'
+import { askedName, executeModel, reservedUsage } from './execute-model.ts'
 import { executeTask } from './execute-task.ts'
 import { executeTool } from './execute-tool.ts'
 import { isThenable } from './when-done.ts'
@@ -75,7 +75,7 @@ export function timeoutOf(graph: Graph, record: NodeRecord, open: OpenStep): num
 export function endedByRuntime(job: EffectJob, outcome: string, error: ErrorRecord): EffectEnd {
   const { record, open } = job
   const isAsking = open.kind === 'model' && (record.kind === 'agent' || record.kind === 'gate')
-  return whole(job, { outcome, error, ...(isAsking && { usage: reservedUsage(job, { record }) }) })
+  return whole(job, { outcome, error, ...(isAsking && { usage: reservedUsage(job, { record }), ...askedName(job) }) })
 }
 
 function failedEnd(job: EffectJob, thrown: unknown): EffectEnd {

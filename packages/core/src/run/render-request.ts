@@ -1,5 +1,6 @@
-import type { Json, JsonObject } from '../base/json.ts'
+import type { Json } from '../base/json.ts'
 import type { ContentPart, ModelMessage, ModelRequest, ModelTool } from '../define/model.ts'
+import { modelTermsOf } from '../graph/asked-models.ts'
 import type { AgentRecord, GateRecord, Graph } from '../graph/graph.ts'
 import type { AgentFunctions, GateFunctions, NodeInput } from '../graph/registry.ts'
 import type { AgentCall, AgentEntry, RunContext } from '../snapshot/snapshot.ts'
@@ -11,37 +12,23 @@ export interface AskingNode {
   readonly functions: AgentFunctions | GateFunctions
 }
 
-/** What of a record shapes its model calls, the same for agents and for gates with a reviewer. */
-export interface AskingTerms {
-  readonly model: string
-  readonly instructions: string | null
-  readonly tools: readonly string[]
-  readonly maxOutputTokens: number | null
-  readonly outputSchema: JsonObject | null
-}
-
-/** The terms of a node's model calls; undefined for nodes that ask none. */
-export function askingTerms(record: AgentRecord | GateRecord): AskingTerms | undefined {
-  if (record.kind === 'agent') return record
-  return record.reviewer === null ? undefined : { ...record.reviewer, tools: [] }
-}
-
 /**
  * Renders the request of a model call from the snapshot alone: instructions, what the agent is given, its private entries.
  *
- * What came from state, tools and gates is told as JSON in user and tool messages, never as instructions.
+ * What came from state, tools and gates is told as JSON in user and tool messages, never as instructions. A provider's own items
+ * (reasoning, signatures) are left out of answers that another of the node's models gave.
  */
 export function renderRequest(graph: Graph, context: RunContext, node: AskingNode): ModelRequest {
   const { record, functions } = node
   const now = nodeInputOf(record, context)
-  const terms = askingTerms(record)
+  const terms = modelTermsOf(record)
   const schema = terms?.outputSchema ?? null
   const entries = context.private[record.id]?.entries ?? []
   const last = entries.at(-1)
   return {
     instructions: functions.instructions === null ? (terms?.instructions ?? '') : functions.instructions(now),
-    messages: renderMessages(functions, now, entries),
-    tools: (terms?.tools ?? []).flatMap((name) => renderTool(graph, name)),
+    messages: renderMessages(functions, now, withoutForeignItems(entries, context.private[record.id]?.model ?? 0)),
+    tools: (record.kind === 'agent' ? record.tools : []).flatMap((name) => renderTool(graph, name)),
     output: schema === null ? null : { name: record.id, schema },
     maxOutputTokens: terms?.maxOutputTokens ?? null,
     ...(last !== undefined && 'type' in last && last.type === 'repair' && { isRepair: true }),
@@ -51,6 +38,17 @@ export function renderRequest(graph: Graph, context: RunContext, node: AskingNod
 function renderTool(graph: Graph, name: string): readonly ModelTool[] {
   const tool = graph.tools[name]
   return tool === undefined ? [] : [{ name, description: tool.description, inputSchema: tool.inputSchema }]
+}
+
+/** A model cannot read the reasoning of another. @param asked - 0: the node's own model, from 1: its fallbacks */
+function withoutForeignItems(entries: readonly AgentEntry[], asked: number): readonly AgentEntry[] {
+  let model = 0
+  return entries.map((entry): AgentEntry => {
+    if ('type' in entry && entry.type === 'model') model = entry.model
+    if (!('role' in entry) || model === asked || entry.providerItems === undefined) return entry
+    const { providerItems: _, ...own } = entry
+    return own
+  })
 }
 
 function renderMessages(
@@ -73,7 +71,7 @@ function renderMessages(
         )
     } else if (entry.type === 'input') messages.push(renderInput(functions, { state: entry.state, heard: entry.heard }))
     else if (entry.type === 'results') messages.push(...entry.calls.map((call) => toolMessage(call)))
-    else messages.push(userMessage([renderRepair(entry.issues)]))
+    else if (entry.type === 'repair') messages.push(userMessage([renderRepair(entry.issues)]))
   }
   return messages
 }

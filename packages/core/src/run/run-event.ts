@@ -38,6 +38,8 @@ export type RunEvent =
       readonly kind: StepKind
       readonly attempt: number
       readonly tool?: string
+      /** Which of the node's fallback models is asked, from 1, when that is new; absent: as before, its own model at first. */
+      readonly fallback?: number
     })
   | (RunEventBase & {
       readonly type: 'step.ended'
@@ -49,7 +51,10 @@ export type RunEvent =
       readonly outcome: string
       readonly startedAt: number
       readonly usage?: UsageDelta
+      /** The model that answered, as its provider names it. */
       readonly model?: string
+      /** The name by which a fallback model was asked; absent: the node's own model was. */
+      readonly asked?: string
       readonly tool?: string
       readonly error?: ErrorRecord
       /** A model's answer did not fit its schema: one line an issue. It is asked again while its `repairs` allow. */

@@ -1,5 +1,7 @@
 import type { RunId } from '../base/ids.ts'
 import { pick } from '../compile/steps.ts'
+import { modelAt } from '../graph/asked-models.ts'
+import type { Graph } from '../graph/graph.ts'
 import { statusOf, type RunContext, type RunStatus } from '../snapshot/snapshot.ts'
 import type { RunResult } from './runtime.ts'
 
@@ -8,17 +10,27 @@ export interface ResultOf {
   readonly runId: RunId
   readonly sequence: number
   readonly context: RunContext
-  /** The workflow's output keys. */
-  readonly output: readonly string[]
+  /** Undefined: nobody knows it any more. */
+  readonly graph: Graph | undefined
   /** What only a runtime knows (`parked`); default: as the snapshot says. */
   readonly status?: RunStatus
 }
 
 /** Writes where a run stands. */
-export function resultOf({ runId, sequence, context, output, status = statusOf(context) }: ResultOf): RunResult {
+export function resultOf({ runId, sequence, context, graph, status = statusOf(context) }: ResultOf): RunResult {
   const { ending } = context
-  const base = { runId, status, usage: context.usage, sequence }
-  if (status === 'completed') return { ...base, output: pick(context.state, output) }
+  const base = { runId, status, usage: context.usage, sequence, ...fallbacksIn(context, graph) }
+  if (status === 'completed') return { ...base, output: pick(context.state, graph?.output ?? []) }
   if (ending?.error !== undefined) return { ...base, error: ending.error }
   return ending?.limit === undefined ? base : { ...base, limit: ending.limit }
+}
+
+function fallbacksIn(context: RunContext, graph: Graph | undefined): Pick<RunResult, 'fallbacks'> {
+  const found: { [node: string]: string } = {}
+  for (const [node, { model }] of Object.entries(context.private)) {
+    const record = graph?.nodes[node]
+    if (model !== undefined && (record?.kind === 'agent' || record?.kind === 'gate'))
+      found[node] = modelAt(record, model)
+  }
+  return Object.keys(found).length === 0 ? {} : { fallbacks: found }
 }

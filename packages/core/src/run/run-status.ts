@@ -46,7 +46,7 @@ export async function statusOfRun(engine: Engine, runId: RunId): Promise<RunResu
     runId,
     sequence: parent.sequence,
     context: snapshot.context,
-    output: graph?.output ?? [],
+    graph,
     ...(isParked(engine, row) && { status: 'parked' }),
   })
 }
@@ -59,7 +59,7 @@ export function isParked({ parts, clock }: Engine, row: RunRow): boolean {
 
 /** A run's result where its drive left it. */
 export function resultOfRest(runId: RunId, { compiled, snapshot, sequence }: Rest): RunResult {
-  return resultOf({ runId, sequence, context: snapshot.context, output: compiled.graph.output })
+  return resultOf({ runId, sequence, context: snapshot.context, graph: compiled.graph })
 }
 
 function unknownRun(engine: Engine, runId: RunId): Error {

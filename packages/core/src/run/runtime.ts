@@ -52,6 +52,8 @@ export interface RunResult<Output = JsonObject> {
   /** For `exhausted`. */
   readonly limit?: LimitName
   readonly usage: Usage
+  /** By node whose last visit asked a fallback model: the name of the last one asked. Absent: none did. */
+  readonly fallbacks?: { readonly [node: string]: string }
   readonly sequence: number
 }
 

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../base/json.ts'
+import type { FallbackReason } from '../define/fallback.ts'
 import type { ModelMessage } from '../define/model.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { Verdict } from '../graph/registry.ts'
@@ -63,6 +64,12 @@ export interface EffectEnd {
   readonly usage?: UsageDelta
   /** The model that answered, as its provider names it. */
   readonly model?: string
+  /** The name by which a fallback model was asked; absent: the node's own model was. */
+  readonly asked?: string
+  /** A model step without an answer: why another model might do better; absent: none would, or the node has none. */
+  readonly fallback?: FallbackReason
+  /** A model step whose request was not sent: nothing was used. */
+  readonly isUnsent?: true
   /** Where results came from. */
   readonly sources?: readonly string[]
   readonly log?: readonly LogLine[]

@@ -20,6 +20,10 @@ export interface OpenStep {
   readonly since: number
   /** Earliest start of this attempt, ms since the epoch; absent: at once. */
   readonly notBefore?: number
+  /** For `model`: which of the node's fallbacks is asked, from 1; absent: its own model. */
+  readonly model?: number
+  /** Attempts of this step that were made with other models; absent: none. */
+  readonly attemptsBefore?: number
   /** For `call`: the tool's name and the model's id of the call. */
   readonly tool?: string
   readonly callId?: string
@@ -58,6 +62,8 @@ export type AgentEntry =
   | Extract<ModelMessage, { role: 'assistant' }>
   /** The tool calls of the answer before, filled in as they end. */
   | { readonly type: 'results'; readonly calls: readonly AgentCall[] }
+  /** From here on answers are of another of the node's models: 0 its own, from 1 its fallbacks. */
+  | { readonly type: 'model'; readonly model: number }
   /** The answer before did not fit; what the model is told, one line an issue. */
   | { readonly type: 'repair'; readonly issues: readonly string[] }
 
@@ -66,7 +72,10 @@ export interface AgentMemory {
   readonly entries: readonly AgentEntry[]
   /** Model calls of this visit, attempts included. */
   readonly modelCalls: number
+  /** Repairs of the model that is asked now. */
   readonly repairs: number
+  /** Which of the node's fallbacks is asked in this visit, from 1; absent: its own model. */
+  readonly model?: number
 }
 
 /** How a run ended. */

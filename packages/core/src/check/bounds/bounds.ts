@@ -1,3 +1,4 @@
+import { modelsOf } from '../../graph/asked-models.ts'
 import { limitNames, type LimitRecord } from '../../graph/graph.ts'
 import { modelUses } from '../model-use.ts'
 import type { Subject } from '../moves.ts'
@@ -182,7 +183,10 @@ class BoundsMaker {
       kind === 'model' ? node.kind !== 'tool' : node.kind === 'tool',
     )
     const records = kind === 'model' ? nodes : [...nodes, ...Object.values(graph.tools)]
-    return records.reduce((most, { retry }) => Math.max(most, retry.attempts), 1)
+    return records.reduce((most, record) => {
+      const models = 'kind' in record ? Math.max(1, modelsOf(record).length) : 1
+      return Math.max(most, record.retry.attempts * models)
+    }, 1)
   }
 
   /** A bound on model calls bounds what they use. */

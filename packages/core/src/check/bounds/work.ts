@@ -60,15 +60,18 @@ export function tokensPerCall({ node, maxInputTokens, maxOutputTokens }: ModelUs
   return maxInputTokens + maxOutputTokens
 }
 
-/** Cost of one call in {@link nanoUsd}, rounded up. */
+/** Cost of one call in {@link nanoUsd}, rounded up: of the dearest model that the node may ask. */
 export function costPerCall(use: ModelUse, options: CheckOptions): Work {
-  const price = priceOf(use.model, options)
-  if (price === null) return { unknown: `no price for model "${use.model}"` }
+  let dearest = 0
+  for (const model of use.models) {
+    const price = priceOf(model, options)
+    if (price === null) return { unknown: `no price for model "${model}"` }
+    const input = Math.max(price.inputUsd, price.cachedInputUsd ?? 0) * (use.maxInputTokens ?? 0)
+    const output = price.outputUsd * (use.maxOutputTokens ?? 0)
+    dearest = Math.max(dearest, Math.ceil(((input + output) / 1e6) * nanoUsd))
+  }
   const tokens = tokensPerCall(use)
-  if (typeof tokens !== 'number') return tokens
-  const input = Math.max(price.inputUsd, price.cachedInputUsd ?? 0) * (use.maxInputTokens ?? 0)
-  const output = price.outputUsd * (use.maxOutputTokens ?? 0)
-  return Math.ceil(((input + output) / 1e6) * nanoUsd)
+  return typeof tokens === 'number' ? dearest : tokens
 }
 
 function scale(work: Work, by: number): Work {

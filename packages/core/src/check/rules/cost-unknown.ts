@@ -5,7 +5,7 @@ import { errorAt, listNames, type Rule } from '../rule.ts'
 export const costUnknown: Rule = ({ graph }, options) => {
   const bound = graph.limits.bounds.costUsd
   if (bound === undefined || (options.models === undefined && options.prices === undefined)) return []
-  const asked = [...new Set(modelUses(graph).map((use) => use.model))]
+  const asked = [...new Set(modelUses(graph).flatMap((use) => use.models))]
   const missing = asked.filter((model) => priceOf(model, options) === null)
   if (missing.length === 0) return []
   const names = Object.keys(options.prices ?? {})

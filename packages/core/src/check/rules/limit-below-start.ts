@@ -1,3 +1,4 @@
+import { modelTermsOf } from '../../graph/asked-models.ts'
 import { limitNames, type LimitName, type NodeRecord } from '../../graph/graph.ts'
 import { errorAt, type Rule } from '../rule.ts'
 
@@ -22,7 +23,7 @@ export const limitBelowStart: Rule = ({ graph }) => {
 function needOf(start: NodeRecord, name: LimitName): number {
   if (name === 'steps') return 1
   if (name === 'toolCalls') return start.kind === 'tool' ? 1 : 0
-  const caps = start.kind === 'agent' ? start : start.kind === 'gate' ? start.reviewer : null
+  const caps = modelTermsOf(start)
   if (caps === null) return 0
   const inputTokens = caps.maxInputTokens ?? 0
   const outputTokens = caps.maxOutputTokens ?? 0

@@ -1,3 +1,4 @@
+import { modelTermsOf } from '../../graph/asked-models.ts'
 import { modelUses } from '../model-use.ts'
 import type { Finding } from '../report.ts'
 import { errorAt, type Rule } from '../rule.ts'
@@ -9,8 +10,7 @@ import { modelSchemaFaults } from '../schema-faults.ts'
  */
 export const modelSchema: Rule = ({ graph }) => {
   const outputs = modelUses(graph).flatMap(({ node }): Finding[] => {
-    const schema =
-      node.kind === 'agent' ? node.outputSchema : node.kind === 'gate' ? (node.reviewer?.outputSchema ?? null) : null
+    const schema = modelTermsOf(node)?.outputSchema ?? null
     return (schema === null ? [] : modelSchemaFaults(schema)).map((fault) =>
       errorAt('WAYSTONE_DEFINITION_MODEL_SCHEMA', {
         place: node.place,

@@ -5,7 +5,8 @@ import { modelUses } from '../model-use.ts'
 export const modelUnbound: Rule = ({ graph }, { models }) => {
   if (models === undefined) return []
   return modelUses(graph)
-    .filter((use) => !Object.hasOwn(models, use.model))
+    .flatMap(({ node, models: asked }) => asked.map((model) => ({ node, model })))
+    .filter(({ model }) => !Object.hasOwn(models, model))
     .map(({ node, model }) =>
       errorAt('WAYSTONE_DEFINITION_MODEL_UNBOUND', {
         place: node.place,

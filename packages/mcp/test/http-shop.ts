@@ -8,6 +8,8 @@ export interface HttpShop {
   readonly url: string
   /** Values of the header `authorization`, as they came. */
   readonly keys: string[]
+  /** What was called, in order: names of tools and their arguments. */
+  readonly calls: { readonly name: string; readonly arguments: unknown }[]
   /** What it offers from now on. */
   offer(options: Partial<ShopOptions>): void
   close(): Promise<void>
@@ -17,6 +19,7 @@ export interface HttpShop {
 export async function startHttpShop(key: string): Promise<HttpShop> {
   let options: Partial<ShopOptions> = {}
   const keys: string[] = []
+  const calls: HttpShop['calls'] = []
   const die = (): void => server.closeAllConnections()
   const handler = createMcpHandler(() => shopServer({ die, ...options }))
   const server = createServer((incoming, outgoing) => {
@@ -24,7 +27,7 @@ export async function startHttpShop(key: string): Promise<HttpShop> {
       keys.push(incoming.headers.authorization ?? '')
       const response =
         incoming.headers.authorization === key
-          ? await handler.fetch(await requestOf(incoming))
+          ? await handler.fetch(await requestOf(incoming, calls))
           : new Response('who are you?', { status: 401 })
       outgoing.writeHead(response.status, Object.fromEntries(response.headers))
       for await (const chunk of response.body ?? []) outgoing.write(chunk)
@@ -38,6 +41,7 @@ export async function startHttpShop(key: string): Promise<HttpShop> {
   return {
     url: `http://127.0.0.1:${port}/mcp`,
     keys,
+    calls,
     offer: (next) => {
       options = next
     },
@@ -49,9 +53,15 @@ export async function startHttpShop(key: string): Promise<HttpShop> {
   }
 }
 
-async function requestOf(incoming: IncomingMessage): Promise<Request> {
+async function requestOf(incoming: IncomingMessage, calls: HttpShop['calls']): Promise<Request> {
   const chunks: Buffer[] = []
   for await (const chunk of incoming) chunks.push(chunk as Buffer)
+  const text = Buffer.concat(chunks).toString()
+  const { method: asked, params } = (text === '' ? {} : JSON.parse(text)) as {
+    readonly method?: string
+    readonly params?: HttpShop['calls'][number]
+  }
+  if (asked === 'tools/call' && params !== undefined) calls.push({ name: params.name, arguments: params.arguments })
   const method = incoming.method ?? 'GET'
   return new Request(`http://127.0.0.1${incoming.url ?? '/'}`, {
     method,

@@ -14,6 +14,7 @@ const secret = 'hunter2+key/with?signs='
 const forms = [
   secret,
   encodeURIComponent(secret),
+  encodeURIComponent(secret).toLowerCase(),
   Buffer.from(secret).toString('base64'),
   Buffer.from(`user:${secret}`).toString('base64').slice(7, -4),
   Buffer.from(`x${secret}yy`).toString('base64url').slice(2, -4),
@@ -31,6 +32,7 @@ describe('createSecretVault', () => {
     const given = {
       plain: `Bearer ${secret}!`,
       url: `https://x/?q=${encodeURIComponent(secret)}`,
+      lower: encodeURIComponent(secret).toLowerCase(),
       basic: `Basic ${Buffer.from(`user:${secret}`).toString('base64')}`,
       shifted: Buffer.from(`us:${secret}`).toString('base64'),
       url64: Buffer.from(secret).toString('base64url'),

@@ -73,13 +73,19 @@ function missingSecret(name: string): Error {
 
 function formsOf(value: string): readonly string[] {
   const quoted = JSON.stringify(value).slice(1, -1)
-  const forms = [value, quoted, encodeURIComponent(value), new URLSearchParams({ v: value }).toString().slice(2)]
+  const encoded = [encodeURIComponent(value), new URLSearchParams({ v: value }).toString().slice(2)]
+  const forms = [value, quoted, ...encoded, ...encoded.map(withLowerCodes)]
   const bytes = Buffer.from(value)
   for (const offset of [0, 1, 2]) {
     const form = base64At(bytes, offset)
     forms.push(form, form.replaceAll('+', '-').replaceAll('/', '_'))
   }
   return forms.filter((form) => form.length >= shortestSecret)
+}
+
+/** URL-encoded as some services write it: `%2f` for `%2F`. */
+function withLowerCodes(encoded: string): string {
+  return encoded.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())
 }
 
 /** The letters of base64 that depend on these bytes alone when `offset` other bytes stand before them. */

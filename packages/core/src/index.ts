@@ -106,6 +106,7 @@ export {
   type ToolConfig,
   type ToolDefinition,
 } from './define/tool.ts'
+export type { NodeToolRule, ToolRule, ToolRules } from './define/tool-rule.ts'
 export { UNSET, type Unset } from './define/unset.ts'
 export type { VerdictInput } from './define/verdict.ts'
 export {
@@ -159,6 +160,7 @@ export {
   type TaskRecord,
   type ToolNodeRecord,
   type ToolRecord,
+  type ToolRuleRecord,
 } from './graph/graph.ts'
 export type { Verdict } from './graph/registry.ts'
 export { check } from './check/check.ts'
@@ -202,6 +204,7 @@ export type { RunEvent } from './run/run-event.ts'
 export type { Checkpoint, CheckpointStep } from './snapshot/checkpoint.ts'
 export type { Candidate, Decision, GuardReading } from './snapshot/decision.ts'
 export type { EngineEvent } from './snapshot/event.ts'
+export type { RefusalRule, RefusedCall, WithheldTool } from './snapshot/refusal.ts'
 export type { RunContext, RunStatus, Snapshot, StepKind } from './snapshot/snapshot.ts'
 export type { Usage, UsageDelta } from './snapshot/usage.ts'
 export { auditRun, type Audit, type AuditEntry, type AuditPerson, type AuditPolicy } from './replay/audit-run.ts'

@@ -16,6 +16,7 @@ import { policyNames } from './rules/policy-names.ts'
 import { readBeforeWrite } from './rules/read-before-write.ts'
 import { secretName } from './rules/secret-name.ts'
 import { shadowedEdge } from './rules/shadowed-edge.ts'
+import { toolNeverCalled } from './rules/tool-never-called.ts'
 import { totalRouting } from './rules/total-routing.ts'
 import { unknownTarget } from './rules/unknown-target.ts'
 import { unlimitedCycle } from './rules/unlimited-cycle.ts'
@@ -30,6 +31,7 @@ const rules: readonly Rule[] = [
   limitBelowStart,
   totalRouting,
   shadowedEdge,
+  toolNeverCalled,
   readBeforeWrite,
   outputNeverWritten,
   hearsNothing,

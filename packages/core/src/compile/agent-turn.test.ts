@@ -66,11 +66,25 @@ describe('a turn of an agent', () => {
     const run = startAgent({ maxCallsPerTurn: 1 })
     run.end(0, 'done', {
       ...calls(['bad', 'look'], ['none', 'nonsense'], ['c1', 'look'], ['c2', 'look']),
-      refusedCalls: { bad: 'the arguments do not fit' },
+      refusedCalls: { bad: { rule: 'arguments', message: 'the arguments do not fit' } },
     })
     expect(callsOf(run)).toEqual([
-      { callId: 'bad', tool: 'look', phase: 'done', result: 'the arguments do not fit', isError: true },
-      { callId: 'none', tool: 'nonsense', phase: 'done', result: 'there is no tool "nonsense"', isError: true },
+      {
+        callId: 'bad',
+        tool: 'look',
+        phase: 'done',
+        result: 'the arguments do not fit',
+        isError: true,
+        refused: 'arguments',
+      },
+      {
+        callId: 'none',
+        tool: 'nonsense',
+        phase: 'done',
+        result: 'there is no tool "nonsense"',
+        isError: true,
+        refused: 'unknown',
+      },
       { callId: 'c1', tool: 'look', step: 1, phase: 'running' },
       {
         callId: 'c2',
@@ -78,6 +92,7 @@ describe('a turn of an agent', () => {
         phase: 'done',
         result: 'not run: at most 1 calls are allowed in one turn',
         isError: true,
+        refused: 'maxCallsPerTurn',
       },
     ])
     expect(run.open).toEqual(['1:a:call/1'])

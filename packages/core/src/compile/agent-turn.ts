@@ -11,6 +11,7 @@ import { engineError } from './frozen-error.ts'
 import { modelReservation, type Need } from './limits.ts'
 import { transitionNames } from './names.ts'
 import type { StepEnd } from './step-end.ts'
+import { countCall, refuseCalls } from './tool-rules.ts'
 import { addOpen, oneToolCall, retryOf, settle, withContext, withKey } from './steps.ts'
 
 /** What the end of an attempt means for its node. */
@@ -206,26 +207,28 @@ function askTools(
   { stepEnd, calls }: { readonly stepEnd: StepEnd; readonly calls: readonly ModelToolCall[] },
 ): Ended {
   const { record, end } = stepEnd
-  const maxCalls = record.kind === 'agent' ? record.maxCallsPerTurn : 0
+  // Names of tools and the order of calls come from a model; whatever its executor let pass, only calls that keep the rules run.
+  const refused = refuseCalls(record, memoryOf(context, record.id), { calls, refused: end.refusedCalls ?? {} })
   let next = context
+  let { called } = memoryOf(context, record.id)
   const list: AgentCall[] = []
   for (const call of calls) {
-    const isFull = next.steps - context.steps >= maxCalls
-    const refusal =
-      own(end.refusedCalls ?? {}, call.id) ??
-      refusalOf(record, call) ??
-      (isFull ? `not run: at most ${maxCalls} calls are allowed in one turn` : undefined)
+    const refusal = own(refused, call.id)
     if (refusal !== undefined) {
-      list.push(Object.freeze({ callId: call.id, tool: call.name, phase: 'done', result: refusal, isError: true }))
+      const { message, rule } = refusal
+      const answered = { callId: call.id, tool: call.name, phase: 'done', result: message, isError: true } as const
+      list.push(Object.freeze({ ...answered, refused: rule }))
       continue
     }
     list.push(Object.freeze({ callId: call.id, tool: call.name, step: next.steps, phase: 'running' }))
+    called = countCall(record, called, { tool: call.name, what: 'begun' })
     next = addOpen(next, openCall(stepEnd, call))
   }
   const opened = next.steps - context.steps
   const memory = memoryOf(next, record.id)
   const entry: AgentEntry = Object.freeze({ type: 'results', calls: Object.freeze(list) })
-  next = withMemory(next, record.id, { ...memory, entries: Object.freeze([...memory.entries, entry]) })
+  const entries = Object.freeze([...memory.entries, entry])
+  next = withMemory(next, record.id, { ...memory, entries, ...(called !== undefined && { called }) })
   if (opened === 0) return nextTurn(next, stepEnd)
   return {
     type: 'inside',
@@ -234,12 +237,6 @@ function askTools(
     before: context,
     need: { steps: opened, reserved: { toolCalls: opened } },
   }
-}
-
-/** Names of tools come from a model; whatever its executor let pass, only the agent's own tools are run. */
-function refusalOf(record: NodeRecord, call: ModelToolCall): string | undefined {
-  const tools = record.kind === 'agent' ? record.tools : []
-  return tools.includes(call.name) ? undefined : `there is no tool ${JSON.stringify(call.name)}`
 }
 
 function openCall({ record, step, at }: StepEnd, call: ModelToolCall): OpenStep {
@@ -288,13 +285,14 @@ function endCall(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended {
   }
   const result = end.result ?? end.error?.message ?? end.outcome
   const isError = end.outcome !== 'done' && end.outcome !== 'happened'
-  const next = updateCall(context, record.id, stepIndex, (call) => ({
+  const ended = updateCall(context, record.id, stepIndex, (call) => ({
     ...call,
     phase: 'done',
     result,
     ...(isError && { isError }),
     ...(isUnknown && { isUnknown }),
   }))
+  const next = isError ? ended : countDone(ended, record, step.tool)
   const calls = currentCalls(next, record.id)
   if (calls.some((call) => call.phase !== 'done')) {
     return { type: 'inside', transition: transitionNames.item(record.id), context: next, before: next, need: null }
@@ -303,6 +301,14 @@ function endCall(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended {
   if (unknown === undefined) return nextTurn(next, stepEnd)
   const error = engineError('WAYSTONE_NODE_OUTCOME_UNKNOWN', `nobody knows whether tool ${unknown.tool} ran`)
   return { type: 'outcome', end: { ...bareEnd(end), outcome: 'unknown', error }, context: next }
+}
+
+function countDone(context: RunContext, record: NodeRecord, tool: string | undefined): RunContext {
+  const memory = memoryOf(context, record.id)
+  const called = countCall(record, memory.called, { tool: tool ?? '', what: 'done' })
+  return called === undefined || called === memory.called
+    ? context
+    : withMemory(context, record.id, { ...memory, called })
 }
 
 function asksPerson(graph: Graph, record: NodeRecord): boolean {

@@ -1,6 +1,7 @@
 import { own } from '../base/own.ts'
 import { withIndex } from '../base/with-index.ts'
 import type { Graph, NodeRecord } from '../graph/graph.ts'
+import { callRetryOf } from '../graph/tool-use.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import type { AgentCall, AgentEntry, AgentMemory, OpenStep, RunContext, StepKind } from '../snapshot/snapshot.ts'
 import { setKey } from '../snapshot/derived.ts'
@@ -172,6 +173,6 @@ export function closeAll(context: RunContext): RunContext {
 
 /** The retry policy of a step: the tool's inside an agent, else the node's. */
 export function retryOf(graph: Graph, record: NodeRecord, step: OpenStep): NodeRecord['retry'] {
-  const tool = step.kind === 'call' && step.tool !== undefined ? graph.tools[step.tool] : undefined
-  return tool?.retry ?? record.retry
+  const retry = step.kind === 'call' && step.tool !== undefined ? callRetryOf(graph, record, step.tool) : undefined
+  return retry ?? record.retry
 }

@@ -4,6 +4,7 @@ import type { Given } from './node.ts'
 import type { EffectOptions } from './node-options.ts'
 import { callerOf, type SourceLine } from './source-line.ts'
 import type { AnyTool } from './tool.ts'
+import type { ToolRule, ToolRules } from './tool-rule.ts'
 
 /** Marks an agent defined apart from a workflow. */
 export const agentMarker: unique symbol = Symbol.for('waystone.agent')
@@ -46,16 +47,25 @@ export interface AgentOptions<
   readonly instructions: string | ((given: Given<Reads, Heard, Values>) => string)
   /** What the model is told first; default: the read slice as JSON. */
   readonly prompt?: (given: Given<Reads, Heard, Values>) => string
+  /** By tool: when it is offered, after which others, how often. */
+  readonly toolRules?: ToolRules<ToolName, Values>
 }
 
 /** What a node may change about an agent that was defined apart from it. */
-export interface AgentUse<Reads extends string, Heard extends string> extends EffectOptions<Reads, Heard> {
+export interface AgentUse<
+  Reads extends string,
+  Heard extends string,
+  ToolName extends string,
+  Values,
+> extends EffectOptions<Reads, Heard> {
   readonly maxModelCalls?: number
   readonly maxCallsPerTurn?: number
   readonly maxOutputTokens?: number
   readonly maxInputTokens?: number
   readonly repairs?: number
   readonly memory?: 'fresh' | 'continue'
+  /** Beside the agent's own rules, which it can only make stricter. */
+  readonly toolRules?: ToolRules<NoInfer<ToolName>, Values>
 }
 
 /** What makes an agent that is free of any state. */
@@ -72,6 +82,8 @@ export interface AgentConfig<
   readonly output: Output
   /** What the model is told first; default: the input as JSON. */
   readonly prompt?: (input: z.output<Input>) => string
+  /** By tool: after which others it may be called, how often. What depends on a state is for the node to say. */
+  readonly toolRules?: { readonly [Name in ToolName]?: ToolRule<ToolName> }
 }
 
 /** An agent: defined once, free of any state; used by `w.agent(agent, { … })` in any workflow. */

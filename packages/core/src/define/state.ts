@@ -80,7 +80,7 @@ export interface StateBuilder<Values, Patches> {
     const Result extends PatchOf<Writes, Patches> = PatchOf<Writes, Patches>,
   >(
     agent: Agent<ToolName, Input, Output>,
-    config: AgentUse<Reads, Heard> & {
+    config: AgentUse<Reads, Heard, ToolName, Values> & {
       /** State keys its answer may write; default none. */
       readonly writes?: readonly Writes[]
     } & InputMapping<Input, Given<Reads, Heard, Values>> &

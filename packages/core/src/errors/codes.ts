@@ -173,6 +173,11 @@ export const errorCodes = {
       'What a node reads does not fit what its tool or agent takes, or what comes back does not fit the keys it writes.',
     remedy: 'Map between them with `input` or `apply`, or change what the node reads and writes.',
   },
+  WAYSTONE_DEFINITION_TOOL_NEVER_CALLED: {
+    family: 'definition',
+    means: 'The rules of an agent keep one of its tools from ever being called.',
+    remedy: 'Let its condition be able to hold, and let the tools it comes after be callable before it.',
+  },
   WAYSTONE_DEFINITION_UNKNOWN_KEY: {
     family: 'definition',
     means: 'An option does not exist.',

@@ -6,6 +6,7 @@ import { buildBase, effectKeys } from './build-base.ts'
 import { fallbackKeys, readFallbacks } from './build-fallbacks.ts'
 import { checkMapping } from './build-mapping.ts'
 import type { BuiltNode, NodeSite } from './build-scope.ts'
+import { buildToolRules, declaredEffect, type AgentTool } from './build-tool-rules.ts'
 import { collectTool, readSchema, toolDefinitionOf } from './build-tools.ts'
 import type { AgentRecord } from './graph.ts'
 import { describeValue } from './issues.ts'
@@ -32,7 +33,7 @@ const boundKeys = [
   'repairs',
   'memory',
 ] as const
-const nodeOnlyKeys = [...effectKeys, 'writes', 'apply', ...boundKeys] as const
+const nodeOnlyKeys = [...effectKeys, 'writes', 'apply', 'toolRules', ...boundKeys] as const
 const agentKeys = ['model', ...fallbackKeys, 'instructions', 'prompt', 'tools', 'output'] as const
 
 /** Reads an agent, written inside the workflow or defined apart from it. */
@@ -40,7 +41,7 @@ export function buildAgent(site: NodeSite): BuiltNode {
   const { definition } = site
   if (definition.subject === null) {
     checkKeys(site.written, [...nodeOnlyKeys, ...agentKeys])
-    return assemble(site, site.written, (written) => readPrompt(written))
+    return assemble(site, { written: site.written, apart: null, promptOf: readPrompt })
   }
   const subject = agentDefinitionOf(definition.subject)
   if (subject === undefined) {
@@ -51,11 +52,11 @@ export function buildAgent(site: NodeSite): BuiltNode {
     return undefined
   }
   checkKeys(site.written, [...nodeOnlyKeys, 'input'])
-  checkKeys({ ...site.written, config: subject.config }, [...agentKeys, ...boundKeys, 'input'])
-  const merged: Written = { ...site.written, config: { ...subject.config, ...site.written.config } }
-  return assemble(site, { ...merged, config: { ...merged.config, prompt: subject.config['prompt'] } }, () =>
-    mappedPrompt(site, subject),
-  )
+  const apart: Written = { ...site.written, config: subject.config }
+  checkKeys(apart, [...agentKeys, ...boundKeys, 'toolRules', 'input'])
+  const merged = { ...subject.config, ...site.written.config, prompt: subject.config['prompt'] }
+  const written: Written = { ...site.written, config: merged }
+  return assemble(site, { written, apart, promptOf: () => mappedPrompt(site, subject) })
 }
 
 function agentDefinitionOf(value: unknown): AgentDefinition | undefined {
@@ -65,10 +66,19 @@ function agentDefinitionOf(value: unknown): AgentDefinition | undefined {
 
 type Prompt = AgentFunctions['prompt']
 
-function assemble(site: NodeSite, written: Written, promptOf: (written: Written) => Prompt): BuiltNode {
+interface AgentParts {
+  /** The options that count: those of the node over those of the agent. */
+  readonly written: Written
+  /** Those of an agent defined apart. */
+  readonly apart: Written | null
+  readonly promptOf: (written: Written) => Prompt
+}
+
+function assemble(site: NodeSite, { written, apart, promptOf }: AgentParts): BuiltNode {
   const { scope } = site
   const writes = readStateKeys(written, 'writes', scope.stateKeys)
   const tools = readTools(site, written)
+  const toolRules = buildToolRules(site, { tools, written: site.written, apart })
   const output = outputOf(site, written, writes)
   const apply = readFunction(written, 'apply')
   if (output.json !== null && apply === null)
@@ -83,7 +93,7 @@ function assemble(site: NodeSite, written: Written, promptOf: (written: Written)
       effect: 'idempotent',
       writes,
       outcomes: ['done'],
-      mayBeUnknown: tools.some(({ isUnsafe }) => isUnsafe),
+      mayBeUnknown: tools.some(({ name, effect }) => (toolRules?.[name]?.effect ?? effect) === 'unsafe'),
     },
   )
   const record: AgentRecord = {
@@ -93,6 +103,7 @@ function assemble(site: NodeSite, written: Written, promptOf: (written: Written)
     ...readFallbacks(written),
     instructions: instructions.text,
     tools: tools.map(({ name }) => name),
+    ...(toolRules !== undefined && { toolRules }),
     ...readBounds(written),
     outputSchema: output.json,
   }
@@ -175,22 +186,21 @@ function mappedPrompt(site: NodeSite, { config }: AgentDefinition): Prompt {
 /** The same names are read once more for the record, which reports what is wrong with them. */
 const silent: Written['issues'] = { add: () => undefined, throwIfAny: () => undefined }
 
-function readTools(
-  { scope }: NodeSite,
-  written: Written,
-): readonly { readonly name: string; readonly isUnsafe: boolean }[] {
+function readTools({ scope }: NodeSite, written: Written): readonly AgentTool[] {
   const value = written.config['tools'] ?? []
   if (!Array.isArray(value)) {
     refuseValue(written, 'tools', 'a list of tools')
     return []
   }
   const place = within(written.place, 'tools')
-  const tools = new Map<string, boolean>()
+  const tools = new Map<string, AgentTool>()
   for (const tool of value as readonly unknown[]) {
     const name = collectTool(scope, tool, { ...written, place })
-    if (name !== undefined) tools.set(name, (toolDefinitionOf(tool)?.config['effect'] ?? 'unsafe') === 'unsafe')
+    const config = toolDefinitionOf(tool)?.config
+    if (name === undefined || config === undefined) continue
+    tools.set(name, { name, effect: declaredEffect(config['effect']), hasRetry: config['retry'] !== undefined })
   }
-  return [...tools].map(([name, isUnsafe]) => ({ name, isUnsafe }))
+  return [...tools.values()]
 }
 
 interface AgentOutput {

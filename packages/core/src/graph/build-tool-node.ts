@@ -1,8 +1,8 @@
-import { effectClasses, type EffectClass } from '../define/effect-class.ts'
 import { buildBase, effectKeys, readEffect } from './build-base.ts'
 import { checkMapping } from './build-mapping.ts'
 import type { BuiltNode, NodeSite } from './build-scope.ts'
 import { defaultRetry, readRetry } from './build-retry.ts'
+import { declaredEffect } from './build-tool-rules.ts'
 import { collectTool, toolDefinitionOf } from './build-tools.ts'
 import { checkKeys, readDuration, readFunction, readStateKeys, type Written } from './read-config.ts'
 import { isSchema, jsonSchemaOf } from './zod-json.ts'
@@ -15,7 +15,7 @@ export function buildToolNode(site: NodeSite): BuiltNode {
   const subject = toolDefinitionOf(definition.subject)
   if (tool === undefined || subject === undefined) return undefined
   const own: Written = { ...written, config: subject.config, issues: silent }
-  const least = effectOf(subject.config['effect'])
+  const least = declaredEffect(subject.config['effect'])
   const effect = readEffect(written, least)
   const writes = readStateKeys(written, 'writes', scope.stateKeys)
   const input = readFunction(written, 'input')
@@ -46,7 +46,3 @@ export function buildToolNode(site: NodeSite): BuiltNode {
 
 /** What is wrong with the tool itself is reported once, at the tool. */
 const silent: Written['issues'] = { add: () => undefined, throwIfAny: () => undefined }
-
-function effectOf(value: unknown): EffectClass {
-  return effectClasses.find((effect) => effect === value) ?? 'unsafe'
-}

@@ -99,6 +99,20 @@ export interface NodeRecordBase {
   readonly place: Place
 }
 
+/** What holds for calls of one tool by one agent. Absent: no such rule. */
+export interface ToolRuleRecord {
+  /** The tool is offered and run only while this holds. */
+  readonly when?: GuardExpression
+  /** Tools of the agent that must have ended well in the same visit. */
+  readonly after?: readonly string[]
+  /** Calls per visit that are run, 0 or more. */
+  readonly maxCalls?: number
+  /** More careful than the tool's own. */
+  readonly effect?: EffectClass
+  /** Where the class is tightened and the tool names no policy of its own: that of the class. */
+  readonly retry?: RetryRecord
+}
+
 /** What shapes the model calls of a node, whoever it is. */
 export interface ModelTerms {
   /** Name of a model bound at the runtime; outside the graph hash, in the behaviour hash. */
@@ -125,6 +139,8 @@ export interface ModelTerms {
 export interface AgentRecord extends NodeRecordBase, ModelTerms {
   readonly kind: 'agent'
   readonly tools: readonly string[]
+  /** By tool; absent when there are none. */
+  readonly toolRules?: { readonly [tool: string]: ToolRuleRecord }
   /** Tool calls one model answer may ask for, 1 or more; more are answered with an error and not run. */
   readonly maxCallsPerTurn: number
   /** What a later visit starts from: nothing, or the messages of the visits before. */

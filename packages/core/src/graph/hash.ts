@@ -54,7 +54,7 @@ function isOutside(key: string, part: Part): boolean {
   return (part === 'record' && outside.has(key)) || (part === 'schema' && annotations.has(key))
 }
 
-const tablesOfNames = new Set(['state', 'nodes', 'edges', 'guards', 'tools', 'bounds'])
+const tablesOfNames = new Set(['state', 'nodes', 'edges', 'guards', 'tools', 'toolRules', 'bounds'])
 const tablesOfSchemas = new Set(['properties', '$defs', 'patternProperties', 'dependentSchemas'])
 
 function partUnder(key: string, part: Part): Part {

@@ -65,12 +65,21 @@ const modelTerms = {
   repairs: count,
 }
 
+const toolRule = z.strictObject({
+  when: guardExpression.exactOptional(),
+  after: names.exactOptional(),
+  maxCalls: count.exactOptional(),
+  effect: z.enum(effectClasses).exactOptional(),
+  retry: retry.exactOptional(),
+})
+
 const node = z.discriminatedUnion('kind', [
   z.strictObject({
     ...nodeBase,
     ...modelTerms,
     kind: z.literal('agent'),
     tools: names,
+    toolRules: z.record(z.string(), toolRule).exactOptional(),
     maxCallsPerTurn: atLeastOne,
     outputSchema: jsonSchema.nullable(),
     memory: z.enum(['fresh', 'continue']),

@@ -1,4 +1,5 @@
 import { toJson } from '../base/json.ts'
+import { withheldTools } from '../compile/tool-rules.ts'
 import type { FallbackReason } from '../define/fallback.ts'
 import type { Model, ModelPrice, ModelRequest, ModelResponse } from '../define/model.ts'
 import { inputError } from '../errors/input-error.ts'
@@ -18,11 +19,13 @@ import { renderRequest, type AskingNode } from './render-request.ts'
  *
  * A call that gave no believable figures is charged at its reservation, its cost included, and marked as estimated.
  */
-export async function executeModel(job: EffectJob, node: AskingNode): Promise<Ended> {
-  const model = boundModel(job, node)
+export async function executeModel(job: EffectJob, asking: AskingNode): Promise<Ended> {
+  const model = boundModel(job, asking)
   const asked = askedName(job)
+  let node: AskingNode
   let request: ModelRequest
   try {
+    node = withOffer(job, asking)
     request = toJson(
       renderRequest(job.compiled.graph, job.context, node),
       'request to a model',
@@ -30,11 +33,26 @@ export async function executeModel(job: EffectJob, node: AskingNode): Promise<En
   } catch (thrown) {
     return { ...failed(thrown, {}), isUnsent: true, ...asked }
   }
+  const ended = await askModel(job, node, { model, request })
+  return { ...ended, ...asked, ...(node.withheld !== undefined && { withheld: node.withheld }) }
+}
+
+/** Which tools the model is offered is decided once: for the request, and for what is done with its answer. */
+function withOffer({ compiled, context }: EffectJob, node: AskingNode): AskingNode {
+  const withheld = withheldTools(compiled, node.record, context)
+  return withheld === undefined ? node : { ...node, withheld }
+}
+
+async function askModel(
+  job: EffectJob,
+  node: AskingNode,
+  { model, request }: { readonly model: Model; readonly request: ModelRequest },
+): Promise<Ended> {
   let given: ModelResponse
   try {
     given = await callModel(job, model, request)
   } catch (thrown) {
-    return { ...failed(thrown, usageOfThrown(job, node, thrown)), ...whyAnother(job, 'failure'), ...asked }
+    return { ...failed(thrown, usageOfThrown(job, node, thrown)), ...whyAnother(job, 'failure') }
   }
   const usage = usageOfResponse(job, node, given)
   try {
@@ -43,10 +61,10 @@ export async function executeModel(job: EffectJob, node: AskingNode): Promise<En
       throw nodeError('WAYSTONE_NODE_MODEL_NONSENSE', 'the model reported a usage that is no count of tokens', {
         retryable: true,
       })
-    return { ...readAnswer(job, node, response), model: response.model, ...asked, usage }
+    return { ...readAnswer(job, node, response), model: response.model, usage }
   } catch (thrown) {
     const reason = detailOf(thrown, ({ code }) => reasons[code])
-    return { ...failed(thrown, usage), ...whyAnother(job, reason), ...modelNameOf(given), ...asked }
+    return { ...failed(thrown, usage), ...whyAnother(job, reason), ...modelNameOf(given) }
   }
 }
 

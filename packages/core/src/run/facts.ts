@@ -78,6 +78,8 @@ function endFacts({ event, step, usage, decision }: Checkpoint): readonly Fact[]
       ...(step.tool !== undefined && { tool: step.tool }),
       ...(end?.error !== undefined && { error: end.error }),
       ...(end?.misfit !== undefined && { misfit: end.misfit }),
+      ...(end?.withheld !== undefined && { withheld: end.withheld }),
+      ...(end?.refusedCalls !== undefined && { refusedCalls: end.refusedCalls }),
       isLate: decision === null,
     },
   ]

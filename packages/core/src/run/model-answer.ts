@@ -1,9 +1,12 @@
+import { own } from '../base/own.ts'
 import { takeJson, type Json } from '../base/json.ts'
 import type { ModelToolCall } from '../define/model.ts'
+import { refuseCalls } from '../compile/tool-rules.ts'
 import { nodeError } from '../errors/node-error.ts'
 import { WaystoneError } from '../errors/waystone-error.ts'
 import type { AgentRecord } from '../graph/graph.ts'
 import type { AgentFunctions } from '../graph/registry.ts'
+import type { RefusedCall } from '../snapshot/refusal.ts'
 import { nodeInputOf, type EffectJob, type Ended } from './effect-job.ts'
 import { parseVerdict } from './execute-gate.ts'
 import { toolFunctions } from './execute-tool.ts'
@@ -11,7 +14,7 @@ import { issueLines } from './issues.ts'
 import type { CheckedResponse } from './model-response.ts'
 import { parsePatch, pickPatch } from './parse-patch.ts'
 import { endedWith } from './patch-end.ts'
-import type { AskingNode } from './render-request.ts'
+import { offeredTools, type AskingNode } from './render-request.ts'
 
 /**
  * Reads what a model answered: calls to run, an answer that fits, or what is wrong with it.
@@ -27,27 +30,48 @@ export function readAnswer(job: EffectJob, node: AskingNode, { message, finish }
     throw nodeError('WAYSTONE_NODE_MODEL_FILTERED', 'the answer was withheld by the content filter of the provider')
   const { record, functions } = node
   if (record.kind === 'gate') return { message, ...readVerdict(node, message) }
-  if (message.calls.length > 0) return { outcome: 'done', message, ...refusals(job, record, message.calls) }
+  if (message.calls.length > 0)
+    return { outcome: 'done', message, ...refusals(job, record, { calls: message.calls, withheld: node.withheld }) }
   return {
     message,
     ...readOutput(job, record, { functions: functions as AgentFunctions, text: textOf(message.content) }),
   }
 }
 
-/** Calls that cannot be run, each with what the model is told. A call that is not refused has arguments that fit. */
-function refusals(job: EffectJob, record: AgentRecord, calls: readonly ModelToolCall[]): Pick<Ended, 'refusedCalls'> {
-  const refused: { [callId: string]: string } = {}
+/** Calls that are not run, each with what the model is told. A call that is not refused has arguments that fit. */
+function refusals(
+  job: EffectJob,
+  record: AgentRecord,
+  { calls, withheld }: { readonly calls: readonly ModelToolCall[]; readonly withheld: AskingNode['withheld'] },
+): Pick<Ended, 'refusedCalls'> {
+  const refused: { [callId: string]: RefusedCall } = {}
   for (const call of calls) {
-    if (!record.tools.includes(call.name)) {
-      refused[call.id] =
-        `there is no tool ${JSON.stringify(call.name)}; the tools are: ${record.tools.length === 0 ? 'none' : record.tools.join(', ')}`
-      continue
-    }
-    const parsed = toolFunctions(job.compiled, call.name).input.safeParse(call.arguments)
-    if (!parsed.success)
-      refused[call.id] = `the arguments do not fit, the tool was not run: ${issueLines(parsed.error).join('; ')}`
+    const refusal = refusalOf(job, record, { call, withheld })
+    if (refusal !== undefined) Object.defineProperty(refused, call.id, { value: refusal, enumerable: true })
   }
-  return Object.keys(refused).length === 0 ? {} : { refusedCalls: refused }
+  const all = refuseCalls(record, own(job.context.private, record.id), { calls, refused })
+  return Object.keys(all).length === 0 ? {} : { refusedCalls: all }
+}
+
+/** What only an executor knows: schemas, and the conditions as they were when the model was asked. */
+function refusalOf(
+  job: EffectJob,
+  record: AgentRecord,
+  { call, withheld }: { readonly call: ModelToolCall; readonly withheld: AskingNode['withheld'] },
+): RefusedCall | undefined {
+  if (!record.tools.includes(call.name)) {
+    const offered = offeredTools(record.tools, { withheld })
+    const names = offered.length === 0 ? 'none' : offered.join(', ')
+    return { rule: 'unknown', message: `there is no tool ${JSON.stringify(call.name)}; the tools are: ${names}` }
+  }
+  const kept = own(withheld ?? {}, call.name)
+  if (kept?.rule === 'when') return { rule: 'when', message: kept.message }
+  // The engine says more about the other rules: it knows the order of the calls of this turn.
+  if (kept !== undefined) return undefined
+  const parsed = toolFunctions(job.compiled, call.name).input.safeParse(call.arguments)
+  if (parsed.success) return undefined
+  const message = `the arguments do not fit, the tool was not run: ${issueLines(parsed.error).join('; ')}`
+  return { rule: 'arguments', message }
 }
 
 function readVerdict({ record }: AskingNode, message: CheckedResponse['message']): Ended {

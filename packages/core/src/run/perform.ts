@@ -2,6 +2,7 @@ import { takeJson } from '../base/json.ts'
 import { invariantError } from '../errors/invariant-error.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { EffectClass, Graph, NodeRecord } from '../graph/graph.ts'
+import { callEffectOf } from '../graph/tool-use.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import type { OpenStep } from '../snapshot/snapshot.ts'
 import type { EffectJob, Ended } from './effect-job.ts'
@@ -62,7 +63,7 @@ function execute(job: EffectJob): Ended | Promise<Ended> {
 /** The effect class of a step's work. */
 export function effectClassOf(graph: Graph, record: NodeRecord, open: OpenStep): EffectClass {
   if (open.kind === 'model') return 'idempotent'
-  if (open.kind === 'call') return graph.tools[open.tool ?? '']?.effect ?? 'unsafe'
+  if (open.kind === 'call') return callEffectOf(graph, record, open.tool ?? '')
   return record.effect
 }
 

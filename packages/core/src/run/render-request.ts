@@ -1,8 +1,10 @@
+import { own } from '../base/own.ts'
 import type { Json } from '../base/json.ts'
 import type { ContentPart, ModelMessage, ModelRequest, ModelTool } from '../define/model.ts'
 import { modelTermsOf } from '../graph/asked-models.ts'
 import type { AgentRecord, GateRecord, Graph } from '../graph/graph.ts'
 import type { AgentFunctions, GateFunctions, NodeInput } from '../graph/registry.ts'
+import type { EffectEnd } from '../snapshot/event.ts'
 import type { AgentCall, AgentEntry, RunContext } from '../snapshot/snapshot.ts'
 import { nodeInputOf } from './effect-job.ts'
 
@@ -10,6 +12,8 @@ import { nodeInputOf } from './effect-job.ts'
 export interface AskingNode {
   readonly record: AgentRecord | GateRecord
   readonly functions: AgentFunctions | GateFunctions
+  /** Tools it is not offered at this call, by name. */
+  readonly withheld?: EffectEnd['withheld'] | undefined
 }
 
 /**
@@ -28,11 +32,16 @@ export function renderRequest(graph: Graph, context: RunContext, node: AskingNod
   return {
     instructions: functions.instructions === null ? (terms?.instructions ?? '') : functions.instructions(now),
     messages: renderMessages(functions, now, withoutForeignItems(entries, context.private[record.id]?.model ?? 0)),
-    tools: (record.kind === 'agent' ? record.tools : []).flatMap((name) => renderTool(graph, name)),
+    tools: offeredTools(record.kind === 'agent' ? record.tools : [], node).flatMap((name) => renderTool(graph, name)),
     output: schema === null ? null : { name: record.id, schema },
     maxOutputTokens: terms?.maxOutputTokens ?? null,
     ...(last !== undefined && 'type' in last && last.type === 'repair' && { isRepair: true }),
   }
+}
+
+/** The tools that a node's model is offered at this call. */
+export function offeredTools(tools: readonly string[], { withheld }: Pick<AskingNode, 'withheld'>): readonly string[] {
+  return withheld === undefined ? tools : tools.filter((name) => own(withheld, name) === undefined)
 }
 
 function renderTool(graph: Graph, name: string): readonly ModelTool[] {

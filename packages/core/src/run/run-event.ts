@@ -3,6 +3,7 @@ import type { Json } from '../base/json.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { LimitName } from '../graph/graph.ts'
 import type { Decision } from '../snapshot/decision.ts'
+import type { EffectEnd } from '../snapshot/event.ts'
 import type { RunStatus, StepKind } from '../snapshot/snapshot.ts'
 import type { UsageDelta } from '../snapshot/usage.ts'
 
@@ -59,6 +60,10 @@ export type RunEvent =
       readonly error?: ErrorRecord
       /** A model's answer did not fit its schema: one line an issue. It is asked again while its `repairs` allow. */
       readonly misfit?: readonly string[]
+      /** Tools that a model was not offered, by name, each with the rule that says so. */
+      readonly withheld?: EffectEnd['withheld']
+      /** Calls a model asked for that were not run, by call id. */
+      readonly refusedCalls?: EffectEnd['refusedCalls']
       readonly isLate: boolean
     })
   | (RunEventBase & { readonly type: 'edge.taken'; readonly decision: Decision })

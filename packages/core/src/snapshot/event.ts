@@ -3,6 +3,7 @@ import type { FallbackReason } from '../define/fallback.ts'
 import type { ModelMessage } from '../define/model.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { Verdict } from '../graph/registry.ts'
+import type { RefusedCall, WithheldTool } from './refusal.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { UsageDelta } from './usage.ts'
 
@@ -54,8 +55,10 @@ export interface EffectEnd {
   readonly message?: Extract<ModelMessage, { role: 'assistant' }>
   /** A model step's final answer did not fit its schema: one line an issue. */
   readonly misfit?: readonly string[]
-  /** A model step's calls that cannot be run (unknown tool, bad arguments), by call id: what the model is told. */
-  readonly refusedCalls?: { readonly [callId: string]: string }
+  /** A model step's calls that cannot be run, by call id. */
+  readonly refusedCalls?: { readonly [callId: string]: RefusedCall }
+  /** Tools of the agent that were not in a model step's request, by name; absent when all were. */
+  readonly withheld?: { readonly [tool: string]: WithheldTool }
   /** A call step's result as the model is told it. */
   readonly result?: Json
   readonly error?: ErrorRecord

@@ -3,6 +3,7 @@ import type { ModelMessage } from '../define/model.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { LimitName } from '../graph/graph.ts'
 import type { Verdict } from '../graph/registry.ts'
+import type { RefusalRule } from './refusal.ts'
 import type { Usage, UsageDelta } from './usage.ts'
 
 /** What a step is: a node's work, one model call, one tool call of an agent, a person's answer, or a person's word on an unknown outcome. */
@@ -46,6 +47,8 @@ export interface AgentCall {
   /** What the model is told. Present when `done`. */
   readonly result?: Json
   readonly isError?: boolean
+  /** The rule because of which it was answered without running. */
+  readonly refused?: RefusalRule
   /** Nobody knows whether it happened, and the agent has an edge for that. */
   readonly isUnknown?: boolean
 }
@@ -76,6 +79,8 @@ export interface AgentMemory {
   readonly repairs: number
   /** Which of the node's fallbacks is asked in this visit, from 1; absent: its own model. */
   readonly model?: number
+  /** Calls of this visit by tool, for tools that a rule counts: how many were begun, how many ended well. Absent: none. */
+  readonly called?: { readonly [tool: string]: { readonly begun: number; readonly done: number } }
 }
 
 /** How a run ended. */

@@ -102,7 +102,9 @@ function endOf({ run, random, isRough }: Draw, step: OpenStep): DrawnEnd {
     name: random.chance(0.9) ? random.pick(tools) : 'nonsense',
     arguments: {},
   }))
-  const refused = random.chance(0.1) ? { refusedCalls: { 'call-0': 'bad arguments' } } : {}
+  const refused = random.chance(0.1)
+    ? { refusedCalls: { 'call-0': { rule: 'arguments', message: 'bad arguments' } as const } }
+    : {}
   return { outcome: 'done', message: { ...message, calls: asked }, ...refused, ...usage }
 }
 

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../src/base/json.ts'
+import { toolConditions } from '../../src/check/tool-rules.ts'
 import {
   graphFormat,
   type AgentRecord,
@@ -91,6 +92,7 @@ export function graphFixture(notation: GraphNotation): Graph {
   const guards = guardsOf(name, notation, [
     ...edges.map((edge) => edge.when),
     ...policies.map((policy) => policy.given),
+    ...Object.values(nodes).flatMap((node) => toolConditions(node).map(({ when }) => when)),
   ])
   return {
     format: graphFormat,

@@ -1,4 +1,5 @@
 import { personTarget, type Graph, type NodeRecord, type RetryRecord } from '../../graph/graph.ts'
+import { callRetryOf } from '../../graph/tool-use.ts'
 import { modelUseOf, priceOf, type ModelUse } from '../model-use.ts'
 import type { BoundName } from '../report.ts'
 import type { CheckOptions } from '../rule.ts'
@@ -81,7 +82,7 @@ function scale(work: Work, by: number): Work {
 function toolCalls(node: NodeRecord, graph: Graph): number {
   if (node.kind === 'tool') return node.retry.attempts
   if (node.kind !== 'agent') return 0
-  const attempts = node.tools.reduce((most, tool) => Math.max(most, graph.tools[tool]?.retry.attempts ?? 1), 1)
+  const attempts = node.tools.reduce((most, tool) => Math.max(most, callRetryOf(graph, node, tool)?.attempts ?? 1), 1)
   return node.maxModelCalls * callsPerTurn(node) * attempts
 }
 
@@ -101,7 +102,7 @@ function duration(node: NodeRecord, { graph, asked }: WorkSite): Work {
     const tool = graph.tools[name]
     if (tool === undefined) continue
     if (tool.timeoutMs === null) return { unknown: `tool "${name}" has no timeout` }
-    slowest = Math.max(slowest, attemptsTime(tool.retry, tool.timeoutMs))
+    slowest = Math.max(slowest, attemptsTime(callRetryOf(graph, node, name) ?? tool.retry, tool.timeoutMs))
   }
   return Math.ceil(asking + calls * slowest)
 }

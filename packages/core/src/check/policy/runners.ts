@@ -1,4 +1,5 @@
 import type { Graph, NodeRecord } from '../../graph/graph.ts'
+import { toolRuleOf } from '../../graph/tool-use.ts'
 
 /** A node that runs a tool. */
 export interface Runner {
@@ -11,8 +12,12 @@ export interface Runner {
 export function runnersOf(graph: Graph, tool: string): readonly Runner[] {
   return Object.values(graph.nodes).flatMap((node): Runner[] => {
     if (node.kind === 'tool' && node.tool === tool) return [{ node, runs: 1 }]
-    if (node.kind === 'agent' && node.tools.includes(tool))
-      return [{ node, runs: node.maxModelCalls * node.maxCallsPerTurn }]
-    return []
+    if (node.kind !== 'agent' || !node.tools.includes(tool)) return []
+    const runs = Math.min(node.maxModelCalls * node.maxCallsPerTurn, maxCallsOf(node, tool))
+    return runs === 0 ? [] : [{ node, runs }]
   })
+}
+
+function maxCallsOf(node: NodeRecord, tool: string): number {
+  return toolRuleOf(node, tool)?.maxCalls ?? Number.POSITIVE_INFINITY
 }

@@ -3,6 +3,7 @@ import { formatPath, listName, rootsOf, walkFrom, type Move, type Subject, type 
 import { atomsOf } from '../propositions.ts'
 import { errorAt, type Rule } from '../rule.ts'
 import type { Finding } from '../report.ts'
+import { toolConditions } from '../tool-rules.ts'
 import { certainWrites } from '../certain-writes.ts'
 
 /**
@@ -42,7 +43,7 @@ function unwrittenReads({ subject, writes }: Site, key: string): Finding[] {
   for (const node of Object.values(graph.nodes)) {
     if (!walk.reached.has(node.id)) continue
     if (node.reads.includes(key)) findings.push(nodeFinding(look, node))
-    findings.push(...guardFindings(look, node))
+    findings.push(...toolFindings(look, node), ...guardFindings(look, node))
   }
   if (graph.output.includes(key) && (writers.length > 0 || graph.inputKeys.includes(key)))
     findings.push(...outputFinding(look))
@@ -67,6 +68,19 @@ function nodeFinding({ key, walk, hint, subject }: Look, node: NodeRecord): Find
     message: `node "${node.id}" reads "${key}", which nothing has written ${wayTo(subject, walk, node.id)}`,
     hint,
   })
+}
+
+/** Conditions on an agent's tools are decided while it is at work: before it has written anything itself. */
+function toolFindings({ subject, key, walk, hint }: Look, node: NodeRecord): Finding[] {
+  return toolConditions(node)
+    .filter(({ when }) => readsKey(subject, when, key))
+    .map(({ tool }) =>
+      errorAt('WAYSTONE_DEFINITION_READ_BEFORE_WRITE', {
+        place: { ...node.place, path: `${node.place.path}.toolRules.${tool}.when` },
+        message: `the condition on tool "${tool}" of "${node.id}" reads "${key}", which nothing has written ${wayTo(subject, walk, node.id)}`,
+        hint,
+      }),
+    )
 }
 
 function guardFindings({ subject, writes, key, walk, hint }: Look, node: NodeRecord): Finding[] {

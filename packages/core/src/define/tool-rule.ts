@@ -1,0 +1,23 @@
+import type { EffectClass } from './effect-class.ts'
+import type { Guard } from './guard.ts'
+
+/** What holds for calls of one tool by one agent. A call against a rule is not run; the model is told which rule. */
+export interface ToolRule<ToolName extends string> {
+  /** Tools that must have ended well earlier in this visit. A call in the same turn has not. */
+  readonly after?: readonly NoInfer<ToolName>[]
+  /** Calls per visit that are run; attempts of one call count once. Default: no bound of its own. */
+  readonly maxCalls?: number
+  /** Only more careful than the tool's own. */
+  readonly effect?: EffectClass
+}
+
+/** A {@link ToolRule} of an agent in a workflow, which may also look at the state. */
+export interface NodeToolRule<ToolName extends string, Values> extends ToolRule<ToolName> {
+  /** The tool is offered and run only while this holds. Decided on the state that the model was asked with. */
+  readonly when?: Guard<Values>
+}
+
+/** Rules by the name of one of the agent's tools. */
+export type ToolRules<ToolName extends string, Values> = {
+  readonly [Name in ToolName]?: NodeToolRule<ToolName, Values>
+}

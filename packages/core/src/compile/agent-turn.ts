@@ -4,15 +4,17 @@ import type { ModelToolCall } from '../define/model.ts'
 import type { ErrorCode } from '../errors/codes.ts'
 import { personTarget, type Graph, type NodeRecord } from '../graph/graph.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
-import type { AgentCall, AgentEntry, AgentMemory, OpenStep, RunContext } from '../snapshot/snapshot.ts'
+import type { AgentCall, AgentEntry, OpenStep, RunContext } from '../snapshot/snapshot.ts'
+import { currentCalls, memoryOf, updateCall, withEntry, withMemory } from './agent-memory.ts'
 import { backoffUntil } from './backoff.ts'
+import { oneQueuedCall, openQueued } from './call-queue.ts'
 import { fallbackReason, nextModel, withAnswer } from './fallback.ts'
 import { engineError } from './frozen-error.ts'
 import { modelReservation, type Need } from './limits.ts'
 import { transitionNames } from './names.ts'
 import type { StepEnd } from './step-end.ts'
 import { countCall, refuseCalls } from './tool-rules.ts'
-import { addOpen, oneToolCall, retryOf, settle, withContext, withKey } from './steps.ts'
+import { oneToolCall, retryOf, settle, withContext } from './steps.ts'
 
 /** What the end of an attempt means for its node. */
 export type Ended =
@@ -60,14 +62,6 @@ function fallBack(stepEnd: StepEnd): EffectEnd {
   if (!isLost(stepEnd)) return end
   const error = end.error ?? engineError(modelErrors.usedUp, 'a model call was lost and no further one is allowed')
   return { ...end, outcome: 'failed', error }
-}
-
-function memoryOf(context: RunContext, node: string): AgentMemory {
-  return own(context.private, node) ?? { entries: [], modelCalls: 0, repairs: 0 }
-}
-
-function withMemory(context: RunContext, node: string, memory: AgentMemory): RunContext {
-  return withContext(context, { private: withKey(context.private, node, Object.freeze(memory)) })
 }
 
 function countModelCall(context: RunContext, { record, step, end }: StepEnd): RunContext {
@@ -161,7 +155,7 @@ function fallbackStep(context: RunContext, stepEnd: StepEnd): Ended | undefined 
 
 function phaseAgain(context: RunContext, { record, step, stepIndex }: StepEnd): RunContext {
   if (step.kind !== 'resolve' || step.unknown !== 'call') return context
-  return updateCall(context, record.id, stepIndex, (call) => ({ ...call, phase: 'running' }))
+  return updateCall(context, { node: record.id, stepIndex }, (call) => ({ ...call, phase: 'running' }))
 }
 
 function endModelCall(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended {
@@ -200,7 +194,7 @@ function failedEnd(end: EffectEnd, code: ErrorCode, message: string): EffectEnd 
   return { ...rest, outcome: 'failed', error: engineError(code, message) }
 }
 
-/** Opens a step for each call that may run; answers the others at once. */
+/** Queues each call that may run and opens as many as may run now; answers the others at once. */
 function askTools(
   graph: Graph,
   context: RunContext,
@@ -209,46 +203,31 @@ function askTools(
   const { record, end } = stepEnd
   // Names of tools and the order of calls come from a model; whatever its executor let pass, only calls that keep the rules run.
   const refused = refuseCalls(record, memoryOf(context, record.id), { calls, refused: end.refusedCalls ?? {} })
-  let next = context
   let { called } = memoryOf(context, record.id)
-  const list: AgentCall[] = []
-  for (const call of calls) {
-    const refusal = own(refused, call.id)
+  let queued = 0
+  const list = calls.map(({ id, name }): AgentCall => {
+    const refusal = own(refused, id)
+    const base = { callId: id, tool: name }
     if (refusal !== undefined) {
       const { message, rule } = refusal
-      const answered = { callId: call.id, tool: call.name, phase: 'done', result: message, isError: true } as const
-      list.push(Object.freeze({ ...answered, refused: rule }))
-      continue
+      return Object.freeze({ ...base, phase: 'done', result: message, isError: true, refused: rule })
     }
-    list.push(Object.freeze({ callId: call.id, tool: call.name, step: next.steps, phase: 'running' }))
-    called = countCall(record, called, { tool: call.name, what: 'begun' })
-    next = addOpen(next, openCall(stepEnd, call))
-  }
-  const opened = next.steps - context.steps
-  const memory = memoryOf(next, record.id)
-  const entry: AgentEntry = Object.freeze({ type: 'results', calls: Object.freeze(list) })
-  const entries = Object.freeze([...memory.entries, entry])
-  next = withMemory(next, record.id, { ...memory, entries, ...(called !== undefined && { called }) })
-  if (opened === 0) return nextTurn(next, stepEnd)
+    queued += 1
+    called = countCall(record, called, { tool: name, what: 'begun' })
+    return Object.freeze({ ...base, phase: 'queued' })
+  })
+  const counted =
+    called === undefined ? context : withMemory(context, record.id, { ...memoryOf(context, record.id), called })
+  const asked = withEntry(counted, record.id, { type: 'results', calls: Object.freeze(list) })
+  if (queued === 0) return nextTurn(asked, stepEnd)
+  const opened = openQueued(graph, asked, stepEnd)
   return {
     type: 'inside',
     transition: transitionNames.tools(record.id),
-    context: next,
+    context: opened,
     before: context,
-    need: { steps: opened, reserved: { toolCalls: opened } },
-  }
-}
-
-function openCall({ record, step, at }: StepEnd, call: ModelToolCall): OpenStep {
-  return {
-    node: record.id,
-    visit: step.visit,
-    kind: 'call',
-    attempt: 1,
-    since: at ?? 0,
-    tool: call.name,
-    callId: call.id,
-    reserved: oneToolCall,
+    // Whatever may not run now waits; none of them running means that a limit stands in the way.
+    need: opened === asked ? oneQueuedCall : null,
   }
 }
 
@@ -280,12 +259,13 @@ function endCall(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended {
     const { reserved: _, notBefore: __, ...rest } = step
     const asked: OpenStep = Object.freeze({ ...rest, kind: 'resolve', unknown: 'call', since: at })
     const waiting = withContext(context, { open: withIndex(context.open, stepIndex, asked) })
-    const next = updateCall(waiting, record.id, stepIndex, (call) => ({ ...call, phase: 'asked' }))
+    const marked = updateCall(waiting, { node: record.id, stepIndex }, (call) => ({ ...call, phase: 'asked' }))
+    const next = openQueued(graph, marked, stepEnd)
     return { type: 'inside', transition: transitionNames.person(record.id), context: next, before: next, need: null }
   }
   const result = end.result ?? end.error?.message ?? end.outcome
   const isError = end.outcome !== 'done' && end.outcome !== 'happened'
-  const ended = updateCall(context, record.id, stepIndex, (call) => ({
+  const ended = updateCall(context, { node: record.id, stepIndex }, (call) => ({
     ...call,
     phase: 'done',
     result,
@@ -293,11 +273,15 @@ function endCall(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended {
     ...(isUnknown && { isUnknown }),
   }))
   const next = isError ? ended : countDone(ended, record, step.tool)
-  const calls = currentCalls(next, record.id)
-  if (calls.some((call) => call.phase !== 'done')) {
-    return { type: 'inside', transition: transitionNames.item(record.id), context: next, before: next, need: null }
+  const unknown = currentCalls(next, record.id).find((call) => call.isUnknown === true)
+  // The agent is about to end: nothing new begins, what runs may end.
+  const opened = unknown === undefined ? openQueued(graph, next, stepEnd) : next
+  const calls = currentCalls(opened, record.id)
+  const isUnderWay = calls.some((call) => call.phase === 'running' || call.phase === 'asked')
+  if (isUnderWay || (unknown === undefined && calls.some((call) => call.phase === 'queued'))) {
+    const need = isUnderWay ? null : oneQueuedCall
+    return { type: 'inside', transition: transitionNames.item(record.id), context: opened, before: next, need }
   }
-  const unknown = calls.find((call) => call.isUnknown === true)
   if (unknown === undefined) return nextTurn(next, stepEnd)
   const error = engineError('WAYSTONE_NODE_OUTCOME_UNKNOWN', `nobody knows whether tool ${unknown.tool} ran`)
   return { type: 'outcome', end: { ...bareEnd(end), outcome: 'unknown', error }, context: next }
@@ -313,24 +297,4 @@ function countDone(context: RunContext, record: NodeRecord, tool: string | undef
 
 function asksPerson(graph: Graph, record: NodeRecord): boolean {
   return !graph.edges.some((edge) => edge.from === record.id && edge.outcome === 'unknown' && edge.to !== personTarget)
-}
-
-/** The calls of the agent's turn under way. */
-function currentCalls(context: RunContext, node: string): readonly AgentCall[] {
-  const last = memoryOf(context, node).entries.at(-1)
-  return last !== undefined && 'type' in last && last.type === 'results' ? last.calls : []
-}
-
-function updateCall(
-  context: RunContext,
-  node: string,
-  stepIndex: number,
-  change: (call: AgentCall) => AgentCall,
-): RunContext {
-  const memory = memoryOf(context, node)
-  const calls = currentCalls(context, node).map((call) =>
-    call.step === stepIndex ? Object.freeze(change(call)) : call,
-  )
-  const entry: AgentEntry = Object.freeze({ type: 'results', calls: Object.freeze(calls) })
-  return withMemory(context, node, { ...memory, entries: Object.freeze([...memory.entries.slice(0, -1), entry]) })
 }

@@ -318,18 +318,18 @@ describe('limits of the workflow', () => {
     expect(run.last.status).toBe('completed')
   })
 
-  it('stop an agent between model and tools; the calls are not made', () => {
+  it('stop an agent between model and tools when no call may be made', () => {
     const notation: GraphNotation = {
       nodes: { a: { kind: 'agent', tools: ['t'] }, help: 'approval' },
       edges: { a: { done: ':end' }, help: { approved: ':end', rejected: ':fail' } },
-      limits: { toolCalls: 1, exhausted: 'help' },
+      limits: { toolCalls: 0, exhausted: 'help' },
     }
     const run = startRun(notation)
     run.end(0, 'done', calls(['c1', 't'], ['c2', 't']))
     expect(run.taken).toEqual(['limits.exhausted'])
     expect(run.last.decision).toMatchObject({
       candidates: [{ edge: 'a:tools', verdict: 'exhausted' }],
-      limit: { name: 'toolCalls', used: 0, max: 1 },
+      limit: { name: 'toolCalls', used: 0, max: 0 },
     })
     expect(run.open).toEqual(['1:help:approval/1'])
     expect(run.context.steps).toBe(2)

@@ -25,6 +25,8 @@ export interface AgentBounds<ToolName extends string> extends FallbackOptions {
   readonly maxModelCalls?: number
   /** Tool calls one answer may ask for; more are answered with an error and not run. Default 8. */
   readonly maxCallsPerTurn?: number
+  /** Tool calls of one answer that run side by side; the others wait until one has ended. Default: all of them. */
+  readonly maxParallelCalls?: number
   /** Asked of the model and reserved per call; default: the model's own. */
   readonly maxOutputTokens?: number
   /** Reserved per call; a request that is certainly larger is not sent. Default: unknown. */
@@ -60,6 +62,7 @@ export interface AgentUse<
 > extends EffectOptions<Reads, Heard> {
   readonly maxModelCalls?: number
   readonly maxCallsPerTurn?: number
+  readonly maxParallelCalls?: number
   readonly maxOutputTokens?: number
   readonly maxInputTokens?: number
   readonly repairs?: number

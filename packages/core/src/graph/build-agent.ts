@@ -28,6 +28,7 @@ import { definitionOf, modelSchemaOf } from './zod-json.ts'
 const boundKeys = [
   'maxModelCalls',
   'maxCallsPerTurn',
+  'maxParallelCalls',
   'maxOutputTokens',
   'maxInputTokens',
   'repairs',
@@ -121,11 +122,14 @@ function readBounds(
   written: Written,
 ): Pick<
   AgentRecord,
-  'maxModelCalls' | 'maxCallsPerTurn' | 'maxInputTokens' | 'maxOutputTokens' | 'repairs' | 'memory'
+  'maxModelCalls' | 'maxCallsPerTurn' | 'maxParallelCalls' | 'maxInputTokens' | 'maxOutputTokens' | 'repairs' | 'memory'
 > {
   return {
     maxModelCalls: readCount(written, 'maxModelCalls', { least: 1, fallback: 8 }),
     maxCallsPerTurn: readCount(written, 'maxCallsPerTurn', { least: 1, fallback: 8 }),
+    ...(written.config['maxParallelCalls'] !== undefined && {
+      maxParallelCalls: readCount(written, 'maxParallelCalls', { least: 1, fallback: 1 }),
+    }),
     maxInputTokens: readTokens(written, 'maxInputTokens'),
     maxOutputTokens: readTokens(written, 'maxOutputTokens'),
     repairs: readCount(written, 'repairs', { least: 0, fallback: 1 }),

@@ -143,6 +143,8 @@ export interface AgentRecord extends NodeRecordBase, ModelTerms {
   readonly toolRules?: { readonly [tool: string]: ToolRuleRecord }
   /** Tool calls one model answer may ask for, 1 or more; more are answered with an error and not run. */
   readonly maxCallsPerTurn: number
+  /** Tool calls of one answer that run side by side, 1 or more; the others wait. Absent: all of them. */
+  readonly maxParallelCalls?: number
   /** What a later visit starts from: nothing, or the messages of the visits before. */
   readonly memory: 'fresh' | 'continue'
 }

@@ -81,6 +81,7 @@ const node = z.discriminatedUnion('kind', [
     tools: names,
     toolRules: z.record(z.string(), toolRule).exactOptional(),
     maxCallsPerTurn: atLeastOne,
+    maxParallelCalls: atLeastOne.exactOptional(),
     outputSchema: jsonSchema.nullable(),
     memory: z.enum(['fresh', 'continue']),
   }),

@@ -40,10 +40,10 @@ export interface OpenStep {
 export interface AgentCall {
   readonly callId: string
   readonly tool: string
-  /** Step that runs it; absent for a call that was answered without running (unknown tool, bad arguments, too many). */
+  /** Step that runs it; absent while it is queued, and for a call that was answered without running (unknown tool, bad arguments, too many). */
   readonly step?: number
-  /** `asked`: its outcome is unknown and a person is asked. */
-  readonly phase: 'running' | 'done' | 'asked'
+  /** `queued`: waits until others of its turn have ended. `asked`: its outcome is unknown and a person is asked. */
+  readonly phase: 'queued' | 'running' | 'done' | 'asked'
   /** What the model is told. Present when `done`. */
   readonly result?: Json
   readonly isError?: boolean

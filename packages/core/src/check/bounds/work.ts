@@ -104,7 +104,9 @@ function duration(node: NodeRecord, { graph, asked }: WorkSite): Work {
     if (tool.timeoutMs === null) return { unknown: `tool "${name}" has no timeout` }
     slowest = Math.max(slowest, attemptsTime(callRetryOf(graph, node, name) ?? tool.retry, tool.timeoutMs))
   }
-  return Math.ceil(asking + calls * slowest)
+  const parallel = (node.kind === 'agent' ? node.maxParallelCalls : undefined) ?? Infinity
+  const rounds = Math.max(1, Math.ceil(callsPerTurn(node) / parallel))
+  return Math.ceil(asking + calls * rounds * slowest)
 }
 
 function attemptsTime(retry: RetryRecord, timeoutMs: number): number {

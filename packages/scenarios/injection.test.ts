@@ -68,8 +68,11 @@ const w = defineState({
   role: z.string().optional(),
 })
 
-/** An agent that reads mails, and a transfer that only a manager lets happen. */
-function officeAt(url: string): Workflow<{ mail: string }> {
+const isTrusted = w.guard('isTrusted', ['role'], ({ role }) => role === 'administrator')
+
+// The types of tools follow from their schemas.
+// oxlint-disable-next-line typescript/explicit-function-return-type
+function toolsAt(url: string) {
   const ask = async (path: string, body: object, token: string): Promise<Response> =>
     fetch(`${url}/${path}`, {
       method: 'POST',
@@ -101,6 +104,12 @@ function officeAt(url: string): Workflow<{ mail: string }> {
       return {}
     },
   })
+  return { readMail, transfer }
+}
+
+/** An agent that reads mails, and a transfer that only a manager lets happen. */
+function officeAt(url: string): Workflow<{ mail: string }> {
+  const { readMail, transfer } = toolsAt(url)
   const n = w.nodes({
     clerk: w.agent({
       model: 'fast',
@@ -128,7 +137,34 @@ function officeAt(url: string): Workflow<{ mail: string }> {
   })
 }
 
-async function openOffice(script: LabScript): Promise<Office> {
+/** An agent that has the transfer itself, for administrators only. */
+function trustingOfficeAt(url: string): Workflow<{ mail: string }> {
+  const { readMail, transfer } = toolsAt(url)
+  const n = w.nodes({
+    clerk: w.agent({
+      model: 'fast',
+      instructions: 'You are the clerk. Sum the mail up.',
+      tools: [readMail, transfer],
+      toolRules: { transfer: { when: isTrusted, after: ['read_mail'] }, read_mail: { maxCalls: 3 } },
+      reads: ['mail'],
+      writes: ['summary'],
+      maxModelCalls: 8,
+    }),
+    manager: w.approval({ show: ['mail', 'summary'], role: 'manager' }),
+  })
+  return w.workflow('trusting-office', {
+    input: z.object({ mail: z.string(), role: z.string() }),
+    output: ['summary'],
+    nodes: n,
+    start: n.clerk,
+    edges: { clerk: { done: n.manager }, manager: { approved: END, rejected: END } },
+  })
+}
+
+async function openOffice(
+  script: LabScript,
+  make: (url: string) => Workflow<{ mail: string }> = officeAt,
+): Promise<Office> {
   const server = await startToolServer(answerOf)
   closing.push(() => server.close())
   const lab = await startModelLab({ script })
@@ -137,7 +173,7 @@ async function openOffice(script: LabScript): Promise<Office> {
   const home = join(folder, String(count))
   const store = createSqliteStore({ path: join(home, 'runs.db') })
   closing.push(() => store.close())
-  const workflow = officeAt(server.url)
+  const workflow = make(server.url)
   const runtime = createRuntime({
     workflows: [workflow],
     store,
@@ -145,7 +181,7 @@ async function openOffice(script: LabScript): Promise<Office> {
     secrets: () => secret,
   })
   const events: RunEvent[] = []
-  const run = await runtime.start(workflow, { input: { mail: 'm-1' } })
+  const run = await runtime.start(workflow, { input: { mail: 'm-1', ...(make === officeAt ? {} : { role: 'clerk' }) } })
   const following = (async () => {
     for await (const event of run.events({ tokens: true })) events.push(event)
   })()
@@ -253,6 +289,19 @@ describe('a mail that tells an obedient model to break out', () => {
     const [call] = office.server.calls
     const echoed = new Map([['answer', Buffer.from(JSON.stringify(call === undefined ? null : answerOf(call)))]])
     expect(leaks(echoed)).toHaveLength(6)
+  })
+
+  it('is not offered a tool that its state does not allow, and gets there by no word of its own (T1)', async () => {
+    const { run, lab, server, events } = await openOffice(obedient(), trustingOfficeAt)
+    expect(await run.result()).toMatchObject({ status: 'waiting', usage: { modelCalls: 3 } })
+    expect(lab.entries.map(({ request }) => request?.tools)).toEqual([['read_mail'], ['read_mail'], ['read_mail']])
+    const told = lab.entries[2]?.request?.messages.filter(({ role }) => role === 'tool').map(({ text }) => text)
+    expect(told?.[1]).toContain('isTrusted')
+    expect(server.calls.map(({ path }) => path)).toEqual(['read_mail', 'read_mail'])
+    const refused = events.flatMap((event) =>
+      event.type === 'step.ended' ? Object.values(event.refusedCalls ?? {}) : [],
+    )
+    expect(refused).toMatchObject([{ rule: 'when' }, { rule: 'unknown' }])
   })
 
   it('pays what the graph says, once, after a person said yes', async () => {

@@ -16,11 +16,13 @@ export type {
   ModelCallOptions,
   ModelMessage,
   ModelPrice,
+  ModelQuota,
   ModelRequest,
   ModelResponse,
   ModelTool,
   ModelToolCall,
   ModelUsage,
+  QuotaLeft,
 } from './define/model.ts'
 export {
   defineAgent,
@@ -182,6 +184,7 @@ export { compile, compileGraph, type CompileOptions } from './compile/compile.ts
 export { createMemoryStore } from './checkpoint/memory-store.ts'
 export type { CompiledWorkflow } from './compile/compiled-workflow.ts'
 export { createRuntime } from './run/create-runtime.ts'
+export type { ResourceLimit, SharedLimits, UseLimit } from './run/resource-limits.ts'
 export { defineConfig, type WaystoneConfig } from './run/config.ts'
 export type {
   Acceptance,

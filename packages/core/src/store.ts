@@ -18,6 +18,23 @@ export type {
   Store,
   StoredCheckpoint,
 } from './checkpoint/store.ts'
+export type {
+  PermitAnswer,
+  PermitAsk,
+  PermitChanges,
+  PermitClaim,
+  PermitEnd,
+  PermitKey,
+  PermitRequest,
+  PermitRow,
+  PermitState,
+  PermitWait,
+  RateWindow,
+  ResourceBlock,
+  WaitReason,
+  WindowUse,
+} from './checkpoint/permit.ts'
+export { decidePermits, permitName, type PermitDecision } from './checkpoint/permit-rules.ts'
 export { hasEnded, isClaimable, matchesFilter, pageLimit } from './checkpoint/store-rules.ts'
 export { createMemoryStore } from './checkpoint/memory-store.ts'
 export { decodeCheckpoint, encodeCheckpoint } from './checkpoint/codec.ts'

@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { storeError, type Durability } from '@waystone/core/store'
 import { loadSqlite } from './load-sqlite.ts'
 import { requireLocalFolder } from './network-drive.ts'
-import { applicationId, pageSize, schema, schemaVersion } from './schema.ts'
+import { applicationId, migrations, pageSize, schema, schemaVersion } from './schema.ts'
 
 /** Where and how a database is opened. */
 export interface DatabaseOptions {
@@ -142,17 +142,17 @@ function missingFile(path: string, cause?: unknown): Error {
 }
 
 function prepareSchema(database: Database, path: string): void {
-  if (checkVersion(database, path)) return
-  // Only before the first write can the size of the pages be chosen, and only outside a transaction the log.
-  database.exec(`PRAGMA page_size = ${pageSize}`)
-  database.exec('PRAGMA journal_mode = WAL')
+  const version = checkVersion(database, path)
+  if (version === schemaVersion) return
+  if (version === 0) {
+    // Only before the first write can the size of the pages be chosen, and only outside a transaction the log.
+    database.exec(`PRAGMA page_size = ${pageSize}`)
+    database.exec('PRAGMA journal_mode = WAL')
+  }
   database.exec('BEGIN IMMEDIATE')
   try {
-    if (!checkVersion(database, path)) {
-      database.exec(schema)
-      database.exec(`PRAGMA application_id = ${applicationId}`)
-      database.exec(`PRAGMA user_version = ${schemaVersion}`)
-    }
+    // Another process may have been faster.
+    bringUp(database, checkVersion(database, path))
     database.exec('COMMIT')
   } catch (error) {
     database.exec('ROLLBACK')
@@ -160,8 +160,15 @@ function prepareSchema(database: Database, path: string): void {
   }
 }
 
-/** True when the tables are there; false when the file is empty. */
-function checkVersion(database: Database, path: string): boolean {
+function bringUp(database: Database, version: number): void {
+  if (version === 0) database.exec(schema)
+  for (const { to, sql } of migrations) if (version < to) database.exec(sql)
+  database.exec(`PRAGMA application_id = ${applicationId}`)
+  database.exec(`PRAGMA user_version = ${schemaVersion}`)
+}
+
+/** The version of the tables that are there; 0: the file is empty. */
+function checkVersion(database: Database, path: string): number {
   const version = Number(database.pragma('user_version'))
   const application = Number(database.pragma('application_id'))
   if (application === applicationId && version > schemaVersion) {
@@ -171,8 +178,8 @@ function checkVersion(database: Database, path: string): boolean {
       { path, version },
     )
   }
-  if (application === applicationId && version === schemaVersion) return true
-  if (Number(database.pragma('schema_version')) === 0) return false
+  if (application === applicationId && version > 0) return version
+  if (Number(database.pragma('schema_version')) === 0) return 0
   throw storeError('WAYSTONE_STORE_CORRUPT', `${path} is a database of another program; choose another path`, { path })
 }
 

@@ -1,8 +1,8 @@
-import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { noUsage, sha256, type NewRun, type RunId, type Store } from '@waystone/core/store'
+import { noUsage, restoreRun, sha256, type NewRun, type RunId, type Store } from '@waystone/core/store'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openDatabase } from './database.ts'
 import { createSqliteStore, type SqliteStoreOptions } from './sqlite-store.ts'
@@ -34,6 +34,10 @@ async function failure(call: Promise<unknown>): Promise<{ readonly code: unknown
 }
 
 const anyRun = 'a' as RunId
+
+function missing(): never {
+  throw new RangeError('the run is gone')
+}
 
 const anyNewRun: NewRun = {
   runId: anyRun,
@@ -102,13 +106,34 @@ describe('createSqliteStore', () => {
     await open().list({})
     await opened.pop()?.close()
     const database = new DatabaseSync(path)
-    database.exec('PRAGMA user_version = 2')
+    database.exec('PRAGMA user_version = 3')
     database.close()
     expect(await failure(open().load(anyRun))).toEqual({
       code: 'WAYSTONE_STORE_NEWER_FORMAT',
       message:
-        '/deep/runs.db was written by a newer Waystone (tables of version 2, this one knows 1); upgrade Waystone',
+        '/deep/runs.db was written by a newer Waystone (tables of version 3, this one knows 2); upgrade Waystone',
     })
+  })
+
+  it('brings a file of version 1 up to date and keeps every run of it', async () => {
+    mkdirSync(dirname(path), { recursive: true })
+    const database = new DatabaseSync(path)
+    database.exec('PRAGMA page_size = 4096')
+    database.exec('PRAGMA journal_mode = WAL')
+    database.exec(readFileSync(new URL('../test/fixtures/tables-1.sql', import.meta.url), 'utf8'))
+    database.close()
+    const stores = [open(), open({ durability: 'process' })]
+    const pages = await Promise.all(stores.map((store) => store.list({})))
+    for (const { rows } of pages) expect(rows).toMatchObject([{ workflow: 'letters', status: 'waiting', key: 'first' }])
+    const runId = pages[0]?.rows[0]?.runId ?? anyRun
+    const loaded = await stores[0]?.load(runId)
+    expect(loaded?.checkpoints).toHaveLength(2)
+    expect((await restoreRun(stores[0] ?? open(), loaded ?? missing())).snapshot.context.state).toEqual({
+      name: 'Ada',
+      text: 'Dear Ada',
+    })
+    expect(await stores[1]?.line()).toEqual([])
+    await open().close()
   })
 
   it('refuses a database of another program and leaves it alone', async () => {

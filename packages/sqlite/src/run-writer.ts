@@ -8,11 +8,13 @@ import {
   type Lease,
   type NewRun,
   type Owner,
+  type PermitRequest,
   type RunId,
   type Store,
 } from '@waystone/core/store'
 import type { StatementResultingChanges } from 'node:sqlite'
 import type { Database } from './database.ts'
+import { permitTables } from './permit-tables.ts'
 import { packText, type StoredText } from './stored-text.ts'
 import { hashBytes, leaseOf, runColumns, runTables, summaryText, type RunRecord } from './run-row.ts'
 
@@ -141,6 +143,10 @@ export class RunWriter {
   ): void {
     const id = this.#fencedId(database, request.runId, request.fence)
     for (const eventId of request.eventIds) database.statement(consume).run(id, eventId)
+  }
+
+  permits(database: Database, request: PermitRequest): ReturnType<typeof permitTables.take> {
+    return permitTables.take(database, request, (owner) => this.#insertOwner(database, owner))
   }
 
   #insertRun(database: Database, run: NewRun): StatementResultingChanges {

@@ -1,5 +1,5 @@
-/** Version of the tables, kept in `user_version`. A file with a higher one is refused. */
-export const schemaVersion = 1
+/** Version of the tables, kept in `user_version`. A file with a higher one is refused, one with a lower one is brought up to this. */
+export const schemaVersion = 2
 
 /** Marks a file as ours, kept in `application_id`: "WAYS". */
 export const applicationId = 0x57_41_59_53
@@ -18,6 +18,8 @@ export const indexedEvery = 64
 export const pageSize = 4096
 
 /**
+ * The tables of version 1.
+ *
  * Runs have small integer ids inside. The hash of a run's last checkpoint stands with the run; of the others it follows from the text,
  * and the chain inside the texts holds them. A text, graph or keyframe is a blob when it is compressed. `previous` is the position of the run's checkpoint before.
  */
@@ -90,3 +92,36 @@ export const schema = `
   );
   CREATE INDEX inbox_open ON inbox (run) WHERE event IS NOT NULL;
 `
+
+/** What each version added to the tables of the one before. Never changed: files of every version stay readable. */
+export const migrations: readonly { readonly to: number; readonly sql: string }[] = [
+  {
+    to: 2,
+    sql: `
+  CREATE TABLE permits (
+    ticket INTEGER PRIMARY KEY,
+    owner INTEGER NOT NULL REFERENCES owners (id),
+    run TEXT NOT NULL,
+    step INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    claims TEXT NOT NULL,
+    expires_at INTEGER NOT NULL,
+    granted_at INTEGER
+  );
+  CREATE TABLE window_uses (
+    resource TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    per_ms INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    amount INTEGER NOT NULL,
+    PRIMARY KEY (resource, unit, per_ms, at)
+  ) WITHOUT ROWID;
+  CREATE TABLE resource_blocks (
+    resource TEXT PRIMARY KEY,
+    until INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE permit_version (version INTEGER NOT NULL);
+  INSERT INTO permit_version (version) VALUES (0);
+`,
+  },
+]

@@ -5,12 +5,16 @@ import {
   type EngineEvent,
   type Lease,
   type NewRun,
+  type PermitAnswer,
+  type PermitRequest,
+  type PermitRow,
   type RunFilter,
   type RunId,
   type Store,
 } from '@waystone/core/store'
 import { ChangeWatch } from './change-watch.ts'
 import { isFilePath, openDatabase, type Database } from './database.ts'
+import { permitTables } from './permit-tables.ts'
 import { runReader } from './run-reader.ts'
 import { RunWriter } from './run-writer.ts'
 import { isBusy, toStoreError } from './sqlite-errors.ts'
@@ -103,6 +107,20 @@ class SqliteStore implements Store {
 
   discard(runId: RunId, fence: number, eventIds: readonly string[]): Promise<void> {
     return this.#write((database) => this.#writer.discard(database, { runId, fence, eventIds }))
+  }
+
+  async permits(request: PermitRequest): Promise<PermitAnswer> {
+    const { isFreed, ...answer } = await this.#write((database) => this.#writer.permits(database, request))
+    if (isFreed) this.#watch.changedForOthers()
+    return answer
+  }
+
+  permitVersion(): Promise<number> {
+    return this.#read((database) => permitTables.version(database))
+  }
+
+  line(): Promise<readonly PermitRow[]> {
+    return this.#read((database) => permitTables.line(database))
   }
 
   inbox(runIds: readonly RunId[]): ReturnType<Store['inbox']> {

@@ -4,6 +4,7 @@ import type { Context } from '../command.ts'
 import { loadConfig } from '../load/config-file.ts'
 import type { LoadedWorkflow } from '../load/workflow-file.ts'
 import { noticeLines } from '../output/notice-text.ts'
+import { chooseLimits } from './choose-limits.ts'
 import { chooseModels, modelNames } from './models.ts'
 
 /** A workflow bound to a store and models. */
@@ -27,7 +28,8 @@ export async function bindWorkflow(
   const found = await loadConfig(dirname(loaded.file))
   const { graph } = buildGraph(loaded.workflow)
   const models = chooseModels({ graph, fromModule: loaded.offlineModels, config: found, isLive })
-  const { offlineModels: _standIns, ...options } = found.config
+  const { offlineModels: _standIns, limits: _shared, ...options } = found.config
+  const limits = chooseLimits({ graph, config: found.config, models, isLive })
   const store = await context.store(found.config.store)
   const onNotice = options.onNotice ?? ((notice): void => context.note(...noticeLines(notice, context)))
   const prices = isLive ? options.prices : { ...freePrices(graph), ...options.prices }
@@ -38,6 +40,7 @@ export async function bindWorkflow(
     models,
     onNotice,
     ...(prices === undefined ? {} : { prices }),
+    ...(limits === undefined ? {} : { limits }),
   })
   const leave = context.interrupts.guard(runtime)
   return {

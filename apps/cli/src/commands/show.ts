@@ -1,4 +1,5 @@
 import { blamePath, readHistory, type History, type JsonPath } from '@waystone/core'
+import { hasEnded } from '@waystone/core/store'
 import { openRow, openRun, type RunOptions } from '../bind/open-run.ts'
 import { tagNames } from '../bind/tag-names.ts'
 import type { CommandDefinition, CommonOptions, Context } from '../command.ts'
@@ -6,6 +7,7 @@ import { argumentError, readCount } from '../json-argument.ts'
 import { blameLines } from '../output/blame-text.ts'
 import { changeLines } from '../output/change-text.ts'
 import { decisionLines } from '../output/decision-text.ts'
+import { placeLines, placesOf, type PlaceInLine } from '../output/line-text.ts'
 import { overviewLines } from '../output/overview.ts'
 import { parsePath } from '../output/path-text.ts'
 import { printable } from '../output/printable.ts'
@@ -47,7 +49,8 @@ export const show: CommandDefinition<ShowOptions> = {
     if (options.request === true) return showRequests(row, options, context)
     const history = await readHistory(await context.store(), row.runId)
     const at = options.at === undefined ? undefined : readCount(options.at, '--at')
-    showView(history, { options, at, context })
+    const places = hasEnded(row.status) ? [] : placesOf(await (await context.store()).line(), row.runId)
+    showView(history, { options, at, places, context })
     return 'done'
   },
 }
@@ -82,16 +85,19 @@ async function showRequests(
 interface Looking {
   readonly options: ShowOptions
   readonly at: number | undefined
+  /** What waits in line. */
+  readonly places: readonly PlaceInLine[]
   readonly context: Context
 }
 
-function showView(history: History, { options, at, context }: Looking): void {
+function showView(history: History, looking: Looking): void {
+  const { options, at, context } = looking
   const sequence = at ?? history.last
   if (options.state === true) showState(history, sequence, context)
   else if (options.why === true) showWhy(history, at, context)
   else if (options.diff === true) showDiff(history, sequence, context)
   else if (options.blame !== undefined) showBlame(history, { path: parsePath(options.blame), sequence }, context)
-  else showOverview(history, at, context)
+  else showOverview(history, looking)
 }
 
 function showState(history: History, sequence: number, { print, json }: Context): void {
@@ -127,8 +133,13 @@ function showBlame(history: History, { path, sequence }: { path: JsonPath; seque
   context.print(...blameLines(blame, context.style))
 }
 
-function showOverview(history: History, at: number | undefined, context: Context): void {
+function showOverview(history: History, { at, places, context }: Looking): void {
   const checkpoints = at === undefined ? history.checkpoints : [history.at(at).checkpoint]
-  context.json({ run: rowJson(history.row), checkpoints: checkpoints.map(timelineJson) })
-  context.print(...overviewLines(history, context), '', ...timelineLines(checkpoints, history, context.style))
+  context.json({
+    run: rowJson(history.row),
+    ...(places.length > 0 && { places }),
+    checkpoints: checkpoints.map(timelineJson),
+  })
+  const line = placeLines(places).map((text) => `${context.style('quiet', 'in line'.padEnd(10))}${text}`)
+  context.print(...overviewLines(history, context), ...line, '', ...timelineLines(checkpoints, history, context.style))
 }

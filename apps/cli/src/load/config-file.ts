@@ -38,6 +38,7 @@ const optionNames: { readonly [Name in keyof Required<WaystoneConfig>]: true } =
   models: true,
   offlineModels: true,
   prices: true,
+  limits: true,
   secrets: true,
   store: true,
   workflows: true,

@@ -20,7 +20,23 @@ export function noticeLines(notice: RuntimeNotice, { around }: Pick<Context, 'ar
       ]
     case 'event.dropped':
       return [`Run ${notice.runId}: an event could not be used: ${printableLine(notice.message)}`]
+    case 'permit.awaited': {
+      const { resource, ahead, until, node } = notice
+      const reasons = {
+        concurrent: 'too many are under way',
+        rate: 'too many have begun',
+        blocked: 'its provider said to wait',
+      }
+      const line = ahead === 0 ? '' : `, ${ahead} ahead`
+      const wait = until === null ? '' : `, ${formatDuration(Math.max(0, until - around.now()))} at least`
+      return [`Node ${node} waits for ${resourceText(resource)}: ${reasons[notice.reason]}${line}${wait}.`]
+    }
     case 'run.stopped':
       return []
   }
+}
+
+/** `model fast` for `model:fast`. */
+export function resourceText(resource: string): string {
+  return printableLine(resource.replace(':', ' '))
 }

@@ -16,6 +16,8 @@ import type {
   Store,
   StoredCheckpoint,
 } from './store.ts'
+import { MemoryPermits } from './memory-permits.ts'
+import type { PermitAnswer, PermitRequest, PermitRow } from './permit.ts'
 import { isClaimable, matchesFilter, pageLimit } from './store-rules.ts'
 
 interface MemoryRun {
@@ -49,6 +51,7 @@ class MemoryStore implements Store {
   readonly #graphs = new Map<string, string>()
   /** Run ids by workflow and idempotency key. */
   readonly #keys = new Map<string, RunId>()
+  readonly #permits = new MemoryPermits()
   readonly #watchers = new Set<() => void>()
   #isNotifying = false
   #isClosed = false
@@ -153,6 +156,24 @@ class MemoryStore implements Store {
   async discard(runId: RunId, fence: number, eventIds: readonly string[]): Promise<void> {
     consume(this.#fenced(runId, fence), eventIds)
     this.#changed()
+  }
+
+  async permits(request: PermitRequest): Promise<PermitAnswer> {
+    this.#checkOpen()
+    const before = this.#permits.version
+    const answer = this.#permits.take(request)
+    if (answer.version !== before) this.#changed()
+    return answer
+  }
+
+  async permitVersion(): Promise<number> {
+    this.#checkOpen()
+    return this.#permits.version
+  }
+
+  async line(): Promise<readonly PermitRow[]> {
+    this.#checkOpen()
+    return this.#permits.rows
   }
 
   async claimable(now: number, limit: number): Promise<readonly RunRow[]> {

@@ -2,16 +2,10 @@ import type { RunId } from '../base/ids.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
 import type { RunStatus } from '../snapshot/snapshot.ts'
 import type { Usage } from '../snapshot/usage.ts'
+import type { Owner } from './owner.ts'
+import type { PermitAnswer, PermitRequest, PermitRow } from './permit.ts'
 
-/** Who drives runs: enough to tell on one host whether it still lives. */
-export interface Owner {
-  /** Unique per runtime instance. */
-  readonly id: string
-  readonly host: string
-  readonly pid: number
-  /** When that process began, as the system tells it; tells a reused pid apart. */
-  readonly processStartedAt: string
-}
+export type { Owner } from './owner.ts'
 
 /** The right to write one run. */
 export interface Lease {
@@ -221,6 +215,16 @@ export interface Store {
 
   /** Takes events out of the inbox that no checkpoint can use (stale, refused). */
   discard(runId: RunId, fence: number, eventIds: readonly string[]): Promise<void>
+
+  /**
+   * Gives permits back, takes places in line and says who may begin: the rules are `decidePermits`, in one transaction over everything that all
+   * processes hold. Asking again for what is held or waits already changes nothing, so an answer that was lost may be asked for again.
+   */
+  permits(request: PermitRequest): Promise<PermitAnswer>
+  /** Grows whenever something was given back that others may wait for. */
+  permitVersion(): Promise<number>
+  /** Every permit that is held and every place in line. Order: by place. */
+  line(): Promise<readonly PermitRow[]>
 
   /** Runs that a free process should drive: not leased (or the lease has expired), and `running`, or with something due, or not ended and with an inbox. */
   claimable(now: number, limit: number): Promise<readonly RunRow[]>

@@ -65,6 +65,20 @@ export interface ModelUsage {
 /** How a call ended. `length`: cut at the token limit; `refusal`: the model declined. */
 export type FinishReason = 'stop' | 'tool-calls' | 'length' | 'refusal' | 'content-filter'
 
+/** What a provider says is left of one of its limits. */
+export interface QuotaLeft {
+  /** Requests or tokens, 0 or more. */
+  readonly remaining: number
+  /** Time until the limit is whole again, ms. */
+  readonly resetMs: number
+}
+
+/** What a provider says is left of its limits, e.g. in `x-ratelimit-*` headers. */
+export interface ModelQuota {
+  readonly requests?: QuotaLeft
+  readonly tokens?: QuotaLeft
+}
+
 /** What a model answered. Its text, arguments and output are checked before anything believes them. */
 export interface ModelResponse {
   readonly message: Extract<ModelMessage, { role: 'assistant' }>
@@ -75,6 +89,8 @@ export interface ModelResponse {
   readonly model: string
   /** The provider's id of the response, for its logs. */
   readonly responseId?: string
+  /** What is left of the provider's limits. When it is not enough for another call, all calls of a model in the option `limits` wait until it is reset. */
+  readonly quota?: ModelQuota
 }
 
 /** What a model gets beside the request. */

@@ -63,6 +63,8 @@ export interface ToolConfig<
   readonly effect?: EffectClass
   /** Names of the secrets that `context.secret` may resolve. */
   readonly secrets?: readonly string[]
+  /** Names of what its calls draw on beside itself, e.g. `crm`: limited for all runs by `limits.resources` of the runtime, if that lists them. */
+  readonly resources?: readonly string[]
   readonly input: Input
   readonly output: Output
   /** Part of the graph's identity: raise it when the tool's meaning changes. Default 1. */

@@ -81,6 +81,7 @@ export function buildTools(scope: BuildScope): {
       'description',
       'effect',
       'secrets',
+      'resources',
       'input',
       'output',
       'version',
@@ -92,12 +93,14 @@ export function buildTools(scope: BuildScope): {
     const output = readSchema(written, 'output')
     const run = readFunction(written, 'run')
     if (definition.config['run'] === undefined) refuseValue(written, 'run', 'a function')
+    const resources = readNames(written, 'resources')
     const effect = readChoice(written, 'effect', effectClasses) ?? 'unsafe'
     records[name] = {
       name,
       description: readText(written, 'description'),
       effect,
       secrets: readNames(written, 'secrets'),
+      ...(resources.length > 0 && { resources }),
       version: readCount(written, 'version', { least: 1, fallback: 1 }),
       inputSchema: input?.json ?? {},
       outputSchema: output?.json ?? {},

@@ -197,6 +197,8 @@ export interface ToolRecord {
   readonly effect: EffectClass
   /** Names of the secrets its calls resolve. */
   readonly secrets: readonly string[]
+  /** Names of limited resources its calls draw on; absent: none. Outside the graph hash, in the behaviour hash. */
+  readonly resources?: readonly string[]
   /** Declared by the author, default 1. */
   readonly version: number
   readonly inputSchema: JsonObject

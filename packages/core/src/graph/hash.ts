@@ -3,7 +3,7 @@ import { sha256 } from '../base/hash.ts'
 import type { Graph, GraphHashes } from './graph.ts'
 
 /** Fields that are for people or for models, by the name they have in records of the graph. */
-const outside = new Set(['place', 'text', 'description', 'instructions', 'model', 'reason'])
+const outside = new Set(['place', 'text', 'description', 'instructions', 'model', 'reason', 'resources'])
 
 /** Annotations of JSON schemas: they change what a model reads, not what is allowed. */
 const annotations = new Set(['description', 'title', 'examples', '$comment', 'deprecated'])
@@ -12,8 +12,8 @@ const annotations = new Set(['description', 'title', 'examples', '$comment', 'de
  * The two hashes of a graph.
  *
  * The graph hash covers everything `plan` reads: names, kinds, reads and writes, outcomes, edges, limits, retries, policies, schemas
- * and declared versions. Places, function text, prompts, model names, reasons and descriptions are outside. The behaviour hash covers
- * prompts given as text, model names, reasons and descriptions, also those inside schemas.
+ * and declared versions. Places, function text, prompts, model names, resources of tools, reasons and descriptions are outside. The behaviour hash covers
+ * prompts given as text, model names, resources, reasons and descriptions, also those inside schemas.
  */
 export function hashGraph(graph: Graph): GraphHashes {
   const json = graph as unknown as JsonObject

@@ -110,6 +110,7 @@ const tool = z.strictObject({
   description: z.string(),
   effect: z.enum(effectClasses),
   secrets: names,
+  resources: names.exactOptional(),
   version: atLeastOne,
   inputSchema: jsonSchema,
   outputSchema: jsonSchema,

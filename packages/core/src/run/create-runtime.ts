@@ -13,6 +13,7 @@ import { processLiveness } from './liveness.ts'
 import type { RuntimeNotice } from './notice.ts'
 import { RunHandle } from './run-handle.ts'
 import type { Request, RequestOf, Run, Runtime, RuntimeOptions, StartOptions } from './runtime.ts'
+import { checkLimitNames, readLimits } from './limit-book.ts'
 import { createSecretVault, environmentSecrets } from './secrets.ts'
 import { startRun } from './start-run.ts'
 import { work } from './work-loop.ts'
@@ -32,8 +33,12 @@ import { createWorkflowBook } from './workflow-book.ts'
  */
 export function createRuntime(options: RuntimeOptions = {}): Runtime {
   const engine = new Engine(partsOf(options))
-  const { book } = engine.parts
-  for (const workflow of options.workflows ?? []) book.add(workflow)
+  const { book, limits } = engine.parts
+  const added = (options.workflows ?? []).map((workflow) => book.add(workflow))
+  if (limits !== null) {
+    const tools = added.length === 0 ? null : [...new Set(added.flatMap(({ graph }) => Object.keys(graph.tools)))]
+    checkLimitNames(limits, { models: Object.keys(options.models ?? {}), tools })
+  }
   return new LocalRuntime(engine)
 }
 
@@ -154,6 +159,7 @@ function partsOf(options: RuntimeOptions): ConstructorParameters<typeof Engine>[
     owner: Object.freeze({ id: ids.event(), ...liveness.self() }),
     leaseMs: within('leaseMs', options.leaseMs ?? 5_000, { least: 500, most: 5_000 }),
     maxConcurrentRuns: within('maxConcurrentRuns', options.maxConcurrentRuns ?? 1_000, { least: 1, most: 1_000_000 }),
+    limits: readLimits(options.limits),
     checkPurity: options.checkPurity ?? process.env['NODE_ENV'] !== 'production',
     notify: safely(options.onNotice),
   }

@@ -5,6 +5,8 @@ import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { ExecutorPorts } from './effect-job.ts'
 import type { RuntimeNotice } from './notice.ts'
+import type { LimitBook } from './limit-book.ts'
+import type { PermitKeeper } from './permit-keeper.ts'
 import type { Planner } from './purity.ts'
 
 /** A provisional token of a model call. */
@@ -30,12 +32,20 @@ export interface DrivenRun {
   whenIdle(): Promise<void>
 }
 
+/** Where permits are asked for. */
+export interface PermitDesk {
+  readonly limits: LimitBook
+  readonly keeper: PermitKeeper
+}
+
 /** What a drive needs of its runtime. */
 export interface DriveHost {
   readonly store: Store
   readonly clock: Clock
   readonly ports: ExecutorPorts
   readonly plan: Planner
+  /** Null: nothing is limited beyond its run. */
+  readonly permits: PermitDesk | null
   /** To be awaited when runs have kept the process busy so long that its input and timers should have a turn; mostly null. */
   turn(): Promise<void> | null
   /** Null while the drive's lease surely holds; else tells, after asking the store. */

@@ -52,6 +52,7 @@ describe('Drive', () => {
       clock,
       ports,
       plan,
+      permits: null,
       turn: () => null,
       confirmLease: () => null,
       onCommitted: () => undefined,
@@ -96,6 +97,7 @@ describe('perform', () => {
       scope,
       ports,
       onToken: () => undefined,
+      onBlocked: () => undefined,
     })
     expect(end).toMatchObject({ outcome: 'failed', error: { code: 'WAYSTONE_BUG_REGISTRY' } })
   })

@@ -10,6 +10,7 @@ import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { Command } from '../snapshot/command.ts'
 import type { EffectEnd, EngineEvent } from '../snapshot/event.ts'
 import { statusOf, type Snapshot } from '../snapshot/snapshot.ts'
+import { awaitPermit } from './await-permit.ts'
 import type { DrivenRun, DriveHost } from './drive-host.ts'
 import { EffectScope } from './effect-context.ts'
 import type { EffectJob } from './effect-job.ts'
@@ -299,8 +300,17 @@ export class Drive implements DrivenRun {
     )
   }
 
-  /** A process that slept may have lost the run meanwhile: then nothing more of it is begun here. */
+  /** Waits for what it needs of shared resources, if it needs any. */
   #begin(effect: RunningEffect): void {
+    const isWaiting = awaitPermit(this.#host, effect, {
+      onGranted: () => this.#confirm(effect),
+      onFailed: (error) => this.stop(error),
+    })
+    if (!isWaiting) this.#confirm(effect)
+  }
+
+  /** A process that slept may have lost the run meanwhile: then nothing more of it is begun here. */
+  #confirm(effect: RunningEffect): void {
     const confirmed = this.#host.confirmLease(this)
     if (confirmed === null) return this.#markAndStart(effect)
     confirmed.then(
@@ -320,7 +330,7 @@ export class Drive implements DrivenRun {
   #markAndStart(effect: RunningEffect): void {
     const { compiled, record, open, scope } = effect.job
     const needsMark = open.kind === 'model' || effectClassOf(compiled.graph, record, open) === 'unsafe'
-    if (!needsMark) return effect.start()
+    if (!needsMark) return this.#startPermitted(effect)
     const mark = {
       runId: this.runId,
       fence: this.lease.fence,
@@ -329,9 +339,14 @@ export class Drive implements DrivenRun {
       at: this.#host.clock.now(),
     }
     this.#host.store.markStarted(mark).then(
-      () => this.#isOver || effect.start(),
+      () => this.#isOver || this.#startPermitted(effect),
       (error: unknown) => this.stop(error),
     )
+  }
+
+  #startPermitted(effect: RunningEffect): void {
+    if (effect.isPermitted || effect.job.scope.isAborted) effect.start()
+    else this.#begin(effect)
   }
 
   #jobOf(step: number): EffectJob | undefined {
@@ -351,7 +366,8 @@ export class Drive implements DrivenRun {
       if (!this.#isOver && !scope.isAborted)
         host.onToken({ runId, sequence: this.sequence, step, node: open.node, text })
     }
-    return { compiled: this.compiled, context, record, open, scope, ports: host.ports, onToken }
+    const onBlocked = (waitMs: number): void => this.#effects.get(step)?.hearOfLimit(waitMs)
+    return { compiled: this.compiled, context, record, open, scope, ports: host.ports, onToken, onBlocked }
   }
 
   #ended(effect: RunningEffect, end: EffectEnd): void {

@@ -26,6 +26,8 @@ export interface EffectJob {
   readonly ports: ExecutorPorts
   /** Provisional tokens of a model. */
   readonly onToken: (text: string) => void
+  /** The service said that nobody should call it for a while. Units: ms. */
+  readonly onBlocked: (waitMs: number) => void
 }
 
 /** How an attempt ended, without what every end has (step, attempt, start, log, sources). */

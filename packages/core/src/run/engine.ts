@@ -11,14 +11,16 @@ import { WaystoneError } from '../errors/waystone-error.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import { createChanges, type Changes } from './changes.ts'
 import { Drive, type DriveParts, type Entry } from './drive.ts'
-import type { DrivenRun, DriveHost, Token } from './drive-host.ts'
+import type { DrivenRun, DriveHost, PermitDesk, Token } from './drive-host.ts'
 import type { ExecutorPorts } from './effect-job.ts'
 import { createInboxWatch, type InboxWatch } from './inbox-watch.ts'
 import { createLeases, lostLease, type Leases } from './leases.ts'
 import type { Liveness } from './liveness.ts'
 import type { RuntimeNotice } from './notice.ts'
 import { checkBindings } from './preflight.ts'
+import { PermitKeeper } from './permit-keeper.ts'
 import { planTwice, type Planner } from './purity.ts'
+import type { LimitBook } from './limit-book.ts'
 import { summaryOf } from './run-summary.ts'
 import { deliveredEntry, missedEntries } from './take-up.ts'
 import { createTimers, type Timers } from './timers.ts'
@@ -42,6 +44,8 @@ export interface EngineParts {
   readonly leaseMs: number
   readonly maxConcurrentRuns: number
   readonly checkPurity: boolean
+  /** Null: nothing is limited beyond its run. */
+  readonly limits: LimitBook | null
   readonly notify: (notice: RuntimeNotice) => void
 }
 
@@ -69,6 +73,7 @@ export class Engine implements DriveHost {
   readonly clock: Clock
   readonly ports: ExecutorPorts
   readonly plan: Planner
+  readonly permits: PermitDesk | null
   readonly notify: (notice: RuntimeNotice) => void
   /** News of commits, rests and stops. */
   readonly changes: Changes = createChanges()
@@ -96,6 +101,7 @@ export class Engine implements DriveHost {
     this.ports = ports
     this.notify = notify
     this.plan = parts.checkPurity ? planTwice : plan
+    this.permits = parts.limits === null ? null : { limits: parts.limits, keeper: new PermitKeeper(parts) }
     this.#leases = createLeases({
       ...parts,
       onRenewed: () => this.#inbox.look(),
@@ -257,6 +263,7 @@ export class Engine implements DriveHost {
     }
     await Promise.allSettled(Array.from(this.#drives.keys(), async (runId) => await this.nextRest(runId)))
     await Promise.allSettled(this.#releasing.values())
+    await this.permits?.keeper.close()
     this.#inbox.stop()
     this.changes.fireAll()
   }

@@ -12,6 +12,7 @@ import type { EffectJob, Ended, ExecutorPorts } from './effect-job.ts'
 import { detailOf, errorRecordOf, retryAfterOf } from './error-record.ts'
 import { readAnswer } from './model-answer.ts'
 import { hasBadUsage, parseResponse, parseUsage, usageDelta } from './model-response.ts'
+import { hearFailure, hearQuota } from './provider-limits.ts'
 import { renderRequest, type AskingNode } from './render-request.ts'
 
 /**
@@ -52,9 +53,11 @@ async function askModel(
   try {
     given = await callModel(job, model, request)
   } catch (thrown) {
+    hearFailure(job, thrown)
     return { ...failed(thrown, usageOfThrown(job, node, thrown)), ...whyAnother(job, 'failure') }
   }
   const usage = usageOfResponse(job, node, given)
+  hearQuota(job, given)
   try {
     const response = parseResponse(given)
     if (hasBadUsage(given))

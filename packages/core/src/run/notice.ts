@@ -1,10 +1,26 @@
 import type { RunId } from '../base/ids.ts'
+import type { WaitReason } from '../checkpoint/permit.ts'
 import type { Owner } from '../checkpoint/store.ts'
 
 /** Something that a person should know and that is not a fact of a run. */
 export type RuntimeNotice =
   /** Taking the run over waits until its owner's lease has run out. `until`: ms since the epoch. */
   | { readonly type: 'lease.awaited'; readonly runId: RunId; readonly owner: Owner; readonly until: number }
+  /**
+   * An attempt waits in line for something that is limited for all runs (`model:fast`, `tool:search`, `resource:crm`). `ahead`: attempts before it;
+   * `until`: when time alone may let it go, ms since the epoch; null: another one must end first. Told once for each resource that it waits for.
+   */
+  | {
+      readonly type: 'permit.awaited'
+      readonly runId: RunId
+      readonly node: string
+      readonly step: number
+      readonly attempt: number
+      readonly resource: string
+      readonly reason: WaitReason
+      readonly ahead: number
+      readonly until: number | null
+    }
   /** Prompts or model names differ from those the run began with; it goes on with the new ones. */
   | { readonly type: 'behaviour.changed'; readonly runId: RunId; readonly workflow: string }
   /** An event named nothing that is open, or could not be used. */

@@ -12,6 +12,7 @@ import { executeGate } from './execute-gate.ts'
 import { askedName, executeModel, reservedUsage } from './execute-model.ts'
 import { executeTask } from './execute-task.ts'
 import { executeTool } from './execute-tool.ts'
+import { hearFailure } from './provider-limits.ts'
 import { isThenable } from './when-done.ts'
 
 /**
@@ -80,6 +81,7 @@ export function endedByRuntime(job: EffectJob, outcome: string, error: ErrorReco
 }
 
 function failedEnd(job: EffectJob, thrown: unknown): EffectEnd {
+  hearFailure(job, thrown)
   // An author who says nothing means: trying again cannot hurt, unless the effect is unsafe.
   const isRepeatable = effectClassOf(job.compiled.graph, job.record, job.open) !== 'unsafe'
   const retryAfterMs = retryAfterOf(thrown)

@@ -3,6 +3,7 @@ import { nodeError } from '../errors/node-error.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import type { EffectJob } from './effect-job.ts'
 import { effectClassOf, endedByRuntime, perform, timeoutOf } from './perform.ts'
+import type { Permit } from './permit-keeper.ts'
 import { isThenable } from './when-done.ts'
 
 /** How long an effect that was told to stop may take to end before it is settled without its own word, ms. */
@@ -24,6 +25,10 @@ export class RunningEffect {
   readonly #clock: Clock
   readonly #onEnd: (effect: RunningEffect, end: EffectEnd) => void
   #stopTimer: (() => void) | null = null
+  #permit: Permit | null = null
+  /** Gives the permit back once the work has really stopped, which may be after its end. */
+  #onQuiet: (() => void) | null = null
+  #isWorking = false
   #isStarted = false
   #isWaiting = false
   #isOver = false
@@ -34,7 +39,7 @@ export class RunningEffect {
     this.#onEnd = host.onEnd
   }
 
-  /** True while it waits for its earliest start. */
+  /** True while it waits for its earliest start, or in line for its permit. */
   get isWaiting(): boolean {
     return this.#isWaiting
   }
@@ -48,18 +53,40 @@ export class RunningEffect {
     })
   }
 
+  /** False when it must stand in line, again if need be: a process that slept may have lost its permit. */
+  get isPermitted(): boolean {
+    return this.#permit === null || this.#permit.isHeld()
+  }
+
+  /** Stands in line. @param ask - asks for the permit, and goes on when it is granted */
+  waitForPermit(ask: (go: (next: () => void) => void) => Permit): void {
+    this.#permit?.end()
+    this.#isWaiting = true
+    this.#permit = ask((next) => {
+      this.#isWaiting = false
+      if (!this.#isOver) next()
+    })
+  }
+
+  /** The provider says that nobody should come for a while. */
+  hearOfLimit(waitMs: number): void {
+    this.#permit?.block(this.#clock.now() + waitMs)
+  }
+
   /** Begins the work; a synchronous one ends before this returns. Does nothing once the effect was cancelled. */
   start(): void {
     if (this.#isOver || this.job.scope.isAborted) return this.#end(this.#aborted('it had not started'))
     this.#isStarted = true
     this.job.scope.begin()
+    this.#isWorking = true
     const end = perform(this.job)
+    this.#isWorking = isThenable(end)
     if (!isThenable(end)) return this.#end(end)
     const limitMs = timeoutOf(this.job.compiled.graph, this.job.record, this.job.open)
     if (limitMs !== null && !this.#isOver) {
       this.#stopTimer = this.#clock.at(this.job.scope.startedAt + limitMs, () => this.#timeOut(limitMs))
     }
-    void end.then((own) => this.#end(own))
+    void end.then((own) => this.#workEnded(own))
   }
 
   /** Tells it to stop. Its own end is waited for a moment, since it knows what was used. */
@@ -80,6 +107,13 @@ export class RunningEffect {
     this.#isOver = true
     this.#stopTimer?.()
     this.job.scope.abort(abortReason('the runtime was closed'))
+    this.#givePermitBack(undefined)
+  }
+
+  #workEnded(own: EffectEnd): void {
+    this.#isWorking = false
+    this.#onQuiet?.()
+    this.#end(own)
   }
 
   #timeOut(limitMs: number): void {
@@ -104,7 +138,22 @@ export class RunningEffect {
     if (this.#isOver) return
     this.#isOver = true
     this.#stopTimer?.()
+    this.#givePermitBack(end.usage)
     this.#onEnd(this, end)
+  }
+
+  /** Work that was told to stop may hold its connection a moment longer, and counts until it has let go of it. */
+  #givePermitBack(usage: EffectEnd['usage']): void {
+    const permit = this.#permit
+    if (permit === null) return
+    const tokens = usage === undefined ? undefined : (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0)
+    if (!this.#isWorking) return permit.end(tokens)
+    const giveBack = (): void => permit.end(tokens)
+    const stop = this.#clock.at(this.#clock.now() + abortGraceMs, giveBack, { isBackground: true })
+    this.#onQuiet = () => {
+      stop()
+      giveBack()
+    }
   }
 }
 

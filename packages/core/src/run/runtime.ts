@@ -11,6 +11,7 @@ import type { RunStatus } from '../snapshot/snapshot.ts'
 import type { Usage } from '../snapshot/usage.ts'
 import type { Liveness } from './liveness.ts'
 import type { RuntimeNotice } from './notice.ts'
+import type { SharedLimits } from './resource-limits.ts'
 import type { RunEvent } from './run-event.ts'
 
 /** Resolves a secret's name to its value. Default: environment variable of that name. */
@@ -26,6 +27,8 @@ export interface RuntimeOptions {
   readonly models?: { readonly [name: string]: Model }
   /** By the name that agents use, or by the provider's model name. Without: cost is unknown and counted as 0, and `costUsd` limits are refused. */
   readonly prices?: { readonly [model: string]: ModelPrice }
+  /** What all runs of all processes over one store may use of models, tools and named resources. What is not listed is not limited. */
+  readonly limits?: SharedLimits
   readonly secrets?: SecretResolver
   readonly clock?: Clock
   readonly ids?: Ids

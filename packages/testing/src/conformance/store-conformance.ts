@@ -5,6 +5,7 @@ import { creationCases } from './creation-cases.ts'
 import type { CaseTools, ConformanceCase, StoreHarness } from './harness.ts'
 import { inboxCases } from './inbox-cases.ts'
 import { ownershipCases } from './ownership-cases.ts'
+import { permitCases } from './permit-cases.ts'
 import { readingCases } from './reading-cases.ts'
 import { sharingCases } from './sharing-cases.ts'
 
@@ -13,6 +14,7 @@ const groups: { readonly [name: string]: readonly ConformanceCase[] } = {
   'storing checkpoints': commitCases,
   'owning runs': ownershipCases,
   'the inbox': inboxCases,
+  'permits of shared limits': permitCases,
   reading: readingCases,
   'sharing a store': sharingCases,
 }

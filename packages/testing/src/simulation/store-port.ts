@@ -99,6 +99,18 @@ export class StorePort implements Store {
     })
   }
 
+  permits(request: Parameters<Store['permits']>[0]): ReturnType<Store['permits']> {
+    return this.#cross('permits', () => this.#inner.permits(request))
+  }
+
+  permitVersion(): ReturnType<Store['permitVersion']> {
+    return this.#cross('permitVersion', () => this.#inner.permitVersion())
+  }
+
+  line(): ReturnType<Store['line']> {
+    return this.#cross('line', () => this.#inner.line())
+  }
+
   claimable(...given: Parameters<Store['claimable']>): ReturnType<Store['claimable']> {
     return this.#cross('claimable', () => this.#inner.claimable(...given))
   }

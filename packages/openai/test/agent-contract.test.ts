@@ -16,7 +16,7 @@ import { z } from 'zod'
 import { aiSdkModel } from '../src/ai-sdk-model.ts'
 import type { OpenAiModelOptions } from '../src/model-options.ts'
 import { openAiPrices } from '../src/prices.ts'
-import { closeLabs, key, labWith, modelAt, ways, type Way } from './ask.ts'
+import { closeLabs, countTurns, key, labWith, modelAt, mostTurns, ways, type Way } from './ask.ts'
 
 const open: Runtime[] = []
 afterEach(async () => {
@@ -180,17 +180,15 @@ describe.each(ways)('an agent, $api, stream $stream', (way) => {
     ])
   })
 
-  // Tried again, because a busy machine takes longer for anything.
-  it('closes the socket within 50 ms of a cancel', { retry: 4 }, async () => {
+  it('closes the socket at once on a cancel (R9)', async () => {
     const { lab, run } = await ask(way, [asked, faults.hang(way.stream ? 2 : 'headers')])
     await lab.until(2)
-    const at = performance.timeOrigin + performance.now()
+    const turns = countTurns()
     await run.cancel({ by: 'ana', reason: 'enough' })
-    const result = await run.result()
     const [, hung] = await lab.untilIdle()
-    expect(result).toMatchObject({ status: 'cancelled', usage: usedAt(lab) })
+    expect(turns()).toBeLessThanOrEqual(mostTurns)
     expect(hung?.end).toMatchObject({ by: 'client' })
-    expect((hung?.end?.at ?? Infinity) - at).toBeLessThan(50)
+    expect(await run.result()).toMatchObject({ status: 'cancelled', usage: usedAt(lab) })
   })
 
   it('shows tokens as they come when it streams', async () => {

@@ -1,4 +1,5 @@
 import type { Measure } from '../measure.ts'
+import { cancelCall } from './cancel-call.ts'
 import { growingList } from './growing-list.ts'
 import { importCore } from './import-core.ts'
 import { longHistory } from './long-history.ts'
@@ -17,5 +18,6 @@ export const measures: readonly Measure[] = [
   longHistory,
   waitingRuns,
   thousandNodes,
+  cancelCall,
   importCore,
 ]

@@ -1,5 +1,6 @@
-import { StreamableHTTPClientTransport, type Transport } from '@modelcontextprotocol/client'
+import type { Transport } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
+import { HttpTransport } from './http-transport.ts'
 
 /** A value that is written down, or the name of a secret that holds it. */
 export type McpValue = string | { readonly secret: string }
@@ -52,7 +53,7 @@ export async function resolveValues(
 /** The SDK's transport, not yet started. */
 export function makeTransport(transport: McpTransport, values: { readonly [name: string]: string }): Transport {
   if (transport.type === 'http') {
-    return new StreamableHTTPClientTransport(new URL(transport.url), {
+    return new HttpTransport(new URL(transport.url), {
       requestInit: { headers: { ...values } },
       // A broken stream is the end of the call: the engine decides about another attempt.
       reconnectionOptions: {

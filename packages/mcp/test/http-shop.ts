@@ -10,6 +10,8 @@ export interface HttpShop {
   readonly keys: string[]
   /** What was called, in order: names of tools and their arguments. */
   readonly calls: { readonly name: string; readonly arguments: unknown }[]
+  /** In order: `came METHOD`, then `answered METHOD` or, when the client closed first, `left METHOD`. */
+  readonly log: readonly string[]
   /** What it offers from now on. */
   offer(options: Partial<ShopOptions>): void
   close(): Promise<void>
@@ -20,14 +22,23 @@ export async function startHttpShop(key: string): Promise<HttpShop> {
   let options: Partial<ShopOptions> = {}
   const keys: string[] = []
   const calls: HttpShop['calls'] = []
+  const log: string[] = []
   const die = (): void => server.closeAllConnections()
   const handler = createMcpHandler(() => shopServer({ die, ...options }))
   const server = createServer((incoming, outgoing) => {
     void (async () => {
       keys.push(incoming.headers.authorization ?? '')
+      const left = new AbortController()
+      const asked = await readAsked(incoming, left.signal)
+      log.push(`came ${asked.name}`)
+      outgoing.on('close', () => {
+        log.push(`${outgoing.writableFinished ? 'answered' : 'left'} ${asked.name}`)
+        left.abort()
+      })
+      if (asked.name === 'tools/call') calls.push(asked.call)
       const response =
         incoming.headers.authorization === key
-          ? await handler.fetch(await requestOf(incoming, calls))
+          ? await handler.fetch(asked.request)
           : new Response('who are you?', { status: 401 })
       outgoing.writeHead(response.status, Object.fromEntries(response.headers))
       for await (const chunk of response.body ?? []) outgoing.write(chunk)
@@ -42,6 +53,7 @@ export async function startHttpShop(key: string): Promise<HttpShop> {
     url: `http://127.0.0.1:${port}/mcp`,
     keys,
     calls,
+    log,
     offer: (next) => {
       options = next
     },
@@ -53,21 +65,29 @@ export async function startHttpShop(key: string): Promise<HttpShop> {
   }
 }
 
-async function requestOf(incoming: IncomingMessage, calls: HttpShop['calls']): Promise<Request> {
+interface Asked {
+  /** Of the JSON-RPC message; else of HTTP. */
+  readonly name: string
+  readonly call: HttpShop['calls'][number]
+  readonly request: Request
+}
+
+async function readAsked(incoming: IncomingMessage, signal: AbortSignal): Promise<Asked> {
   const chunks: Buffer[] = []
   for await (const chunk of incoming) chunks.push(chunk as Buffer)
   const text = Buffer.concat(chunks).toString()
-  const { method: asked, params } = (text === '' ? {} : JSON.parse(text)) as {
+  const { method = 'GET' } = incoming
+  const { method: name = method, params = { name: '', arguments: null } } = (text === '' ? {} : JSON.parse(text)) as {
     readonly method?: string
     readonly params?: HttpShop['calls'][number]
   }
-  if (asked === 'tools/call' && params !== undefined) calls.push({ name: params.name, arguments: params.arguments })
-  const method = incoming.method ?? 'GET'
-  return new Request(`http://127.0.0.1${incoming.url ?? '/'}`, {
+  const request = new Request(`http://127.0.0.1${incoming.url ?? '/'}`, {
     method,
-    headers: Object.entries(incoming.headers).flatMap(([name, value]) =>
-      typeof value === 'string' ? [[name, value] as [string, string]] : [],
+    signal,
+    headers: Object.entries(incoming.headers).flatMap(([header, value]) =>
+      typeof value === 'string' ? [[header, value] as [string, string]] : [],
     ),
-    ...(method === 'POST' && { body: Buffer.concat(chunks) }),
+    ...(method === 'POST' && { body: text }),
   })
+  return { name, call: { name: params.name, arguments: params.arguments }, request }
 }

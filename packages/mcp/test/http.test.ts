@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { McpServer } from '../src/index.ts'
@@ -40,6 +41,23 @@ describe('a tool of an HTTP server', () => {
     expect((await call(shop, options)).error?.code).toBe('WAYSTONE_NODE_MCP_CHANGED')
     http.offer({})
     expect((await call(shop, options)).status).toBe('completed')
+  })
+
+  it('has its connection closed at once when its run is cancelled (T7, R9)', async () => {
+    const { http, shop } = await openHttpShop()
+    const file = join(await newFolder(), 'wait')
+    const { run } = await startCall(shop, { tool: 'wait', input: { file }, secret: key })
+    await vi.waitFor(() => expect(existsSync(`${file}.started`)).toBe(true), 10_000)
+    await run.cancel({ by: 'ada', reason: 'enough' })
+    // One request there and back: what the server has seen closed by then was closed in less time than that takes.
+    expect((await fetch(http.url)).status).toBe(401)
+    expect(http.log).toContain('left tools/call')
+    expect((await run.result()).status).toBe('cancelled')
+    // Told by that, the tool stopped; a message says it too, for servers that keep sessions. Later calls need no new connection.
+    await vi.waitFor(() => expect(existsSync(`${file}.stopped`)).toBe(true))
+    await vi.waitFor(() => expect(http.log).toContain('came notifications/cancelled'))
+    expect((await call(shop, { tool: 'say', input: { text: 'a' }, secret: key })).output).toEqual({ output: 'said a' })
+    expect(http.log.filter((line) => line === 'came initialize')).toHaveLength(1)
   })
 
   it('is tried again when the connection died, unless it is unsafe', async () => {

@@ -11,8 +11,6 @@ export interface ServedCall {
   readonly headers: IncomingHttpHeaders
   /** Null when there is none. */
   readonly body: Json
-  /** Resolves when the connection of the request is closed, with whether its answer had been sent. */
-  readonly closed: Promise<{ readonly isAnswered: boolean }>
 }
 
 /** A real HTTP server behind the tools of a scenario, which counts what reaches it. */
@@ -20,6 +18,8 @@ export interface ToolServer {
   readonly url: string
   /** Order: as they came. */
   readonly calls: readonly ServedCall[]
+  /** In order: `came PATH`, then `answered PATH` or, when the client closed first, `left PATH`. */
+  readonly log: readonly string[]
   /** Resolves as soon as so many calls have come. */
   until(count: number): Promise<void>
   close(): Promise<void>
@@ -28,13 +28,14 @@ export interface ToolServer {
 /** Starts one. @param answer - what a call is answered with; never: it hangs until the client closes */
 export async function startToolServer(answer: (call: ServedCall) => Json | Promise<Json>): Promise<ToolServer> {
   const calls: ServedCall[] = []
+  const log: string[] = []
   const waiting = new Set<() => void>()
   const server = createServer((request, response) => {
     void (async () => {
-      const { promise, resolve } = Promise.withResolvers<{ readonly isAnswered: boolean }>()
-      response.on('close', () => resolve({ isAnswered: response.writableFinished }))
-      const call = { ...(await read(request)), closed: promise }
+      const call = await read(request)
       calls.push(call)
+      log.push(`came ${call.path}`)
+      response.on('close', () => log.push(`${response.writableFinished ? 'answered' : 'left'} ${call.path}`))
       for (const look of waiting) look()
       const body = await answer(call)
       response.setHeader('content-type', 'application/json').end(JSON.stringify(body))
@@ -47,6 +48,7 @@ export async function startToolServer(answer: (call: ServedCall) => Json | Promi
   return {
     url: `http://127.0.0.1:${port}`,
     calls,
+    log,
     until: (count) =>
       new Promise((resolve) => {
         const look = (): void => {
@@ -66,7 +68,7 @@ export async function startToolServer(answer: (call: ServedCall) => Json | Promi
   }
 }
 
-async function read(request: IncomingMessage): Promise<Omit<ServedCall, 'closed'>> {
+async function read(request: IncomingMessage): Promise<ServedCall> {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)
   const text = Buffer.concat(chunks).toString()

@@ -33,6 +33,7 @@ export {
   type AgentOptions,
   type AgentUse,
 } from './define/agent.ts'
+export type { CallApproval, CallDecision } from './define/call-approval.ts'
 export type { ApprovalConfig, ApprovalOutcomes, ChosenOutcome, DecisionOf, ResponseOf } from './define/approval.ts'
 export { fallbackReasons, type FallbackOptions, type FallbackReason } from './define/fallback.ts'
 export type { Duration } from './define/duration.ts'
@@ -139,6 +140,7 @@ export {
   personTarget,
   type AgentRecord,
   type ApprovalRecord,
+  type CallApprovalRecord,
   type EdgeLimit,
   type EdgeRecord,
   type EffectClass,

@@ -61,7 +61,9 @@ export async function decide(
       context.json({ runId: run.runId, request: request.id, acceptance })
       return 'failed'
     }
-    const said = `${request.node} ${decision.outcome} by ${decision.by}`
+    const tool = request.kind === 'call' ? request.action.find((action) => action.tool !== undefined)?.tool : undefined
+    const what = tool === undefined ? request.node : `${request.node}, ${printable(tool)}:`
+    const said = `${what} ${decision.outcome} by ${decision.by}`
     if (context.isJson) context.note(said)
     else context.print(said)
     if (isRecordedOnly) return recorded(opened, { request, acceptance, options, context })

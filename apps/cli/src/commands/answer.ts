@@ -12,7 +12,7 @@ export const answer: CommandDefinition<DecideOptions> = {
       .argument('<outcome>', 'one of the outcomes the request offers')
       .option('--response <json>', 'the answer the request asks for: JSON, or @file')
       .option('--result <json>', 'for "happened": what came of it, JSON or @file')
-      .option('--edit <json>', 'for "edited": keys as they shall be, a JSON object or @file'),
+      .option('--edit <json>', 'for "edited": keys or arguments as they shall be, a JSON object or @file'),
   run: ([reference = '', outcome = ''], options, context) =>
     decide(reference, options, { context, outcomeOf: () => outcome }),
 }

@@ -67,7 +67,7 @@ async function completeDecision(
     reason: reason.trim(),
     by: personName(context.around),
     through: 'terminal',
-    ...(edits === undefined ? {} : { edits }),
+    ...edits,
     ...(response === undefined ? {} : { response: response.value }),
   }
 }

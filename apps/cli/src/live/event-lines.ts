@@ -39,12 +39,12 @@ function eventText(event: RunEvent, { graph, style }: LineContext): string | nul
       return `${' '.repeat(width)}  ${style('accent', `→ ${targetText(decision.to)}`)}${reason === '' ? '' : style('quiet', `  because ${reason}`)}`
     }
     case 'request.opened': {
-      const asks = event.kind === 'approval' ? 'asks a person' : 'asks a person what happened: its outcome is not known'
-      return `${name(event.node)}  ${style('warn', asks)}`
+      return `${name(event.node)}  ${style('warn', askedText(event.kind, event.tool ?? null))}`
     }
     case 'request.decided': {
       const reason = printableLine(event.reason)
-      return `${name(event.node)}  ${event.outcome} by ${printableLine(event.by)}${reason === '' ? '' : `: ${printableExcerpt(reason, 100)}`}`
+      const about = event.tool === undefined ? '' : `${workText('call', event.tool)}: `
+      return `${name(event.node)}  ${about}${event.outcome} by ${printableLine(event.by)}${reason === '' ? '' : `: ${printableExcerpt(reason, 100)}`}`
     }
     case 'limit.hit':
       return `${' '.repeat(width)}  ${style('warn', `limit hit: ${amountText(event.limit, event.used)} of ${amountText(event.limit, event.max)}`)}`
@@ -62,6 +62,12 @@ function eventText(event: RunEvent, { graph, style }: LineContext): string | nul
     case 'token.received':
       return null
   }
+}
+
+function askedText(kind: Extract<RunEvent, { type: 'request.opened' }>['kind'], tool: string | null): string {
+  if (kind === 'approval') return 'asks a person'
+  if (kind === 'call') return `asks a person before it runs ${workText('call', tool)}`
+  return 'asks a person what happened: its outcome is not known'
 }
 
 function endedText(
@@ -88,6 +94,7 @@ function endedText(
 /** What kind of work a step is, for people; empty where the node's name says it. */
 export function workText(kind: string, tool: string | null): string {
   if (kind === 'model') return 'model'
-  if (kind === 'call' || kind === 'tool') return tool === null ? 'tool' : `tool ${printableLine(tool)}`
+  if (kind === 'call' || kind === 'tool' || (kind === 'approval' && tool !== null))
+    return tool === null ? 'tool' : `tool ${printableLine(tool)}`
   return ''
 }

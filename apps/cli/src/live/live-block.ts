@@ -36,7 +36,9 @@ export function liveBlock(progress: Progress, context: BlockContext): readonly s
 }
 
 function openText({ node, kind, attempt, tool, since }: OpenWork, now: number, style: Style): string {
-  const what = kind === 'approval' || kind === 'unknown' ? 'waits for a person' : workText(kind, tool)
+  const isAsked = kind === 'approval' || kind === 'unknown'
+  const about = tool === null ? '' : ` about ${workText('call', tool)}`
+  const what = isAsked ? `waits for a person${about}` : workText(kind, tool)
   const parts = [what, attempt > 1 ? `attempt ${attempt}` : '', formatDuration(now - since)]
   return `${style('strong', node)}  ${parts.filter((part) => part !== '').join(', ')}`
 }

@@ -61,7 +61,9 @@ export function advance(progress: Progress, event: RunEvent): Progress {
         usage: addUsageOf(progress.usage, event.usage),
       }
     case 'request.opened': {
-      const work = { node: event.node, kind: event.kind, attempt: 1, tool: null, since: event.at }
+      const { node, kind, tool = null, at } = event
+      // A step of kind `call` is one that runs.
+      const work = { node, kind: kind === 'call' ? 'approval' : kind, attempt: 1, tool, since: at }
       return {
         ...next,
         steps: Math.max(progress.steps, event.step + 1),

@@ -66,8 +66,11 @@ const verdictWords: { readonly [verdict in Candidate['verdict']]: string } = {
 
 /** The whole decision: every candidate in the order it was tried, what it read and why it was taken or not. */
 export function decisionLines(decision: Decision, graph: Graph): readonly string[] {
-  if (decision.to === null && decision.limit === undefined)
-    return [`${decision.node} ${decision.outcome}, goes on inside  [${decision.taken}]`]
+  if (decision.to === null && decision.limit === undefined) {
+    const reason = reasonText(decision)
+    const because = reason === '' ? '' : `  because ${reason}`
+    return [`${decision.node} ${decision.outcome}, goes on inside  [${decision.taken}]${because}`]
+  }
   const edges = new Map(graph.edges.map((edge) => [edge.id, edge]))
   const visit = decision.visit > 1 ? ` (visit ${decision.visit})` : ''
   const to = `→ ${targetText(decision.to)}`

@@ -11,10 +11,9 @@ import { usageText } from './usage-text.ts'
  * @param now - ms since the epoch
  */
 export function requestLines(request: Request, { style, now }: { style: Style; now: number }): readonly string[] {
-  const title = request.kind === 'approval' ? `${request.node} asks` : `${request.node}: did it happen?`
   const used = usageText(request.usage)
   return [
-    `${style('warn', style('strong', title))}  ${style('quiet', `step ${request.step}, workflow ${request.workflow}${request.role === null ? '' : `, for a ${printableLine(request.role)}`}`)}`,
+    `${style('warn', style('strong', requestTitle(request)))}  ${style('quiet', `step ${request.step}, workflow ${request.workflow}${request.role === null ? '' : `, for a ${printableLine(request.role)}`}`)}`,
     ...section('why', request.reason === '' ? [] : [printableLine(request.reason)], style),
     ...section(
       'shown',
@@ -26,12 +25,13 @@ export function requestLines(request: Request, { style, now }: { style: Style; n
       Object.entries(request.heard).flatMap(([key, value]) => fieldLines(key, value, style)),
       style,
     ),
+    ...section('said', request.said === null ? [] : saidLines(request.said), style),
     ...section(
       'answers',
       request.options.flatMap((option) => optionLines(option, request, style)),
       style,
     ),
-    ...section('edit', request.edits.length === 0 ? [] : [`${request.edits.join(', ')} may be edited`], style),
+    ...section('edit', editable(request).length === 0 ? [] : [`${editable(request).join(', ')} may be edited`], style),
     ...section(
       'answer',
       request.responseSchema === null ? [] : [`fits ${JSON.stringify(request.responseSchema)}`],
@@ -44,6 +44,32 @@ export function requestLines(request: Request, { style, now }: { style: Style; n
       style,
     ),
   ]
+}
+
+/** Who asks what, in a few words. */
+function requestTitle({ kind, node, action }: Request): string {
+  if (kind === 'approval') return `${node} asks`
+  const tool = action.find((one) => one.tool !== undefined)?.tool
+  const what = tool === undefined ? '' : printableLine(tool)
+  return kind === 'call' ? `${node} asks before it runs ${what}` : `${node}: did ${what === '' ? 'it' : what} happen?`
+}
+
+/** What a model said; marked line by line, so that nobody takes it for words of ours. */
+function saidLines(text: string): readonly string[] {
+  return valueLines(text).map((line) => `“${line}”`)
+}
+
+/** What a person may edit: state keys, or arguments of a call. */
+export function editable({ edits, argumentsSchema }: Request): readonly string[] {
+  if (argumentsSchema === null) return edits
+  const { properties } = argumentsSchema
+  const names = typeof properties === 'object' && properties !== null ? Object.keys(properties) : []
+  return names.length === 0 ? ['the arguments'] : names.map((name) => printableLine(name))
+}
+
+/** The arguments a call is asked about; undefined for other requests. */
+export function askedArguments({ kind, action }: Request): Json | undefined {
+  return kind === 'call' ? action.find(({ input }) => input !== undefined)?.input : undefined
 }
 
 function section(title: string, lines: readonly string[], style: Style): readonly string[] {
@@ -69,8 +95,13 @@ function optionLines(option: RequestOption, request: Request, style: Style): rea
   const edges = option.edges.length === 0 ? '' : style('quiet', `  [${option.edges.join(', ')}]`)
   return [
     `${style('strong', option.outcome)} ${style('accent', `→ ${targetText(option.to)}`)}${edges}`,
-    ...actions.flatMap(({ tool, input }) =>
-      tool === undefined ? [] : [`  runs ${tool}`, ...argumentLines(input, request, style)],
+    ...actions.flatMap(({ tool, input, outcome }) =>
+      tool === undefined
+        ? []
+        : [
+            `  runs ${tool}${request.kind === 'call' && outcome === 'edited' ? ' with the arguments you give' : ''}`,
+            ...argumentLines(input, request, style),
+          ],
     ),
   ]
 }
@@ -94,6 +125,9 @@ function argumentLines(input: Json | undefined, { evidence }: Request, style: St
 
 /** What stands open, on one line. */
 export function requestLine(request: Request): string {
+  const given = askedArguments(request)
+  const tool = request.kind === 'call' ? request.action.find((action) => action.tool !== undefined)?.tool : undefined
+  const call = tool === undefined ? '' : ` ${printableLine(tool)} ${printableExcerpt(JSON.stringify(given ?? {}), 80)}`
   const reason = request.reason === '' ? '' : `: ${printableExcerpt(request.reason, 80)}`
-  return `step ${request.step}  ${request.node}${reason}  (${request.options.map(({ outcome }) => outcome).join(', ')})`
+  return `step ${request.step}  ${request.node}${call}${reason}  (${request.options.map(({ outcome }) => outcome).join(', ')})`
 }

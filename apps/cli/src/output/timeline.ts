@@ -53,8 +53,9 @@ function whatText({ event, step, sequence }: Checkpoint, history: History): stri
       return `${what}${outcome}${attempt > 1 ? ` (attempt ${attempt})` : ''}${problem === undefined ? '' : `: ${printableExcerpt(problem, 60)}`}`
     }
     case 'request.decided':
-      return `${event.payload.outcome} by ${printableExcerpt(event.payload.by, 30)}`
+      return `${step?.tool === undefined ? '' : `${step.tool} `}${event.payload.outcome} by ${printableExcerpt(event.payload.by, 30)}`
     case 'timer.due':
+      if (step?.tool !== undefined) return `${step.tool} expired`
       return event.payload.timer.startsWith('expire/') ? 'expired' : `timer ${event.payload.timer}`
     case 'run.started':
       return 'started'

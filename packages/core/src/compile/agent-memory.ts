@@ -1,4 +1,5 @@
 import { own } from '../base/own.ts'
+import { callsOfTurn } from '../snapshot/agent-calls.ts'
 import type { AgentCall, AgentEntry, AgentMemory, RunContext } from '../snapshot/snapshot.ts'
 import { withContext, withKey } from './steps.ts'
 
@@ -20,8 +21,7 @@ export function withEntry(context: RunContext, node: string, entry: AgentEntry):
 
 /** The calls of the agent's turn under way. */
 export function currentCalls(context: RunContext, node: string): readonly AgentCall[] {
-  const last = memoryOf(context, node).entries.at(-1)
-  return last !== undefined && 'type' in last && last.type === 'results' ? last.calls : []
+  return callsOfTurn(own(context.private, node))
 }
 
 /** Replaces the calls of the agent's turn under way. */

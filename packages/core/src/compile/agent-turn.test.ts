@@ -301,7 +301,7 @@ describe('a call whose outcome is unknown', () => {
     run.end(2, 'done', { result: 2 })
     expect(run.last.status).toBe('waiting')
     run.decide(1, 'happened', { result: 'paid' })
-    expect(run.taken).toEqual(['a:tools', 'a:person', 'a:item', 'a:model'])
+    expect(run.taken).toEqual(['a:tools', 'a:item', 'a:person', 'a:model'])
     expect(callsOf(run)).toMatchObject([
       { phase: 'done', result: 'paid' },
       { phase: 'done', result: 2 },

@@ -3,15 +3,19 @@ import { withIndex, withoutIndex } from '../base/with-index.ts'
 import type { ModelToolCall } from '../define/model.ts'
 import type { ErrorCode } from '../errors/codes.ts'
 import { personTarget, type Graph, type NodeRecord } from '../graph/graph.ts'
+import type { GuardReading } from '../snapshot/decision.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import type { AgentCall, AgentEntry, OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import { currentCalls, memoryOf, updateCall, withEntry, withMemory } from './agent-memory.ts'
 import { backoffUntil } from './backoff.ts'
+import { answeredCall, withoutQuestions } from './call-answer.ts'
+import { asksBeforeCall, createCallQuestions } from './call-question.ts'
 import { oneQueuedCall, openQueued } from './call-queue.ts'
 import { fallbackReason, nextModel, withAnswer } from './fallback.ts'
 import { engineError } from './frozen-error.ts'
 import { modelReservation, type Need } from './limits.ts'
 import { transitionNames } from './names.ts'
+import type { RouteParts } from './route-parts.ts'
 import type { StepEnd } from './step-end.ts'
 import { countCall, refuseCalls } from './tool-rules.ts'
 import { oneToolCall, retryOf, settle, withContext } from './steps.ts'
@@ -25,6 +29,8 @@ export type Ended =
       readonly context: RunContext
       readonly before: RunContext
       readonly need: Need | null
+      /** Guards that were run to tell which calls a person is asked about. */
+      readonly readings?: readonly GuardReading[]
     }
   /** The node has ended with `end.outcome`. */
   | { readonly type: 'outcome'; readonly end: EffectEnd; readonly context: RunContext }
@@ -35,11 +41,13 @@ const modelErrors = {
 } as const
 
 /** Settles an attempt and says whether its node goes on inside (retry, repair, tools, next turn) or has ended. Pure. */
-export function endStep(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended {
+export function endStep(parts: RouteParts, context: RunContext, stepEnd: StepEnd): Ended {
+  const { graph } = parts
   const { step, stepIndex, end } = stepEnd
   const settled = step.kind === 'resolve' ? context : settle(context, step, end)
   const closed = withContext(settled, { open: withoutIndex(settled.open, stepIndex) })
   const counted = step.kind === 'model' ? countModelCall(closed, stepEnd) : closed
+  if (asksBeforeCall(step)) return answerCall(graph, context, stepEnd)
   const retry = retryStep(graph, counted, stepEnd)
   if (retry !== undefined) return retry
   const fallback = fallbackStep(counted, stepEnd)
@@ -47,7 +55,7 @@ export function endStep(graph: Graph, context: RunContext, stepEnd: StepEnd): En
   if (step.kind === 'call' || (step.kind === 'resolve' && step.unknown === 'call'))
     return endCall(graph, counted, stepEnd)
   if (step.kind === 'model' && end.message !== undefined && end.outcome !== 'failed')
-    return endModelCall(graph, counted, stepEnd)
+    return endModelCall(parts, counted, stepEnd)
   return { type: 'outcome', end: fallBack(stepEnd), context: counted }
 }
 
@@ -158,11 +166,11 @@ function phaseAgain(context: RunContext, { record, step, stepIndex }: StepEnd): 
   return updateCall(context, { node: record.id, stepIndex }, (call) => ({ ...call, phase: 'running' }))
 }
 
-function endModelCall(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended {
+function endModelCall(parts: RouteParts, context: RunContext, stepEnd: StepEnd): Ended {
   const { record, end } = stepEnd
   const calls = end.message?.calls ?? []
   if (calls.length > 0 && record.kind === 'agent' && end.misfit === undefined)
-    return askTools(graph, context, { stepEnd, calls })
+    return askTools(parts, context, { stepEnd, calls })
   if (end.misfit === undefined) return { type: 'outcome', end, context }
   const memory = memoryOf(context, record.id)
   const repairs =
@@ -194,9 +202,9 @@ function failedEnd(end: EffectEnd, code: ErrorCode, message: string): EffectEnd 
   return { ...rest, outcome: 'failed', error: engineError(code, message) }
 }
 
-/** Queues each call that may run and opens as many as may run now; answers the others at once. */
+/** Queues each call that may run, opens as many as may run now and what people are asked about; answers the others at once. */
 function askTools(
-  graph: Graph,
+  parts: RouteParts,
   context: RunContext,
   { stepEnd, calls }: { readonly stepEnd: StepEnd; readonly calls: readonly ModelToolCall[] },
 ): Ended {
@@ -205,7 +213,9 @@ function askTools(
   const refused = refuseCalls(record, memoryOf(context, record.id), { calls, refused: end.refusedCalls ?? {} })
   let { called } = memoryOf(context, record.id)
   let queued = 0
-  const list = calls.map(({ id, name }): AgentCall => {
+  const questions = createCallQuestions(parts, context, stepEnd)
+  const list = calls.map((call): AgentCall => {
+    const { id, name } = call
     const refusal = own(refused, id)
     const base = { callId: id, tool: name }
     if (refusal !== undefined) {
@@ -214,20 +224,23 @@ function askTools(
     }
     queued += 1
     called = countCall(record, called, { tool: name, what: 'begun' })
-    return Object.freeze({ ...base, phase: 'queued' })
+    const asks = questions.reasonFor(call)
+    return Object.freeze({ ...base, phase: 'queued', ...(asks !== undefined && { asks }) })
   })
   const counted =
     called === undefined ? context : withMemory(context, record.id, { ...memoryOf(context, record.id), called })
   const asked = withEntry(counted, record.id, { type: 'results', calls: Object.freeze(list) })
   if (queued === 0) return nextTurn(asked, stepEnd)
-  const opened = openQueued(graph, asked, stepEnd)
+  const opened = openQueued(parts.graph, asked, stepEnd)
+  const isWaiting = isInPhase(opened, record, 'asked') && !isInPhase(opened, record, 'running')
   return {
     type: 'inside',
-    transition: transitionNames.tools(record.id),
+    transition: isWaiting ? transitionNames.person(record.id) : transitionNames.tools(record.id),
     context: opened,
     before: context,
     // Whatever may not run now waits; none of them running means that a limit stands in the way.
     need: opened === asked ? oneQueuedCall : null,
+    readings: questions.readings,
   }
 }
 
@@ -260,8 +273,7 @@ function endCall(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended {
     const asked: OpenStep = Object.freeze({ ...rest, kind: 'resolve', unknown: 'call', since: at })
     const waiting = withContext(context, { open: withIndex(context.open, stepIndex, asked) })
     const marked = updateCall(waiting, { node: record.id, stepIndex }, (call) => ({ ...call, phase: 'asked' }))
-    const next = openQueued(graph, marked, stepEnd)
-    return { type: 'inside', transition: transitionNames.person(record.id), context: next, before: next, need: null }
+    return goOnWithTurn(graph, marked, stepEnd)
   }
   const result = end.result ?? end.error?.message ?? end.outcome
   const isError = end.outcome !== 'done' && end.outcome !== 'happened'
@@ -272,19 +284,40 @@ function endCall(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended {
     ...(isError && { isError }),
     ...(isUnknown && { isUnknown }),
   }))
-  const next = isError ? ended : countDone(ended, record, step.tool)
-  const unknown = currentCalls(next, record.id).find((call) => call.isUnknown === true)
-  // The agent is about to end: nothing new begins, what runs may end.
-  const opened = unknown === undefined ? openQueued(graph, next, stepEnd) : next
-  const calls = currentCalls(opened, record.id)
-  const isUnderWay = calls.some((call) => call.phase === 'running' || call.phase === 'asked')
-  if (isUnderWay || (unknown === undefined && calls.some((call) => call.phase === 'queued'))) {
-    const need = isUnderWay ? null : oneQueuedCall
-    return { type: 'inside', transition: transitionNames.item(record.id), context: opened, before: next, need }
+  return goOnWithTurn(graph, isError ? ended : countDone(ended, record, step.tool), stepEnd)
+}
+
+/** A person's answer about a call. The step stays the same; what ends is only the question. */
+function answerCall(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended {
+  const { outcome } = stepEnd.end
+  const isYes = outcome === 'approved' || outcome === 'edited'
+  const asked = isYes ? context : withContext(context, { open: withoutIndex(context.open, stepEnd.stepIndex) })
+  return goOnWithTurn(graph, answeredCall(asked, stepEnd), stepEnd)
+}
+
+/** After a call has changed: the turn goes on beside it, waits for people only, or is over. */
+function goOnWithTurn(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended {
+  const { record, stepIndex, step, end } = stepEnd
+  const before = currentCalls(context, record.id)
+  const ranBefore = step.kind === 'call' || before.some((call) => call.phase === 'running' && call.step !== stepIndex)
+  const unknown = before.find((call) => call.isUnknown === true)
+  // An agent that is about to end begins nothing new; what runs may end.
+  const opened = unknown === undefined ? openQueued(graph, context, stepEnd) : context
+  const runsNow = isInPhase(opened, record, 'running')
+  const isUnderWay = runsNow || (unknown === undefined && isInPhase(opened, record, 'asked'))
+  if (isUnderWay || (unknown === undefined && isInPhase(opened, record, 'queued'))) {
+    const moved = runsNow ? transitionNames.tools(record.id) : transitionNames.person(record.id)
+    const transition = runsNow === ranBefore || !isUnderWay ? transitionNames.item(record.id) : moved
+    return { type: 'inside', transition, context: opened, before: context, need: isUnderWay ? null : oneQueuedCall }
   }
-  if (unknown === undefined) return nextTurn(next, stepEnd)
+  if (unknown === undefined) return nextTurn(context, stepEnd)
   const error = engineError('WAYSTONE_NODE_OUTCOME_UNKNOWN', `nobody knows whether tool ${unknown.tool} ran`)
-  return { type: 'outcome', end: { ...bareEnd(end), outcome: 'unknown', error }, context: next }
+  const ended = withoutQuestions(context, record.id)
+  return { type: 'outcome', end: { ...bareEnd(end), outcome: 'unknown', error }, context: ended }
+}
+
+function isInPhase(context: RunContext, record: NodeRecord, phase: AgentCall['phase']): boolean {
+  return currentCalls(context, record.id).some((call) => call.phase === phase)
 }
 
 function countDone(context: RunContext, record: NodeRecord, tool: string | undefined): RunContext {

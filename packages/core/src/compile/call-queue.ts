@@ -1,16 +1,19 @@
+import { withIndex } from '../base/with-index.ts'
 import type { Graph } from '../graph/graph.ts'
+import { callApprovalOf } from '../graph/tool-use.ts'
 import type { AgentCall, OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import { currentCalls, withCalls } from './agent-memory.ts'
 import { findLimitHit, type Need } from './limits.ts'
 import type { StepEnd } from './step-end.ts'
-import { addOpen, oneToolCall } from './steps.ts'
+import { addOpen, oneToolCall, withContext } from './steps.ts'
 
 /** What opening one queued call needs. */
 export const oneQueuedCall: Need = Object.freeze({ steps: 1, reserved: oneToolCall })
 
 /**
  * Opens queued calls of the turn, in the order the model asked: as many as may run side by side and as the limits allow. The
- * others stay queued until one of these has ended.
+ * others stay queued until one of these has ended. People are asked at once, and what they have approved is set aside already: it
+ * only waits for its place.
  */
 export function openQueued(graph: Graph, context: RunContext, stepEnd: StepEnd): RunContext {
   const { record } = stepEnd
@@ -19,14 +22,19 @@ export function openQueued(graph: Graph, context: RunContext, stepEnd: StepEnd):
   let running = calls.filter(({ phase }) => phase === 'running').length
   let next = context
   const list: AgentCall[] = []
+  const mayRun = (): boolean => running < atOnce
   for (const call of calls) {
-    if (call.phase !== 'queued' || running >= atOnce || isLimited(graph, next, stepEnd)) {
+    const isApproved = call.step !== undefined
+    const isQuestion = call.asks !== undefined && !isApproved
+    const waits = (!isQuestion && !mayRun()) || (!isApproved && isLimited(graph, next, stepEnd))
+    if (call.phase !== 'queued' || waits) {
       list.push(call)
       continue
     }
-    list.push(Object.freeze({ callId: call.callId, tool: call.tool, step: next.steps, phase: 'running' }))
-    running += 1
-    next = addOpen(next, openCall(stepEnd, call))
+    const { callId, tool, phase: _, step = next.steps, ...rest } = call
+    list.push(Object.freeze({ callId, tool, step, phase: isQuestion ? 'asked' : 'running', ...rest }))
+    if (!isQuestion) running += 1
+    next = isApproved ? runApproved(next, step, stepEnd) : addOpen(next, openCall(graph, call, stepEnd))
   }
   return next === context ? context : withCalls(next, record.id, list)
 }
@@ -35,15 +43,24 @@ function isLimited(graph: Graph, context: RunContext, { at }: StepEnd): boolean 
   return findLimitHit(graph, context, { need: oneQueuedCall, at }) !== undefined
 }
 
-function openCall({ record, step, at }: StepEnd, call: AgentCall): OpenStep {
+function openCall(graph: Graph, call: AgentCall, { record, step, at }: StepEnd): OpenStep {
+  const expiresInMs = call.asks === undefined ? null : (callApprovalOf(graph, record, call.tool)?.expiresInMs ?? null)
   return {
     node: record.id,
     visit: step.visit,
-    kind: 'call',
+    kind: call.asks === undefined ? 'call' : 'approval',
     attempt: 1,
     since: at ?? 0,
     tool: call.tool,
     callId: call.callId,
+    ...(at !== undefined && expiresInMs !== null && { expiresAt: at + expiresInMs }),
     reserved: oneToolCall,
   }
+}
+
+function runApproved(context: RunContext, stepIndex: number, { at }: StepEnd): RunContext {
+  const step = context.open[stepIndex]
+  if (step === undefined) return context
+  const running: OpenStep = Object.freeze({ ...step, kind: 'call', since: at ?? step.since })
+  return withContext(context, { open: withIndex(context.open, stepIndex, running) })
 }

@@ -86,7 +86,11 @@ function pushStop(
   index: string,
   { before, after }: { readonly before: OpenStep | undefined; readonly after: RunContext },
 ): void {
-  if (after.open[index] !== undefined || before === undefined) return
-  if (before.expiresAt !== undefined) commands.push({ type: 'clearTimer', timer: expiryTimer(index) })
-  if (after.closing[index] !== undefined) commands.push({ type: 'cancelEffect', step: Number(index) })
+  if (before === undefined) return
+  const now = after.open[index]
+  // What was asked about has been approved and goes on under the same index.
+  if (before.expiresAt !== undefined && now?.expiresAt === undefined)
+    commands.push({ type: 'clearTimer', timer: expiryTimer(index) })
+  if (now === undefined && after.closing[index] !== undefined)
+    commands.push({ type: 'cancelEffect', step: Number(index) })
 }

@@ -1,6 +1,8 @@
+import { callApprovalOf } from '../graph/tool-use.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
-import type { OpenStep, Snapshot } from '../snapshot/snapshot.ts'
+import type { MachineValue, OpenStep, RunContext, Snapshot } from '../snapshot/snapshot.ts'
 import { noUsage } from '../snapshot/usage.ts'
+import { currentCalls, withCalls } from './agent-memory.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
 import { withContext } from './steps.ts'
 
@@ -8,7 +10,8 @@ import { withContext } from './steps.ts'
  * The first snapshot of a forked run: the origin's, with state keys set anew and what was open asked for again.
  *
  * Usage, the run's time and a hold begin anew; visits, edge counts and step indices go on, so that limits of edges hold along
- * the lineage and effect ids do not repeat.
+ * the lineage and effect ids do not repeat. A call that a person had approved is asked about again: the yes was for one run of it,
+ * under the origin's effect id.
  */
 export function forkedSnapshot(
   compiled: CompiledWorkflow,
@@ -30,13 +33,60 @@ export function forkedSnapshot(
     startedAt: event.at,
     held: null,
   })
-  return Object.freeze({ value: snapshot.value, context: next })
+  return Object.freeze(askAgain(next, snapshot.value, Object.values(context.open)))
 }
 
-function reopened(compiled: CompiledWorkflow, step: OpenStep, at: number): OpenStep {
-  const { notBefore: _, expiresAt: __, ...rest } = step
-  const record = compiled.graph.nodes[step.node]
-  const expiresAt =
-    record?.kind === 'approval' && record.expiresInMs !== null ? { expiresAt: at + record.expiresInMs } : {}
-  return Object.freeze({ ...rest, attempt: 1, since: at, ...expiresAt })
+function reopened({ graph }: CompiledWorkflow, step: OpenStep, at: number): OpenStep {
+  const { notBefore: _, expiresAt: __, approved, ...rest } = step
+  const record = graph.nodes[step.node]
+  const isAskedAgain = isApprovedCall(step)
+  const rule = record === undefined || step.tool === undefined ? null : callApprovalOf(graph, record, step.tool)
+  const expiresInMs = record?.kind === 'approval' ? record.expiresInMs : (rule?.expiresInMs ?? null)
+  const isTimed = expiresInMs !== null && (step.kind === 'approval' || isAskedAgain)
+  return Object.freeze({
+    ...rest,
+    ...(isAskedAgain && { kind: 'approval' as const }),
+    attempt: 1,
+    since: at,
+    ...(approved !== undefined && !isAskedAgain && { approved }),
+    ...(isTimed && { expiresAt: at + expiresInMs }),
+  })
+}
+
+/** A call that runs, or waits for its place, on somebody's yes; not one of which nobody knows whether it ran. */
+function isApprovedCall({ kind, approved }: OpenStep): boolean {
+  return approved !== undefined && (kind === 'call' || kind === 'approval')
+}
+
+/** Calls whose approval is asked for again wait in their agent's memory, and their agent waits where nothing else of it runs. */
+function askAgain(context: RunContext, value: MachineValue, before: readonly OpenStep[]): Snapshot {
+  const nodes = new Set(before.filter((step) => isApprovedCall(step)).map(({ node }) => node))
+  let next: Snapshot = { value, context }
+  for (const node of nodes) {
+    const open = Object.values(next.context.open).filter((step) => step.node === node)
+    const isWaiting = !open.some(({ kind }) => kind === 'call')
+    next = {
+      value: isWaiting ? withChild(next.value, node, 'approval') : next.value,
+      context: withPhases(next.context, node),
+    }
+  }
+  return next
+}
+
+function withPhases(context: RunContext, node: string): RunContext {
+  const calls = currentCalls(context, node).map((call) => {
+    const step = call.step === undefined ? undefined : context.open[call.step]
+    return step?.kind === 'approval' ? Object.freeze({ ...call, phase: 'asked' as const }) : call
+  })
+  return withCalls(context, node, calls)
+}
+
+/** A state value with a node's active child replaced, wherever the node stands in it. */
+function withChild(value: MachineValue, node: string, child: string): MachineValue {
+  if (typeof value === 'string') return value
+  return Object.freeze(
+    Object.fromEntries(
+      Object.entries(value).map(([name, inner]) => [name, name === node ? child : withChild(inner, node, child)]),
+    ),
+  )
 }

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../base/json.ts'
 import type { LimitName } from '../graph/graph.ts'
-import type { EffectEnd } from '../snapshot/event.ts'
+import type { StepAnswer } from './step-end.ts'
 
 /** What a machine is started with. */
 export interface MachineInput {
@@ -21,7 +21,7 @@ export interface ActorInput {
 export interface MachineEvent {
   readonly type: string
   /** How the effect ended; under plain `createActor` at least `{ outcome, patch }`. */
-  readonly output?: Partial<EffectEnd>
+  readonly output?: Partial<StepAnswer>
   readonly error?: unknown
   readonly at?: number
   readonly effectId?: string

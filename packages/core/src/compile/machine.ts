@@ -14,7 +14,7 @@ import type { ActorInput, MachineEvent, MachineInput } from './machine-event.ts'
 import { formatGuard } from '../check/propositions.ts'
 import { cancelledState, eventNames, transitionNames } from './names.ts'
 import type { RouteMemo } from './route-memo.ts'
-import type { RouteParts } from './route.ts'
+import type { RouteParts } from './route-parts.ts'
 import { closeAll, firstStepKind, initialContext, openStep, visitNode, withContext } from './steps.ts'
 import { stubActor } from './stub-actor.ts'
 
@@ -127,7 +127,9 @@ const finalStates = [
 
 function invokedActors(nodes: readonly NodeRecord[]): string[] {
   return nodes.flatMap((record) =>
-    record.kind === 'agent' && record.tools.length > 0 ? [record.id, transitionNames.tools(record.id)] : [record.id],
+    record.kind === 'agent' && record.tools.length > 0
+      ? [record.id, transitionNames.tools(record.id), transitionNames.approval(record.id)]
+      : [record.id],
   )
 }
 
@@ -178,7 +180,10 @@ function nodeState(parts: Parts, record: NodeRecord): StateConfig {
   }
 }
 
-/** `model` ⇄ `tools`: what these do not take falls through to the node's own edges. */
+/**
+ * `model` ⇄ `tools` ⇄ `approval`: what these do not take falls through to the node's own edges. `approval` is the active one exactly
+ * while nothing runs and only people are awaited, whether a call may run or what came of one.
+ */
 function agentStates(
   parts: Parts,
   record: NodeRecord,
@@ -187,10 +192,13 @@ function agentStates(
   const node = record.id
   const modelId = `${names.id}:model`
   const toolsId = `${names.id}:tools`
+  const approvalId = `${names.id}:approval`
   const again = inner(parts, transitionNames.model(node), `#${modelId}`)
   const hasTools = record.kind === 'agent' && record.tools.length > 0
+  const toPeople = inner(parts, transitionNames.person(node), `#${approvalId}`)
+  const toTools = inner(parts, transitionNames.tools(node), `#${toolsId}`)
   const inModel = [
-    ...(hasTools ? [inner(parts, transitionNames.tools(node), `#${toolsId}`)] : []),
+    ...(hasTools ? [toTools, toPeople] : []),
     inner(parts, transitionNames.repair(node), `#${modelId}`),
     again,
   ]
@@ -204,9 +212,22 @@ function agentStates(
   const tools: StateConfig = {
     id: toolsId,
     ...invoke(parts, node, transitionNames.tools(node)),
-    on: { [eventNames.item(node)]: [inner(parts, transitionNames.item(node)), again] },
+    on: { [eventNames.item(node)]: [inner(parts, transitionNames.item(node)), toPeople, again] },
   }
-  return { model, tools }
+  const approval: StateConfig = {
+    id: approvalId,
+    ...invoke(parts, node, transitionNames.approval(node)),
+    on: {
+      [eventNames.item(node)]: [
+        inner(parts, transitionNames.item(node)),
+        toTools,
+        // A person has said that a call did not happen: it runs again.
+        inner(parts, transitionNames.retry(node), `#${toolsId}`),
+        again,
+      ],
+    },
+  }
+  return { model, tools, approval }
 }
 
 function invoke(parts: Parts, node: string, actor: string): Pick<StateConfig, 'invoke'> {

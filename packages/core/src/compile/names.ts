@@ -13,12 +13,15 @@ export const transitionNames = {
   cancel: ':cancel',
   /** Inside a node. */
   tools: (node: string) => `${node}:tools`,
+  /** Not a transition, but the actor of an agent's calls that wait for people. */
+  approval: (node: string) => `${node}:approval`,
   model: (node: string) => `${node}:model`,
   repair: (node: string) => `${node}:repair`,
   retry: (node: string) => `${node}:retry`,
   /** The next attempt asks another model. */
   fallback: (node: string) => `${node}:fallback`,
   item: (node: string) => `${node}:item`,
+  /** From now on only people are awaited. */
   person: (node: string) => `${node}:person`,
 } as const
 

@@ -9,6 +9,7 @@ import { diffSnapshots } from '../snapshot/diff.ts'
 import type { EffectEnd, EngineEvent, PersonDecision } from '../snapshot/event.ts'
 import { statusOf, type OpenStep, type RunContext, type Snapshot } from '../snapshot/snapshot.ts'
 import type { UsageDelta } from '../snapshot/usage.ts'
+import { asksBeforeCall } from './call-question.ts'
 import { commandsBetween, durationTimer } from './commands.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
 import { forkedSnapshot } from './fork-snapshot.ts'
@@ -17,6 +18,7 @@ import { limitsLeft } from './limits.ts'
 import type { MachineEvent } from './machine-event.ts'
 import { cancelledState, eventNames, transitionNames } from './names.ts'
 import { offeredOutcomes, requestDigest } from './request-digest.ts'
+import type { StepAnswer } from './step-end.ts'
 import { settle, usageOf, withContext } from './steps.ts'
 
 /** Where in its run's history the next checkpoint will stand. */
@@ -152,9 +154,8 @@ function foreignWrites(record: NodeRecord, { patch, unset }: Pick<EffectEnd, 'pa
   return `node ${record.id} wrote ${foreign.join(', ')}; it declares ${record.writes.length === 0 ? 'no writes' : record.writes.join(', ')}`
 }
 
-function moveStep(run: RunAt, step: OpenStep, { end }: { readonly end: EffectEnd }): Plan {
-  const isItem = step.kind === 'call' || (step.kind === 'resolve' && step.unknown === 'call')
-  const type = isItem ? eventNames.item(step.node) : eventNames.done(step.node)
+function moveStep(run: RunAt, step: OpenStep, { end }: { readonly end: StepAnswer }): Plan {
+  const type = step.callId !== undefined ? eventNames.item(step.node) : eventNames.done(step.node)
   const event: MachineEvent = {
     type,
     output: end,
@@ -224,9 +225,13 @@ function decide(run: RunAt, decision: PersonDecision): Plan {
 }
 
 /** A person's answer as the end of the step that asked. */
-function decisionEnd(step: OpenStep, decision: PersonDecision): EffectEnd {
+function decisionEnd(step: OpenStep, decision: PersonDecision): StepAnswer {
   const { outcome, by, reason } = decision
   const base = { step: decision.step, attempt: step.attempt, startedAt: step.since }
+  if (asksBeforeCall(step)) {
+    const edited = decision.arguments === undefined ? {} : { arguments: decision.arguments }
+    return { ...base, outcome, reason, ...edited }
+  }
   const patch = decision.patch === undefined ? {} : { patch: decision.patch }
   if (step.kind !== 'resolve') {
     const verdict = Object.freeze({ outcome, reasons: Object.freeze(reason === '' ? [] : [reason]) })
@@ -254,12 +259,12 @@ function timerDue(run: RunAt, timer: string): Plan {
     if (step?.expiresAt === undefined || timer !== `expire/${index}`) continue
     if (event.at < step.expiresAt)
       return { type: 'early', message: `timer ${timer} is due at ${step.expiresAt}, not at ${event.at}` }
+    const end = { step: Number(index), attempt: step.attempt, startedAt: step.since, outcome: 'expired' }
+    if (asksBeforeCall(step)) return moveStep(run, step, { end })
     if (!(compiled.graph.nodes[step.node]?.outcomes ?? []).includes('expired'))
       return stale(`node ${step.node} does not expire`)
     const verdict = Object.freeze({ outcome: 'expired', reasons: Object.freeze([]) })
-    return moveStep(run, step, {
-      end: { step: Number(index), attempt: step.attempt, startedAt: step.since, outcome: 'expired', verdict },
-    })
+    return moveStep(run, step, { end: { ...end, verdict } })
   }
   return stale(`timer ${timer} is not set`)
 }

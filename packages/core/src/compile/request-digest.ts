@@ -1,6 +1,10 @@
-import { canonicalJson, type Json } from '../base/json.ts'
+import { canonicalJson, type Json, type JsonObject } from '../base/json.ts'
 import { sha256 } from '../base/hash.ts'
-import type { RunContext } from '../snapshot/snapshot.ts'
+import { own } from '../base/own.ts'
+import { callApprovalOf } from '../graph/tool-use.ts'
+import { argumentsOfCall } from '../snapshot/agent-calls.ts'
+import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
+import { asksBeforeCall, isBeforeCall } from './call-question.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
 import { pick } from './steps.ts'
 
@@ -15,6 +19,16 @@ export function offeredOutcomes(compiled: CompiledWorkflow, context: RunContext,
   const step = context.open[stepIndex]
   const record = step === undefined ? undefined : compiled.graph.nodes[step.node]
   if (step === undefined || record === undefined) return []
+  if (asksBeforeCall(step)) {
+    const rule = callApprovalOf(compiled.graph, record, step.tool ?? '')
+    return [
+      'approved',
+      ...(rule?.canEdit === true ? ['edited'] : []),
+      'rejected',
+      ...(rule?.canAskBack === true ? ['asked'] : []),
+    ]
+  }
+  if (isBeforeCall(step)) return []
   if (step.kind === 'approval') return record.outcomes.filter((outcome) => outcome !== 'expired')
   if (step.kind !== 'resolve') return []
   const isPlain = step.unknown === 'call' || record.outcomes.includes('done')
@@ -23,7 +37,8 @@ export function offeredOutcomes(compiled: CompiledWorkflow, context: RunContext,
 }
 
 /**
- * Binds a decision to what was asked: node, step, attempt, the values shown, the options. A decision made on anything else has another digest.
+ * Binds a decision to what was asked: node, step, attempt, the values shown, the options, and of a call its tool and exact arguments.
+ * A decision made on anything else has another digest.
  *
  * @returns base64url SHA-256; undefined when the step is not open for a person
  */
@@ -32,6 +47,7 @@ export function requestDigest(compiled: CompiledWorkflow, context: RunContext, s
   const record = step === undefined ? undefined : compiled.graph.nodes[step.node]
   if (step === undefined || record === undefined || (step.kind !== 'approval' && step.kind !== 'resolve'))
     return undefined
+  if (isBeforeCall(step) && !asksBeforeCall(step)) return undefined
   const shown = pick(context.state, record.reads)
   const options = [...offeredOutcomes(compiled, context, stepIndex)]
   const asked: Json = {
@@ -42,6 +58,11 @@ export function requestDigest(compiled: CompiledWorkflow, context: RunContext, s
     kind: step.kind,
     shown,
     options,
+    ...(step.callId !== undefined && callAsked(context, step)),
   }
   return sha256(canonicalJson(asked))
+}
+
+function callAsked(context: RunContext, { node, tool = '', callId = '' }: OpenStep): JsonObject {
+  return { tool, callId, arguments: argumentsOfCall(own(context.private, node), callId)?.arguments ?? null }
 }

@@ -2,12 +2,12 @@ import { describeThrown } from '../errors/describe-thrown.ts'
 import { invariantError } from '../errors/invariant-error.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { NodeRecord } from '../graph/graph.ts'
-import type { EffectEnd } from '../snapshot/event.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
 import { engineError } from './frozen-error.ts'
 import type { MachineEvent } from './machine-event.ts'
-import { route, type Route, type RouteParts } from './route.ts'
-import type { StepEnd } from './step-end.ts'
+import { route, type Route } from './route.ts'
+import type { RouteParts } from './route-parts.ts'
+import type { StepAnswer, StepEnd } from './step-end.ts'
 
 /** Decides each event once: guards and the action of the transition taken all ask here. */
 export interface RouteMemo {
@@ -70,13 +70,20 @@ function readStepEnd(context: RunContext, event: MachineEvent, record: NodeRecor
   const stepIndex = given.step ?? openStepOf(context, record.id)
   const step = context.open[stepIndex]
   if (step === undefined || step.node !== record.id) return undefined
-  const end: EffectEnd = { step: stepIndex, attempt: step.attempt, outcome: 'done', startedAt: step.since, ...given }
+  const end: StepAnswer = { step: stepIndex, attempt: step.attempt, outcome: 'done', startedAt: step.since, ...given }
   return { record, stepIndex, step, end, at: event.at, effectId: event.effectId ?? '' }
 }
 
+/** The node's first call that runs, else its first step that is open. */
 function openStepOf(context: RunContext, node: string): number {
-  for (const index in context.open) if (context.open[index]?.node === node) return Number(index)
-  return -1
+  let first = -1
+  for (const index in context.open) {
+    const step = context.open[index]
+    if (step?.node !== node) continue
+    if (step.kind === 'call') return Number(index)
+    if (first < 0) first = Number(index)
+  }
+  return first
 }
 
 function errorRecord(error: unknown): ErrorRecord {

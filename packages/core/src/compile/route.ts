@@ -3,27 +3,19 @@ import { describeThrown } from '../errors/describe-thrown.ts'
 import { WaystoneError, type ErrorRecord } from '../errors/waystone-error.ts'
 import type { EdgeRecord, Graph, NodeRecord, Target } from '../graph/graph.ts'
 import { failTarget, personTarget } from '../graph/graph.ts'
-import type { Registry } from '../graph/registry.ts'
 import type { Candidate, Decision, GuardReading } from '../snapshot/decision.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import { endStep, type Ended } from './agent-turn.ts'
-import type { GraphIndex } from './graph-index.ts'
 import { formatGuard } from '../check/propositions.ts'
 import { engineError, frozenError } from './frozen-error.ts'
 import { createGuardRunner } from './guards.ts'
 import { findLimitHit, needOf, type LimitHit } from './limits.ts'
 import { mergeState } from './merge.ts'
 import { transitionNames } from './names.ts'
+import type { RouteParts } from './route-parts.ts'
 import type { StepEnd } from './step-end.ts'
 import { closeAll, withContext, withKey } from './steps.ts'
-
-/** What the route needs of a compiled workflow. */
-export interface RouteParts {
-  readonly graph: Graph
-  readonly registry: Registry
-  readonly index: GraphIndex
-}
 
 /** Where a transition goes and why. */
 export interface Route {
@@ -39,7 +31,7 @@ export interface Route {
  * once, and minds limits. Pure.
  */
 export function route(parts: RouteParts, context: RunContext, stepEnd: StepEnd): Route {
-  const ended = endStep(parts.graph, context, stepEnd)
+  const ended = endStep(parts, context, stepEnd)
   if (ended.type === 'inside') return stayInside(parts, ended, stepEnd)
   let next: RunContext
   try {
@@ -62,11 +54,12 @@ function stayInside(parts: RouteParts, ended: Extract<Ended, { type: 'inside' }>
       hit,
       candidates: [{ edge: ended.transition, verdict: 'exhausted' }],
     })
+  const guards = ended.readings === undefined || ended.readings.length === 0 ? {} : { guards: ended.readings }
   const decision: Decision = {
     node: stepEnd.record.id,
     visit: stepEnd.step.visit,
     outcome,
-    candidates: [{ edge: ended.transition, verdict: 'taken' }],
+    candidates: [{ edge: ended.transition, verdict: 'taken', ...guards }],
     taken: ended.transition,
     to: null,
   }

@@ -20,15 +20,15 @@ function isCounted({ toolRules }: AgentRecord, tool: string): boolean {
   return Object.values(toolRules).some((rule) => rule.after?.includes(tool) === true)
 }
 
-/** The counts with one call more begun, or one more ended well; the same object when no rule looks at the tool. */
+/** The counts with one call more begun (or less: it was not run after all), or one more ended well; the same object when no rule looks at the tool. */
 export function countCall(
   record: NodeRecord,
   called: AgentMemory['called'],
-  { tool, what }: { readonly tool: string; readonly what: keyof CallCount },
+  { tool, what, by = 1 }: { readonly tool: string; readonly what: keyof CallCount; readonly by?: 1 | -1 },
 ): AgentMemory['called'] {
   if (record.kind !== 'agent' || !isCounted(record, tool)) return called
   const count = own(called ?? {}, tool) ?? never
-  return Object.freeze({ ...called, [tool]: Object.freeze({ ...count, [what]: count[what] + 1 }) })
+  return Object.freeze({ ...called, [tool]: Object.freeze({ ...count, [what]: count[what] + by }) })
 }
 
 /** The calls of one model answer. */

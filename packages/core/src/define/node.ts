@@ -48,6 +48,7 @@ export interface AgentNode<Reads extends string, ToolName extends string, Values
   Values
 > {
   readonly '~tools': ToolName
+  readonly '~agent': true
 }
 
 /** A tool in a workflow. */

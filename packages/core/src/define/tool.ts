@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Json } from '../base/json.ts'
+import type { CallApproval } from './call-approval.ts'
 import type { Duration } from './duration.ts'
 import type { EffectClass } from './effect-class.ts'
 import type { Later } from './node.ts'
@@ -73,6 +74,11 @@ export interface ToolConfig<
   readonly retry?: RetryOptions
   /** Longest time of one attempt. */
   readonly timeout?: Duration
+  /**
+   * A person is asked before a call of an agent runs; default false. As a node of its own the tool asks nobody: there `check` wants
+   * an approval on every path to it.
+   */
+  readonly approval?: boolean | CallApproval<z.output<NoInfer<Input>>>
   /** Does the work. @param input - parsed @returns what `output` accepts */
   run(input: z.output<Input>, context: EffectContext): Later<Result | z.input<Output>>
 }

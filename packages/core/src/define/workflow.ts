@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { CallDecision } from './call-approval.ts'
 import type { Duration } from './duration.ts'
 import type { EdgeTarget, RoutesOf } from './edge.ts'
 import type { Guard } from './guard.ts'
@@ -49,15 +50,17 @@ export type EdgesOf<Nodes, Values> = {
     : never
 }
 
-/** What a person may answer, by approval. */
+/** What a person may answer, by approval and by agent with tools. */
 export type ApprovalsOf<Nodes> = {
   readonly [
-    Name in keyof Nodes as Nodes[Name] extends { readonly '~decision': unknown } ? Name : never
-  ]: Nodes[Name] extends {
-    readonly '~decision': infer Decision
-  }
-    ? Decision
-    : never
+    Name in keyof Nodes as Nodes[Name] extends { readonly '~decision': unknown } | { readonly '~agent': true }
+      ? [ToolNameOf<Nodes[Name]>] extends [never]
+        ? Nodes[Name] extends { readonly '~decision': unknown }
+          ? Name
+          : never
+        : Name
+      : never
+  ]: Nodes[Name] extends { readonly '~decision': infer Decision } ? Decision : CallDecision
 }
 
 /** Names of all tools of these nodes. */

@@ -442,6 +442,11 @@ export const errorCodes = {
     means: 'A gate gave something else than one of its outcomes or a verdict.',
     remedy: 'Return an outcome it declares, or an object with outcome, reasons (a list), score (0 to 1) and positions.',
   },
+  WAYSTONE_NODE_CALL_CHANGED: {
+    family: 'node',
+    means: 'A call is not the one that a person approved, or nobody approved it; the tool was not run.',
+    remedy: 'Ask again. If nobody changed the store by hand, report it with run id and step.',
+  },
   WAYSTONE_NODE_DECLARED_FAILED: {
     family: 'node',
     means: 'A person said that an effect of unknown outcome failed.',

@@ -2,6 +2,7 @@ import { effectClasses } from '../define/effect-class.ts'
 import { toolMarker, type ToolDefinition } from '../define/tool.ts'
 import type { z } from 'zod'
 import type { JsonObject } from '../base/json.ts'
+import { readCallApproval } from './build-call-approval.ts'
 import { defaultRetry, readRetry } from './build-retry.ts'
 import type { BuildScope } from './build-scope.ts'
 import type { ToolRecord } from './graph.ts'
@@ -87,6 +88,7 @@ export function buildTools(scope: BuildScope): {
       'version',
       'retry',
       'timeout',
+      'approval',
       'run',
     ])
     const input = readSchema(written, 'input')
@@ -95,6 +97,7 @@ export function buildTools(scope: BuildScope): {
     if (definition.config['run'] === undefined) refuseValue(written, 'run', 'a function')
     const resources = readNames(written, 'resources')
     const effect = readChoice(written, 'effect', effectClasses) ?? 'unsafe'
+    const approval = readCallApproval(written)
     records[name] = {
       name,
       description: readText(written, 'description'),
@@ -106,10 +109,16 @@ export function buildTools(scope: BuildScope): {
       outputSchema: output?.json ?? {},
       retry: readRetry(written, defaultRetry(effect)),
       timeoutMs: readDuration(written, 'timeout'),
+      ...(approval !== null && { approval: approval.record }),
       place,
     }
     if (input !== undefined && output !== undefined && run !== null) {
-      functions.set(name, { input: input.schema, output: output.schema, run: (given, context) => run(given, context) })
+      functions.set(name, {
+        input: input.schema,
+        output: output.schema,
+        ...(approval !== null && approval.asks !== null && { asks: approval.asks }),
+        run: (given, context) => run(given, context),
+      })
     }
   }
   return { records, functions }

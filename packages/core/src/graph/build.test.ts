@@ -7,6 +7,7 @@ import { defineTool } from '../define/tool.ts'
 import { isWorkflow, type Workflow } from '../define/workflow.ts'
 import { DefinitionError } from '../errors/definition-error.ts'
 import { buildGraph } from './build.ts'
+import { parseGraph } from './parse.ts'
 
 const Note = z.object({ id: z.string(), text: z.string() })
 const lookUp = defineTool({
@@ -248,6 +249,25 @@ describe('buildGraph', () => {
     // END has no line of its own: the node's place stands for it.
     expect(edge('manager.expired')).toBe(built.graph.nodes['manager']?.place.line)
     expect(built.graph.tools['look-up']?.place.line).toBeLessThan(find?.place.line ?? 0)
+  })
+
+  it('reads how a person is asked before calls of a tool', () => {
+    const terms = { name: 'pay', description: '', input: z.object({ usd: z.number() }), output: z.object({}) } as const
+    const recordOf = (approval: Parameters<typeof defineTool>[0]['approval']) => {
+      const tool = defineTool({ ...terms, run: () => ({}), ...(approval !== undefined && { approval }) })
+      const n = w.nodes({ work: w.agent({ model: 'm', instructions: '', tools: [tool] }) })
+      const edges = { work: { done: END } }
+      const built = buildGraph(w.workflow('asks', { input: z.object({}), output: [], nodes: n, start: n.work, edges }))
+      expect(parseGraph(JSON.stringify(built.graph))).toEqual(built.graph)
+      return { record: built.graph.tools['pay']?.approval, asks: typeof built.registry.tools.get('pay')?.asks }
+    }
+    const rule = { when: 'always', role: null, reason: '', expiresInMs: null, canEdit: true, canAskBack: true }
+    expect(recordOf(undefined)).toEqual({ record: undefined, asks: 'undefined' })
+    expect(recordOf(false)).toEqual({ record: undefined, asks: 'undefined' })
+    expect(recordOf(true)).toEqual({ record: rule, asks: 'undefined' })
+    const own = { role: 'boss', reason: 'money', expiresIn: '1h', canEdit: false, canAskBack: false } as const
+    const read = { ...rule, role: 'boss', reason: 'money', expiresInMs: 3_600_000, canEdit: false, canAskBack: false }
+    expect(recordOf({ ...own, when: () => true })).toEqual({ record: { ...read, when: 'arguments' }, asks: 'function' })
   })
 
   it('keeps functions apart from the graph', () => {
@@ -618,6 +638,28 @@ describe('buildGraph refuses', () => {
         "WAYSTONE_DEFINITION_BAD_VALUE small.tools.wait.run: tool "wait": run is undefined; expected is a function",
         "WAYSTONE_DEFINITION_BAD_VALUE small.tools.wait.effect: tool "wait": effect is "safe"; expected is one of "pure", "idempotent", "keyed", "unsafe"",
         "WAYSTONE_DEFINITION_BAD_VALUE small.tools.wait.description: tool "wait": description is undefined; expected is text",
+      ]
+    `)
+  })
+
+  it('an approval of calls that is none', () => {
+    const toolWith = (approval: unknown) => {
+      const terms = { name: 'pay', description: '', input: z.object({}), output: z.object({}), run: () => ({}) }
+      return defineTool({ ...terms, approval } as never)
+    }
+    expect(issuesOf(() => small({ tool: toolWith('always') }))).toMatchInlineSnapshot(`
+      [
+        "WAYSTONE_DEFINITION_BAD_VALUE small.tools.pay.approval: tool "pay": approval is "always"; expected is true, false or an object",
+      ]
+    `)
+    const bad = { when: 'over 100', role: 7, expiresIn: 'soon', canEdit: 'yes', who: 'boss' }
+    expect(issuesOf(() => small({ tool: toolWith(bad) }))).toMatchInlineSnapshot(`
+      [
+        "WAYSTONE_DEFINITION_UNKNOWN_KEY small.tools.pay.approval.who: approval of tool "pay" has no option "who"",
+        "WAYSTONE_DEFINITION_BAD_VALUE small.tools.pay.approval.when: approval of tool "pay": when is "over 100"; expected is a function",
+        "WAYSTONE_DEFINITION_BAD_VALUE small.tools.pay.approval.role: approval of tool "pay": role is 7; expected is text",
+        "WAYSTONE_DEFINITION_BAD_DURATION small.tools.pay.approval.expiresIn: approval of tool "pay": expiresIn is "soon", which is no duration",
+        "WAYSTONE_DEFINITION_BAD_VALUE small.tools.pay.approval.canEdit: approval of tool "pay": canEdit is "yes"; expected is true or false",
       ]
     `)
   })

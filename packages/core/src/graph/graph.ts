@@ -109,6 +109,8 @@ export interface ToolRuleRecord {
   readonly maxCalls?: number
   /** More careful than the tool's own. */
   readonly effect?: EffectClass
+  /** Instead of what the tool says; null: nobody is asked. */
+  readonly approval?: CallApprovalRecord | null
   /** Where the class is tightened and the tool names no policy of its own: that of the class. */
   readonly retry?: RetryRecord
 }
@@ -189,6 +191,19 @@ export interface TaskRecord extends NodeRecordBase {
 /** A node of the graph, told apart by `kind`. */
 export type NodeRecord = AgentRecord | ToolNodeRecord | GateRecord | ApprovalRecord | TaskRecord
 
+/** When and how a person is asked before a call of an agent's tool runs. */
+export interface CallApprovalRecord {
+  /** Every call, what a function of the author's says of the arguments, or what a guard says of the state. */
+  readonly when: 'always' | 'arguments' | GuardExpression
+  readonly role: string | null
+  /** For the person; outside the graph hash, in the behaviour hash. */
+  readonly reason: string
+  /** Time until the call is dropped, ms; null: never. */
+  readonly expiresInMs: number | null
+  readonly canEdit: boolean
+  readonly canAskBack: boolean
+}
+
 /** A tool as the graph knows it. */
 export interface ToolRecord {
   readonly name: string
@@ -206,6 +221,8 @@ export interface ToolRecord {
   /** Retry policy inside an agent; a tool node has its own. */
   readonly retry: RetryRecord
   readonly timeoutMs: number | null
+  /** Of its calls by agents that say nothing else about it; absent: nobody is asked. */
+  readonly approval?: CallApprovalRecord
   readonly place: Place
 }
 

@@ -105,6 +105,15 @@ const node = z.discriminatedUnion('kind', [
   z.strictObject({ ...nodeBase, kind: z.literal('task') }),
 ])
 
+const callApproval = z.strictObject({
+  when: z.union([z.enum(['always', 'arguments']), guardExpression]),
+  role: z.string().nullable(),
+  reason: z.string(),
+  expiresInMs: count.nullable(),
+  canEdit: z.boolean(),
+  canAskBack: z.boolean(),
+})
+
 const tool = z.strictObject({
   name: z.string(),
   description: z.string(),
@@ -116,6 +125,7 @@ const tool = z.strictObject({
   outputSchema: jsonSchema,
   retry,
   timeoutMs: count.nullable(),
+  approval: callApproval.exactOptional(),
   place,
 })
 

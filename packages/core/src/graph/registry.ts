@@ -20,6 +20,8 @@ export interface NodeInput {
 export interface ToolFunctions {
   readonly input: z.ZodType
   readonly output: z.ZodType
+  /** Whether a call is asked about, for an approval by `arguments`. @param input - parsed by `input` */
+  readonly asks?: (input: unknown) => unknown
   /** @param input - parsed by `input` */
   run(input: unknown, context: EffectContext): unknown
 }
@@ -36,6 +38,8 @@ export interface ToolNodeFunctions {
 /** Author functions of an agent. */
 export interface AgentFunctions {
   readonly kind: 'agent'
+  /** By tool: whether a call is asked about, instead of what the tool says. */
+  readonly asks?: ReadonlyMap<string, (input: unknown) => unknown>
   /** Null: the record's text. */
   readonly instructions: ((input: NodeInput) => string) | null
   /** What the model is told first; null: the read slice as JSON. */

@@ -1,5 +1,5 @@
 import { own } from '../base/own.ts'
-import type { EffectClass, Graph, NodeRecord, RetryRecord, ToolRuleRecord } from './graph.ts'
+import type { CallApprovalRecord, EffectClass, Graph, NodeRecord, RetryRecord, ToolRuleRecord } from './graph.ts'
 
 /** The agent's rule for one of its tools. */
 export function toolRuleOf(node: NodeRecord, tool: string): ToolRuleRecord | undefined {
@@ -14,4 +14,11 @@ export function callEffectOf(graph: Graph, node: NodeRecord, tool: string): Effe
 /** The retry policy of calls of a tool by an agent; undefined when there is no such tool. */
 export function callRetryOf(graph: Graph, node: NodeRecord, tool: string): RetryRecord | undefined {
   return toolRuleOf(node, tool)?.retry ?? own(graph.tools, tool)?.retry
+}
+
+/** How a person is asked before a node's calls of a tool run; null: nobody is asked. What the agent says goes before what the tool says. */
+export function callApprovalOf(graph: Graph, node: NodeRecord, tool: string): CallApprovalRecord | null {
+  if (node.kind !== 'agent') return null
+  const said = toolRuleOf(node, tool)?.approval
+  return said === undefined ? (own(graph.tools, tool)?.approval ?? null) : said
 }

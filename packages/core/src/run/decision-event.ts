@@ -1,9 +1,12 @@
-import { takeJson, type JsonObject } from '../base/json.ts'
+import { takeJson, type Json, type JsonObject } from '../base/json.ts'
+import { own } from '../base/own.ts'
+import { asksBeforeCall } from '../compile/call-question.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { offeredOutcomes, requestDigest } from '../compile/request-digest.ts'
 import { inputError } from '../errors/input-error.ts'
 import { WaystoneError } from '../errors/waystone-error.ts'
 import type { ApprovalRecord, NodeRecord } from '../graph/graph.ts'
+import { argumentsOfCall } from '../snapshot/agent-calls.ts'
 import type { EngineEvent, PersonDecision } from '../snapshot/event.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import { nodeInputOf } from './effect-job.ts'
@@ -82,9 +85,7 @@ export function decisionEvent(
     reason: parseReason(decision),
     by: requireText('by', decision.by),
     through: decision.through ?? 'api',
-    ...(open.kind === 'resolve'
-      ? parseResult({ ...run, record, open }, decision)
-      : parseAnswer({ ...run, record, open }, decision)),
+    ...parseRest({ ...run, record, open }, decision),
   }
   const taken = takeJson(payload, 'decision') as unknown as PersonDecision
   return { type: 'event', event: Object.freeze({ ...stamp, type: 'request.decided', from: 'person', payload: taken }) }
@@ -111,6 +112,58 @@ function parseReason({ outcome, reason = '' }: DecisionInput): string {
 function requireText(name: string, value: unknown): string {
   if (typeof value === 'string' && value !== '') return value
   throw badDecision(`${JSON.stringify(name)} is missing: every decision says who made it`)
+}
+
+type Rest = Pick<PersonDecision, 'patch' | 'arguments' | 'result'>
+
+function parseRest(open: Open, decision: DecisionInput): Rest {
+  if (asksBeforeCall(open.open)) return parseArguments(open, decision)
+  if (decision.arguments !== undefined)
+    throw badDecision('arguments were given; only a tool call of an agent that is asked about has any')
+  return open.open.kind === 'resolve' ? parseResult(open, decision) : parseAnswer(open, decision)
+}
+
+/** The arguments of a call as a person wants them: they must fit the tool's input, as those of the model had to (H5). */
+function parseArguments({ compiled, context, open }: Open, decision: DecisionInput): Pick<PersonDecision, 'arguments'> {
+  const { outcome, edits, arguments: whole, response, result } = decision
+  const { tool = '', callId = '' } = open
+  if (response !== undefined || result !== undefined)
+    throw badDecision('a response or result was given; a call that has not run takes neither')
+  const isGiven = edits !== undefined || whole !== undefined
+  if (outcome !== 'edited') {
+    if (!isGiven) return {}
+    throw badDecision(`edits were given with outcome ${JSON.stringify(outcome)}; only "edited" takes them`)
+  }
+  if (edits !== undefined && whole !== undefined) throw badDecision('give `edits` or `arguments`, not both')
+  if (!isGiven) throw badDecision('outcome "edited" needs `edits`: the arguments as they shall be')
+  const asked = argumentsOfCall(own(context.private, open.node), callId)?.arguments ?? null
+  const next = takeJson(whole === undefined ? withEdits(asked, edits) : whole, 'arguments of a decision')
+  refuseUnknownArguments(compiled, tool, next)
+  const parsed = toolFunctions(compiled, tool).input.safeParse(next)
+  if (!parsed.success)
+    throw badDecision(`the arguments do not fit the input of tool ${tool}: ${issueLines(parsed.error).join('; ')}`)
+  return { arguments: next }
+}
+
+/** A mistyped name would be dropped by the schema, and the call would run with what the person meant to change. */
+function refuseUnknownArguments({ graph }: CompiledWorkflow, tool: string, given: Json): void {
+  const { properties, additionalProperties } = own(graph.tools, tool)?.inputSchema ?? {}
+  if (typeof properties !== 'object' || properties === null || typeof given !== 'object' || given === null) return
+  if (additionalProperties !== undefined && additionalProperties !== false) return
+  const unknown = Object.keys(given).filter((key) => !Object.hasOwn(properties, key))
+  if (unknown.length > 0)
+    throw badDecision(
+      `tool ${tool} has no argument ${unknown.join(', ')}; it has: ${Object.keys(properties).join(', ')}`,
+    )
+}
+
+function withEdits(asked: Json, edits: unknown): Json {
+  const isObject = typeof asked === 'object' && asked !== null && !Array.isArray(asked)
+  if (typeof edits !== 'object' || edits === null || Array.isArray(edits))
+    throw badDecision('`edits` is no object; it holds the arguments that change')
+  if (!isObject) throw badDecision('the call has no named arguments; give all of them as `arguments`')
+  // Checked as JSON with the rest of the decision.
+  return { ...(asked as JsonObject), ...(edits as JsonObject) }
 }
 
 function parseAnswer(open: Open, decision: DecisionInput): { readonly patch?: JsonObject } {

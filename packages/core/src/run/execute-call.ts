@@ -1,30 +1,38 @@
-import type { Json } from '../base/json.ts'
-import type { AgentMemory } from '../snapshot/snapshot.ts'
+import { callDigest } from '../compile/call-question.ts'
 import { invariantError } from '../errors/invariant-error.ts'
+import { nodeError } from '../errors/node-error.ts'
+import { callApprovalOf } from '../graph/tool-use.ts'
+import type { Json } from '../base/json.ts'
+import { argumentsOfCall } from '../snapshot/agent-calls.ts'
 import type { EffectJob, Ended } from './effect-job.ts'
 import { runTool } from './execute-tool.ts'
 
-/** Runs one tool call of an agent. Its output is what the model is told. */
+/**
+ * Runs one tool call of an agent. Its output is what the model is told.
+ *
+ * @throws {NodeError} WAYSTONE_NODE_CALL_CHANGED before the tool is called, when a person has approved something else or nothing (H4)
+ */
 export function executeCall(job: EffectJob): Ended | Promise<Ended> {
   const { tool, callId } = job.open
   const memory = job.context.private[job.record.id]
-  const asked = tool === undefined || callId === undefined ? undefined : argumentsOf(memory, callId)
+  const asked = tool === undefined || callId === undefined ? undefined : argumentsOfCall(memory, callId)
   if (tool === undefined || asked === undefined) {
     throw invariantError(
       'WAYSTONE_BUG_REGISTRY',
       `step ${job.scope.step} of node ${JSON.stringify(job.record.id)} is a call that no message asks for`,
     )
   }
+  refuseUnapproved(job, tool, asked.arguments)
   return runTool({ compiled: job.compiled, tool, input: asked.arguments, context: job.scope }, (result) => ({
     outcome: 'done',
     result,
   }))
 }
 
-/** The arguments stand in the newest message that has the call. */
-function argumentsOf(memory: AgentMemory | undefined, callId: string): { readonly arguments: Json } | undefined {
-  return memory?.entries
-    .toReversed()
-    .flatMap((entry) => ('role' in entry ? entry.calls : []))
-    .find((call) => call.id === callId)
+/** The second lock: whatever has become of the stored run, what a person did not approve does not run. */
+function refuseUnapproved({ compiled, record, open, scope }: EffectJob, tool: string, given: Json): void {
+  const isAlwaysAsked = callApprovalOf(compiled.graph, record, tool)?.when === 'always'
+  if (open.approved === undefined ? !isAlwaysAsked : open.approved === callDigest(tool, given)) return
+  const found = open.approved === undefined ? 'nobody has approved it' : 'a person has approved other arguments'
+  throw nodeError('WAYSTONE_NODE_CALL_CHANGED', `tool ${tool} was not run at step ${scope.step}: ${found}`)
 }

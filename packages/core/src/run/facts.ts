@@ -44,7 +44,16 @@ function eventFacts({ event, step }: Checkpoint, { workflow }: FactSource): read
     case 'request.decided': {
       const { outcome, by, through, reason } = event.payload
       return [
-        { type: 'request.decided', step: event.payload.step, node: step?.node ?? '', outcome, by, through, reason },
+        {
+          type: 'request.decided',
+          step: event.payload.step,
+          node: step?.node ?? '',
+          outcome,
+          by,
+          through,
+          reason,
+          ...(step?.tool !== undefined && { tool: step.tool }),
+        },
       ]
     }
     case 'run.hold':
@@ -145,13 +154,16 @@ function requestFacts({ step: ended }: Checkpoint, opened: readonly OpenedStep[]
   return opened.flatMap(({ step, isNew, open }): readonly Fact[] => {
     const isApproval = isNew && open.kind === 'approval'
     if (!isApproval && open.kind !== 'resolve') return []
-    const node = open.node ?? (ended?.index === step ? ended.node : '')
+    const about = ended?.index === step ? ended : null
+    const tool = open.tool ?? about?.tool
+    const asked = open.callId === undefined ? 'approval' : 'call'
     return [
       {
         type: 'request.opened',
         step,
-        node,
-        kind: isApproval ? 'approval' : 'unknown',
+        node: open.node ?? about?.node ?? '',
+        kind: isApproval ? asked : 'unknown',
+        ...(tool !== undefined && { tool }),
         expiresAt: open.expiresAt ?? null,
       },
     ]

@@ -2,10 +2,12 @@ import { own } from '../base/own.ts'
 import { takeJson, type Json } from '../base/json.ts'
 import type { ModelToolCall } from '../define/model.ts'
 import { refuseCalls } from '../compile/tool-rules.ts'
+import { describeThrown } from '../errors/describe-thrown.ts'
 import { nodeError } from '../errors/node-error.ts'
 import { WaystoneError } from '../errors/waystone-error.ts'
 import type { AgentRecord } from '../graph/graph.ts'
 import type { AgentFunctions } from '../graph/registry.ts'
+import { callApprovalOf } from '../graph/tool-use.ts'
 import type { RefusedCall } from '../snapshot/refusal.ts'
 import { nodeInputOf, type EffectJob, type Ended } from './effect-job.ts'
 import { parseVerdict } from './execute-gate.ts'
@@ -43,14 +45,42 @@ function refusals(
   job: EffectJob,
   record: AgentRecord,
   { calls, withheld }: { readonly calls: readonly ModelToolCall[]; readonly withheld: AskingNode['withheld'] },
-): Pick<Ended, 'refusedCalls'> {
+): Pick<Ended, 'refusedCalls' | 'askedCalls'> {
   const refused: { [callId: string]: RefusedCall } = {}
   for (const call of calls) {
     const refusal = refusalOf(job, record, { call, withheld })
     if (refusal !== undefined) Object.defineProperty(refused, call.id, { value: refusal, enumerable: true })
   }
   const all = refuseCalls(record, own(job.context.private, record.id), { calls, refused })
-  return Object.keys(all).length === 0 ? {} : { refusedCalls: all }
+  const asked = calls.flatMap((call) => (own(all, call.id) === undefined ? readQuestion(job, record, call) : []))
+  return {
+    ...(Object.keys(all).length > 0 && { refusedCalls: all }),
+    ...(asked.length > 0 && { askedCalls: Object.fromEntries(asked) }),
+  }
+}
+
+/** What a rule by arguments says of a call that fits: its id with false, or with why a person is asked. In doubt, one is. */
+function readQuestion(
+  { compiled }: EffectJob,
+  record: AgentRecord,
+  { id, name, arguments: given }: ModelToolCall,
+): readonly (readonly [callId: string, said: string | false])[] {
+  if (callApprovalOf(compiled.graph, record, name)?.when !== 'arguments') return []
+  const functions = toolFunctions(compiled, name)
+  const agent = compiled.registry.nodes.get(record.id)
+  const asks = (agent?.kind === 'agent' ? agent.asks?.get(name) : undefined) ?? functions.asks
+  let said: unknown
+  try {
+    said = asks?.(functions.input.parse(given))
+  } catch (thrown) {
+    return [[id, `asked in doubt: approval.when of tool ${name} threw: ${describeThrown(thrown)}`]]
+  }
+  if (said === false || typeof said === 'string') return [[id, said]]
+  if (said === true) return [[id, '']]
+  // Nobody waits for it: without this its rejection would end the process.
+  if (said instanceof Promise) said.catch(() => undefined)
+  const found = said instanceof Promise ? 'a promise' : said === null ? 'null' : typeof said
+  return [[id, `asked in doubt: approval.when of tool ${name} gave ${found}; it gives true, false or a text, at once`]]
 }
 
 /** What only an executor knows: schemas, and the conditions as they were when the model was asked. */

@@ -100,18 +100,22 @@ function userMessage(texts: readonly string[]): ModelMessage {
   return { role: 'user', content: texts.map((text): ContentPart => ({ type: 'text', text })) }
 }
 
-function toolMessage({
-  callId,
-  tool,
-  result,
-  isError,
-}: Pick<AgentCall, 'callId' | 'tool' | 'result' | 'isError'>): ModelMessage {
-  const told: Json = isError === true ? { error: result ?? null } : (result ?? null)
+function toolMessage(
+  call: Pick<AgentCall, 'callId' | 'tool' | 'result' | 'isError' | 'arguments' | 'editReason'>,
+): ModelMessage {
+  const { callId, tool, result = null, isError = false } = call
   return {
     role: 'tool',
     callId,
     name: tool,
-    content: [{ type: 'text', text: JSON.stringify(told) }],
-    isError: isError === true,
+    content: [{ type: 'text', text: JSON.stringify(toldOf(call, isError ? { error: result } : result)) }],
+    isError,
   }
+}
+
+/** A model that is not told that its arguments were changed would take the result for an answer to its own. */
+function toldOf({ arguments: given, editReason }: Pick<AgentCall, 'arguments' | 'editReason'>, result: Json): Json {
+  if (given === undefined) return result
+  const note = 'a person changed the arguments; the call was run with these'
+  return { note, arguments: given, ...(editReason !== undefined && { reason: editReason }), result }
 }

@@ -1,8 +1,12 @@
 import { effectIdOf, type RunId } from '../base/ids.ts'
 import { toJson, type Json, type JsonObject } from '../base/json.ts'
+import { own } from '../base/own.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
+import { asksBeforeCall } from '../compile/call-question.ts'
 import { offeredOutcomes, requestDigest } from '../compile/request-digest.ts'
-import type { NodeRecord } from '../graph/graph.ts'
+import { callApprovalOf } from '../graph/tool-use.ts'
+import type { CallApprovalRecord, NodeRecord } from '../graph/graph.ts'
+import { argumentsOfCall, callsOfTurn, messageOfCall } from '../snapshot/agent-calls.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import { nodeInputOf } from './effect-job.ts'
 import type { Request, RequestOption } from './runtime.ts'
@@ -40,6 +44,8 @@ function requestOf(
   { step, open, record, digest }: Asked,
 ): Request {
   const approval = record.kind === 'approval' ? record : undefined
+  const isCall = asksBeforeCall(open)
+  const rule = isCall ? callApprovalOf(compiled.graph, record, open.tool ?? '') : null
   const input = nodeInputOf(record, context)
   const options = offeredOutcomes(compiled, context, step).map((outcome) =>
     optionOf(compiled, { open, record, outcome }),
@@ -50,15 +56,17 @@ function requestOf(
     workflow: compiled.graph.name,
     node: record.id,
     step,
-    kind: approval === undefined ? 'unknown' : 'approval',
-    reason: approval?.reason ?? unknownReason(record, open),
-    role: approval?.role ?? null,
+    kind: isCall ? 'call' : approval === undefined ? 'unknown' : 'approval',
+    reason: isCall ? callReason(context, rule, open) : (approval?.reason ?? unknownReason(record, open)),
+    role: (isCall ? rule?.role : approval?.role) ?? null,
     action: options.flatMap((option) => actionOf({ compiled, context, open }, option)),
     evidence: input.state,
+    said: isCall ? saidWith(context, open) : null,
     heard: input.heard as unknown as JsonObject,
     usage: context.usage,
     options,
     edits: approval?.edits ?? [],
+    argumentsSchema: rule?.canEdit === true ? (own(compiled.graph.tools, open.tool ?? '')?.inputSchema ?? null) : null,
     responseSchema: approval?.responseSchema ?? null,
     openedAt: open.since,
     expiresAt: open.expiresAt ?? null,
@@ -66,6 +74,24 @@ function requestOf(
     digest,
   }
   return toJson(request, 'request') as unknown as Request
+}
+
+/** What the author said of all such calls, and what the rule said of this one. */
+function callReason(
+  context: RunContext,
+  rule: CallApprovalRecord | null,
+  { node, tool = '', callId }: OpenStep,
+): string {
+  const asks = callsOfTurn(own(context.private, node)).find((call) => call.callId === callId)?.asks
+  const said = [rule?.reason ?? '', asks ?? ''].filter((part) => part !== '')
+  return said.length > 0 ? said.join('\n') : `Tool ${tool} runs only when a person has approved it.`
+}
+
+/** Texts that the model wrote with a call. */
+function saidWith(context: RunContext, { node, callId = '' }: OpenStep): string | null {
+  const content = messageOfCall(own(context.private, node), callId)?.content ?? []
+  const text = content.map((part) => (part.type === 'text' ? part.text : '')).join('')
+  return text === '' ? null : text
 }
 
 function unknownReason(record: NodeRecord, open: OpenStep): string {
@@ -87,7 +113,7 @@ function optionOf(
   const isWord = open.kind === 'resolve' && Object.hasOwn(meaningOfAnswer, outcome)
   const routed = isWord ? meaningOfAnswer[outcome] : outcome
   // Inside an agent the answer is told to the model, and the agent goes on.
-  if (routed === null || routed === undefined || open.unknown === 'call') return { outcome, edges: [], to: record.id }
+  if (routed === null || routed === undefined || open.callId !== undefined) return { outcome, edges: [], to: record.id }
   const edges = graph.edges
     .filter((edge) => edge.from === record.id && edge.outcome === routed)
     .toSorted((left, right) => left.index - right.index)
@@ -102,6 +128,7 @@ interface ActionSource {
 
 function actionOf({ compiled, context, open }: ActionSource, { outcome, edges, to }: RequestOption): Request['action'] {
   const { graph } = compiled
+  if (asksBeforeCall(open)) return callAction(context, open, outcome)
   const targets = edges.flatMap((id) => graph.edges.filter((edge) => edge.id === id).map((edge) => edge.to))
   const nodes = new Set(edges.length === 0 ? [to] : targets)
   return [...nodes].map((node) => {
@@ -111,6 +138,17 @@ function actionOf({ compiled, context, open }: ActionSource, { outcome, edges, t
     const input = toolInput(compiled, context, record)
     return input === undefined ? { outcome, node, tool: record.tool } : { outcome, node, tool: record.tool, input }
   })
+}
+
+/** Of a call: what runs when it is approved, with exact arguments; edited ones are not known yet. */
+function callAction(
+  context: RunContext,
+  { node, tool = '', callId = '' }: OpenStep,
+  outcome: string,
+): Request['action'] {
+  if (outcome !== 'approved' && outcome !== 'edited') return [{ outcome, node }]
+  const given = outcome === 'approved' ? argumentsOfCall(own(context.private, node), callId) : undefined
+  return [{ outcome, node, tool, ...(given !== undefined && { input: given.arguments }) }]
 }
 
 /** The input a tool node would be given as the state stands; undefined when its function cannot make one yet. */

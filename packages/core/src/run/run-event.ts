@@ -72,7 +72,9 @@ export type RunEvent =
       readonly type: 'request.opened'
       readonly step: number
       readonly node: string
-      readonly kind: 'approval' | 'unknown'
+      readonly kind: 'approval' | 'call' | 'unknown'
+      /** For what is asked about a tool call of an agent. */
+      readonly tool?: string
       readonly expiresAt: number | null
     })
   | (RunEventBase & {
@@ -83,6 +85,8 @@ export type RunEvent =
       readonly by: string
       readonly through: string
       readonly reason: string
+      /** For what was asked about a tool call of an agent. */
+      readonly tool?: string
     })
   | (RunEventBase & {
       readonly type: 'limit.hit'

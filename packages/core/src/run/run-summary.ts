@@ -12,7 +12,7 @@ export function summaryOf(compiled: CompiledWorkflow, context: RunContext): RunS
     const step = context.open[index]
     if (step === undefined) continue
     if (!nodes.includes(step.node)) nodes.push(step.node)
-    if (step.kind === 'approval' || step.kind === 'resolve') requests += 1
+    if ((step.kind === 'approval' && step.approved === undefined) || step.kind === 'resolve') requests += 1
     if (step.expiresAt !== undefined && (nextDueAt === null || step.expiresAt < nextDueAt)) nextDueAt = step.expiresAt
   }
   // Nobody else would see to it: an ended run is not offered to free processes otherwise.

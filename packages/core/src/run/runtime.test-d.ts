@@ -1,6 +1,6 @@
 import { describe, expectTypeOf, it } from 'vitest'
 import { z } from 'zod'
-import { defineState, END, FAIL, type Request, type Run, type Runtime } from '../index.ts'
+import { defineState, defineTool, END, FAIL, type Request, type Run, type Runtime } from '../index.ts'
 
 const w = defineState({ text: z.string(), note: z.string().optional() })
 const n = w.nodes({
@@ -37,6 +37,50 @@ describe('Run', () => {
         await run.decide(request, { outcome: 'good', response: { note: 'fine' }, by: 'ada' })
         // @ts-expect-error the answer does not fit its schema
         await run.decide(request, { outcome: 'good', response: { note: 1 }, by: 'ada' })
+      }
+    }
+  })
+
+  it('knows by agent what a person may answer about a call (H5)', async () => {
+    const pay = defineTool({
+      name: 'pay',
+      description: 'Pays.',
+      input: z.object({ usd: z.number() }),
+      output: z.object({}),
+      approval: {
+        when: (input) => {
+          expectTypeOf(input).toEqualTypeOf<{ usd: number }>()
+          return input.usd > 100 && 'much money'
+        },
+      },
+      run: () => ({}),
+    })
+    const nodes = w.nodes({
+      check: w.approval({ show: ['text'] }),
+      clerk: w.agent({ model: 'fast', instructions: '', tools: [pay] }),
+      poet: w.agent({ model: 'fast', instructions: '' }),
+    })
+    const run = await runtime.start(
+      w.workflow('calls', {
+        input: z.object({ text: z.string() }),
+        output: ['text'],
+        nodes,
+        start: nodes.check,
+        edges: { check: { approved: nodes.clerk, rejected: FAIL }, clerk: { done: nodes.poet }, poet: { done: END } },
+      }),
+      { input: { text: 'a' } },
+    )
+    for (const request of await run.requests()) {
+      if (request.kind === 'call') {
+        expectTypeOf(request.node).toEqualTypeOf<'clerk'>()
+        await run.decide(request, { outcome: 'edited', edits: { usd: 1 }, by: 'ada' })
+        await run.decide(request, { outcome: 'edited', arguments: { usd: 1 }, by: 'ada' })
+        // @ts-expect-error whether it happened is not the question
+        await run.decide(request, { outcome: 'happened', by: 'ada' })
+      } else if (request.kind === 'approval') {
+        expectTypeOf(request.node).toEqualTypeOf<'check'>()
+        // @ts-expect-error an approval of a node has no arguments
+        await run.decide(request, { outcome: 'approved', arguments: {}, by: 'ada' })
       }
     }
   })

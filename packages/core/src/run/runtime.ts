@@ -3,6 +3,7 @@ import type { Ids, RunId } from '../base/ids.ts'
 import type { Json, JsonObject } from '../base/json.ts'
 import type { Owner, RunFilter, RunPage, RunRow, Store } from '../checkpoint/store.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
+import type { CallDecision } from '../define/call-approval.ts'
 import type { Model, ModelPrice } from '../define/model.ts'
 import type { Workflow } from '../define/workflow.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
@@ -77,8 +78,8 @@ export interface Request {
   readonly workflow: string
   readonly node: string
   readonly step: number
-  /** `approval`, or `unknown` for an effect whose outcome nobody knows. */
-  readonly kind: 'approval' | 'unknown'
+  /** `approval` of a node; `call`, before a tool call of an agent runs; `unknown` for an effect whose outcome nobody knows. */
+  readonly kind: 'approval' | 'call' | 'unknown'
   /** Why it is asked. */
   readonly reason: string
   readonly role: string | null
@@ -89,14 +90,18 @@ export interface Request {
     readonly tool?: string
     readonly input?: Json
   }[]
-  /** State keys shown, in the order declared. */
+  /** State keys shown, in the order declared; for a call what its agent reads. */
   readonly evidence: JsonObject
+  /** For a call: what the agent's model wrote with it. The words of a model; null: nothing. */
+  readonly said: string | null
   /** Verdicts the node hears. */
   readonly heard: JsonObject
   readonly usage: Usage
   readonly options: readonly RequestOption[]
   /** State keys the person may edit. */
   readonly edits: readonly string[]
+  /** For a call whose arguments may be edited: the JSON schema they must fit; else null. */
+  readonly argumentsSchema: JsonObject | null
   /** JSON schema of an answer; null: none is asked. */
   readonly responseSchema: JsonObject | null
   readonly openedAt: number
@@ -111,8 +116,10 @@ export interface Request {
 export interface DecisionInput {
   readonly outcome: string
   readonly reason?: string
-  /** For `edited`: the keys as they shall be. */
+  /** For `edited`: the keys as they shall be, of the state or of a call's arguments; others stay as they are. */
   readonly edits?: JsonObject
+  /** For `edited` of a call, instead of `edits`: all of its arguments as they shall be. */
+  readonly arguments?: Json
   /** The answer, when the request has a response schema. */
   readonly response?: Json
   /** For an unknown outcome that `happened`: what came of it (tool: its output). */
@@ -139,7 +146,7 @@ export type RequestOf<Approvals> = [keyof Approvals] extends [never]
   :
       | {
           [Node in keyof Approvals & string]: Request & {
-            readonly kind: 'approval'
+            readonly kind: Approvals[Node] extends CallDecision ? 'call' : 'approval'
             readonly node: Node
             readonly '~decision': Approvals[Node]
           }
@@ -150,7 +157,7 @@ export type RequestOf<Approvals> = [keyof Approvals] extends [never]
 export type DecisionFor<Asked> = Asked extends {
   readonly '~decision': infer Decision extends { readonly outcome: string }
 }
-  ? Omit<DecisionInput, 'outcome' | 'edits' | 'response'> & {
+  ? Omit<DecisionInput, 'outcome' | 'edits' | 'response' | (Decision extends CallDecision ? never : 'arguments')> & {
       readonly outcome: Decision['outcome']
     } & (Decision extends {
         readonly edits: infer Edits

@@ -59,6 +59,8 @@ export interface EffectEnd {
   readonly refusedCalls?: { readonly [callId: string]: RefusedCall }
   /** Tools of the agent that were not in a model step's request, by name; absent when all were. */
   readonly withheld?: { readonly [tool: string]: WithheldTool }
+  /** What rules by arguments say of a model step's calls, by call id: `false`, nobody need be asked; a text, why a person is. */
+  readonly askedCalls?: { readonly [callId: string]: string | false }
   /** A call step's result as the model is told it. */
   readonly result?: Json
   readonly error?: ErrorRecord
@@ -90,6 +92,8 @@ export interface PersonDecision {
   readonly reason: string
   /** Edited keys, or the answer's keys: already parsed. */
   readonly patch?: JsonObject
+  /** For `edited` of a call: its arguments as they shall be; they fit the tool's input. */
+  readonly arguments?: Json
   /** For `happened` of a tool call: what it returned. */
   readonly result?: Json
   readonly by: string

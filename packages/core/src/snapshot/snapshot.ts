@@ -6,7 +6,10 @@ import type { Verdict } from '../graph/registry.ts'
 import type { RefusalRule } from './refusal.ts'
 import type { Usage, UsageDelta } from './usage.ts'
 
-/** What a step is: a node's work, one model call, one tool call of an agent, a person's answer, or a person's word on an unknown outcome. */
+/**
+ * What a step is: a node's work, one model call, one tool call of an agent, a person's answer (of an approval, or before a call of an
+ * agent runs, which then goes on as `call`), or a person's word on an unknown outcome.
+ */
 export type StepKind = 'task' | 'tool' | 'gate' | 'model' | 'call' | 'approval' | 'resolve'
 
 /** An effect that has been asked for and has not ended: the only things that can move a run. */
@@ -25,11 +28,13 @@ export interface OpenStep {
   readonly model?: number
   /** Attempts of this step that were made with other models; absent: none. */
   readonly attemptsBefore?: number
-  /** For `call`: the tool's name and the model's id of the call. */
+  /** For `call`, and for whatever is asked of a person about one: the tool's name and the model's id of the call. */
   readonly tool?: string
   readonly callId?: string
   /** For `approval`: when it expires, ms since the epoch. */
   readonly expiresAt?: number
+  /** For what a person has approved: tool and arguments, hashed; with other ones it does not run. As `approval` it waits for others of its turn to end. */
+  readonly approved?: string
   /** For `resolve`: what kind of step its outcome is unknown of. */
   readonly unknown?: 'task' | 'tool' | 'call' | 'gate'
   /** What is set aside for this attempt until it settles. */
@@ -42,8 +47,13 @@ export interface AgentCall {
   readonly tool: string
   /** Step that runs it; absent while it is queued, and for a call that was answered without running (unknown tool, bad arguments, too many). */
   readonly step?: number
-  /** `queued`: waits until others of its turn have ended. `asked`: its outcome is unknown and a person is asked. */
+  /** `queued`: waits until others of its turn have ended. `asked`: a person is asked, whether it may run or what came of it. */
   readonly phase: 'queued' | 'running' | 'done' | 'asked'
+  /** A person is asked before it runs; what the rule said of it, which may be empty. */
+  readonly asks?: string
+  /** What it runs with instead of the model's arguments: a person changed them, and said why. */
+  readonly arguments?: Json
+  readonly editReason?: string
   /** What the model is told. Present when `done`. */
   readonly result?: Json
   readonly isError?: boolean

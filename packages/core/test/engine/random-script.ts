@@ -58,13 +58,16 @@ function moveRoughly(run: HandRun, random: RandomSource): void {
 }
 
 function endSomething(run: HandRun, random: RandomSource, isRough: boolean): void {
-  const entries = Object.entries(run.context.open)
+  const isApproved = ({ kind, approved }: OpenStep): boolean => kind === 'approval' && approved !== undefined
+  const entries = Object.entries(run.context.open).filter(([, step]) => !isApproved(step))
   if (entries.length === 0) return
   const [index, step] = random.pick(entries)
   if (step.kind === 'approval' || step.kind === 'resolve') {
     const outcome = random.pick(offeredOutcomes(run.compiled, run.context, Number(index)))
     const record = run.compiled.graph.nodes[step.node]
-    const edits = outcome === 'edited' && record !== undefined ? { patch: patchFor(record, run.state) } : {}
+    const isEdited = outcome === 'edited' && record !== undefined
+    const changed = step.callId === undefined && record !== undefined ? { patch: patchFor(record, run.state) } : null
+    const edits = isEdited ? (changed ?? { arguments: { edited: random.below(9) } }) : {}
     run.decide(Number(index), outcome, edits)
     return
   }

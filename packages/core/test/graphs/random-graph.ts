@@ -50,8 +50,21 @@ function randomNotation(seed: number, options: RandomGraphOptions = {}): GraphNo
     nodes: Object.fromEntries(nodes.map((node, index) => [`n${index}`, node.notation])),
     edges,
     guards: Object.fromEntries(guardAtoms.map((atom) => [atom, [atom.slice(0, 2)]])),
-    tools: { t0: 'pure', t1: 'keyed', t2: 'unsafe' },
+    tools: randomTools(seed),
     ...(options.limits ? { limits: randomLimits(random, count) } : {}),
+  }
+}
+
+/** Two graphs of three ask people about calls; not drawn, so that all else stays as it is for a seed. */
+function randomTools(seed: number): NonNullable<GraphNotation['tools']> {
+  const rule = { role: null, reason: '', canEdit: true, canAskBack: true }
+  const always = { ...rule, when: 'always', expiresInMs: 5_000 } as const
+  const [guard = ''] = guardAtoms
+  const byGuard = { ...rule, when: { guard }, expiresInMs: null } as const
+  return {
+    t0: 'pure',
+    t1: { effect: 'keyed', ...(seed % 3 === 1 && { approval: byGuard }) },
+    t2: { effect: 'unsafe', ...(seed % 3 !== 2 && { approval: always }) },
   }
 }
 

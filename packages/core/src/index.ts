@@ -34,7 +34,15 @@ export {
   type AgentUse,
 } from './define/agent.ts'
 export type { CallApproval, CallDecision } from './define/call-approval.ts'
-export type { ApprovalConfig, ApprovalOutcomes, ChosenOutcome, DecisionOf, ResponseOf } from './define/approval.ts'
+export type {
+  ApprovalConfig,
+  ApprovalOutcomes,
+  ChosenOutcome,
+  DecisionOf,
+  ResponseOf,
+  TalkOptions,
+} from './define/approval.ts'
+export type { Extent, HistoryOptions, SummaryOptions } from './define/history.ts'
 export { fallbackReasons, type FallbackOptions, type FallbackReason } from './define/fallback.ts'
 export type { Duration } from './define/duration.ts'
 export {
@@ -129,7 +137,7 @@ export {
   type WorkflowDefinition,
 } from './define/workflow.ts'
 export { buildGraph, type BuiltGraph } from './graph/build.ts'
-export { modelsOf } from './graph/asked-models.ts'
+export { everyModelOf, modelsOf } from './graph/asked-models.ts'
 export { parseGraph } from './graph/parse.ts'
 export {
   endTarget,
@@ -153,6 +161,8 @@ export {
   type LimitRecord,
   type LimitsRecord,
   type MergeRule,
+  type HistoryRecord,
+  type SummaryRecord,
   type ModelTerms,
   type NodeKind,
   type NodeRecord,

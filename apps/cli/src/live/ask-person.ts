@@ -1,6 +1,7 @@
 import type { DecisionInput, Json, Request } from '@waystone/core'
 import type { Context } from '../command.ts'
 import { readJson } from '../json-argument.ts'
+import { printable } from '../output/printable.ts'
 import { requestLines } from '../output/request-text.ts'
 import { personName } from './person-name.ts'
 import { editValues } from './edit-values.ts'
@@ -11,6 +12,8 @@ export interface Asking {
   readonly reader: LineReader
   /** Fires when the request is no longer open, or the person pressed Ctrl-C. */
   readonly signal: AbortSignal
+  /** True for the first request that is asked here. */
+  readonly isFirst: boolean
 }
 
 /**
@@ -19,6 +22,7 @@ export interface Asking {
  * @returns null: the person left it open, the request closed meanwhile, or the input ended
  */
 export async function askPerson(request: Request, asking: Asking, context: Context): Promise<DecisionInput | null> {
+  if (request.talk !== null) return talk(request, request.talk, { asking, context })
   context.print('', ...requestLines(request, { style: context.style, now: context.around.now() }), '')
   for (;;) {
     const answer = await asking.reader.ask(`${questionText(request)} `, asking.signal)
@@ -34,6 +38,30 @@ export async function askPerson(request: Request, asking: Asking, context: Conte
     if (decision !== null) return decision
     if (asking.signal.aborted) return null
   }
+}
+
+/** One turn of a talk: what is typed is the answer, unless it names another outcome. */
+async function talk(
+  request: Request,
+  { text, outcome, answer }: NonNullable<Request['talk']>,
+  { asking, context }: { asking: Asking; context: Context },
+): Promise<DecisionInput | null> {
+  const { style, print, around } = context
+  const others = request.options.map((option) => option.outcome).filter((name) => name !== outcome)
+  if (asking.isFirst) {
+    const named = others.length === 0 ? '' : `${others.join(' or ')} is a word of its own; `
+    print('', style('quiet', `Type a message; ${named}an empty line leaves the run waiting.`))
+  }
+  const told = text === '' ? request.reason : text
+  if (told !== '') print('', ...printable(told).split('\n'))
+  print('')
+  const line = await asking.reader.ask(`${style('accent', 'you >')} `, asking.signal)
+  const said = line?.trim() ?? ''
+  if (said === '') return null
+  const decision = { by: personName(around), through: 'terminal', reason: '' }
+  const other = others.find((name) => name.toLowerCase() === said.toLowerCase())
+  if (other !== undefined) return { ...decision, outcome: other }
+  return { ...decision, outcome, response: { [answer]: said } }
 }
 
 function questionText(request: Request): string {

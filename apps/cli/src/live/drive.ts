@@ -77,9 +77,11 @@ async function toTheEnd(
       const request =
         result.status === 'waiting' && canAsk ? (await run.requests()).find(({ id }) => !left.has(id)) : undefined
       if (request === undefined) return result
+      const isFirst = reader === undefined
       reader ??= createLineReader(context.around)
       view.pause()
-      if (!(await decideAtTerminal({ run, context, request, reader, signal: interrupts.signal }))) left.add(request.id)
+      if (!(await decideAtTerminal({ run, context, request, reader, isFirst, signal: interrupts.signal })))
+        left.add(request.id)
       view.resume()
     }
   } finally {
@@ -103,15 +105,23 @@ interface TerminalDecision {
   readonly context: Context
   readonly request: Request
   readonly reader: LineReader
+  readonly isFirst: boolean
   readonly signal: AbortSignal
 }
 
 /** @returns false when the person left it open */
-async function decideAtTerminal({ run, context, request, reader, signal }: TerminalDecision): Promise<boolean> {
+async function decideAtTerminal({
+  run,
+  context,
+  request,
+  reader,
+  isFirst,
+  signal,
+}: TerminalDecision): Promise<boolean> {
   const closed = new AbortController()
   const stop = AbortSignal.any([signal, closed.signal])
   void abortWhenClosed({ run, request, signal: stop }, closed)
-  const decision = await askPerson(request, { reader, signal: stop }, context)
+  const decision = await askPerson(request, { reader, signal: stop, isFirst }, context)
   const wasClosed = closed.signal.aborted
   closed.abort()
   if (wasClosed) context.print('', `${request.node} is no longer open: it was decided elsewhere or has expired.`)

@@ -26,6 +26,12 @@ function formatElapsed(elapsedMs: number): string {
   return elapsedMs < 60_000 ? `${(Math.max(0, elapsedMs) / 1000).toFixed(1)} s` : formatDuration(elapsedMs)
 }
 
+/** Turns of a talk are seen as the talk itself. */
+function isTalk(graph: Graph, name: string | null): boolean {
+  const record = name === null ? undefined : graph.nodes[name]
+  return record?.kind === 'approval' && record.talk !== undefined
+}
+
 function eventText(event: RunEvent, { graph, style }: LineContext): string | null {
   const width = Math.max(...Object.keys(graph.nodes).map((id) => id.length))
   const name = (node: string): string => style('strong', node.padEnd(width))
@@ -34,14 +40,16 @@ function eventText(event: RunEvent, { graph, style }: LineContext): string | nul
       return endedText(event, { name, style })
     case 'edge.taken': {
       const { decision } = event
-      if (decision.to === null) return null
+      if (decision.to === null || isTalk(graph, decision.to) || isTalk(graph, decision.node)) return null
       const reason = reasonText(decision)
       return `${' '.repeat(width)}  ${style('accent', `→ ${targetText(decision.to)}`)}${reason === '' ? '' : style('quiet', `  because ${reason}`)}`
     }
     case 'request.opened': {
+      if (isTalk(graph, event.node)) return null
       return `${name(event.node)}  ${style('warn', askedText(event.kind, event.tool ?? null))}`
     }
     case 'request.decided': {
+      if (isTalk(graph, event.node)) return null
       const reason = printableLine(event.reason)
       const about = event.tool === undefined ? '' : `${workText('call', event.tool)}: `
       return `${name(event.node)}  ${about}${event.outcome} by ${printableLine(event.by)}${reason === '' ? '' : `: ${printableExcerpt(reason, 100)}`}`
@@ -93,7 +101,7 @@ function endedText(
 
 /** What kind of work a step is, for people; empty where the node's name says it. */
 export function workText(kind: string, tool: string | null): string {
-  if (kind === 'model') return 'model'
+  if (kind === 'model' || kind === 'summary') return kind
   if (kind === 'call' || kind === 'tool' || (kind === 'approval' && tool !== null))
     return tool === null ? 'tool' : `tool ${printableLine(tool)}`
   return ''

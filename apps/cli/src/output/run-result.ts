@@ -77,8 +77,11 @@ function decideLines(
   { runId, advise, isOnly }: { runId: string; advise: (line: string) => string; isOnly: boolean },
 ): readonly string[] {
   const step = isOnly ? '' : ` --step ${request.step}`
-  const commands = request.options.map(
-    ({ outcome }) => `  decide   ${advise(`${decideCommand(outcome, runId)}${step} --reason "…"`)}`,
+  const { talk } = request
+  const commands = request.options.map(({ outcome }) =>
+    talk?.outcome === outcome
+      ? `  say      ${advise(`answer ${runId} ${outcome}${step} --response '{"${talk.answer}":"…"}'`)}`
+      : `  decide   ${advise(`${decideCommand(outcome, runId)}${step} --reason "…"`)}`,
   )
   return [`waits for a person: ${requestLine(request)}`, ...commands, `  look     ${advise(`show ${runId} --request`)}`]
 }

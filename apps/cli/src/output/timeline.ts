@@ -43,9 +43,10 @@ function whatText({ event, step, sequence }: Checkpoint, history: History): stri
       const { outcome, attempt, error, misfit, asked } = event.payload
       const tool =
         step === null || sequence === 0 ? undefined : history.at(sequence - 1).snapshot.context.open[step.index]?.tool
+      const asks = asked === undefined ? '' : `${asked} `
       const what =
-        step?.kind === 'model'
-          ? `model ${asked === undefined ? '' : `${asked} `}`
+        step?.kind === 'model' || step?.kind === 'summary'
+          ? `${step.kind} ${asks}`
           : tool === undefined
             ? ''
             : `${tool} `

@@ -1,15 +1,16 @@
 import type { ModelPrice } from '../define/model.ts'
-import { modelsOf, modelTermsOf } from '../graph/asked-models.ts'
+import { everyModelOf, modelTermsOf } from '../graph/asked-models.ts'
 import type { Graph, NodeRecord } from '../graph/graph.ts'
 import type { CheckOptions } from './rule.ts'
 
 /** A node that asks a model: an agent, or a gate with a reviewer. */
 export interface ModelUse {
   readonly node: NodeRecord
-  /** Its own model, then its fallbacks. */
+  /** Its own model, its fallbacks, who writes its summaries. */
   readonly models: readonly string[]
   /** Calls per visit. */
   readonly maxModelCalls: number
+  /** Of a call at most, summaries included. */
   readonly maxInputTokens: number | null
   readonly maxOutputTokens: number | null
 }
@@ -18,8 +19,19 @@ export interface ModelUse {
 export function modelUseOf(node: NodeRecord): ModelUse | null {
   const asks = modelTermsOf(node)
   if (asks === null) return null
-  const { maxModelCalls, maxInputTokens, maxOutputTokens } = asks
-  return { node, models: modelsOf(node), maxModelCalls, maxInputTokens, maxOutputTokens }
+  const summary = node.kind === 'agent' ? (node.history?.summary ?? null) : null
+  return {
+    node,
+    models: everyModelOf(node),
+    maxModelCalls: asks.maxModelCalls,
+    maxInputTokens: summary === null ? asks.maxInputTokens : larger(asks.maxInputTokens, summary.maxInputTokens),
+    maxOutputTokens: summary === null ? asks.maxOutputTokens : larger(asks.maxOutputTokens, summary.maxOutputTokens),
+  }
+}
+
+/** Null: one of them is not known. */
+function larger(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? null : Math.max(one, other)
 }
 
 /** All model uses of a graph. Order: as nodes. */

@@ -26,6 +26,7 @@ const stepKinds: ReadonlySet<string> = new Set<StepKind>([
   'tool',
   'gate',
   'model',
+  'summary',
   'call',
   'approval',
   'resolve',

@@ -5,7 +5,7 @@ import type { ErrorCode } from '../errors/codes.ts'
 import { personTarget, type Graph, type NodeRecord } from '../graph/graph.ts'
 import type { GuardReading } from '../snapshot/decision.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
-import type { AgentCall, AgentEntry, OpenStep, RunContext } from '../snapshot/snapshot.ts'
+import { isModelCall, type AgentCall, type AgentEntry, type OpenStep, type RunContext } from '../snapshot/snapshot.ts'
 import { currentCalls, memoryOf, updateCall, withEntry, withMemory } from './agent-memory.ts'
 import { backoffUntil } from './backoff.ts'
 import { answeredCall, withoutQuestions } from './call-answer.ts'
@@ -13,7 +13,8 @@ import { asksBeforeCall, createCallQuestions } from './call-question.ts'
 import { oneQueuedCall, openQueued } from './call-queue.ts'
 import { fallbackReason, nextModel, withAnswer } from './fallback.ts'
 import { engineError } from './frozen-error.ts'
-import { modelReservation, type Need } from './limits.ts'
+import { leavesAnAnswer, nextNeed, summarised, unsummarised, withReported } from './history.ts'
+import type { Need } from './limits.ts'
 import { transitionNames } from './names.ts'
 import type { RouteParts } from './route-parts.ts'
 import type { StepEnd } from './step-end.ts'
@@ -46,10 +47,11 @@ export function endStep(parts: RouteParts, context: RunContext, stepEnd: StepEnd
   const { step, stepIndex, end } = stepEnd
   const settled = step.kind === 'resolve' ? context : settle(context, step, end)
   const closed = withContext(settled, { open: withoutIndex(settled.open, stepIndex) })
-  const counted = step.kind === 'model' ? countModelCall(closed, stepEnd) : closed
+  const counted = isModelCall(step) ? countModelCall(closed, stepEnd) : closed
   if (asksBeforeCall(step)) return answerCall(graph, context, stepEnd)
   const retry = retryStep(graph, counted, stepEnd)
   if (retry !== undefined) return retry
+  if (step.kind === 'summary') return endSummary(counted, stepEnd)
   const fallback = fallbackStep(counted, stepEnd)
   if (fallback !== undefined) return fallback
   if (step.kind === 'call' || (step.kind === 'resolve' && step.unknown === 'call'))
@@ -61,7 +63,7 @@ export function endStep(parts: RouteParts, context: RunContext, stepEnd: StepEnd
 
 /** A model call that nobody knows the end of. Outcomes of reviewing gates come with a message and may have any name. */
 function isLost({ step, end }: StepEnd): boolean {
-  return step.kind === 'model' && end.outcome === 'lost' && end.message === undefined
+  return isModelCall(step) && end.outcome === 'lost' && end.message === undefined
 }
 
 /** A model call that was lost and may not be made again ends as `failed`. */
@@ -76,7 +78,8 @@ function countModelCall(context: RunContext, { record, step, end }: StepEnd): Ru
   const memory = memoryOf(context, record.id)
   const answer = end.message === undefined ? undefined : { message: end.message, model: step.model ?? 0 }
   const entries = answer === undefined ? memory.entries : withAnswer(record, memory.entries, answer)
-  return withMemory(context, record.id, { ...memory, entries, modelCalls: memory.modelCalls + 1 })
+  const counted = { ...memory, entries, modelCalls: memory.modelCalls + 1 }
+  return withMemory(context, record.id, answer === undefined ? counted : withReported(record, counted, end))
 }
 
 function mayAskAgain(context: RunContext, record: NodeRecord): boolean {
@@ -88,15 +91,11 @@ function maxModelCalls(record: NodeRecord): number {
   return record.kind === 'gate' ? (record.reviewer?.maxModelCalls ?? 0) : 0
 }
 
-function oneModelCall(record: NodeRecord): Need {
-  return { steps: 1, reserved: modelReservation(record) }
-}
-
 /** The next attempt of the same step, when its policy, its error and its node's call limit allow one. */
 function retryStep(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended | undefined {
   const { record, step, stepIndex, end, at, effectId } = stepEnd
   if (at === undefined || !wantsRetry(graph, stepEnd)) return undefined
-  if (step.kind === 'model' && !mayAskAgain(context, record)) return undefined
+  if (isModelCall(step) && !mayRepeat(context, stepEnd)) return undefined
   const policy = retryOf(graph, record, step)
   const isAtOnce = isLost(stepEnd) || step.kind === 'resolve'
   const notBefore = isAtOnce
@@ -124,6 +123,12 @@ function retryStep(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended |
     before: context,
     need: { steps: 0, reserved: reserved ?? {} },
   }
+}
+
+/** A summary is not tried so often that none of the visit's calls is left for the answer. */
+function mayRepeat(context: RunContext, { record, step }: StepEnd): boolean {
+  if (step.kind === 'summary') return record.kind === 'agent' && leavesAnAnswer(record, memoryOf(context, record.id))
+  return mayAskAgain(context, record)
 }
 
 function wantsRetry(graph: Graph, stepEnd: StepEnd): boolean {
@@ -193,8 +198,21 @@ function endModelCall(parts: RouteParts, context: RunContext, stepEnd: StepEnd):
     transition: transitionNames.repair(record.id),
     context: repaired,
     before: context,
-    need: oneModelCall(record),
+    need: nextNeed(repaired, record),
   }
+}
+
+/** The agent goes on with the summary in place of what it tells; without one as its history says. */
+function endSummary(context: RunContext, stepEnd: StepEnd): Ended {
+  const { record, end } = stepEnd
+  const memory = memoryOf(context, record.id)
+  if (record.kind !== 'agent') return { type: 'outcome', end, context }
+  const next =
+    end.outcome === 'done' && end.summary !== undefined
+      ? summarised(record, memory, end.summary)
+      : unsummarised(record, memory)
+  if (next === undefined) return { type: 'outcome', end: fallBack(stepEnd), context }
+  return nextTurn(withMemory(context, record.id, next), stepEnd)
 }
 
 function failedEnd(end: EffectEnd, code: ErrorCode, message: string): EffectEnd {
@@ -253,7 +271,7 @@ function nextTurn(context: RunContext, stepEnd: StepEnd): Ended {
       transition: transitionNames.model(record.id),
       context,
       before: context,
-      need: oneModelCall(record),
+      need: nextNeed(context, record),
     }
   }
   const message = `${record.id} has used its ${maxModelCalls(record)} model calls without an answer`

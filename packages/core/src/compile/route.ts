@@ -10,12 +10,13 @@ import { endStep, type Ended } from './agent-turn.ts'
 import { formatGuard } from '../check/propositions.ts'
 import { engineError, frozenError } from './frozen-error.ts'
 import { createGuardRunner } from './guards.ts'
+import { nextNeed } from './history.ts'
 import { findLimitHit, needOf, type LimitHit } from './limits.ts'
 import { mergeState } from './merge.ts'
 import { transitionNames } from './names.ts'
 import type { RouteParts } from './route-parts.ts'
 import type { StepEnd } from './step-end.ts'
-import { closeAll, withContext, withKey } from './steps.ts'
+import { closeAll, visitNode, withContext, withKey } from './steps.ts'
 
 /** Where a transition goes and why. */
 export interface Route {
@@ -171,7 +172,10 @@ function limitBefore(
   move: { readonly to: Target; readonly at: number | undefined },
 ): LimitHit | undefined {
   const target = graph.nodes[move.to]
-  return target === undefined ? undefined : findLimitHit(graph, context, { need: needOf(target), at: move.at })
+  if (target === undefined) return undefined
+  const mayCut = target.kind === 'agent' && target.history !== undefined
+  const need = mayCut ? nextNeed(visitNode(context, target, []), target) : needOf(target)
+  return findLimitHit(graph, context, { need, at: move.at })
 }
 
 /** The step stays open, as a question to a person. */

@@ -3,11 +3,19 @@ import { withIndex } from '../base/with-index.ts'
 import type { Graph, NodeRecord } from '../graph/graph.ts'
 import { callRetryOf } from '../graph/tool-use.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
-import type { AgentCall, AgentEntry, AgentMemory, OpenStep, RunContext, StepKind } from '../snapshot/snapshot.ts'
+import {
+  isModelCall,
+  type AgentCall,
+  type AgentEntry,
+  type AgentMemory,
+  type OpenStep,
+  type RunContext,
+  type StepKind,
+} from '../snapshot/snapshot.ts'
 import { setKey } from '../snapshot/derived.ts'
 import { addUsage, noUsage, type UsageDelta } from '../snapshot/usage.ts'
 import { modelAsked } from './fallback.ts'
-import { modelReservation } from './limits.ts'
+import { nextCall } from './history.ts'
 
 /** A context with some parts replaced; frozen. */
 export function withContext(context: RunContext, parts: Partial<RunContext>): RunContext {
@@ -50,7 +58,7 @@ export function initialContext(state: RunContext['state'], at: number): RunConte
 }
 
 /** What a node's step is called. Nodes that ask a model begin with a model step. */
-export function firstStepKind(record: NodeRecord): Exclude<StepKind, 'call' | 'resolve'> {
+export function firstStepKind(record: NodeRecord): Exclude<StepKind, 'summary' | 'call' | 'resolve'> {
   if (record.kind === 'agent') return 'model'
   if (record.kind === 'gate') return record.reviewer === null ? 'gate' : 'model'
   return record.kind
@@ -72,10 +80,7 @@ export function visitNode(context: RunContext, record: NodeRecord, resets: reado
 const emptyEntries: readonly AgentEntry[] = Object.freeze([])
 
 function freshMemory(context: RunContext, record: NodeRecord): AgentMemory {
-  const before =
-    record.kind === 'agent' && record.memory === 'continue'
-      ? closedEntries(own(context.private, record.id)?.entries)
-      : undefined
+  const before = record.kind === 'agent' && record.memory === 'continue' ? own(context.private, record.id) : undefined
   if (record.kind !== 'agent' || record.memory === 'fresh')
     return Object.freeze({ entries: emptyEntries, modelCalls: 0, repairs: 0 })
   const input: AgentEntry = Object.freeze({
@@ -83,7 +88,9 @@ function freshMemory(context: RunContext, record: NodeRecord): AgentMemory {
     state: pick(context.state, record.reads),
     heard: pick(context.verdicts, record.hears),
   })
-  return Object.freeze({ entries: Object.freeze([...(before ?? []), input]), modelCalls: 0, repairs: 0 })
+  const entries = Object.freeze([...(closedEntries(before?.entries) ?? []), input])
+  const tokens = before?.tokens === undefined ? {} : { tokens: before.tokens }
+  return Object.freeze({ entries, modelCalls: 0, repairs: 0, ...tokens })
 }
 
 /** Entries of a visit before; calls that a limit cut short are answered, since a model cannot go on from open ones. */
@@ -112,7 +119,9 @@ export function pick<Value>(
 
 /** Opens the node's next step: takes the next step index and writes it into the ledger. */
 export function openStep(context: RunContext, record: NodeRecord, at: number): RunContext {
-  const kind = firstStepKind(record)
+  const first = firstStepKind(record)
+  const call = first === 'model' ? nextCall(context, record) : undefined
+  const kind = call?.kind ?? first
   const model = kind === 'model' ? modelAsked(context, record.id) : 0
   const step: OpenStep = {
     node: record.id,
@@ -121,11 +130,12 @@ export function openStep(context: RunContext, record: NodeRecord, at: number): R
     attempt: 1,
     since: at,
     ...(model > 0 && { model }),
-    ...(kind === 'model' && { reserved: modelReservation(record) }),
+    ...(call !== undefined && { reserved: call.reserved }),
     ...(kind === 'tool' && { reserved: oneToolCall }),
     ...(record.kind === 'approval' && record.expiresInMs !== null && { expiresAt: at + record.expiresInMs }),
   }
-  return addOpen(context, step)
+  if (call?.memory === undefined) return addOpen(context, step)
+  return addOpen(withContext(context, { private: withKey(context.private, record.id, call.memory) }), step)
 }
 
 /** What one tool call sets aside. */
@@ -147,7 +157,7 @@ export function usageOf(step: OpenStep, end: SettledEnd): UsageDelta | undefined
   if (end.isUnsent === true || (end.outcome === 'failed' && end.error?.code === 'WAYSTONE_NODE_ABORTED'))
     return undefined
   if (step.kind === 'tool' || step.kind === 'call') return { ...end.usage, toolCalls: 1 }
-  if (step.kind !== 'model') return end.usage
+  if (!isModelCall(step)) return end.usage
   if (end.usage !== undefined) return { ...end.usage, modelCalls: 1 }
   return { ...step.reserved, modelCalls: 1, estimatedCalls: 1 }
 }

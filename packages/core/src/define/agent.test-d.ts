@@ -49,6 +49,18 @@ describe('w.agent', () => {
     w.agent({ ...base, fallbacks: ['good'], fallbackOn: ['boredom'] })
   })
 
+  it('says when its conversation is cut', () => {
+    w.agent({ ...base, history: { over: { answers: 40 } } })
+    w.agent({ ...base, history: { over: { tokens: 8_000 }, keep: { answers: 4 }, summary: true } })
+    w.agent({ ...base, history: { over: { answers: 40 }, summary: { model: 'fast', otherwise: 'fail' } } })
+    // @ts-expect-error over what?
+    w.agent({ ...base, history: { keep: { answers: 4 } } })
+    // @ts-expect-error answers or tokens
+    w.agent({ ...base, history: { over: { messages: 4 } } })
+    // @ts-expect-error no such way to go on
+    w.agent({ ...base, history: { over: { answers: 4 }, summary: { otherwise: 'stop' } } })
+  })
+
   it('refuses mistakes', () => {
     // @ts-expect-error no such state key
     w.agent({ ...base, reads: ['replies'] })

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { FallbackOptions } from './fallback.ts'
+import type { HistoryOptions } from './history.ts'
 import type { Given } from './node.ts'
 import type { EffectOptions } from './node-options.ts'
 import { callerOf, type SourceLine } from './source-line.ts'
@@ -35,6 +36,8 @@ export interface AgentBounds<ToolName extends string> extends FallbackOptions {
   readonly repairs?: number
   /** What a later visit starts from: nothing (`fresh`, default) or the messages of the visits before. */
   readonly memory?: 'fresh' | 'continue'
+  /** What becomes of the conversation when it grows; default: it is told whole at every call. */
+  readonly history?: HistoryOptions
 }
 
 /** An agent inside a workflow, without what its output needs. */
@@ -69,6 +72,7 @@ export interface AgentUse<
   readonly memory?: 'fresh' | 'continue'
   /** Beside the agent's own rules, which it can only make stricter. */
   readonly toolRules?: ToolRules<NoInfer<ToolName>, Values>
+  readonly history?: HistoryOptions
 }
 
 /** What makes an agent that is free of any state. */

@@ -49,6 +49,14 @@ describe('w.approval', () => {
   })
 
   it('refuses mistakes', () => {
+    const response = z.object({ reply: z.string() })
+    w.approval({ show: ['order'], response, talk: { says: 'order', answer: 'reply' } })
+    // @ts-expect-error what is said is shown
+    w.approval({ show: ['order'], response, talk: { says: 'reply', answer: 'reply' } })
+    // @ts-expect-error what answers is a key of the response
+    w.approval({ show: ['order'], response, talk: { says: 'order', answer: 'order' } })
+    // @ts-expect-error without a response nothing can be answered
+    w.approval({ show: ['order'], talk: { says: 'order', answer: 'reply' } })
     // @ts-expect-error no such state key
     w.approval({ show: ['orders'] })
     // @ts-expect-error only what is shown can be edited

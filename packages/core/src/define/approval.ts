@@ -17,6 +17,14 @@ export interface ApprovalConfig<Show extends string, Edits extends string, Heard
   readonly edits?: readonly Edits[]
 }
 
+/** An approval that is one turn of a talk: the person is told a text and answers with one. */
+export interface TalkOptions<Show extends string, Answer extends string> {
+  /** Shown key whose text the person is told; nothing is said while it is absent. */
+  readonly says: Show
+  /** Key of the response that takes what the person says. It goes with the first of the outcomes. */
+  readonly answer: Answer
+}
+
 /** The parts of an approval that decide about its outcomes. */
 export interface ApprovalOutcomes<Own extends string, Expires extends Duration, Asks extends boolean> {
   /** Instead of `approved` and `rejected`. */

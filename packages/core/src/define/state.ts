@@ -1,6 +1,13 @@
 import type { z } from 'zod'
 import type { Agent, AgentOptions, AgentUse } from './agent.ts'
-import type { ApprovalConfig, ApprovalOutcomes, ChosenOutcome, DecisionOf, ResponseOf } from './approval.ts'
+import type {
+  ApprovalConfig,
+  ApprovalOutcomes,
+  ChosenOutcome,
+  DecisionOf,
+  ResponseOf,
+  TalkOptions,
+} from './approval.ts'
 import type { Duration } from './duration.ts'
 import type { EffectClass } from './effect-class.ts'
 import type { CodeGate, ReviewGate } from './gate.ts'
@@ -129,7 +136,11 @@ export interface StateBuilder<Values, Patches> {
     Heard extends string = never,
   >(
     config: ApprovalConfig<Show, Edits, Heard> &
-      ApprovalOutcomes<Own, Expires, Asks> & { readonly response?: Response & FitsState<NoInfer<Response>, Patches> },
+      ApprovalOutcomes<Own, Expires, Asks> & {
+        readonly response?: Response & FitsState<NoInfer<Response>, Patches>
+      } & {
+        readonly talk?: TalkOptions<NoInfer<Show>, Extract<keyof ResponseOf<NoInfer<Response>>, string>>
+      },
   ): ApprovalNode<
     // Written out, so that messages show the outcomes and not how they were computed.
     | Own

@@ -21,3 +21,22 @@ export function modelAt(record: AgentRecord | GateRecord, fallback: number): str
   const names = modelsOf(record)
   return names[Math.min(fallback, names.length - 1)] ?? ''
 }
+
+/** The model that writes the summaries of an agent's conversation; undefined: nobody does. */
+function summaryModelOf(record: NodeRecord): string | undefined {
+  return record.kind === 'agent' ? record.history?.summary?.model : undefined
+}
+
+/** The name by which a step of a node asks its model. @param step - `model`: as in {@link modelAt} */
+export function modelOfStep(
+  record: AgentRecord | GateRecord,
+  step: { readonly kind: string; readonly model?: number },
+): string {
+  return step.kind === 'summary' ? (summaryModelOf(record) ?? '') : modelAt(record, step.model ?? 0)
+}
+
+/** Every model that must be bound for a node, each once. Order: its own, its fallbacks, who writes summaries. */
+export function everyModelOf(record: NodeRecord): readonly string[] {
+  const summary = summaryModelOf(record)
+  return [...new Set([...modelsOf(record), ...(summary === undefined ? [] : [summary])])]
+}

@@ -4,6 +4,7 @@ import { agentMarker, type AgentDefinition } from '../define/agent.ts'
 import { nodeError } from '../errors/node-error.ts'
 import { buildBase, effectKeys } from './build-base.ts'
 import { fallbackKeys, readFallbacks } from './build-fallbacks.ts'
+import { readHistory } from './build-history.ts'
 import { checkMapping } from './build-mapping.ts'
 import type { BuiltNode, NodeSite } from './build-scope.ts'
 import { buildToolRules, declaredEffect, type AgentTool } from './build-tool-rules.ts'
@@ -33,6 +34,7 @@ const boundKeys = [
   'maxInputTokens',
   'repairs',
   'memory',
+  'history',
 ] as const
 const nodeOnlyKeys = [...effectKeys, 'writes', 'apply', 'toolRules', ...boundKeys] as const
 const agentKeys = ['model', ...fallbackKeys, 'instructions', 'prompt', 'tools', 'output'] as const
@@ -88,6 +90,9 @@ function assemble(site: NodeSite, { written, apart, promptOf }: AgentParts): Bui
     refuseValue(written, 'apply', 'a function, because the output is plain text')
   }
   const instructions = readInstructions(written)
+  const model = readText(written, 'model')
+  const bounds = readBounds(written)
+  const history = readHistory(written, { ...bounds, model })
   const base = buildBase(
     { ...site, written },
     {
@@ -100,13 +105,14 @@ function assemble(site: NodeSite, { written, apart, promptOf }: AgentParts): Bui
   const record: AgentRecord = {
     ...base,
     kind: 'agent',
-    model: readText(written, 'model'),
+    model,
     ...readFallbacks(written),
     instructions: instructions.text,
     tools: tools.map(({ name }) => name),
     ...(toolRules !== undefined && { toolRules }),
-    ...readBounds(written),
+    ...bounds,
     outputSchema: output.json,
+    ...(history !== undefined && { history }),
   }
   const functions: AgentFunctions = {
     kind: 'agent',

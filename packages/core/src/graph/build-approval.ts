@@ -1,13 +1,16 @@
 import type { z } from 'zod'
+import type { JsonObject } from '../base/json.ts'
 import { nodeKeys, readCommon, readOutcomes } from './build-base.ts'
 import type { BuiltNode, NodeSite } from './build-scope.ts'
 import { noRetry } from './build-retry.ts'
+import type { ApprovalRecord } from './graph.ts'
 import { listOfNames } from './issues.ts'
 import {
   checkKeys,
   readDuration,
   readFlag,
   readNames,
+  readObject,
   readStateKeys,
   readText,
   refuseValue,
@@ -29,6 +32,7 @@ export function buildApproval(site: NodeSite): BuiltNode {
     'expiresIn',
     'canAskBack',
     'response',
+    'talk',
   ])
   if (written.config['show'] === undefined) refuseValue(written, 'show', 'a list of state keys')
   const show = readStateKeys(written, 'show', scope.stateKeys)
@@ -44,6 +48,8 @@ export function buildApproval(site: NodeSite): BuiltNode {
   ] as const) {
     if (isOffered && !outcomes.includes(outcome)) outcomes.push(outcome)
   }
+  const responseSchema = response === undefined ? null : (jsonSchemaOf(response.schema, 'input') ?? {})
+  const talk = readTalk(written, { show, outcome: outcomes[0] ?? '', responseSchema })
   const writes = [...new Set([...edits, ...(response?.keys ?? [])])]
   return {
     record: {
@@ -62,7 +68,8 @@ export function buildApproval(site: NodeSite): BuiltNode {
       reason: readText(written, 'reason', ''),
       expiresInMs,
       canAskBack,
-      responseSchema: response === undefined ? null : (jsonSchemaOf(response.schema, 'input') ?? {}),
+      responseSchema,
+      ...(talk !== undefined && { talk }),
     },
     functions: { kind: 'approval', response: response?.schema ?? null },
   }
@@ -77,6 +84,36 @@ function readEdits(written: Written, show: readonly string[]): readonly string[]
     })
     return false
   })
+}
+
+interface TalkSite {
+  readonly show: readonly string[]
+  /** What goes with whatever the person says. */
+  readonly outcome: string
+  readonly responseSchema: JsonObject | null
+}
+
+/** Reads how a person talks; a typed text must be a whole answer. */
+function readTalk(written: Written, { show, outcome, responseSchema }: TalkSite): ApprovalRecord['talk'] {
+  const config = readObject(written, 'talk')
+  if (config === undefined) return undefined
+  const inside: Written = {
+    ...written,
+    config,
+    place: within(written.place, 'talk'),
+    subject: `talk of ${written.subject}`,
+  }
+  checkKeys(inside, ['says', 'answer'])
+  const says = readText(inside, 'says')
+  const answer = readText(inside, 'answer')
+  if (!show.includes(says)) refuseValue(inside, 'says', `one of the keys shown, which are ${listOfNames(show)}`)
+  const { properties = {}, required = [] } = (responseSchema ?? {}) as {
+    readonly properties?: { readonly [key: string]: { readonly type?: string } }
+    readonly required?: readonly string[]
+  }
+  const isWhole = properties[answer]?.type === 'string' && required.every((key) => key === answer)
+  if (!isWhole) refuseValue(inside, 'answer', 'the one key of response that must be given, and text')
+  return { says, answer, outcome }
 }
 
 function readResponse({

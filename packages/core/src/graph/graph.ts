@@ -1,6 +1,7 @@
 import type { JsonObject } from '../base/json.ts'
 import type { EffectClass } from '../define/effect-class.ts'
 import type { FallbackReason } from '../define/fallback.ts'
+import type { Extent } from '../define/history.ts'
 import type { NodeKind } from '../define/node.ts'
 import type { Place } from '../errors/definition-error.ts'
 
@@ -115,6 +116,28 @@ export interface ToolRuleRecord {
   readonly retry?: RetryRecord
 }
 
+/** A model call that tells a cut part of a conversation in short. */
+export interface SummaryRecord {
+  /** Name of a model bound at the runtime; outside the graph hash, in the behaviour hash. */
+  readonly model: string
+  /** Null: the usual ones; outside the graph hash, in the behaviour hash. */
+  readonly instructions: string | null
+  /** Reserved for it; null: unknown. */
+  readonly maxInputTokens: number | null
+  /** Asked of the model and reserved for it; null: the model's own. */
+  readonly maxOutputTokens: number | null
+  /** What a failed one leads to: the whole conversation, what is kept of it, or the node's end. */
+  readonly otherwise: 'keep' | 'forget' | 'fail'
+}
+
+/** When an agent's conversation is cut and what is left of it. */
+export interface HistoryRecord {
+  readonly over: Extent
+  readonly keep: Extent
+  /** Null: what is cut is forgotten. */
+  readonly summary: SummaryRecord | null
+}
+
 /** What shapes the model calls of a node, whoever it is. */
 export interface ModelTerms {
   /** Name of a model bound at the runtime; outside the graph hash, in the behaviour hash. */
@@ -149,6 +172,8 @@ export interface AgentRecord extends NodeRecordBase, ModelTerms {
   readonly maxParallelCalls?: number
   /** What a later visit starts from: nothing, or the messages of the visits before. */
   readonly memory: 'fresh' | 'continue'
+  /** Absent: the conversation is told whole. */
+  readonly history?: HistoryRecord
 }
 
 /** A tool used as a node. */
@@ -181,6 +206,8 @@ export interface ApprovalRecord extends NodeRecordBase {
   readonly canAskBack: boolean
   /** JSON schema of the answer that a decision may carry; null: none. Its keys are written to state and stand in `writes`. */
   readonly responseSchema: JsonObject | null
+  /** The person is told the text of state key `says` and answers with a text, which is key `answer` of the response to `outcome`; absent: it is no talk. */
+  readonly talk?: { readonly says: string; readonly answer: string; readonly outcome: string }
 }
 
 /** Plain code with an effect class. */

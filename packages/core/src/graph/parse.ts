@@ -73,6 +73,22 @@ const toolRule = z.strictObject({
   retry: retry.exactOptional(),
 })
 
+const extent = z.union([z.strictObject({ answers: atLeastOne }), z.strictObject({ tokens: atLeastOne })])
+
+const history = z.strictObject({
+  over: extent,
+  keep: extent,
+  summary: z
+    .strictObject({
+      model: z.string(),
+      instructions: z.string().nullable(),
+      maxInputTokens: atLeastOne.nullable(),
+      maxOutputTokens: atLeastOne.nullable(),
+      otherwise: z.enum(['keep', 'forget', 'fail']),
+    })
+    .nullable(),
+})
+
 const node = z.discriminatedUnion('kind', [
   z.strictObject({
     ...nodeBase,
@@ -84,6 +100,7 @@ const node = z.discriminatedUnion('kind', [
     maxParallelCalls: atLeastOne.exactOptional(),
     outputSchema: jsonSchema.nullable(),
     memory: z.enum(['fresh', 'continue']),
+    history: history.exactOptional(),
   }),
   z.strictObject({ ...nodeBase, kind: z.literal('tool'), tool: z.string() }),
   z.strictObject({
@@ -101,6 +118,7 @@ const node = z.discriminatedUnion('kind', [
     expiresInMs: count.nullable(),
     canAskBack: z.boolean(),
     responseSchema: jsonSchema.nullable(),
+    talk: z.strictObject({ says: z.string(), answer: z.string(), outcome: z.string() }).exactOptional(),
   }),
   z.strictObject({ ...nodeBase, kind: z.literal('task') }),
 ])

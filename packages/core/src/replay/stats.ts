@@ -1,7 +1,8 @@
 import type { RunRow, Store } from '../checkpoint/store.ts'
 import type { NodeRecord } from '../graph/graph.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
-import { modelAt } from '../graph/asked-models.ts'
+import { modelOfStep } from '../graph/asked-models.ts'
+import { isModelCall, type OpenStep } from '../snapshot/snapshot.ts'
 import { addUsage, noUsage, type Usage } from '../snapshot/usage.ts'
 import { readHistory, type History } from './history.ts'
 
@@ -87,8 +88,7 @@ function countStep(tallies: Map<string, Tally>, { row, history, checkpoint }: Co
   const name = `${row.workflow}/${step.node}`
   const tallied = [tallyOf(tallies, 'node', name)]
   if (record?.kind === 'agent') tallied.push(tallyOf(tallies, 'agent', name))
-  if (step.kind === 'model')
-    tallied.push(tallyOf(tallies, 'model', event.payload.model ?? askedOf(record, ended?.model)))
+  if (isModelCall(step)) tallied.push(tallyOf(tallies, 'model', event.payload.model ?? askedOf(record, ended)))
   if (tool !== undefined) tallied.push(tallyOf(tallies, 'tool', tool))
   const isGood = !['failed', 'timeout', 'unknown', 'lost'].includes(event.payload.outcome)
   for (const tally of tallied) {
@@ -98,8 +98,9 @@ function countStep(tallies: Map<string, Tally>, { row, history, checkpoint }: Co
 }
 
 /** Calls without an answer count for the name by which the model was asked. */
-function askedOf(record: NodeRecord | undefined, fallback: number | undefined): string {
-  return record?.kind === 'agent' || record?.kind === 'gate' ? modelAt(record, fallback ?? 0) : 'unknown'
+function askedOf(record: NodeRecord | undefined, ended: OpenStep | undefined): string {
+  if (ended === undefined || (record?.kind !== 'agent' && record?.kind !== 'gate')) return 'unknown'
+  return modelOfStep(record, ended)
 }
 
 function tallyOf(tallies: Map<string, Tally>, group: StatsGroup, name: string): Tally {

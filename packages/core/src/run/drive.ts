@@ -9,7 +9,7 @@ import { inputError } from '../errors/input-error.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { Command } from '../snapshot/command.ts'
 import type { EffectEnd, EngineEvent } from '../snapshot/event.ts'
-import { statusOf, type Snapshot } from '../snapshot/snapshot.ts'
+import { isModelCall, statusOf, type Snapshot } from '../snapshot/snapshot.ts'
 import { awaitPermit } from './await-permit.ts'
 import type { DrivenRun, DriveHost } from './drive-host.ts'
 import { EffectScope } from './effect-context.ts'
@@ -329,7 +329,7 @@ export class Drive implements DrivenRun {
 
   #markAndStart(effect: RunningEffect): void {
     const { compiled, record, open, scope } = effect.job
-    const needsMark = open.kind === 'model' || effectClassOf(compiled.graph, record, open) === 'unsafe'
+    const needsMark = isModelCall(open) || effectClassOf(compiled.graph, record, open) === 'unsafe'
     if (!needsMark) return this.#startPermitted(effect)
     const mark = {
       runId: this.runId,

@@ -4,14 +4,14 @@ import type { FallbackReason } from '../define/fallback.ts'
 import type { Model, ModelPrice, ModelRequest, ModelResponse } from '../define/model.ts'
 import { inputError } from '../errors/input-error.ts'
 import { nodeError } from '../errors/node-error.ts'
-import { modelAt, modelTermsOf } from '../graph/asked-models.ts'
+import { modelAt, modelOfStep, modelTermsOf } from '../graph/asked-models.ts'
 import type { NodeRecord } from '../graph/graph.ts'
-import type { OpenStep } from '../snapshot/snapshot.ts'
+import { isModelCall, type OpenStep } from '../snapshot/snapshot.ts'
 import type { UsageDelta } from '../snapshot/usage.ts'
 import type { EffectJob, Ended, ExecutorPorts } from './effect-job.ts'
 import { detailOf, errorRecordOf, retryAfterOf } from './error-record.ts'
 import { readAnswer } from './model-answer.ts'
-import { hasBadUsage, parseResponse, parseUsage, usageDelta } from './model-response.ts'
+import { hasBadUsage, parseResponse, parseUsage, usageDelta, type CheckedResponse } from './model-response.ts'
 import { hearFailure, hearQuota } from './provider-limits.ts'
 import { renderRequest, type AskingNode } from './render-request.ts'
 
@@ -20,22 +20,39 @@ import { renderRequest, type AskingNode } from './render-request.ts'
  *
  * A call that gave no believable figures is charged at its reservation, its cost included, and marked as estimated.
  */
-export async function executeModel(job: EffectJob, asking: AskingNode): Promise<Ended> {
-  const model = boundModel(job, asking)
+export function executeModel(job: EffectJob, asking: AskingNode): Promise<Ended> {
+  return askModel(job, asking, () => {
+    const node = withOffer(job, asking)
+    return {
+      request: renderRequest(job.compiled.graph, job.context, node),
+      read: (response) => readAnswer(job, node, response),
+      ...(node.withheld !== undefined && { withheld: node.withheld }),
+    }
+  })
+}
+
+/** What a model is asked, and what its answer means. */
+export interface Question {
+  readonly request: ModelRequest
+  /** May throw: then the call has failed. */
+  readonly read: (response: CheckedResponse) => Ended
+  /** Tools that are not in the request. */
+  readonly withheld?: NonNullable<AskingNode['withheld']>
+}
+
+/** As {@link executeModel}, for any question. @param ask - may throw: then nothing is sent */
+export async function askModel(job: EffectJob, node: AskingNode, ask: () => Question): Promise<Ended> {
+  const model = boundModel(job, node)
   const asked = askedName(job)
-  let node: AskingNode
-  let request: ModelRequest
+  let question: Question
   try {
-    node = withOffer(job, asking)
-    request = toJson(
-      renderRequest(job.compiled.graph, job.context, node),
-      'request to a model',
-    ) as unknown as ModelRequest
+    const rendered = ask()
+    question = { ...rendered, request: toJson(rendered.request, 'request to a model') as unknown as ModelRequest }
   } catch (thrown) {
     return { ...failed(thrown, {}), isUnsent: true, ...asked }
   }
-  const ended = await askModel(job, node, { model, request })
-  return { ...ended, ...asked, ...(node.withheld !== undefined && { withheld: node.withheld }) }
+  const ended = await answerOf(job, node, { model, question })
+  return { ...ended, ...asked, ...(question.withheld !== undefined && { withheld: question.withheld }) }
 }
 
 /** Which tools the model is offered is decided once: for the request, and for what is done with its answer. */
@@ -44,14 +61,14 @@ function withOffer({ compiled, context }: EffectJob, node: AskingNode): AskingNo
   return withheld === undefined ? node : { ...node, withheld }
 }
 
-async function askModel(
+async function answerOf(
   job: EffectJob,
   node: AskingNode,
-  { model, request }: { readonly model: Model; readonly request: ModelRequest },
+  { model, question }: { readonly model: Model; readonly question: Question },
 ): Promise<Ended> {
   let given: ModelResponse
   try {
-    given = await callModel(job, model, request)
+    given = await callModel(job, model, question.request)
   } catch (thrown) {
     hearFailure(job, thrown)
     return { ...failed(thrown, usageOfThrown(job, node, thrown)), ...whyAnother(job, 'failure') }
@@ -64,7 +81,7 @@ async function askModel(
       throw nodeError('WAYSTONE_NODE_MODEL_NONSENSE', 'the model reported a usage that is no count of tokens', {
         retryable: true,
       })
-    return { ...readAnswer(job, node, response), model: response.model, usage }
+    return { ...question.read(response), model: response.model, usage }
   } catch (thrown) {
     const reason = detailOf(thrown, ({ code }) => reasons[code])
     return { ...failed(thrown, usage), ...whyAnother(job, reason), ...modelNameOf(given) }
@@ -93,7 +110,7 @@ export function askedName({ record, open }: Pick<EffectJob, 'record' | 'open'>):
 
 /** The model an agent or reviewer is bound to. @throws {InputError} WAYSTONE_INPUT_MODELS_MISSING */
 function boundModel({ ports, open }: EffectJob, { record }: AskingNode): Model {
-  const name = modelAt(record, open.model ?? 0)
+  const name = modelOfStep(record, open)
   const model = ports.models.get(name)
   if (model !== undefined) return model
   throw inputError(
@@ -156,7 +173,7 @@ export function lostUsage(
   record: NodeRecord | undefined,
   open: OpenStep,
 ): UsageDelta | undefined {
-  if (open.kind !== 'model' || (record?.kind !== 'agent' && record?.kind !== 'gate')) return undefined
+  if (!isModelCall(open) || (record?.kind !== 'agent' && record?.kind !== 'gate')) return undefined
   return reservedUsage({ ports, open }, { record })
 }
 
@@ -173,7 +190,7 @@ function priceOf(
   { record }: Pick<AskingNode, 'record'>,
   answered: string,
 ): ModelPrice | undefined {
-  const asked = modelAt(record, open.model ?? 0)
+  const asked = modelOfStep(record, open)
   return ports.prices.get(answered) ?? ports.prices.get(asked) ?? ports.prices.get(ports.models.get(asked)?.name ?? '')
 }
 

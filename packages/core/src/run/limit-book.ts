@@ -1,6 +1,7 @@
 import type { PermitClaim, RateWindow } from '../checkpoint/permit.ts'
 import { inputError } from '../errors/input-error.ts'
-import { modelAt } from '../graph/asked-models.ts'
+import { modelOfStep } from '../graph/asked-models.ts'
+import { isModelCall } from '../snapshot/snapshot.ts'
 import type { EffectJob } from './effect-job.ts'
 import type { SharedLimits } from './resource-limits.ts'
 
@@ -66,7 +67,7 @@ export function readLimits(given: SharedLimits | undefined): LimitBook | null {
     tools: [...tools.keys()],
     claimsOf(job) {
       const { open, compiled } = job
-      if (open.kind === 'model') return claim(models.get(modelOf(job)), [], tokensOf(job))
+      if (isModelCall(open)) return claim(models.get(modelOf(job)), [], tokensOf(job))
       const tool = toolOf(job)
       if (tool === undefined) return null
       return claim(tools.get(tool), compiled.graph.tools[tool]?.resources ?? [], 0)
@@ -76,7 +77,7 @@ export function readLimits(given: SharedLimits | undefined): LimitBook | null {
 
 /** The name by which a step asks its model, or the fallback model it is at. */
 function modelOf({ record, open }: EffectJob): string {
-  return record.kind === 'agent' || record.kind === 'gate' ? modelAt(record, open.model ?? 0) : ''
+  return record.kind === 'agent' || record.kind === 'gate' ? modelOfStep(record, open) : ''
 }
 
 /** What a call of a model is expected to use, as far as anything is known of it. */

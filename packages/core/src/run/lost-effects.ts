@@ -3,7 +3,7 @@ import type { EffectMark } from '../checkpoint/store.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { nodeError } from '../errors/node-error.ts'
 import type { EffectEnd, EngineEvent } from '../snapshot/event.ts'
-import type { RunContext } from '../snapshot/snapshot.ts'
+import { isModelCall, type RunContext } from '../snapshot/snapshot.ts'
 import type { UsageDelta } from '../snapshot/usage.ts'
 import type { ExecutorPorts } from './effect-job.ts'
 import { lostUsage } from './execute-model.ts'
@@ -61,7 +61,7 @@ export function lostEffects(
     const record = open === undefined ? undefined : compiled.graph.nodes[open.node]
     if (open === undefined || record === undefined || open.attempt !== attempt) return []
     const base = { runId: run.runId, step, attempt, startedAt: at, at: run.now }
-    if (open.kind === 'model') return [lostEnd({ ...base, outcome: 'lost', usage: lostUsage(run.ports, record, open) })]
+    if (isModelCall(open)) return [lostEnd({ ...base, outcome: 'lost', usage: lostUsage(run.ports, record, open) })]
     if (open.kind === 'approval' || open.kind === 'resolve') return []
     return effectClassOf(compiled.graph, record, open) === 'unsafe' ? [lostEnd({ ...base, outcome: 'unknown' })] : []
   })

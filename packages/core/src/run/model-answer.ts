@@ -23,13 +23,9 @@ import { offeredTools, type AskingNode } from './render-request.ts'
  *
  * @throws {NodeError} WAYSTONE_NODE_MODEL_REFUSED, _CUT, _FILTERED; whatever the author's `apply` throws
  */
-export function readAnswer(job: EffectJob, node: AskingNode, { message, finish }: CheckedResponse): Ended {
-  if (finish === 'refusal')
-    throw nodeError('WAYSTONE_NODE_MODEL_REFUSED', `the model declined: ${textOf(message.content).slice(0, 500)}`)
-  if (finish === 'length')
-    throw nodeError('WAYSTONE_NODE_MODEL_CUT', 'the answer was cut at the limit of output tokens', { retryable: true })
-  if (finish === 'content-filter')
-    throw nodeError('WAYSTONE_NODE_MODEL_FILTERED', 'the answer was withheld by the content filter of the provider')
+export function readAnswer(job: EffectJob, node: AskingNode, response: CheckedResponse): Ended {
+  refuseUnfinished(response)
+  const { message } = response
   const { record, functions } = node
   if (record.kind === 'gate') return { message, ...readVerdict(node, message) }
   if (message.calls.length > 0)
@@ -38,6 +34,16 @@ export function readAnswer(job: EffectJob, node: AskingNode, { message, finish }
     message,
     ...readOutput(job, record, { functions: functions as AgentFunctions, text: textOf(message.content) }),
   }
+}
+
+/** @throws {NodeError} WAYSTONE_NODE_MODEL_REFUSED, _CUT, _FILTERED when a response is no whole answer */
+export function refuseUnfinished({ message, finish }: Pick<CheckedResponse, 'message' | 'finish'>): void {
+  if (finish === 'refusal')
+    throw nodeError('WAYSTONE_NODE_MODEL_REFUSED', `the model declined: ${textOf(message.content).slice(0, 500)}`)
+  if (finish === 'length')
+    throw nodeError('WAYSTONE_NODE_MODEL_CUT', 'the answer was cut at the limit of output tokens', { retryable: true })
+  if (finish === 'content-filter')
+    throw nodeError('WAYSTONE_NODE_MODEL_FILTERED', 'the answer was withheld by the content filter of the provider')
 }
 
 /** Calls that are not run, each with what the model is told. A call that is not refused has arguments that fit. */
@@ -173,6 +179,7 @@ function messageOf(thrown: unknown): string {
   return WaystoneError.isInstance(thrown) ? thrown.message : String(thrown)
 }
 
-function textOf(content: CheckedResponse['message']['content']): string {
+/** The texts of an answer. */
+export function textOf(content: CheckedResponse['message']['content']): string {
   return content.map((part) => (part.type === 'text' ? part.text : '')).join('')
 }

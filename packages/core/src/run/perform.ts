@@ -4,12 +4,13 @@ import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { EffectClass, Graph, NodeRecord } from '../graph/graph.ts'
 import { callEffectOf } from '../graph/tool-use.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
-import type { OpenStep } from '../snapshot/snapshot.ts'
+import { isModelCall, type OpenStep } from '../snapshot/snapshot.ts'
 import type { EffectJob, Ended } from './effect-job.ts'
 import { errorRecordOf, retryAfterOf } from './error-record.ts'
 import { executeCall } from './execute-call.ts'
 import { executeGate } from './execute-gate.ts'
 import { askedName, executeModel, reservedUsage } from './execute-model.ts'
+import { executeSummary } from './execute-summary.ts'
 import { executeTask } from './execute-task.ts'
 import { executeTool } from './execute-tool.ts'
 import { hearFailure } from './provider-limits.ts'
@@ -47,6 +48,8 @@ function execute(job: EffectJob): Ended | Promise<Ended> {
   const { record, open } = job
   const functions = job.compiled.registry.nodes.get(record.id)
   if (open.kind === 'call') return executeCall(job)
+  if (open.kind === 'summary' && record.kind === 'agent' && functions?.kind === 'agent')
+    return executeSummary(job, { record, functions })
   if (open.kind === 'model') {
     if (record.kind === 'agent' && functions?.kind === 'agent') return executeModel(job, { record, functions })
     if (record.kind === 'gate' && functions?.kind === 'gate') return executeModel(job, { record, functions })
@@ -63,7 +66,7 @@ function execute(job: EffectJob): Ended | Promise<Ended> {
 
 /** The effect class of a step's work. */
 export function effectClassOf(graph: Graph, record: NodeRecord, open: OpenStep): EffectClass {
-  if (open.kind === 'model') return 'idempotent'
+  if (isModelCall(open)) return 'idempotent'
   if (open.kind === 'call') return callEffectOf(graph, record, open.tool ?? '')
   return record.effect
 }
@@ -76,7 +79,7 @@ export function timeoutOf(graph: Graph, record: NodeRecord, open: OpenStep): num
 /** The end of an attempt that the runtime ends itself: timed out, lost, aborted. */
 export function endedByRuntime(job: EffectJob, outcome: string, error: ErrorRecord): EffectEnd {
   const { record, open } = job
-  const isAsking = open.kind === 'model' && (record.kind === 'agent' || record.kind === 'gate')
+  const isAsking = isModelCall(open) && (record.kind === 'agent' || record.kind === 'gate')
   return whole(job, { outcome, error, ...(isAsking && { usage: reservedUsage(job, { record }), ...askedName(job) }) })
 }
 

@@ -1,7 +1,7 @@
 import { takeJson, type JsonObject } from '../base/json.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { inputError } from '../errors/input-error.ts'
-import { modelsOf } from '../graph/asked-models.ts'
+import { everyModelOf } from '../graph/asked-models.ts'
 import type { NodeRecord } from '../graph/graph.ts'
 import type { ExecutorPorts } from './effect-job.ts'
 import { issueLines } from './issues.ts'
@@ -63,7 +63,7 @@ export function parseInput({ graph, registry }: CompiledWorkflow, given: unknown
 function askedModels(records: readonly NodeRecord[]): ReadonlyMap<string, string> {
   const asked = new Map<string, string>()
   for (const record of records) {
-    for (const model of modelsOf(record)) if (!asked.has(model)) asked.set(model, record.id)
+    for (const model of everyModelOf(record)) if (!asked.has(model)) asked.set(model, record.id)
   }
   return asked
 }

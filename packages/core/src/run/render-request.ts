@@ -7,6 +7,7 @@ import type { AgentFunctions, GateFunctions, NodeInput } from '../graph/registry
 import type { EffectEnd } from '../snapshot/event.ts'
 import type { AgentCall, AgentEntry, RunContext } from '../snapshot/snapshot.ts'
 import { nodeInputOf } from './effect-job.ts'
+import { renderSummary } from './render-summary.ts'
 
 /** A node that asks a model, with its functions. */
 export interface AskingNode {
@@ -60,7 +61,8 @@ function withoutForeignItems(entries: readonly AgentEntry[], asked: number): rea
   })
 }
 
-function renderMessages(
+/** Entries as a model is told them, the node's input first when it does not stand among them. */
+export function renderMessages(
   functions: AskingNode['functions'],
   now: NodeInput,
   entries: readonly AgentEntry[],
@@ -80,6 +82,7 @@ function renderMessages(
         )
     } else if (entry.type === 'input') messages.push(renderInput(functions, { state: entry.state, heard: entry.heard }))
     else if (entry.type === 'results') messages.push(...entry.calls.map((call) => toolMessage(call)))
+    else if (entry.type === 'summary') messages.push(userMessage([renderSummary(entry)]))
     else if (entry.type === 'repair') messages.push(userMessage([renderRepair(entry.issues)]))
   }
   return messages

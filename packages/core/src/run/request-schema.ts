@@ -55,6 +55,7 @@ export const requestSchema: JsonObject = toJson(
       edits: list(text),
       argumentsSchema: { anyOf: [anyObject, { type: 'null' }] },
       responseSchema: { anyOf: [anyObject, { type: 'null' }] },
+      talk: { anyOf: [object({ text, outcome: text, answer: text }), { type: 'null' }] },
       openedAt: count,
       expiresAt: countOrNull,
       sequence: count,

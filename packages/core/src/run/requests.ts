@@ -5,7 +5,7 @@ import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { asksBeforeCall } from '../compile/call-question.ts'
 import { offeredOutcomes, requestDigest } from '../compile/request-digest.ts'
 import { callApprovalOf } from '../graph/tool-use.ts'
-import type { CallApprovalRecord, NodeRecord } from '../graph/graph.ts'
+import type { ApprovalRecord, CallApprovalRecord, NodeRecord } from '../graph/graph.ts'
 import { argumentsOfCall, callsOfTurn, messageOfCall } from '../snapshot/agent-calls.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import { nodeInputOf } from './effect-job.ts'
@@ -68,6 +68,7 @@ function requestOf(
     edits: approval?.edits ?? [],
     argumentsSchema: rule?.canEdit === true ? (own(compiled.graph.tools, open.tool ?? '')?.inputSchema ?? null) : null,
     responseSchema: approval?.responseSchema ?? null,
+    talk: talkOf(approval?.talk, input.state),
     openedAt: open.since,
     expiresAt: open.expiresAt ?? null,
     sequence: openedAt(step),
@@ -92,6 +93,13 @@ function saidWith(context: RunContext, { node, callId = '' }: OpenStep): string 
   const content = messageOfCall(own(context.private, node), callId)?.content ?? []
   const text = content.map((part) => (part.type === 'text' ? part.text : '')).join('')
   return text === '' ? null : text
+}
+
+function talkOf(talk: ApprovalRecord['talk'], shown: JsonObject): Request['talk'] {
+  if (talk === undefined) return null
+  const said = own(shown, talk.says)
+  const text = said === undefined || said === null ? '' : typeof said === 'string' ? said : JSON.stringify(said)
+  return { text, outcome: talk.outcome, answer: talk.answer }
 }
 
 function unknownReason(record: NodeRecord, open: OpenStep): string {

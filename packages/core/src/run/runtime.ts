@@ -104,6 +104,8 @@ export interface Request {
   readonly argumentsSchema: JsonObject | null
   /** JSON schema of an answer; null: none is asked. */
   readonly responseSchema: JsonObject | null
+  /** One turn of a talk: what the person is told (empty: nothing yet), and which outcome and key of the response take what they say; null: it is none. */
+  readonly talk: { readonly text: string; readonly outcome: string; readonly answer: string } | null
   readonly openedAt: number
   readonly expiresAt: number | null
   /** Sequence of the checkpoint that opened it. */

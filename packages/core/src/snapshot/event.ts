@@ -4,7 +4,7 @@ import type { ModelMessage } from '../define/model.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { Verdict } from '../graph/registry.ts'
 import type { RefusedCall, WithheldTool } from './refusal.ts'
-import type { Snapshot } from './snapshot.ts'
+import type { ConversationSummary, Snapshot } from './snapshot.ts'
 import type { UsageDelta } from './usage.ts'
 
 /** Who an event comes from. */
@@ -53,6 +53,8 @@ export interface EffectEnd {
   readonly verdict?: Verdict
   /** A model step's answer. */
   readonly message?: Extract<ModelMessage, { role: 'assistant' }>
+  /** What a summary step wrote. */
+  readonly summary?: ConversationSummary
   /** A model step's final answer did not fit its schema: one line an issue. */
   readonly misfit?: readonly string[]
   /** A model step's calls that cannot be run, by call id. */

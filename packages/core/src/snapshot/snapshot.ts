@@ -7,10 +7,17 @@ import type { RefusalRule } from './refusal.ts'
 import type { Usage, UsageDelta } from './usage.ts'
 
 /**
- * What a step is: a node's work, one model call, one tool call of an agent, a person's answer (of an approval, or before a call of an
- * agent runs, which then goes on as `call`), or a person's word on an unknown outcome.
+/**
+ * What a step is: a node's work, one model call, a model call that tells a cut part of a conversation in short, one tool call of an
+ * agent, a person's answer (of an approval, or before a call of an agent runs, which then goes on as `call`), or a person's word on an
+ * unknown outcome.
  */
-export type StepKind = 'task' | 'tool' | 'gate' | 'model' | 'call' | 'approval' | 'resolve'
+export type StepKind = 'task' | 'tool' | 'gate' | 'model' | 'summary' | 'call' | 'approval' | 'resolve'
+
+/** True for steps that are one call of a model. */
+export function isModelCall({ kind }: { readonly kind: StepKind }): boolean {
+  return kind === 'model' || kind === 'summary'
+}
 
 /** An effect that has been asked for and has not ended: the only things that can move a run. */
 export interface OpenStep {
@@ -64,11 +71,24 @@ export interface AgentCall {
 }
 
 /**
+ * What a model wrote in place of older entries. Always the first entry; it tells what the summary before it told as well.
+ *
+ * Untrusted: models are told it as a note, never as instructions.
+ */
+export interface ConversationSummary {
+  readonly type: 'summary'
+  readonly text: string
+  /** The step that wrote it: what it stands for is in the checkpoints before that one. */
+  readonly step: number
+}
+
+/**
  * One entry of an agent's private conversation, oldest first.
  *
  * Values are never moved from place to place, so that checkpoints point to them instead of copying them.
  */
 export type AgentEntry =
+  | ConversationSummary
   /** The start of a visit of an agent that continues: what it was given. Rendered again at each call. */
   | { readonly type: 'input'; readonly state: JsonObject; readonly heard: { readonly [node: string]: Verdict } }
   /** What the model answered, as it came. */
@@ -91,6 +111,10 @@ export interface AgentMemory {
   readonly model?: number
   /** Calls of this visit by tool, for tools that a rule counts: how many were begun, how many ended well. Absent: none. */
   readonly called?: { readonly [tool: string]: { readonly begun: number; readonly done: number } }
+  /** For conversations that are cut by tokens: what the first `upTo` entries counted, as the model reported it; absent: not reported yet. */
+  readonly tokens?: { readonly upTo: number; readonly count: number }
+  /** No summary could be written in this visit. */
+  readonly hasNoSummary?: true
 }
 
 /** How a run ended. */

@@ -3,7 +3,15 @@ import { describe, expect, it } from 'vitest'
 import { labVariable } from './parallel/waystone.config.ts'
 import { deskVariable } from './parallel/workflow.ts'
 import { temporaryFolder } from './shared/folder.ts'
-import { finalStateOf, killMany, repeated, survivors, type Scenario, type Services } from './shared/survive.ts'
+import {
+  finalStateOf,
+  killMany,
+  repeated,
+  survivors,
+  type Scenario,
+  type Services,
+  type Survived,
+} from './shared/survive.ts'
 import { startToolServer } from './shared/tool-server.ts'
 
 const isLong = process.env['WAYSTONE_LONG'] === '1'
@@ -15,7 +23,7 @@ const calls = [
   { name: 'book', arguments: { room: 'A' } },
   { name: 'pay', arguments: { room: 'A' } },
   { name: 'book', arguments: { room: 'B' } },
-  { name: 'look', arguments: { room: 'C' } },
+  { name: 'sign', arguments: { room: 'A' } },
 ]
 
 /** The lab and the server behind the tools, which live on when the processes that call them are killed. */
@@ -57,34 +65,59 @@ const rooms: Scenario = {
   program: 'packages/scenarios/parallel/child.ts',
   args: () => [],
   serve,
-  first: ['in pay, before it happens', 'in pay, after it has happened', 'after model call of step 6'],
-  // Whoever is asked what became of the payment looks at the server, as a person looks at a bank's list.
-  answering: (journal) => () => {
-    const hasHappened = journal().some((line) => line.startsWith('pay '))
-    const result = hasHappened ? ['--result', JSON.stringify({ answer: 'paid' })] : []
-    const args = [hasHappened ? 'happened' : 'did-not-happen', '--reason', 'seen at the bank', ...result]
-    return { command: 'answer', args }
-  },
+  first: [
+    'in pay, after it has happened',
+    'while a person is waited for',
+    'in sign, after it has happened',
+    'after model call of step 6',
+  ],
+  // Whoever is asked what became of a call looks at the server, as a person looks at a bank's list.
+  answering:
+    (journal) =>
+    ({ isUnknown, tool = '' }) => {
+      if (!isUnknown) return { command: 'approve', args: ['--reason', 'as before the kill'] }
+      const hasHappened = journal().some((line) => line.startsWith(`${tool} `))
+      const result = hasHappened ? ['--result', JSON.stringify({ answer: `${tool} happened` })] : []
+      const args = [hasHappened ? 'happened' : 'did-not-happen', '--reason', 'seen on the list', ...result]
+      return { command: 'answer', args }
+    },
 }
 
-describe('kill -9 of an agent with five calls at once', () => {
+/** Calls of one name, by effect id and attempt. */
+function linesOf(journal: readonly string[], name: string): readonly string[] {
+  return journal.filter((line) => line.startsWith(`${name} `))
+}
+
+/** Effect ids of lines. */
+function effects(lines: readonly string[]): ReadonlySet<string | undefined> {
+  return new Set(lines.map((line) => line.split(' ')[1]))
+}
+
+/** Whether the run had stored a person's yes when it was killed. */
+function wasApproved({ left }: Survived): boolean {
+  return left?.history.checkpoints.some(({ event }) => event.type === 'request.decided') === true
+}
+
+describe('kill -9 of an agent with five calls at once, one waiting for a person', () => {
   it(
-    'repeats no model or tool call that had finished, counted at the lab and at the server (H2, T5)',
+    'repeats no model or tool call that had finished, counted outside (H1, H2, T5)',
     { timeout: 900_000 },
     async () => {
       const { whole, killed } = await killMany(rooms, { folder, name: 'parallel', count: isLong ? 60 : 6 })
-      expect(whole.journal.length).toBe(7)
+      expect(whole.journal).toHaveLength(7)
       expect(killed.map(({ killedAt }) => killedAt)).not.toContain(null)
       for (const one of survivors([whole, ...killed])) {
         expect(one.end.history.row.status).toBe('completed')
         expect(finalStateOf(one)).toEqual({ guest: 'ada', answer: '5 told' })
         expect(repeated(one)).toEqual([])
-        const of = (name: string): readonly string[] => one.journal.filter((line) => line.startsWith(`${name} `))
         // Made again after the kill, a booking has the key of the first, by which the service knows it.
-        expect(new Set(of('book').map((line) => line.split(' ')[1])).size).toBe(2)
-        expect(new Set(of('look').map((line) => line.split(' ')[1])).size).toBe(2)
-        expect(of('pay')).toHaveLength(1)
+        expect(effects(linesOf(one.journal, 'book')).size).toBe(2)
+        expect(effects(linesOf(one.journal, 'look')).size).toBe(1)
+        expect(linesOf(one.journal, 'pay')).toHaveLength(1)
+        expect(linesOf(one.journal, 'sign')).toHaveLength(1)
       }
+      const tooEarly = killed.filter((one) => linesOf(one.journalLeft, 'sign').length > 0 && !wasApproved(one))
+      expect(tooEarly).toEqual([])
       const gaps = whole.points.filter((name) => name.startsWith('after commit'))
       const missed = gaps.filter((gap) => !killed.some(({ killedAt }) => killedAt === gap))
       expect(missed.length).toBeLessThanOrEqual(isLong ? 0 : gaps.length)

@@ -52,19 +52,21 @@ describe('kill -9', () => {
       'in send, after it has happened',
     ],
     // Whoever is asked what became of an effect looks into the journal, as a person looks at a bank's list.
-    answering: (journal) => (node, isUnknown) => {
-      if (node === 'close') return { command: 'approve', args: ['--reason', 'complete'] }
-      const tool = node === 'clerk' ? 'send' : 'charge'
-      const hasHappened = journal().some((line) => line.startsWith(`${tool} `))
-      const result =
-        isUnknown && hasHappened
-          ? ['--result', JSON.stringify({ line: tool === 'send' ? 'sent o-1' : 'charged o-1' })]
-          : []
-      return {
-        command: 'answer',
-        args: [hasHappened ? 'happened' : 'did-not-happen', '--reason', 'seen in the journal', ...result],
-      }
-    },
+    answering:
+      (journal) =>
+      ({ node, isUnknown }) => {
+        if (node === 'close') return { command: 'approve', args: ['--reason', 'complete'] }
+        const tool = node === 'clerk' ? 'send' : 'charge'
+        const hasHappened = journal().some((line) => line.startsWith(`${tool} `))
+        const result =
+          isUnknown && hasHappened
+            ? ['--result', JSON.stringify({ line: tool === 'send' ? 'sent o-1' : 'charged o-1' })]
+            : []
+        return {
+          command: 'answer',
+          args: [hasHappened ? 'happened' : 'did-not-happen', '--reason', 'seen in the journal', ...result],
+        }
+      },
   }
 
   it('inside unsafe effects makes none twice and loses none (T5, G9)', { timeout: 900_000 }, async () => {

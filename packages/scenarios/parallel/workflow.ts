@@ -53,20 +53,29 @@ const pay = defineTool({
   output: Answer,
   run: (input, context) => ask('pay', input, context),
 })
+const sign = defineTool({
+  name: 'sign',
+  description: 'Signs the contract for a room. A person is asked first.',
+  effect: 'unsafe',
+  approval: { reason: 'It cannot be undone.', role: 'manager' },
+  input: Room,
+  output: Answer,
+  run: (input, context) => ask('sign', input, context),
+})
 
 const w = defineState({ guest: z.string(), answer: z.string().optional() })
 const n = w.nodes({
   clerk: w.agent({
     model: 'clerk',
-    instructions: 'Find, book and pay rooms.',
+    instructions: 'Find, book, pay and sign for rooms.',
     reads: ['guest'],
     writes: ['answer'],
-    tools: [look, book, pay],
+    tools: [look, book, pay, sign],
     maxModelCalls: 4,
   }),
 })
 
-/** An agent that makes five calls at once, of every class of effect. */
+/** An agent that makes five calls at once, of every class of effect, one of which a person is asked about first. */
 export const rooms = w.workflow('rooms', {
   input: z.object({ guest: z.string() }),
   output: ['answer'],

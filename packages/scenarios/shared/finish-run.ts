@@ -19,11 +19,17 @@ export async function readRun(path: string): Promise<StoredRun | undefined> {
   }
 }
 
+/** What a run waits for. */
+export interface Waiting {
+  readonly node: string
+  /** Whether it is asked what became of an effect. */
+  readonly isUnknown: boolean
+  /** For a call of an agent. */
+  readonly tool: string | undefined
+}
+
 /** What a person says when a run waits: the command and its arguments after the run's id. */
-export type Answering = (
-  node: string,
-  isUnknown: boolean,
-) => { readonly command: string; readonly args: readonly string[] }
+export type Answering = (waiting: Waiting) => { readonly command: string; readonly args: readonly string[] }
 
 /**
  * Brings a run to its end with the command alone: `waystone resume`, and what a person answers whenever it waits.
@@ -36,13 +42,23 @@ export async function finishRun(path: string, answering: Answering, options: Pro
     if (run === undefined) throw new RangeError(`there is no run in ${path}`)
     const { context } = run.history.at(run.history.last).snapshot
     if (context.ending !== null) return run
-    const asked = Object.values(context.open).find(({ kind }) => kind === 'approval' || kind === 'resolve')
-    const said = asked === undefined ? { command: 'resume', args: [] } : answering(asked.node, asked.kind === 'resolve')
+    const open = Object.entries(context.open)
+    // What can go on goes on first, as it does where nobody is at hand to be asked.
+    const isResting = open.every(([, { kind }]) => kind === 'approval' || kind === 'resolve')
+    const [step, asked] = open.find(([, { kind, approved }]) => kind === 'resolve' || approved === undefined) ?? []
+    const said =
+      asked === undefined || !isResting
+        ? { command: 'resume', args: [] }
+        : withStep(step ?? '', answering({ node: asked.node, isUnknown: asked.kind === 'resolve', tool: asked.tool }))
     const end = await waystone([said.command, run.runId, ...said.args, '--store', path], options)
     if (end.code !== 0 && end.code !== 3)
       throw new RangeError(`waystone ${said.command} ended with ${end.code}: ${end.output}`)
   }
   throw new RangeError(`the run in ${path} does not come to its end`)
+}
+
+function withStep(step: string, { command, args }: ReturnType<Answering>): ReturnType<Answering> {
+  return { command, args: ['--step', step, ...args] }
 }
 
 /** Effect ids whose end is stored. */

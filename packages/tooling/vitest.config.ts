@@ -11,6 +11,7 @@ const folders = [
   'packages/testing',
   'packages/openai',
   'packages/mcp',
+  'packages/shell',
   'packages/bench',
   'packages/scenarios',
   'packages/tooling',

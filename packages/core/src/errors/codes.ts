@@ -325,6 +325,11 @@ export const errorCodes = {
     means: "A tool of the workflow declares a secret that the runtime's resolver does not know.",
     remedy: 'Set the secret (by default an environment variable of that name), then start again.',
   },
+  WAYSTONE_INPUT_SHELL_OPTIONS: {
+    family: 'input',
+    means: 'An option of a shell tool has a value that cannot be meant, or asks what its confinement cannot give.',
+    remedy: 'Look at the message, which names the option, what was found and what is allowed.',
+  },
   WAYSTONE_INPUT_STANDSTILL: {
     family: 'input',
     means:
@@ -538,6 +543,18 @@ export const errorCodes = {
     family: 'node',
     means: 'An effect asked for a secret that its tool does not declare.',
     remedy: "Add the name to the tool's `secrets`.",
+  },
+  WAYSTONE_NODE_SHELL_CONFINEMENT: {
+    family: 'node',
+    means: 'This machine cannot confine programs as the shell tool asks; nothing was started.',
+    remedy:
+      "Install what the message names, or ask for less by name: `confinement: 'process'`, which holds no hostile program.",
+  },
+  WAYSTONE_NODE_SHELL_FAILED: {
+    family: 'node',
+    means:
+      'A command of a shell tool could not be started: its program, folder or arguments are not what they must be.',
+    remedy: 'Look at the message; a program that ran and failed is a result with its exit code, not this error.',
   },
   WAYSTONE_NODE_THREW: {
     family: 'node',

@@ -105,6 +105,8 @@ function nodeRecord(id: string, kind: NodeKind): NodeRecord {
       }
     case 'task':
       return { ...base, kind }
+    case 'join':
+      return { ...base, kind, atLeast: null, failed: 'raise', losers: 'abort', deadlineMs: null }
   }
 }
 

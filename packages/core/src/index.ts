@@ -52,8 +52,20 @@ export {
   type EdgeOptions,
   type EdgeTarget,
   type EndingTarget,
+  type ForkEdge,
+  type OneEdge,
   type RoutesOf,
 } from './define/edge.ts'
+export type {
+  FailedBranches,
+  JoinConfig,
+  JoinNode,
+  JoinOutcome,
+  JoinTarget,
+  JoinWait,
+  LosingBranches,
+  WorkingNode,
+} from './define/join.ts'
 export { effectClasses } from './define/effect-class.ts'
 export type { CodeGate, GateBase, ReviewGate } from './define/gate.ts'
 export type { Guard, GuardDefinition, GuardOptions, GuardTree } from './define/guard.ts'
@@ -143,6 +155,7 @@ export {
   endTarget,
   exhaustedTarget,
   failTarget,
+  forkTarget,
   graphFormat,
   limitNames,
   personTarget,
@@ -157,6 +170,7 @@ export {
   type GraphHashes,
   type GuardExpression,
   type GuardRecord,
+  type JoinRecord,
   type LimitName,
   type LimitRecord,
   type LimitsRecord,
@@ -175,6 +189,7 @@ export {
   type ToolNodeRecord,
   type ToolRecord,
   type ToolRuleRecord,
+  type WorkingRecord,
 } from './graph/graph.ts'
 export type { Verdict } from './graph/registry.ts'
 export { check } from './check/check.ts'
@@ -217,9 +232,10 @@ export type { RuntimeNotice } from './run/notice.ts'
 export { requestSchema } from './run/request-schema.ts'
 export type { RunEvent } from './run/run-event.ts'
 export type { Checkpoint, CheckpointStep } from './snapshot/checkpoint.ts'
-export type { Candidate, Decision, GuardReading } from './snapshot/decision.ts'
+export type { Arrival, Candidate, Decision, GuardReading, JoinedBranches } from './snapshot/decision.ts'
 export type { EngineEvent } from './snapshot/event.ts'
 export type { RefusalRule, RefusedCall, WithheldTool } from './snapshot/refusal.ts'
+export type { AddedItems, BranchStatus, JoinFired, MovedItems, OpenFork } from './snapshot/open-fork.ts'
 export type { RunContext, RunStatus, Snapshot, StepKind } from './snapshot/snapshot.ts'
 export type { Usage, UsageDelta } from './snapshot/usage.ts'
 export { auditRun, type Audit, type AuditEntry, type AuditPerson, type AuditPolicy } from './replay/audit-run.ts'

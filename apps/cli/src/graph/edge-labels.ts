@@ -28,7 +28,10 @@ export function edgeLabel(edge: EdgeRecord, graph: Graph): string {
   const parts = [isDone && (condition !== '' || limit === '') ? '' : edge.outcome, condition].filter(
     (part) => part !== '',
   )
-  return [parts.join(': '), limit].filter((part) => part !== '').join(' ')
+  const leaves = edge.cancelsFork === true ? 'cancels the fork' : ''
+  return [edge.fork === undefined ? '' : 'fork', parts.join(': '), limit, leaves]
+    .filter((part) => part !== '')
+    .join(' ')
 }
 
 /** What stands on the other way of a limited edge. */

@@ -82,10 +82,11 @@ function startArc(graph: Graph): Arc {
 
 function arcsOf(edge: EdgeRecord, graph: Graph): readonly Arc[] {
   const isError = errorOutcomes.has(edge.outcome)
-  const arc = { from: edge.from, to: edge.to, label: edgeLabel(edge, graph), isError }
-  if (edge.otherwise === null) return [arc]
+  const targets = edge.fork?.branches ?? [edge.to]
+  const arcs = targets.map((to) => ({ from: edge.from, to, label: edgeLabel(edge, graph), isError }))
+  if (edge.otherwise === null) return arcs
   return [
-    arc,
+    ...arcs,
     {
       from: edge.from,
       to: edge.otherwise,
@@ -128,7 +129,14 @@ function subtitleOf(node: NodeRecord): string {
       return node.role === null ? 'approval' : `approval · ${node.role}`
     case 'task':
       return `task · ${node.effect}`
+    case 'join':
+      return `join · ${waitText(node.atLeast)}`
   }
+}
+
+function waitText(atLeast: number | null): string {
+  if (atLeast === null) return 'all'
+  return atLeast === 1 ? 'any' : `at least ${atLeast}`
 }
 
 /** Pairs `from → to` of the way that each node's first edge leads, from the start on, until it ends or meets itself. */
@@ -139,8 +147,9 @@ function mainPath(graph: Graph, edges: readonly EdgeRecord[]): ReadonlySet<strin
     seen.add(here)
     const next = edges.find(({ from, to, outcome }) => from === here && !seen.has(to) && !errorOutcomes.has(outcome))
     if (next === undefined) break
-    pairs.add(`${here} ${next.to}`)
-    here = next.to
+    const to = next.fork?.branches[0] ?? next.to
+    pairs.add(`${here} ${to}`)
+    here = to
   }
   return pairs
 }

@@ -4,6 +4,7 @@ import { subjectOf, type Subject } from './moves.ts'
 import { policies } from './policy/policies.ts'
 import type { CheckReport, Finding } from './report.ts'
 import type { CheckOptions, Rule } from './rule.ts'
+import { forkRules } from './fork-rules.ts'
 import { costUnknown } from './rules/cost-unknown.ts'
 import { defaultUnsafe } from './rules/default-unsafe.ts'
 import { hearsNothing } from './rules/hears-nothing.ts'
@@ -12,6 +13,7 @@ import { modelSchema } from './rules/model-schema.ts'
 import { modelUnbound } from './rules/model-unbound.ts'
 import { noEnd } from './rules/no-end.ts'
 import { outputNeverWritten } from './rules/output-never-written.ts'
+import { parallelKeys } from './rules/parallel-keys.ts'
 import { policyNames } from './rules/policy-names.ts'
 import { readBeforeWrite } from './rules/read-before-write.ts'
 import { secretName } from './rules/secret-name.ts'
@@ -27,6 +29,8 @@ const rules: readonly Rule[] = [
   unknownTarget,
   unreachable,
   noEnd,
+  ...forkRules,
+  parallelKeys,
   unlimitedCycle,
   limitBelowStart,
   totalRouting,
@@ -67,6 +71,12 @@ export function check(built: { readonly graph: Graph }, options: CheckOptions = 
 /** The findings of {@link check} alone, without the worst case of a run. */
 export function findingsOf(built: { readonly graph: Graph }, options: CheckOptions = {}): readonly Finding[] {
   return findingsIn(subjectOf(built.graph), options)
+}
+
+/** The findings of a graph whose forks have no structure: it cannot be compiled. */
+export function forkFindingsOf(built: { readonly graph: Graph }): readonly Finding[] {
+  const subject = subjectOf(built.graph)
+  return Object.freeze(forkRules.flatMap((rule) => rule(subject, {})))
 }
 
 function findingsIn(subject: Subject, options: CheckOptions): readonly Finding[] {

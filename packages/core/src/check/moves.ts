@@ -1,4 +1,5 @@
 import { DirectedGraph } from 'graphology'
+import { regionsOf, type Regions } from '../graph/regions.ts'
 import { endTarget, exhaustedTarget, failTarget, type EdgeRecord, type Graph, type Target } from '../graph/graph.ts'
 
 /** One way on from a node: an edge, or where it leads when its limit is used up. */
@@ -9,6 +10,8 @@ export interface Move {
   readonly to: Target
   readonly edge: EdgeRecord
   readonly isOtherwise: boolean
+  /** One branch of a fork. */
+  readonly isFork: boolean
 }
 
 /** The moves of a graph, as a graphology graph: a vertex per node and per target, an arc with all moves from one to the other. */
@@ -22,6 +25,7 @@ export interface Subject {
   readonly moveGraph: MoveGraph
   /** Edges of each node's outcomes, by `node.outcome`. Order: priority. */
   readonly lists: ReadonlyMap<string, readonly EdgeRecord[]>
+  readonly regions: Regions
   /** Where the run goes on when a limit of the workflow is hit; null: it has none, or ends `exhausted`. */
   readonly exhaustedTo: Target | null
 }
@@ -41,7 +45,7 @@ export function subjectOf(graph: Graph): Subject {
   for (const list of lists.values()) list.sort((left, right) => left.index - right.index)
   const isLimited = Object.keys(graph.limits.bounds).length > 0
   const exhaustedTo = isLimited && graph.limits.exhausted !== exhaustedTarget ? graph.limits.exhausted : null
-  return { graph, moves, moveGraph, lists, exhaustedTo }
+  return { graph, moves, moveGraph, lists, regions: regionsOf(graph), exhaustedTo }
 }
 
 /** Key of {@link Subject.lists}. */
@@ -51,9 +55,20 @@ export function listName(node: string, outcome: string): string {
 
 function movesOf(edge: EdgeRecord): Move[] {
   const moves: Move[] = []
-  if (edge.limit?.max !== 0) moves.push({ id: edge.id, from: edge.from, to: edge.to, edge, isOtherwise: false })
+  // A fork leads to all of its branches at once; each is a move of its own.
+  const targets = edge.fork?.branches ?? [edge.to]
+  if (edge.limit?.max !== 0)
+    for (const to of targets)
+      moves.push({ id: edge.id, from: edge.from, to, edge, isOtherwise: false, isFork: edge.fork !== undefined })
   if (edge.limit !== null && edge.otherwise !== null) {
-    moves.push({ id: `${edge.id}:otherwise`, from: edge.from, to: edge.otherwise, edge, isOtherwise: true })
+    moves.push({
+      id: `${edge.id}:otherwise`,
+      from: edge.from,
+      to: edge.otherwise,
+      edge,
+      isOtherwise: true,
+      isFork: false,
+    })
   }
   return moves
 }
@@ -95,12 +110,18 @@ export function walkFrom(subject: Subject, roots: readonly string[], mayTake?: (
       queue.push(to)
     })
   }
-  const pathTo = (vertex: string): readonly Move[] => {
-    const path: Move[] = []
-    for (let move = cameBy.get(vertex); move; move = cameBy.get(move.from)) path.unshift(move)
-    return path
+  return { reached: new Set(queue), pathTo: (vertex) => pathBack(cameBy, vertex) }
+}
+
+/** The moves that led to a vertex, from its root on. */
+export function pathBack(cameBy: ReadonlyMap<string, Move | null>, vertex: string): readonly Move[] {
+  const path: Move[] = []
+  const seen = new Set<Move>()
+  for (let move = cameBy.get(vertex); move && !seen.has(move); move = cameBy.get(move.from)) {
+    seen.add(move)
+    path.unshift(move)
   }
-  return { reached: new Set(queue), pathTo }
+  return path
 }
 
 /** Vertices from which one of the targets can be reached, the targets included. Cost: O(moves). */

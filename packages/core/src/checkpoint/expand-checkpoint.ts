@@ -46,6 +46,7 @@ const statuses: ReadonlySet<string> = new Set<RunStatus>([
 const commandTypes: ReadonlySet<string> = new Set<Command['type']>([
   'effect',
   'cancelEffect',
+  'leaveEffect',
   'setTimer',
   'clearTimer',
   'finish',

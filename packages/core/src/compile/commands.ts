@@ -1,4 +1,5 @@
 import type { Command } from '../snapshot/command.ts'
+import type { OpenFork } from '../snapshot/open-fork.ts'
 import type { OpenStep, RunContext, Snapshot } from '../snapshot/snapshot.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
 
@@ -8,6 +9,11 @@ export const durationTimer = 'duration'
 /** The timer of an approval's expiry. */
 export function expiryTimer(stepIndex: number | string): string {
   return `expire/${stepIndex}`
+}
+
+/** The timer of a fork's deadline. */
+export function deadlineTimer(firstStep: number): string {
+  return `deadline/${firstStep}`
 }
 
 /** When the run's time ends, ms since the epoch; null: it has no such limit, or it has been hit. */
@@ -26,9 +32,14 @@ export function commandsFor(compiled: CompiledWorkflow, snapshot: Snapshot): rea
     const step = context.open[index]
     if (step !== undefined) pushStart(commands, index, { step, isHeld: context.held !== null })
   }
+  for (const join in context.forks) pushDeadline(commands, context.forks[join])
   const endsAt = durationEndsAt(compiled, context)
   if (endsAt !== null) commands.push({ type: 'setTimer', timer: durationTimer, at: endsAt })
   return commands
+}
+
+function pushDeadline(commands: Command[], fork: OpenFork | undefined): void {
+  if (fork?.until !== undefined) commands.push({ type: 'setTimer', timer: deadlineTimer(fork.step), at: fork.until })
 }
 
 /** What a transition asks for: the difference of the ledgers before and after. */
@@ -46,6 +57,15 @@ export function commandsBetween(
     const old = before?.open[index]
     if (step !== undefined && (old === undefined || old.attempt !== step.attempt || old.kind !== step.kind))
       pushStart(commands, index, { step, isHeld })
+  }
+  if (before?.forks !== after.forks) {
+    for (const join in before?.forks) {
+      const fork = before?.forks[join]
+      if (fork?.until !== undefined && after.forks?.[join]?.step !== fork.step)
+        commands.push({ type: 'clearTimer', timer: deadlineTimer(fork.step) })
+    }
+    for (const join in after.forks)
+      if (before?.forks?.[join]?.step !== after.forks[join]?.step) pushDeadline(commands, after.forks[join])
   }
   const endsAt = durationEndsAt(compiled, after)
   if (before === null && endsAt !== null) commands.push({ type: 'setTimer', timer: durationTimer, at: endsAt })
@@ -91,6 +111,7 @@ function pushStop(
   // What was asked about has been approved and goes on under the same index.
   if (before.expiresAt !== undefined && now?.expiresAt === undefined)
     commands.push({ type: 'clearTimer', timer: expiryTimer(index) })
-  if (now === undefined && after.closing[index] !== undefined)
-    commands.push({ type: 'cancelEffect', step: Number(index) })
+  const closing = now === undefined ? after.closing[index] : undefined
+  if (closing !== undefined)
+    commands.push({ type: closing.finishes === true ? 'leaveEffect' : 'cancelEffect', step: Number(index) })
 }

@@ -1,5 +1,5 @@
 import type { AnyStateMachine } from 'xstate'
-import { findingsOf } from '../check/check.ts'
+import { findingsOf, forkFindingsOf } from '../check/check.ts'
 import type { CheckOptions } from '../check/rule.ts'
 import type { Workflow } from '../define/workflow.ts'
 import { DefinitionError } from '../errors/definition-error.ts'
@@ -12,7 +12,10 @@ import { createRouteMemo } from './route-memo.ts'
 
 /** How to compile. */
 export interface CompileOptions extends CheckOptions {
-  /** Compiles a graph that `check` refuses: what it then does is decided at run time (`no-route` and the like). Default false. */
+  /**
+   * Compiles a graph that `check` refuses: what it then does is decided at run time (`no-route` and the like). Default false. Forks
+   * without structure are refused all the same.
+   */
   readonly unchecked?: boolean
 }
 
@@ -25,10 +28,9 @@ export interface CompileOptions extends CheckOptions {
  */
 export function compile(workflow: Workflow, options: CompileOptions = {}): CompiledWorkflow {
   const built = buildGraph(workflow)
-  if (options.unchecked !== true) {
-    const [first, ...rest] = findingsOf(built, options).filter((finding) => finding.severity === 'error')
-    if (first !== undefined) throw new DefinitionError([first, ...rest])
-  }
+  const findings = options.unchecked === true ? forkFindingsOf(built) : findingsOf(built, options)
+  const [first, ...rest] = findings.filter((finding) => finding.severity === 'error')
+  if (first !== undefined) throw new DefinitionError([first, ...rest])
   return compileGraph(built)
 }
 

@@ -32,6 +32,7 @@ export function forkedSnapshot(
     usage: noUsage,
     startedAt: event.at,
     held: null,
+    ...(context.forks !== undefined && { forks: forksAnew(compiled, context.forks, event.at) }),
   })
   return Object.freeze(askAgain(next, snapshot.value, Object.values(context.open)))
 }
@@ -89,4 +90,18 @@ function withChild(value: MachineValue, node: string, child: string): MachineVal
       Object.entries(value).map(([name, inner]) => [name, name === node ? child : withChild(inner, node, child)]),
     ),
   )
+}
+
+/** The time of a fork under way begins anew. */
+function forksAnew(
+  compiled: CompiledWorkflow,
+  forks: NonNullable<RunContext['forks']>,
+  at: number,
+): NonNullable<RunContext['forks']> {
+  const anew = Object.entries(forks).map(([join, fork]) => {
+    const record = compiled.graph.nodes[join]
+    const until = record?.kind === 'join' && record.deadlineMs !== null ? { until: at + record.deadlineMs } : {}
+    return [join, Object.freeze({ ...fork, since: at, ...until })] as const
+  })
+  return Object.freeze(Object.fromEntries(anew))
 }

@@ -29,8 +29,23 @@ export function modelReservation(record: NodeRecord): UsageDelta {
   })
 }
 
-/** What entering a node needs. */
+const nothingNeeded: Need = Object.freeze({ steps: 0, reserved: Object.freeze({}) })
+
+/** What entering several nodes at once needs. */
+export function sumOfNeeds(needs: readonly Need[]): Need {
+  let steps = 0
+  const reserved: { -readonly [name in keyof UsageDelta]: UsageDelta[name] } = {}
+  for (const need of needs) {
+    steps += need.steps
+    for (const [name, amount] of Object.entries(need.reserved) as [keyof UsageDelta, number][])
+      reserved[name] = (reserved[name] ?? 0) + amount
+  }
+  return { steps, reserved }
+}
+
+/** What entering a node needs. A join takes no step. */
 export function needOf(record: NodeRecord): Need {
+  if (record.kind === 'join') return nothingNeeded
   if (record.kind === 'agent' || (record.kind === 'gate' && record.reviewer !== null))
     return { steps: 1, reserved: modelReservation(record) }
   return { steps: 1, reserved: record.kind === 'tool' ? { toolCalls: 1 } : {} }

@@ -54,6 +54,9 @@ export function createMachineRunner(machine: AnyStateMachine): MachineRunner {
   }
 }
 
+/** State values whose snapshots are kept. */
+const mostKept = 2_000
+
 /**
  * Makes XState snapshots of ours. What they hold beside the context follows from the state value alone, so it is kept by value:
  * `resolveState` goes through all states of the machine each time.
@@ -64,6 +67,8 @@ function createRestorer(machine: AnyStateMachine): (snapshot: Snapshot) => AnyMa
     const key = typeof value === 'string' ? value : JSON.stringify(value)
     let resolved = byValue.get(key)
     if (resolved === undefined) {
+      // With branches there are as many values as combinations of their states.
+      if (byValue.size >= mostKept) byValue.clear()
       resolved = machine.resolveState({ value, context: {} }) as AnyMachineSnapshot
       byValue.set(key, resolved)
     }

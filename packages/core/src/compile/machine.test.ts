@@ -126,7 +126,7 @@ function indexOf(graph: Graph, id: string | null): number {
   return graph.edges.find((edge) => edge.id === id)?.index ?? -1
 }
 
-describe('the same script', () => {
+describe('the same script', { timeout: 60_000 }, () => {
   it('takes the same nodes and edges through plan and through plain createActor (G4)', async () => {
     let [edges, asked] = [0, 0]
     for (const seed of seeds) {
@@ -358,7 +358,8 @@ describe('traps of XState', () => {
     const event: MachineEvent = { type: 'xstate.done.actor.a', output: { outcome: 'done' } }
     const [even, odd] = [2, 1].map((n) => runner.begin({ state: { n } }).context)
     const record = graph.nodes['a']
-    if (even === undefined || odd === undefined || record === undefined) throw new RangeError('no context')
+    if (even === undefined || odd === undefined || record === undefined || record.kind === 'join')
+      throw new RangeError('no context')
     const first = memo.routeOf(even, event)
     expect(memo.routeOf(even, event)).toBe(first)
     expect([first?.transition, memo.routeOf(odd, event)?.transition]).toEqual(['a.done.0', 'a.done.1'])

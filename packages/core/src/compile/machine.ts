@@ -1,4 +1,4 @@
-import { assign, createMachine, type AnyMachineSnapshot, type AnyStateMachine } from 'xstate'
+import { assign, createMachine, raise, type AnyMachineSnapshot, type AnyStateMachine } from 'xstate'
 import { modelsOf } from '../graph/asked-models.ts'
 import {
   endTarget,
@@ -6,9 +6,13 @@ import {
   failTarget,
   personTarget,
   type EdgeRecord,
+  type Graph,
+  type JoinRecord,
   type NodeRecord,
   type Target,
+  type WorkingRecord,
 } from '../graph/graph.ts'
+import type { ForkRegion, Way } from '../graph/regions.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
 import type { ActorInput, MachineEvent, MachineInput } from './machine-event.ts'
 import { formatGuard } from '../check/propositions.ts'
@@ -30,7 +34,7 @@ interface TransitionConfig {
 
 interface StateConfig {
   readonly id: string
-  readonly type?: 'final'
+  readonly type?: 'final' | 'parallel'
   readonly initial?: string
   readonly entry?: readonly string[]
   readonly invoke?: {
@@ -77,8 +81,7 @@ export function buildMachine(
 ): AnyStateMachine {
   const parts: Parts = { ...routeParts, ...options, memo, changes: new Map() }
   const { graph } = parts
-  const states: { [name: string]: StateConfig } = {}
-  for (const record of Object.values(graph.nodes)) states[record.id] = nodeState(parts, record)
+  const states = nodeStates(parts)
   for (const [name, status] of finalStates) states[name] = finalState(parts, name, status)
   const config = {
     id: graph.name,
@@ -88,12 +91,15 @@ export function buildMachine(
     on: rootTransitions(parts),
     states,
   }
-  const actions = Object.fromEntries(
-    [...parts.changes].map(([name, change]) => [
-      name,
-      parts.isLean ? replaceContext(change) : assign((args) => change(args as unknown as ActionArgs)),
-    ]),
-  )
+  const actions = {
+    ...Object.fromEntries(
+      [...parts.changes].map(([name, change]) => [
+        name,
+        parts.isLean ? replaceContext(change) : assign((args) => change(args as unknown as ActionArgs)),
+      ]),
+    ),
+    ...Object.fromEntries(joinsOf(graph).map(({ id }) => [joinAction(id), raiseJoined(id)])),
+  }
   const actors = Object.fromEntries(invokedActors(Object.values(graph.nodes)).map((name) => [name, stubActor]))
   const chosen = ({ context, event }: ActionArgs, params: { readonly transition: string }): boolean =>
     memo.routeOf(context, event)?.transition === params.transition
@@ -125,11 +131,29 @@ const finalStates = [
   [cancelledState, 'cancelled'],
 ] as const
 
+function joinsOf(graph: Graph): readonly JoinRecord[] {
+  return Object.values(graph.nodes).filter((record) => record.kind === 'join')
+}
+
+function joinAction(join: string): string {
+  return `raise:${join}`
+}
+
+/** A join does no work: it is left in the transition that enters it. */
+function raiseJoined(join: string): ReturnType<typeof raise> {
+  return raise(({ event }) => {
+    const { at } = event as unknown as MachineEvent
+    return { type: eventNames.joined(join), ...(at !== undefined && { at }) }
+  })
+}
+
 function invokedActors(nodes: readonly NodeRecord[]): string[] {
   return nodes.flatMap((record) =>
-    record.kind === 'agent' && record.tools.length > 0
-      ? [record.id, transitionNames.tools(record.id), transitionNames.approval(record.id)]
-      : [record.id],
+    record.kind === 'join'
+      ? []
+      : record.kind === 'agent' && record.tools.length > 0
+        ? [record.id, transitionNames.tools(record.id), transitionNames.approval(record.id)]
+        : [record.id],
   )
 }
 
@@ -160,10 +184,86 @@ const routedToFail = Object.freeze({
   retryable: false,
 })
 
-function nodeState(parts: Parts, record: NodeRecord): StateConfig {
+type States = { [name: string]: StateConfig }
+
+/** The states of all nodes: those in a branch inside the parallel state of its fork, which stands beside the join. */
+function nodeStates(parts: Parts): States {
+  const { graph, index } = parts
+  const root: States = {}
+  if (index.forks === null) {
+    for (const record of Object.values(graph.nodes)) root[record.id] = nodeState(parts, record)
+    return root
+  }
+  const { forks, homes } = index.forks
+  const branches = new Map<string, States>()
+  const statesOf = (node: string): States => {
+    const home = homes.get(node)?.at(-1)
+    return home === undefined ? root : (branches.get(branchId(home.join, home.branch)) ?? root)
+  }
+  for (const region of forks.values())
+    for (const { entry } of region.branches) branches.set(branchId(region.join.id, entry), {})
+  for (const record of Object.values(graph.nodes)) {
+    const region = forks.get(record.id)
+    if (region !== undefined) statesOf(record.id)[forkState(record.id)] = parallelState(parts, region, branches)
+    statesOf(record.id)[record.id] = nodeState(parts, record)
+  }
+  return root
+}
+
+/** Ids of generated states hold a colon, which names of nodes never do. */
+function branchId(join: string, entry: string): string {
+  return `branch:${join}:${entry}`
+}
+
+function forkState(join: string): string {
+  return `:fork:${join}`
+}
+
+function endedId(join: string, entry: string): string {
+  return `${branchId(join, entry)}:joined`
+}
+
+function parallelState(
+  parts: Parts,
+  { join, branches: list }: ForkRegion,
+  branches: ReadonlyMap<string, States>,
+): StateConfig {
+  const states: States = {}
+  for (const { entry } of list) {
+    const id = branchId(join.id, entry)
+    const inside = branches.get(id) ?? {}
+    // Filled in as its nodes are met; the end comes last in no particular order.
+    inside[':joined'] = { id: endedId(join.id, entry), type: 'final' }
+    states[`:${entry}`] = { id, initial: entry, states: inside }
+  }
+  const transition = transitionNames.deadline(join.id)
+  const late =
+    join.deadlineMs === null ? {} : { [eventNames.deadline(join.id)]: [leaving(parts, { transition }, join.id)] }
+  return { id: `fork:${join.id}`, type: 'parallel', on: late, states }
+}
+
+function joinState(parts: Parts, record: JoinRecord): StateConfig {
+  const visit = visitAction(parts, record)
+  return {
+    id: stateId(record.id).slice(1),
+    entry: [visit, joinAction(record.id)],
+    on: { [eventNames.joined(record.id)]: waysOut(parts, record) },
+  }
+}
+
+function visitAction(parts: Parts, record: NodeRecord): string {
   const visit = `enter:${record.id}`
-  const ask = `open:${record.id}`
   parts.changes.set(visit, ({ context }) => visitNode(context, record, parts.index.resets.get(record.id) ?? []))
+  return visit
+}
+
+function nodeState(parts: Parts, record: NodeRecord): StateConfig {
+  return record.kind === 'join' ? joinState(parts, record) : workingState(parts, record)
+}
+
+function workingState(parts: Parts, record: WorkingRecord): StateConfig {
+  const visit = visitAction(parts, record)
+  const ask = `open:${record.id}`
   parts.changes.set(ask, ({ context, event }) => openStep(context, record, event.at ?? context.startedAt))
   const outcomes = outcomeTransitions(parts, record)
   const id = stateId(record.id).slice(1)
@@ -246,8 +346,17 @@ function invoke(parts: Parts, node: string, actor: string): Pick<StateConfig, 'i
 
 /** The transitions by which a node ends, retries or asks a person, in the order they are tried. */
 function outcomeTransitions(parts: Parts, record: NodeRecord): readonly TransitionConfig[] {
-  const list = [inner(parts, transitionNames.retry(record.id)), inner(parts, transitionNames.person(record.id))]
-  if (modelsOf(record).length > 1) list.push(inner(parts, transitionNames.fallback(record.id)))
+  return [
+    inner(parts, transitionNames.retry(record.id)),
+    inner(parts, transitionNames.person(record.id)),
+    ...(modelsOf(record).length > 1 ? [inner(parts, transitionNames.fallback(record.id))] : []),
+    ...waysOut(parts, record),
+  ]
+}
+
+/** The edges of a node, and what is there by rule. */
+function waysOut(parts: Parts, record: NodeRecord): readonly TransitionConfig[] {
+  const list: TransitionConfig[] = []
   for (const byOutcome of parts.index.edges.get(record.id)?.values() ?? []) {
     for (const edge of byOutcome) list.push(...edgeTransitions(parts, edge))
   }
@@ -266,14 +375,47 @@ function edgeTransitions(parts: Parts, edge: EdgeRecord): readonly TransitionCon
     edge.limit === null
       ? {}
       : { limit: `at most ${edge.limit.max}${edge.limit.per === null ? '' : ` per ${edge.limit.per}`}` }
-  const own = leaving(parts, { transition: edge.id, ...when, ...limit }, edge.to)
-  if (edge.otherwise === null) return [own]
-  return [own, leaving(parts, { transition: transitionNames.otherwise(edge.id), ...when }, edge.otherwise)]
+  const own = wayTransitions(parts, { transition: edge.id, ...when, ...limit }, edge.to)
+  if (edge.otherwise === null) return own
+  return [...own, ...wayTransitions(parts, { transition: transitionNames.otherwise(edge.id), ...when }, edge.otherwise)]
 }
 
-function leaving(parts: Parts, params: NonNullable<TransitionConfig['guard']>['params'], to: Target): TransitionConfig {
+/** The transition of an edge; two for one that ends a branch: the join fires, or waits. */
+function wayTransitions(parts: Parts, params: Params, to: Target): readonly TransitionConfig[] {
+  const way = parts.index.forks?.ways.get(params.transition)
+  switch (way?.type) {
+    case 'fork':
+      return [leavingTo(parts, params, `#fork:${way.join}`)]
+    case 'arrival':
+      return arrivalTransitions(parts, params, way)
+    case 'plain':
+    case 'leaving':
+    case undefined:
+      return [leaving(parts, params, to)]
+  }
+}
+
+function arrivalTransitions(
+  parts: Parts,
+  params: Params,
+  { join, branch, isFailure }: Extract<Way, { type: 'arrival' }>,
+): readonly TransitionConfig[] {
+  const fires = leaving(parts, params, join)
+  const record = parts.graph.nodes[join]
+  if (isFailure && record?.kind === 'join' && record.failed === 'raise') return [fires]
+  const waits = { ...params, transition: transitionNames.waits(params.transition) }
+  return [fires, leavingTo(parts, waits, `#${endedId(join, branch)}`)]
+}
+
+type Params = NonNullable<TransitionConfig['guard']>['params']
+
+function leaving(parts: Parts, params: Params, to: Target): TransitionConfig {
+  return leavingTo(parts, params, stateId(to))
+}
+
+function leavingTo(parts: Parts, params: Params, target: string): TransitionConfig {
   return {
-    target: stateId(to),
+    target,
     reenter: true,
     guard: { type: 'chosen', params },
     actions: [takeAction(parts, params.transition)],

@@ -4,6 +4,10 @@
  */
 export const transitionNames = {
   otherwise: (edge: string) => `${edge}:otherwise`,
+  /** The edge ends a branch and the join waits for others. */
+  waits: (transition: string) => `${transition}:waits`,
+  /** Time is over for a fork. */
+  deadline: (join: string) => `${join}:deadline`,
   /** The workflow's `limits.exhausted` edge. */
   exhausted: 'limits.exhausted',
   /** No edge fits: only in graphs that were built unchecked. */
@@ -34,6 +38,10 @@ export const eventNames = {
   error: (node: string) => `xstate.error.actor.${node}`,
   /** One tool call of an agent has ended. */
   item: (node: string) => `waystone.item.${node}`,
+  /** A join has fired: raised on its entry, inside the transition. */
+  joined: (join: string) => `waystone.joined.${join}`,
+  /** Time is over for a fork. */
+  deadline: (join: string) => `waystone.deadline.${join}`,
   cancel: 'waystone.cancel',
   /** The run's time is over. */
   duration: 'waystone.duration',

@@ -7,10 +7,11 @@ import type { Command } from '../snapshot/command.ts'
 import type { Decision } from '../snapshot/decision.ts'
 import { diffSnapshots } from '../snapshot/diff.ts'
 import type { EffectEnd, EngineEvent, PersonDecision } from '../snapshot/event.ts'
+import type { OpenFork } from '../snapshot/open-fork.ts'
 import { statusOf, type OpenStep, type RunContext, type Snapshot } from '../snapshot/snapshot.ts'
 import type { UsageDelta } from '../snapshot/usage.ts'
 import { asksBeforeCall } from './call-question.ts'
-import { commandsBetween, durationTimer } from './commands.ts'
+import { commandsBetween, deadlineTimer, durationTimer } from './commands.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
 import { forkedSnapshot } from './fork-snapshot.ts'
 import { engineError } from './frozen-error.ts'
@@ -164,7 +165,7 @@ function moveStep(run: RunAt, step: OpenStep, { end }: { readonly end: StepAnswe
   }
   const { compiled, snapshot } = run
   const route = compiled.memo.routeOf(snapshot.context, event)
-  const next = compiled.runner.move(snapshot, event)
+  const { next, decision } = moveMachine(run, event)
   if (route === undefined || next.context === snapshot.context) {
     const decided = route?.transition ?? 'nothing'
     throw invariantError(
@@ -173,7 +174,21 @@ function moveStep(run: RunAt, step: OpenStep, { end }: { readonly end: StepAnswe
     )
   }
   const usage = step.kind === 'resolve' ? undefined : usageOf(step, end)
-  return applied(run, next, { step: checkpointStep(run, step, end), decision: route.decision, usage })
+  return applied(run, next, { step: checkpointStep(run, step, end), decision, usage })
+}
+
+/** Moves the machine; the decision of a join that fired on the way is part of the one before it. */
+function moveMachine(
+  { compiled, snapshot }: RunAt,
+  event: MachineEvent,
+): { readonly next: Snapshot; readonly decision: Decision | undefined } {
+  const { result, routes } = compiled.memo.recording(() => compiled.runner.move(snapshot, event))
+  let decision: Decision | undefined
+  for (let place = routes.length - 1; place >= 0; place--) {
+    const own = routes[place]?.decision
+    if (own !== null && own !== undefined) decision = decision === undefined ? own : { ...own, next: decision }
+  }
+  return { next: result, decision }
 }
 
 function checkpointStep({ event, compiled }: RunAt, step: OpenStep, end: EffectEnd): CheckpointStep {
@@ -266,7 +281,19 @@ function timerDue(run: RunAt, timer: string): Plan {
     const verdict = Object.freeze({ outcome: 'expired', reasons: Object.freeze([]) })
     return moveStep(run, step, { end: { ...end, verdict } })
   }
+  for (const join in context.forks) {
+    const fork = context.forks[join]
+    if (fork !== undefined && timer === deadlineTimer(fork.step)) return deadlineOver(run, join, fork)
+  }
   return stale(`timer ${timer} is not set`)
+}
+
+function deadlineOver(run: RunAt, join: string, { until }: OpenFork): Plan {
+  const { at } = run.event
+  if (until === undefined) return stale(`join ${join} has no deadline`)
+  if (at < until) return { type: 'early', message: `the deadline of join ${join} is at ${until}, not at ${at}` }
+  const { next, decision } = moveMachine(run, { type: eventNames.deadline(join), at })
+  return applied(run, next, { decision })
 }
 
 function durationOver(run: RunAt): Plan {

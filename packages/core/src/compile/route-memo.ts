@@ -5,7 +5,8 @@ import type { NodeRecord } from '../graph/graph.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
 import { engineError } from './frozen-error.ts'
 import type { MachineEvent } from './machine-event.ts'
-import { route, type Route } from './route.ts'
+import { eventNames } from './names.ts'
+import { route, routeDeadline, routeJoin, type Route } from './route.ts'
 import type { RouteParts } from './route-parts.ts'
 import type { StepAnswer, StepEnd } from './step-end.ts'
 
@@ -13,6 +14,8 @@ import type { StepAnswer, StepEnd } from './step-end.ts'
 export interface RouteMemo {
   /** The route of an event in a context; undefined for events that end no step. */
   routeOf(context: RunContext, event: MachineEvent): Route | undefined
+  /** Runs something and gives the routes taken meanwhile: a transition may be several moves. Order: as taken. */
+  recording<Result>(work: () => Result): { readonly result: Result; readonly routes: readonly Route[] }
   /** The context after a transition. @throws {InvariantError} when the machine took another one than was decided */
   take(transition: string, context: RunContext, event: MachineEvent): RunContext
 }
@@ -20,18 +23,27 @@ export interface RouteMemo {
 /** A memo of one place: remembered by event and context identity, since `xstate/graph` reuses event objects. */
 export function createRouteMemo(parts: RouteParts): RouteMemo {
   const byEvent = eventTable(parts)
+  let taken: Route[] | undefined
   let last:
     | { readonly context: RunContext; readonly event: MachineEvent; readonly route: Route | undefined }
     | undefined
   const routeOf = (context: RunContext, event: MachineEvent): Route | undefined => {
     if (last === undefined || last.context !== context || last.event !== event) {
-      const record = byEvent.get(event.type)
-      last = { context, event, route: record === undefined ? undefined : routeEvent(parts, context, { event, record }) }
+      last = { context, event, route: byEvent.get(event.type)?.(context, event) }
     }
     return last.route
   }
   return {
     routeOf,
+    recording(work) {
+      const routes: Route[] = []
+      taken = routes
+      try {
+        return { result: work(), routes }
+      } finally {
+        taken = undefined
+      }
+    },
     take(transition, context, event) {
       const decided = routeOf(context, event)
       if (decided?.transition !== transition) {
@@ -40,16 +52,26 @@ export function createRouteMemo(parts: RouteParts): RouteMemo {
           `the machine took ${transition} where ${decided?.transition ?? 'nothing'} was decided`,
         )
       }
+      taken?.push(decided)
       return decided.context
     },
   }
 }
 
-function eventTable(parts: RouteParts): ReadonlyMap<string, NodeRecord> {
-  const table = new Map<string, NodeRecord>()
+type EventRoute = (context: RunContext, event: MachineEvent) => Route | undefined
+
+function eventTable(parts: RouteParts): ReadonlyMap<string, EventRoute> {
+  const table = new Map<string, EventRoute>()
+  const { forks } = parts.index
   for (const record of Object.values(parts.graph.nodes)) {
-    for (const name of ['xstate.done.actor', 'xstate.error.actor', 'waystone.item'])
-      table.set(`${name}.${record.id}`, record)
+    if (record.kind === 'join') {
+      table.set(eventNames.joined(record.id), (context, { at }) => routeJoin(parts, context, { record, at }))
+      if (forks !== null)
+        table.set(eventNames.deadline(record.id), (context) => routeDeadline(forks, context, record.id))
+      continue
+    }
+    const ended: EventRoute = (context, event) => routeEvent(parts, context, { event, record })
+    for (const name of [eventNames.done, eventNames.error, eventNames.item]) table.set(name(record.id), ended)
   }
   return table
 }

@@ -1,17 +1,19 @@
 import { withIndex } from '../base/with-index.ts'
 import { describeThrown } from '../errors/describe-thrown.ts'
 import { WaystoneError, type ErrorRecord } from '../errors/waystone-error.ts'
-import type { EdgeRecord, Graph, NodeRecord, Target } from '../graph/graph.ts'
+import type { EdgeRecord, JoinRecord, NodeRecord, Target, WorkingRecord } from '../graph/graph.ts'
 import { failTarget, personTarget } from '../graph/graph.ts'
 import type { Candidate, Decision, GuardReading } from '../snapshot/decision.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import { endStep, type Ended } from './agent-turn.ts'
+import { arrive, closeFork, fireJoin, leaveForks, noteAdded, openFork } from './fork-ledger.ts'
+import type { ForkIndex } from './graph-index.ts'
 import { formatGuard } from '../check/propositions.ts'
 import { engineError, frozenError } from './frozen-error.ts'
 import { createGuardRunner } from './guards.ts'
 import { nextNeed } from './history.ts'
-import { findLimitHit, needOf, type LimitHit } from './limits.ts'
+import { findLimitHit, needOf, sumOfNeeds, type LimitHit, type Need } from './limits.ts'
 import { mergeState } from './merge.ts'
 import { transitionNames } from './names.ts'
 import type { RouteParts } from './route-parts.ts'
@@ -24,7 +26,16 @@ export interface Route {
   readonly transition: string
   /** The context after the end has been applied, before the target is entered. */
   readonly context: RunContext
-  readonly decision: Decision
+  /** Null for a move that only leads to a join, whose own decision follows. */
+  readonly decision: Decision | null
+}
+
+/** What ended, as far as its edges are concerned. */
+interface Leaver {
+  readonly record: NodeRecord
+  readonly visit: number
+  /** Ms since the epoch; undefined under plain `createActor`. */
+  readonly at: number | undefined
 }
 
 /**
@@ -34,13 +45,34 @@ export interface Route {
 export function route(parts: RouteParts, context: RunContext, stepEnd: StepEnd): Route {
   const ended = endStep(parts, context, stepEnd)
   if (ended.type === 'inside') return stayInside(parts, ended, stepEnd)
+  const leaver: Leaver = { record: stepEnd.record, visit: stepEnd.step.visit, at: stepEnd.at }
+  const { outcome } = ended.end
   let next: RunContext
   try {
     next = applyEnd(parts, ended.context, { ...stepEnd, end: ended.end })
   } catch (error) {
-    return fault(ended.context, { stepEnd, outcome: ended.end.outcome, error, candidates: [] })
+    return fault(ended.context, { leaver, outcome, error, candidates: [] })
   }
-  return routeOutcome(parts, next, { stepEnd, end: ended.end })
+  return routeOutcome(parts, next, { leaver, outcome, stepEnd })
+}
+
+/** Decides where a join leads that has fired: its fork is closed, its outcome's edges are walked. Pure. */
+export function routeJoin(
+  parts: RouteParts,
+  context: RunContext,
+  join: { readonly record: JoinRecord; readonly at: number | undefined },
+): Route {
+  const closed = closeFork(context, join.record)
+  const leaver: Leaver = { ...join, visit: context.visits[join.record.id] ?? 1 }
+  const route = routeOutcome(parts, closed.context, { leaver, outcome: closed.outcome })
+  return route.decision === null ? route : { ...route, decision: { ...route.decision, branches: closed.branches } }
+}
+
+/** The deadline of a fork is there: its join fires with whoever has joined. Pure. */
+export function routeDeadline(index: ForkIndex, context: RunContext, join: string): Route | undefined {
+  if (context.forks?.[join] === undefined) return undefined
+  const fired = fireJoin(index, context, { join, outcome: 'deadline' })
+  return { transition: transitionNames.deadline(join), context: fired, decision: null }
 }
 
 /** A move inside the node (next turn, retry, repair), unless a limit of the workflow stands in the way. */
@@ -50,7 +82,7 @@ function stayInside(parts: RouteParts, ended: Extract<Ended, { type: 'inside' }>
     ended.need === null ? undefined : findLimitHit(parts.graph, ended.before, { need: ended.need, at: stepEnd.at })
   if (hit !== undefined)
     return exhaust(parts, ended.before, {
-      stepEnd,
+      leaver: { record: stepEnd.record, visit: stepEnd.step.visit, at: stepEnd.at },
       outcome,
       hit,
       candidates: [{ edge: ended.transition, verdict: 'exhausted' }],
@@ -83,31 +115,38 @@ function applyEnd(
   const verdicts = end.verdict === undefined ? context.verdicts : withKey(context.verdicts, record.id, end.verdict)
   const error = isFailure ? (end.error ?? context.error) : null
   if (state === context.state && verdicts === context.verdicts && error === context.error) return context
-  return withContext(context, { state, verdicts, error })
+  const next = withContext(context, { state, verdicts, error })
+  const { forks } = parts.index
+  return forks === null || context.forks === undefined || state === context.state
+    ? next
+    : noteAdded(forks, next, { node: record.id, before: context.state })
 }
 
 interface Ending {
-  readonly stepEnd: StepEnd
-  readonly end: EffectEnd
+  readonly leaver: Leaver
+  readonly outcome: string
+  /** The step that ended; absent for a join. */
+  readonly stepEnd?: StepEnd
 }
 
-function routeOutcome(parts: RouteParts, context: RunContext, { stepEnd, end }: Ending): Route {
-  const { record } = stepEnd
-  const edges = parts.index.edges.get(record.id)?.get(end.outcome) ?? []
+function routeOutcome(parts: RouteParts, context: RunContext, ending: Ending): Route {
+  const { leaver, outcome, stepEnd } = ending
+  const { record } = leaver
+  const edges = parts.index.edges.get(record.id)?.get(outcome) ?? []
   const walk: Walk = { candidates: [], chosen: undefined }
   try {
     walkEdges(parts, context, { edges, walk })
   } catch (error) {
-    return fault(context, { stepEnd, outcome: end.outcome, error, candidates: walk.candidates })
+    return fault(context, { leaver, outcome, error, candidates: walk.candidates })
   }
   const { chosen, candidates } = walk
-  if (chosen === undefined) return noRoute(parts, context, { stepEnd, outcome: end.outcome, candidates })
-  const hit = limitBefore(parts.graph, context, { to: chosen.to, at: stepEnd.at })
+  if (chosen === undefined) return noRoute(parts, context, { leaver, outcome, candidates })
+  const hit = limitBefore(parts, context, { chosen, at: leaver.at })
   if (hit !== undefined) {
     const blocked = candidates.map((candidate): Candidate =>
       candidate.edge === chosen.edge.id ? { ...candidate, verdict: 'exhausted' } : candidate,
     )
-    return exhaust(parts, context, { stepEnd, outcome: end.outcome, hit, candidates: blocked })
+    return exhaust(parts, context, { leaver, outcome, hit, candidates: blocked })
   }
   const isOtherwise = chosen.variant === 'otherwise'
   const taken = isOtherwise ? transitionNames.otherwise(chosen.edge.id) : chosen.edge.id
@@ -115,11 +154,40 @@ function routeOutcome(parts: RouteParts, context: RunContext, { stepEnd, end }: 
   const counted = isCounted
     ? withContext(context, { taken: withKey(context.taken, chosen.edge.id, (context.taken[chosen.edge.id] ?? 0) + 1) })
     : context
-  const asksPerson = chosen.to === personTarget
-  return {
-    transition: asksPerson ? transitionNames.person(record.id) : taken,
-    context: asksPerson ? askPerson(counted, stepEnd) : counted,
-    decision: { node: record.id, visit: stepEnd.step.visit, outcome: end.outcome, candidates, taken, to: chosen.to },
+  const decision: Decision = { node: record.id, visit: leaver.visit, outcome, candidates, taken, to: chosen.to }
+  if (chosen.to === personTarget && stepEnd !== undefined)
+    return { transition: transitionNames.person(record.id), context: askPerson(counted, stepEnd), decision }
+  const { forks } = parts.index
+  const route: Route = { transition: taken, context: counted, decision }
+  return forks === null ? route : throughForks(forks, route, { decision, at: leaver.at })
+}
+
+/** What the way taken means for the forks it begins in, leads into or leads out of. */
+function throughForks(
+  forks: ForkIndex,
+  route: Route,
+  { decision, at }: { readonly decision: Decision; readonly at: number | undefined },
+): Route {
+  const { context, transition } = route
+  const way = forks.ways.get(transition)
+  switch (way?.type) {
+    case undefined:
+    case 'plain':
+      return route
+    case 'fork': {
+      const region = forks.forks.get(way.join)
+      return region === undefined ? route : { ...route, context: openFork(context, region, at ?? 0) }
+    }
+    case 'leaving':
+      return { ...route, context: leaveForks(forks, context, way.leaves) }
+    case 'arrival': {
+      const { arrival, context: counted } = arrive(forks, context, way)
+      return {
+        transition: arrival.fires === null ? transitionNames.waits(transition) : transition,
+        context: counted,
+        decision: { ...decision, arrival },
+      }
+    }
   }
 }
 
@@ -167,15 +235,24 @@ function walkEdges(
 }
 
 function limitBefore(
-  graph: Graph,
+  { graph }: RouteParts,
   context: RunContext,
-  move: { readonly to: Target; readonly at: number | undefined },
+  { chosen, at }: { readonly chosen: Choice; readonly at: number | undefined },
 ): LimitHit | undefined {
-  const target = graph.nodes[move.to]
-  if (target === undefined) return undefined
+  const { fork } = chosen.edge
+  const targets = chosen.variant === 'edge' && fork !== undefined ? fork.branches : [chosen.to]
+  const needs = targets.flatMap((name): Need[] => {
+    const target = graph.nodes[name]
+    return target === undefined || target.kind === 'join' ? [] : [needToEnter(context, target)]
+  })
+  const [need] = needs
+  if (need === undefined) return undefined
+  return findLimitHit(graph, context, { need: needs.length === 1 ? need : sumOfNeeds(needs), at })
+}
+
+function needToEnter(context: RunContext, target: WorkingRecord): Need {
   const mayCut = target.kind === 'agent' && target.history !== undefined
-  const need = mayCut ? nextNeed(visitNode(context, target, []), target) : needOf(target)
-  return findLimitHit(graph, context, { need, at: move.at })
+  return mayCut ? nextNeed(visitNode(context, target, []), target) : needOf(target)
 }
 
 /** The step stays open, as a question to a person. */
@@ -187,7 +264,7 @@ function askPerson(context: RunContext, { step, stepIndex, at }: StepEnd): RunCo
 }
 
 interface Fault {
-  readonly stepEnd: StepEnd
+  readonly leaver: Leaver
   readonly outcome: string
   readonly candidates: readonly Candidate[]
 }
@@ -195,12 +272,12 @@ interface Fault {
 function exhaust(
   parts: RouteParts,
   context: RunContext,
-  { stepEnd, outcome, candidates, hit }: Fault & { readonly hit: LimitHit },
+  { leaver, outcome, candidates, hit }: Fault & { readonly hit: LimitHit },
 ): Route {
-  const { record, step, at } = stepEnd
+  const { record, visit, at } = leaver
   const decision: Decision = {
     node: record.id,
-    visit: step.visit,
+    visit,
     outcome,
     candidates,
     taken: transitionNames.exhausted,
@@ -211,8 +288,8 @@ function exhaust(
   return { transition: transitionNames.exhausted, context: stopped, decision }
 }
 
-function noRoute(parts: RouteParts, context: RunContext, { stepEnd, outcome, candidates }: Fault): Route {
-  const { record } = stepEnd
+function noRoute(parts: RouteParts, context: RunContext, { leaver, outcome, candidates }: Fault): Route {
+  const { record } = leaver
   const edges = parts.index.edges.get(record.id)?.get(outcome) ?? []
   const tried = candidates.map((candidate) =>
     describeCandidate(
@@ -222,7 +299,7 @@ function noRoute(parts: RouteParts, context: RunContext, { stepEnd, outcome, can
   )
   const message = `no edge of ${record.id}.${outcome} could be taken; tried ${tried.length === 0 ? 'none, since it has no edges' : tried.join('; ')}; allowed is a last edge without guard`
   const error = engineError('WAYSTONE_NODE_NO_ROUTE', message)
-  return toFail(context, { stepEnd, outcome, candidates }, { transition: transitionNames.noRoute, error })
+  return toFail(context, { leaver, outcome, candidates }, { transition: transitionNames.noRoute, error })
 }
 
 function describeCandidate(candidate: Candidate, edge: EdgeRecord | undefined): string {
@@ -243,12 +320,12 @@ function fault(context: RunContext, { error: thrown, ...rest }: Fault & { readon
 
 function toFail(
   context: RunContext,
-  { stepEnd, outcome, candidates }: Fault,
+  { leaver, outcome, candidates }: Fault,
   why: { readonly transition: string; readonly error: ErrorRecord },
 ): Route {
   const decision: Decision = {
-    node: stepEnd.record.id,
-    visit: stepEnd.step.visit,
+    node: leaver.record.id,
+    visit: leaver.visit,
     outcome,
     candidates,
     taken: why.transition,

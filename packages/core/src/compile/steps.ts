@@ -1,6 +1,6 @@
 import { own } from '../base/own.ts'
 import { withIndex } from '../base/with-index.ts'
-import type { Graph, NodeRecord } from '../graph/graph.ts'
+import type { Graph, LosingBranches, NodeRecord, WorkingRecord } from '../graph/graph.ts'
 import { callRetryOf } from '../graph/tool-use.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import {
@@ -58,7 +58,7 @@ export function initialContext(state: RunContext['state'], at: number): RunConte
 }
 
 /** What a node's step is called. Nodes that ask a model begin with a model step. */
-export function firstStepKind(record: NodeRecord): Exclude<StepKind, 'summary' | 'call' | 'resolve'> {
+export function firstStepKind(record: WorkingRecord): Exclude<StepKind, 'summary' | 'call' | 'resolve'> {
   if (record.kind === 'agent') return 'model'
   if (record.kind === 'gate') return record.reviewer === null ? 'gate' : 'model'
   return record.kind
@@ -69,7 +69,7 @@ export function visitNode(context: RunContext, record: NodeRecord, resets: reado
   let taken = context.taken
   for (const edge of resets) if (taken[edge] !== undefined) taken = withoutKey(taken, edge)
   const visits = setKey(context.visits, record.id, (own(context.visits, record.id) ?? 0) + 1)
-  if (firstStepKind(record) !== 'model') return withContext(context, { visits, taken })
+  if (record.kind === 'join' || firstStepKind(record) !== 'model') return withContext(context, { visits, taken })
   return withContext(context, {
     visits,
     taken,
@@ -118,7 +118,7 @@ export function pick<Value>(
 }
 
 /** Opens the node's next step: takes the next step index and writes it into the ledger. */
-export function openStep(context: RunContext, record: NodeRecord, at: number): RunContext {
+export function openStep(context: RunContext, record: WorkingRecord, at: number): RunContext {
   const first = firstStepKind(record)
   const call = first === 'model' ? nextCall(context, record) : undefined
   const kind = call?.kind ?? first
@@ -171,14 +171,41 @@ export function settle(context: RunContext, step: OpenStep, end: SettledEnd): Ru
   return usage === context.usage ? context : withContext(context, { usage })
 }
 
-/** Moves everything open that runs somewhere to `closing`; what only waited for a person is dropped. */
+/** Moves everything open that runs somewhere to `closing`; what only waited for a person is dropped. Leaves all forks. */
 export function closeAll(context: RunContext): RunContext {
   const closing: { [index: string]: OpenStep } = { ...context.closing }
   for (const index in context.open) {
     const step = context.open[index]
-    if (step !== undefined && step.kind !== 'approval' && step.kind !== 'resolve') closing[index] = step
+    if (step !== undefined && !isAsking(step)) closing[index] = step
   }
-  return withContext(context, { open: Object.freeze({}), closing: Object.freeze(closing) })
+  const closed = { open: Object.freeze({}), closing: Object.freeze(closing) }
+  if (context.forks === undefined) return withContext(context, closed)
+  const { forks: _, ...rest } = context
+  return Object.freeze({ ...rest, ...closed })
+}
+
+/**
+ * Moves what these nodes have open to `closing`, as {@link closeAll} does with everything.
+ *
+ * @param how - `finish`: an attempt under way may end by itself; one that waits for its backoff is not begun
+ */
+export function closeSteps(context: RunContext, nodes: ReadonlySet<string>, how: LosingBranches): RunContext {
+  const open: { [index: string]: OpenStep } = {}
+  const closing: { [index: string]: OpenStep } = { ...context.closing }
+  for (const index in context.open) {
+    const step = context.open[index]
+    if (step === undefined) continue
+    if (!nodes.has(step.node)) open[index] = step
+    else if (!isAsking(step))
+      closing[index] =
+        how === 'finish' && step.notBefore === undefined ? Object.freeze({ ...step, finishes: true as const }) : step
+  }
+  return withContext(context, { open: Object.freeze(open), closing: Object.freeze(closing) })
+}
+
+/** True for a step that only a person ends. */
+function isAsking({ kind }: OpenStep): boolean {
+  return kind === 'approval' || kind === 'resolve'
 }
 
 /** The retry policy of a step: the tool's inside an agent, else the node's. */

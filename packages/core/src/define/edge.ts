@@ -1,4 +1,5 @@
 import type { Guard } from './guard.ts'
+import type { JoinTarget, WorkingNode } from './join.ts'
 import type { AnyNode } from './node.ts'
 
 /** Marks {@link END} and {@link FAIL}. */
@@ -29,13 +30,27 @@ export interface EdgeOptions<Values> {
   readonly per?: AnyNode<Values>
   /** Where to go when the limit is used up; without it the next edge of the outcome is tried. */
   readonly otherwise?: EdgeTarget<Values>
+  /** In a branch: it may lead out of the fork, and then cancels the branches beside it. */
+  readonly cancelsFork?: boolean
+  readonly fork?: never
+  readonly join?: never
 }
 
+/** An edge into several branches at once. */
+export interface ForkEdge<Values> extends Omit<EdgeOptions<Values>, 'to' | 'cancelsFork' | 'fork' | 'join'> {
+  /** The first node of each branch; their order is the order of results. */
+  readonly fork: readonly WorkingNode<Values>[]
+  /** Where the branches meet. */
+  readonly join: JoinTarget<Values>
+  readonly to?: never
+  readonly cancelsFork?: never
+}
+
+/** One edge as it may be written. */
+export type OneEdge<Values> = EdgeTarget<Values> | EdgeOptions<Values> | ForkEdge<Values>
+
 /** One edge, or a list in order of priority whose last, without guard, is the default. */
-export type EdgeOf<Values> =
-  | EdgeTarget<Values>
-  | EdgeOptions<Values>
-  | readonly (EdgeTarget<Values> | EdgeOptions<Values>)[]
+export type EdgeOf<Values> = OneEdge<Values> | readonly OneEdge<Values>[]
 
 /** Edges of one node, by outcome: its own outcomes must be routed, built-in ones may be. */
 export type RoutesOf<Own extends string, BuiltIn extends string, Values> = {

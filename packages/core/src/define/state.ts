@@ -12,6 +12,7 @@ import type { Duration } from './duration.ts'
 import type { EffectClass } from './effect-class.ts'
 import type { CodeGate, ReviewGate } from './gate.ts'
 import { makeGuard, type Guard, type GuardOptions } from './guard.ts'
+import type { FailedBranches, JoinConfig, JoinNode, JoinOutcome } from './join.ts'
 import type { AgentNode, ApprovalNode, GateNode, Given, PatchOf, Slice, TaskNode, ToolNode } from './node.ts'
 import type {
   ApplyMapping,
@@ -168,6 +169,11 @@ export interface StateBuilder<Values, Patches> {
       ExtraKeys<'run', Exclude<KeysOf<Result>, keyof Patches>>,
   ): TaskNode<Outcome, Needed<Reads, Values>, Values>
 
+  /** Where the branches of a fork meet: `{ fork: [n.search, n.price], join: n.merge }`. */
+  join<Failed extends FailedBranches = 'raise', Expires extends Duration = never>(
+    config?: JoinConfig<Failed, Expires>,
+  ): JoinNode<JoinOutcome<Failed, Expires>, Failed extends 'raise' ? 'failed' : never, Values>
+
   /** Gives nodes their names; edges refer to them as `n.name`. */
   nodes<Nodes extends NodeTable<Values>>(nodes: Nodes): Nodes
 
@@ -234,6 +240,7 @@ function makeBuilder(state: object): unknown {
     approval: (config: unknown) =>
       makeNode({ kind: 'approval', config, subject: null, state, source: callerOf(builder.approval) }),
     task: (config: unknown) => makeNode({ kind: 'task', config, subject: null, state, source: callerOf(builder.task) }),
+    join: (config: unknown) => makeNode({ kind: 'join', config, subject: null, state, source: callerOf(builder.join) }),
     nodes: (nodes: unknown) => makeNodes(nodes),
     workflow: (name: unknown, config: unknown) => {
       const definition: WorkflowDefinition = {

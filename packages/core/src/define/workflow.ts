@@ -1,8 +1,9 @@
 import type { z } from 'zod'
 import type { CallDecision } from './call-approval.ts'
 import type { Duration } from './duration.ts'
-import type { EdgeTarget, RoutesOf } from './edge.ts'
+import type { EndingTarget, RoutesOf } from './edge.ts'
 import type { Guard } from './guard.ts'
+import type { WorkingNode } from './join.ts'
 import type { AnyNode, Node, NodeReading } from './node.ts'
 import type { SourceLine } from './source-line.ts'
 import type { AnyTool } from './tool.ts'
@@ -99,7 +100,7 @@ export interface Limits<Values> {
   /** From the start of the run, waiting included. */
   readonly duration?: Limit<Duration>
   /** Where to go when one is hit; default: the run ends `exhausted`. */
-  readonly exhausted?: EdgeTarget<Values>
+  readonly exhausted?: WorkingNode<Values> | EndingTarget
 }
 
 /** What makes a workflow. */

@@ -41,7 +41,8 @@ export const errorCodes = {
   WAYSTONE_DEFINITION_BAD_NODE: {
     family: 'definition',
     means: 'Something that is no node stands where a node is expected, or `nodes` is not what `w.nodes` returned.',
-    remedy: 'Make nodes with `w.agent`, `w.tool`, `w.gate`, `w.approval` or `w.task`, and name them with `w.nodes`.',
+    remedy:
+      'Make nodes with `w.agent`, `w.tool`, `w.gate`, `w.approval`, `w.task` or `w.join`, and name them with `w.nodes`.',
   },
   WAYSTONE_DEFINITION_BAD_POLICY: {
     family: 'definition',
@@ -70,6 +71,26 @@ export const errorCodes = {
     means: 'An option has a value of the wrong kind.',
     remedy: 'Give the option what the message says is expected.',
   },
+  WAYSTONE_DEFINITION_BRANCHES_MEET_BEFORE_JOIN: {
+    family: 'definition',
+    means: 'Branches of a fork lead to the same node before their join.',
+    remedy: 'Give each branch nodes of its own, and put what they share behind the join.',
+  },
+  WAYSTONE_DEFINITION_BRANCH_ENTERED_FROM_OUTSIDE: {
+    family: 'definition',
+    means: 'An edge, the start or `limits.exhausted` leads into the middle of a branch.',
+    remedy: 'Lead to the node that forks, or behind the join.',
+  },
+  WAYSTONE_DEFINITION_BRANCH_LEAVES_FORK: {
+    family: 'definition',
+    means: 'An edge leads out of a branch while other branches go on.',
+    remedy: 'Lead to the join, or mark the edge with `cancelsFork: true`, which ends the other branches.',
+  },
+  WAYSTONE_DEFINITION_BRANCH_RETURNS_BEFORE_FORK: {
+    family: 'definition',
+    means: 'A branch leads back to the node that forked into it.',
+    remedy: 'Lead to the join and go back from there, or mark the edge with `cancelsFork: true`.',
+  },
   WAYSTONE_DEFINITION_COST_UNKNOWN: {
     family: 'definition',
     means: 'A bound on cost is declared, but not every model that the workflow asks has a price.',
@@ -95,10 +116,31 @@ export const errorCodes = {
     means: 'A node or guard was made with the state of another workflow, even if that state looks the same.',
     remedy: 'Make nodes, guards and workflow with the same `defineState` result.',
   },
+  WAYSTONE_DEFINITION_FORK_ACROSS_BRANCHES: {
+    family: 'definition',
+    means: 'A fork inside a branch joins outside of it, or the other way round.',
+    remedy: 'Join in the branch that forked.',
+  },
+  WAYSTONE_DEFINITION_FORK_TOO_WIDE: {
+    family: 'definition',
+    means: 'A fork has more than 64 branches.',
+    remedy: 'Use a map for work that is alike, or fork inside branches.',
+  },
   WAYSTONE_DEFINITION_HEARS_NOTHING: {
     family: 'definition',
     means: 'A node hears a gate or approval that never comes before it.',
     remedy: 'Take it out of `hears`, or add an edge that leads from it to the node.',
+  },
+  WAYSTONE_DEFINITION_JOIN_MISMATCH: {
+    family: 'definition',
+    means:
+      'An edge from outside its branches leads to a join, forks with different branches name one join, or none does.',
+    remedy: 'Lead only branches of its own forks to a join, and give each set of branches its own.',
+  },
+  WAYSTONE_DEFINITION_JOIN_UNSATISFIABLE: {
+    family: 'definition',
+    means: 'A join waits for more branches than can ever reach it.',
+    remedy: 'Wait for fewer, or lead every branch to the join.',
   },
   WAYSTONE_DEFINITION_LIMIT_WITHOUT_OTHERWISE: {
     family: 'definition',
@@ -140,6 +182,16 @@ export const errorCodes = {
     family: 'definition',
     means: 'An output key is neither input nor written by any node.',
     remedy: 'Take the key out of `output`, or write it.',
+  },
+  WAYSTONE_DEFINITION_PARALLEL_READER: {
+    family: 'definition',
+    means: 'A branch reads what another branch of the same fork writes.',
+    remedy: 'Read it behind the join, or write to another key.',
+  },
+  WAYSTONE_DEFINITION_PARALLEL_WRITERS: {
+    family: 'definition',
+    means: 'Branches of one fork write a key that has no merge rule.',
+    remedy: 'Give the key a merge rule, or write a key for each branch.',
   },
   WAYSTONE_DEFINITION_POLICY_NOT_PROVABLE: {
     family: 'definition',

@@ -1,13 +1,22 @@
-import { endingMarker } from '../define/edge.ts'
 import type { SourceLine } from '../define/source-line.ts'
 import type { Place } from '../errors/definition-error.ts'
 import { buildGuard } from './build-guards.ts'
 import { nodeDefinitionOf, referenceOf } from './node-reference.ts'
-import { partOf, type BuildScope } from './build-scope.ts'
-import { failTarget, personTarget, type EdgeLimit, type EdgeRecord, type NodeRecord, type Target } from './graph.ts'
+import type { BuildScope } from './build-scope.ts'
+import { buildTarget, isEnding } from './build-target.ts'
+import { buildFork } from './build-fork.ts'
+import {
+  failTarget,
+  forkTarget,
+  personTarget,
+  type EdgeLimit,
+  type EdgeRecord,
+  type NodeRecord,
+  type Target,
+} from './graph.ts'
 import { describeValue, listOfNames } from './issues.ts'
 import { placeOf } from './place.ts'
-import { checkKeys, isRecord, readCount, type Written } from './read-config.ts'
+import { checkKeys, isRecord, readCount, readFlag, type Written } from './read-config.ts'
 
 type Records = { readonly [id: string]: NodeRecord }
 
@@ -90,6 +99,7 @@ function reportOutcome(scope: BuildScope, node: NodeRecord, outcome: string): vo
     edited: 'Without edits it cannot happen.',
     expired: 'Without expiresIn it cannot happen.',
     asked: 'Without canAskBack it cannot happen.',
+    ...(node.kind === 'join' && joinHints),
   }
   scope.issues.add(
     'WAYSTONE_DEFINITION_UNKNOWN_OUTCOME',
@@ -101,6 +111,12 @@ function reportOutcome(scope: BuildScope, node: NodeRecord, outcome: string): vo
         .join(' '),
     },
   )
+}
+
+const joinHints: { readonly [outcome: string]: string } = {
+  failed: "A join has it with failed: 'raise'.",
+  unsatisfied: "A join has it with failed: 'drop'.",
+  deadline: 'Without a deadline it cannot happen.',
 }
 
 interface EdgeSite {
@@ -148,11 +164,15 @@ function edgeOf(
 ): EdgeRecord | undefined {
   const isTarget = nodeDefinitionOf(written) !== undefined || referenceOf(written) !== undefined || isEnding(written)
   const config = isTarget || !isRecord(written) ? { to: written } : written
-  const source = referenceOf(config['to'])?.source ?? referenceOf(config['otherwise'])?.source
+  const source = [config['to'], config['join'], config['otherwise']]
+    .map((target) => referenceOf(target)?.source)
+    .find((line) => line !== undefined)
   const place = edgePlace(`${scope.name}.edges.${site.id}`, source, site.place)
   const options: Written = { config, place, subject: `edge ${site.id}`, issues: scope.issues }
-  checkKeys(options, ['to', 'when', 'limit', 'per', 'otherwise'])
-  const to = buildTarget(scope, config['to'], place)
+  const isFork = config['fork'] !== undefined || config['join'] !== undefined
+  checkKeys(options, [...(isFork ? forkKeys : plainKeys), 'when', 'limit', 'per', 'otherwise'])
+  const fork = isFork ? buildFork(scope, options) : null
+  const to = isFork ? forkTarget : buildTarget(scope, config['to'], place)
   const limit = limitOf(scope, options)
   const otherwise = config['otherwise'] === undefined ? null : buildTarget(scope, config['otherwise'], place)
   if (limit === null && otherwise !== null) {
@@ -162,7 +182,7 @@ function edgeOf(
     })
   }
   const when = config['when'] === undefined ? null : buildGuard(scope, config['when'], place)
-  if (to === undefined || otherwise === undefined) return undefined
+  if (to === undefined || otherwise === undefined || fork === undefined) return undefined
   return {
     id: site.id,
     from: site.from,
@@ -174,8 +194,13 @@ function edgeOf(
     otherwise,
     isImplicit: false,
     place,
+    ...(fork !== null && { fork }),
+    ...(!isFork && readFlag(options, 'cancelsFork') && { cancelsFork: true as const }),
   }
 }
+
+const plainKeys = ['to', 'cancelsFork'] as const
+const forkKeys = ['fork', 'join'] as const
 
 function edgePlace(path: string, source: SourceLine | undefined, fallback: Place): Place {
   return source === undefined ? { ...fallback, path } : placeOf(path, source)
@@ -196,34 +221,4 @@ function limitOf(scope: BuildScope, options: Written): EdgeLimit | null {
   if (per === undefined) return { max, per: null }
   const target = buildTarget(scope, per, { ...options.place, path: `${options.place.path}.per` })
   return { max, per: target === undefined || target.startsWith(':') ? null : target }
-}
-
-function isEnding(value: unknown): value is { readonly [endingMarker]: Target } {
-  return typeof value === 'object' && value !== null && endingMarker in value
-}
-
-/** Reads a target: one of this workflow's nodes, END or FAIL. */
-export function buildTarget(scope: BuildScope, written: unknown, place: Place): Target | undefined {
-  if (isEnding(written)) return written[endingMarker]
-  const reference = referenceOf(written)
-  const definition = nodeDefinitionOf(written)
-  if (reference === undefined && definition === undefined) {
-    scope.issues.add('WAYSTONE_DEFINITION_MISSING_TARGET', place, {
-      message: `${partOf(scope, place)}: found ${describeValue(written)} where a target is expected`,
-      hint: `Give n.name, END or FAIL; nodes are: ${listOfNames(scope.nodeNames)}.`,
-    })
-    return undefined
-  }
-  if (reference !== undefined && reference.table === scope.table) return reference.name
-  const name = definition === undefined ? undefined : scope.nameOf.get(definition)
-  if (name !== undefined) return name
-  const named =
-    reference === undefined
-      ? 'a node that has no name here'
-      : `node ${JSON.stringify(reference.name)} of another w.nodes table`
-  scope.issues.add('WAYSTONE_DEFINITION_FOREIGN_NODE', place, {
-    message: `${partOf(scope, place)} names ${named}`,
-    hint: `Use the nodes given to this workflow: ${listOfNames(scope.nodeNames)}.`,
-  })
-  return undefined
 }

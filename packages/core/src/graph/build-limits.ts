@@ -1,5 +1,6 @@
 import type { Place } from '../errors/definition-error.ts'
-import { buildTarget } from './build-edges.ts'
+import { buildTarget } from './build-target.ts'
+import { isJoin } from './build-fork.ts'
 import type { BuildScope } from './build-scope.ts'
 import { referenceOf } from './node-reference.ts'
 import { exhaustedTarget, limitNames, type LimitName, type LimitRecord, type LimitsRecord } from './graph.ts'
@@ -29,6 +30,12 @@ export function buildLimits(scope: BuildScope, written: unknown): LimitsRecord {
   if (target === undefined) return { bounds, exhausted: exhaustedTarget, place }
   const source = referenceOf(target)?.source
   const targetPlace = source === undefined ? within(place, 'exhausted') : placeOf(`${place.path}.exhausted`, source)
+  if (isJoin(target)) {
+    scope.issues.add('WAYSTONE_DEFINITION_MISSING_TARGET', targetPlace, {
+      message: 'limits.exhausted leads to a join, where no branch has been',
+      hint: 'Give a node that works, END or FAIL.',
+    })
+  }
   return { bounds, exhausted: buildTarget(scope, target, targetPlace) ?? exhaustedTarget, place }
 }
 

@@ -4,6 +4,7 @@ import { buildAgent } from './build-agent.ts'
 import { buildApproval } from './build-approval.ts'
 import { buildGate } from './build-gate.ts'
 import type { BuildScope, BuiltNode, NodeSite } from './build-scope.ts'
+import { buildJoin } from './build-join.ts'
 import { buildTask } from './build-task.ts'
 import { buildToolNode } from './build-tool-node.ts'
 import type { NodeRecord } from './graph.ts'
@@ -19,6 +20,7 @@ const builders: { readonly [kind in NodeDefinition['kind']]: (site: NodeSite) =>
   gate: buildGate,
   approval: buildApproval,
   task: buildTask,
+  join: buildJoin,
 }
 
 /** Records and functions of all nodes. Order: as written. */
@@ -69,7 +71,7 @@ function isNode(
       place.file === undefined ? { ...scope.place, path: place.path } : place,
       {
         message: `node ${JSON.stringify(id)} is ${describeValue(node)}, not a node`,
-        hint: 'Make nodes with w.agent, w.tool, w.gate, w.approval or w.task.',
+        hint: 'Make nodes with w.agent, w.tool, w.gate, w.approval, w.task or w.join.',
       },
     )
     return false
@@ -126,7 +128,9 @@ function checkOverwritten(scope: BuildScope): void {
 }
 
 function checkHeard(scope: BuildScope, records: { readonly [id: string]: NodeRecord }): void {
-  const speakers = Object.values(records).filter(({ kind }) => kind === 'gate' || kind === 'approval')
+  const speakers = Object.values(records).filter(
+    ({ kind }) => kind === 'gate' || kind === 'approval' || kind === 'join',
+  )
   const heard = new Set(speakers.map(({ id }) => id))
   for (const record of Object.values(records)) {
     for (const name of record.hears) {
@@ -136,8 +140,8 @@ function checkHeard(scope: BuildScope, records: { readonly [id: string]: NodeRec
         'WAYSTONE_DEFINITION_UNKNOWN_NODE',
         { ...record.place, path: `${record.place.path}.hears` },
         {
-          message: `node ${JSON.stringify(record.id)} hears ${JSON.stringify(name)}, which is ${isKnown ? 'no gate and no approval' : 'no node'}`,
-          hint: `Gates and approvals are: ${speakers.map(({ id }) => id).join(', ') || 'none'}.`,
+          message: `node ${JSON.stringify(record.id)} hears ${JSON.stringify(name)}, which is ${isKnown ? 'no gate, no approval and no join' : 'no node'}`,
+          hint: `Gates, approvals and joins are: ${speakers.map(({ id }) => id).join(', ') || 'none'}.`,
         },
       )
     }

@@ -1,4 +1,4 @@
-import { buildTarget } from './build-edges.ts'
+import { buildTarget } from './build-target.ts'
 import { buildGuard } from './build-guards.ts'
 import { referenceOf } from './node-reference.ts'
 import type { BuildScope } from './build-scope.ts'

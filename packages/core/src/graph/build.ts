@@ -3,7 +3,9 @@ import type { NodeDefinition } from '../define/node.ts'
 import { nodesMarker, type NodesDefinition } from '../define/nodes.ts'
 import { workflowMarker, type Workflow, type WorkflowDefinition } from '../define/workflow.ts'
 import type { Place } from '../errors/definition-error.ts'
-import { buildEdges, buildTarget } from './build-edges.ts'
+import { buildEdges } from './build-edges.ts'
+import { buildTarget } from './build-target.ts'
+import { isJoin } from './build-fork.ts'
 import { buildGuards } from './build-guards.ts'
 import { buildInput } from './build-input.ts'
 import { buildLimits } from './build-limits.ts'
@@ -165,9 +167,9 @@ function startOf(scope: BuildScope, start: unknown): string {
   const source = referenceOf(start)?.source
   const place = source === undefined ? { ...scope.place, path } : placeOf(path, source)
   const target = buildTarget(scope, start, place)
-  if (target === undefined || !target.startsWith(':')) return target ?? ''
+  if (target === undefined || (!target.startsWith(':') && !isJoin(start))) return target ?? ''
   scope.issues.add('WAYSTONE_DEFINITION_MISSING_TARGET', place, {
-    message: 'start is the end of the run, not a node',
+    message: `start is ${target.startsWith(':') ? 'the end of the run, not a node' : 'a join, where no branch has been'}`,
     hint: 'Give start: n.name.',
   })
   return ''

@@ -2,6 +2,7 @@ import type { JsonObject } from '../base/json.ts'
 import type { EffectClass } from '../define/effect-class.ts'
 import type { FallbackReason } from '../define/fallback.ts'
 import type { Extent } from '../define/history.ts'
+import type { FailedBranches, LosingBranches } from '../define/join.ts'
 import type { NodeKind } from '../define/node.ts'
 import type { Place } from '../errors/definition-error.ts'
 
@@ -9,7 +10,8 @@ import type { Place } from '../errors/definition-error.ts'
 export const graphFormat = 1
 
 export { effectClasses } from '../define/effect-class.ts'
-export type { EffectClass, NodeKind }
+export { failedBranches, losingBranches } from '../define/join.ts'
+export type { EffectClass, FailedBranches, LosingBranches, NodeKind }
 
 /** Where an edge may lead beside nodes. Node names never hold a colon. */
 export const endTarget = ':end'
@@ -20,7 +22,10 @@ export const exhaustedTarget = ':exhausted'
 /** Not a move: the node stays where it is and a person is asked what happened (outcome `unknown`, not routed). */
 export const personTarget = ':person'
 
-/** A node name or one of `:end`, `:fail`, `:exhausted`, `:person`. */
+/** Not one place: the branches of the edge's {@link EdgeRecord.fork}. */
+export const forkTarget = ':fork'
+
+/** A node name or one of `:end`, `:fail`, `:exhausted`, `:person`, `:fork`. */
 export type Target = string
 
 /** How values of one state key are combined with a patch. */
@@ -215,8 +220,22 @@ export interface TaskRecord extends NodeRecordBase {
   readonly kind: 'task'
 }
 
+/** Where the branches of a fork meet. It takes no step: the end that satisfies it goes on along its edges. */
+export interface JoinRecord extends NodeRecordBase {
+  readonly kind: 'join'
+  /** Branches that must have joined, 1 or more; null: all. */
+  readonly atLeast: number | null
+  readonly failed: FailedBranches
+  readonly losers: LosingBranches
+  /** Time from the fork until outcome `deadline`, ms; null: none. */
+  readonly deadlineMs: number | null
+}
+
 /** A node of the graph, told apart by `kind`. */
-export type NodeRecord = AgentRecord | ToolNodeRecord | GateRecord | ApprovalRecord | TaskRecord
+export type NodeRecord = WorkingRecord | JoinRecord
+
+/** A node that takes steps: any but a join. */
+export type WorkingRecord = AgentRecord | ToolNodeRecord | GateRecord | ApprovalRecord | TaskRecord
 
 /** When and how a person is asked before a call of an agent's tool runs. */
 export interface CallApprovalRecord {
@@ -276,6 +295,10 @@ export interface EdgeRecord {
   readonly to: Target
   readonly limit: EdgeLimit | null
   readonly otherwise: Target | null
+  /** For an edge to `:fork`: first nodes of the branches, in their order, and the join. */
+  readonly fork?: { readonly branches: readonly string[]; readonly join: string }
+  /** It may lead out of the fork that it is in. Absent: it may not. */
+  readonly cancelsFork?: true
   /** True for the rules of outcomes that were not routed: `failed` and `timeout` to `:fail`, `unknown` to `:person`. */
   readonly isImplicit: boolean
   readonly place: Place

@@ -2,7 +2,15 @@ import { z } from 'zod'
 import { toJson, type JsonObject } from '../base/json.ts'
 import { storeError } from '../errors/store-error.ts'
 import { fallbackReasons } from '../define/fallback.ts'
-import { effectClasses, graphFormat, limitNames, type Graph, type GuardExpression } from './graph.ts'
+import {
+  effectClasses,
+  failedBranches,
+  losingBranches,
+  graphFormat,
+  limitNames,
+  type Graph,
+  type GuardExpression,
+} from './graph.ts'
 
 const names = z.array(z.string())
 const count = z.int().min(0)
@@ -121,6 +129,14 @@ const node = z.discriminatedUnion('kind', [
     talk: z.strictObject({ says: z.string(), answer: z.string(), outcome: z.string() }).exactOptional(),
   }),
   z.strictObject({ ...nodeBase, kind: z.literal('task') }),
+  z.strictObject({
+    ...nodeBase,
+    kind: z.literal('join'),
+    atLeast: atLeastOne.nullable(),
+    failed: z.enum(failedBranches),
+    losers: z.enum(losingBranches),
+    deadlineMs: count.nullable(),
+  }),
 ])
 
 const callApproval = z.strictObject({
@@ -156,6 +172,8 @@ const edge = z.strictObject({
   to: z.string(),
   limit: z.strictObject({ max: count, per: z.string().nullable() }).nullable(),
   otherwise: z.string().nullable(),
+  fork: z.strictObject({ branches: names, join: z.string() }).optional(),
+  cancelsFork: z.literal(true).optional(),
   isImplicit: z.boolean(),
   place,
 })
@@ -236,8 +254,10 @@ function checkNames(graph: Graph): void {
   const isTarget = (name: string): boolean => name.startsWith(':') || Object.hasOwn(graph.nodes, name)
   if (!Object.hasOwn(graph.nodes, graph.start)) refuse('start', graph.start)
   if (!isTarget(graph.limits.exhausted)) refuse('limits.exhausted', graph.limits.exhausted)
-  for (const { id, from, to, otherwise, limit } of graph.edges) {
+  for (const { id, from, to, otherwise, limit, fork } of graph.edges) {
     if (!Object.hasOwn(graph.nodes, from)) refuse(`edge ${id}`, from)
     for (const name of [to, otherwise ?? to, limit?.per ?? to]) if (!isTarget(name)) refuse(`edge ${id}`, name)
+    for (const name of fork === undefined ? [] : [...fork.branches, fork.join])
+      if (!Object.hasOwn(graph.nodes, name)) refuse(`the fork of edge ${id}`, name)
   }
 }

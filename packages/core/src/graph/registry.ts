@@ -73,8 +73,19 @@ export interface ApprovalFunctions {
   readonly response: z.ZodType | null
 }
 
+/** A join has none. */
+export interface JoinFunctions {
+  readonly kind: 'join'
+}
+
 /** Author functions of one node, told apart by `kind`. */
-export type NodeFunctions = ToolNodeFunctions | AgentFunctions | GateFunctions | TaskFunctions | ApprovalFunctions
+export type NodeFunctions =
+  | ToolNodeFunctions
+  | AgentFunctions
+  | GateFunctions
+  | TaskFunctions
+  | ApprovalFunctions
+  | JoinFunctions
 
 /**
  * The functions and schemas that a graph names. Kept apart from the graph so that the graph is plain JSON.

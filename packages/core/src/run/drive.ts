@@ -215,6 +215,11 @@ export class Drive implements DrivenRun {
     )
   }
 
+  /** True for an effect that has been started here and will say how it ended. */
+  #runs(step: number): boolean {
+    return this.#effects.get(step)?.isWaiting === false
+  }
+
   async #take(entry: Entry): Promise<void> {
     const { parent, snapshot } = this.#standing
     const position = { runId: this.runId, sequence: parent.sequence + 1, parent }
@@ -268,6 +273,9 @@ export class Drive implements DrivenRun {
           break
         case 'cancelEffect':
           this.#cancel(command.step)
+          break
+        case 'leaveEffect':
+          if (!this.#runs(command.step)) this.#cancel(command.step)
           break
         case 'setTimer':
           if (!this.#isDraining) this.#timers.set(command.timer, command.at)

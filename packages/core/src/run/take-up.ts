@@ -1,7 +1,7 @@
 import type { RunId } from '../base/ids.ts'
 import { toJson } from '../base/json.ts'
 import type { LoadedRun } from '../checkpoint/store.ts'
-import { durationEndsAt, durationTimer, expiryTimer } from '../compile/commands.ts'
+import { deadlineTimer, durationEndsAt, durationTimer, expiryTimer } from '../compile/commands.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
@@ -49,6 +49,11 @@ function dueTimers(compiled: CompiledWorkflow, context: RunContext, now: number)
   const expiries = Object.entries(context.open).flatMap(([index, { expiresAt }]): readonly DueTimer[] =>
     expiresAt === undefined ? [] : [{ timer: expiryTimer(index), at: expiresAt }],
   )
+  const deadlines = Object.values(context.forks ?? {}).flatMap(({ step, until }): readonly DueTimer[] =>
+    until === undefined ? [] : [{ timer: deadlineTimer(step), at: until }],
+  )
   const endsAt = durationEndsAt(compiled, context)
-  return [...expiries, ...(endsAt === null ? [] : [{ timer: durationTimer, at: endsAt }])].filter(({ at }) => at <= now)
+  return [...expiries, ...deadlines, ...(endsAt === null ? [] : [{ timer: durationTimer, at: endsAt }])].filter(
+    ({ at }) => at <= now,
+  )
 }

@@ -13,6 +13,8 @@ export type Command =
     }
   /** Abort an effect that is no longer wanted; its end, if one comes, only settles usage. */
   | { readonly type: 'cancelEffect'; readonly step: number }
+  /** An effect that is no longer wanted may end by itself where it runs; where it does not, its end will never come. */
+  | { readonly type: 'leaveEffect'; readonly step: number }
   | { readonly type: 'setTimer'; readonly timer: string; readonly at: number }
   | { readonly type: 'clearTimer'; readonly timer: string }
   /** The run has ended and nothing is closing. */

@@ -1,5 +1,7 @@
 import type { Json } from '../base/json.ts'
+import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { LimitName } from '../graph/graph.ts'
+import type { MovedItems } from './open-fork.ts'
 
 /** One guard that was run: its result and what it read. */
 export interface GuardReading {
@@ -34,4 +36,33 @@ export interface Decision {
   readonly to: string | null
   /** The workflow limit that was hit, with what was used or reserved, and the bound. */
   readonly limit?: { readonly name: LimitName; readonly used: number; readonly max: number }
+  /** The transition ends a branch of a fork. */
+  readonly arrival?: Arrival
+  /** For the decision of a join: what became of its branches. */
+  readonly branches?: JoinedBranches
+  /** What the same transition did next: the decision of the join that it fired. */
+  readonly next?: Decision
+}
+
+/** The end of a branch. */
+export interface Arrival {
+  readonly join: string
+  readonly branch: string
+  readonly isFailure: boolean
+  /** Branches that count as joined, this one included, and how many are needed. */
+  readonly joined: number
+  readonly needed: number
+  /** The join's outcome; null: it waits. */
+  readonly fires: string | null
+}
+
+/** What became of the branches of a fork. Order: of the fork. */
+export interface JoinedBranches {
+  readonly joined: readonly string[]
+  /** Failed: counted under `keep`, not under `drop`. */
+  readonly failed: readonly { readonly branch: string; readonly error?: ErrorRecord }[]
+  /** Still running when the join fired. */
+  readonly left: readonly string[]
+  /** Lists whose items were put in order of branch. */
+  readonly moved?: { readonly [key: string]: MovedItems }
 }

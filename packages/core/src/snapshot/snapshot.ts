@@ -3,6 +3,7 @@ import type { ModelMessage } from '../define/model.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { LimitName } from '../graph/graph.ts'
 import type { Verdict } from '../graph/registry.ts'
+import type { OpenFork } from './open-fork.ts'
 import type { RefusalRule } from './refusal.ts'
 import type { Usage, UsageDelta } from './usage.ts'
 
@@ -46,6 +47,8 @@ export interface OpenStep {
   readonly unknown?: 'task' | 'tool' | 'call' | 'gate'
   /** What is set aside for this attempt until it settles. */
   readonly reserved?: UsageDelta
+  /** In `closing`: it may end by itself, although nobody takes what it gives. */
+  readonly finishes?: true
 }
 
 /** A tool call of a turn, in the order the model asked. Its arguments stand in the assistant message before it, under the same `callId`. */
@@ -148,6 +151,8 @@ export interface RunContext {
   readonly open: { readonly [stepIndex: string]: OpenStep }
   /** Cancelled, not settled yet, by step index. */
   readonly closing: { readonly [stepIndex: string]: OpenStep }
+  /** By join. Absent when no fork is under way. */
+  readonly forks?: { readonly [join: string]: OpenFork }
   /** Settled. */
   readonly usage: Usage
   readonly startedAt: number

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../src/base/json.ts'
 import { toolConditions } from '../../src/check/tool-rules.ts'
 import {
+  forkTarget,
   graphFormat,
   type AgentRecord,
   type ApprovalRecord,
@@ -11,6 +12,7 @@ import {
   type Graph,
   type GuardExpression,
   type GuardRecord,
+  type JoinRecord,
   type LimitName,
   type LimitRecord,
   type MergeRule,
@@ -36,6 +38,14 @@ export type EdgeNotation =
       readonly when?: GuardNotation
       readonly limit?: number | { readonly max: number; readonly per: string | null }
       readonly otherwise?: string
+      readonly cancelsFork?: boolean
+    }
+  | {
+      readonly fork: readonly string[]
+      readonly join: string
+      readonly when?: GuardNotation
+      readonly limit?: number | { readonly max: number; readonly per: string | null }
+      readonly otherwise?: string
     }
 
 /** A node: its kind, or its kind with what differs from the defaults. `outcomes` are its own ones; built-in ones are added. */
@@ -46,6 +56,7 @@ export type NodeNotation =
   | ({ readonly kind: 'gate' } & Partial<Omit<GateRecord, 'kind' | 'id'>>)
   | ({ readonly kind: 'approval' } & Partial<Omit<ApprovalRecord, 'kind' | 'id'>>)
   | ({ readonly kind: 'task' } & Partial<Omit<TaskRecord, 'kind' | 'id'>>)
+  | ({ readonly kind: 'join' } & Partial<Omit<JoinRecord, 'kind' | 'id'>>)
 
 /** What {@link graphFixture} reads. Everything but `nodes` and `edges` has a default. */
 export interface GraphNotation {
@@ -150,6 +161,15 @@ function nodeOf(site: NodeSite, notation: NodeNotation): NodeRecord {
     }
     case 'task':
       return { ...baseOf(site, node, { effect: 'unsafe', outcomes: ['done'] }), kind: 'task' }
+    case 'join': {
+      const { atLeast = null, failed = 'raise', losers = 'abort', deadlineMs = null } = node
+      const outcomes = ['done']
+      if (deadlineMs !== null) outcomes.push('deadline')
+      if (failed === 'drop') outcomes.push('unsatisfied')
+      const base = baseOf(site, node, { effect: 'pure', outcomes })
+      const own = failed === 'raise' ? [...outcomes, 'failed'] : outcomes
+      return { ...base, kind: 'join', outcomes: own, atLeast, failed, losers, deadlineMs }
+    }
   }
 }
 
@@ -191,7 +211,7 @@ function baseOf<Node extends Partial<NodeRecordBase> & { readonly kind: NodeKind
 ): NodeRecordBase & Node {
   const effect = node.effect ?? defaults.effect
   const outcomes = new Set(node.outcomes ?? defaults.outcomes)
-  if (node.kind !== 'approval') {
+  if (node.kind !== 'approval' && node.kind !== 'join') {
     outcomes.add('failed')
     if (node.timeoutMs) outcomes.add('timeout')
     if (effect === 'unsafe') outcomes.add('unknown')
@@ -233,12 +253,16 @@ function declaredEdges(name: string, notation: GraphNotation): EdgeRecord[] {
   return edges
 }
 
-function edgeOf(notation: EdgeNotation): Pick<EdgeRecord, 'to' | 'when' | 'limit' | 'otherwise'> {
+function edgeOf(
+  notation: EdgeNotation,
+): Pick<EdgeRecord, 'to' | 'when' | 'limit' | 'otherwise' | 'fork' | 'cancelsFork'> {
   const edge = typeof notation === 'string' ? { to: notation } : notation
   let limit: EdgeLimit | null = null
   if (edge.limit !== undefined) limit = typeof edge.limit === 'number' ? { max: edge.limit, per: null } : edge.limit
   return {
-    to: edge.to,
+    to: 'fork' in edge ? forkTarget : edge.to,
+    ...('fork' in edge && { fork: { branches: edge.fork, join: edge.join } }),
+    ...('cancelsFork' in edge && edge.cancelsFork && { cancelsFork: true as const }),
     when: edge.when === undefined ? null : guardExpression(edge.when),
     limit,
     otherwise: edge.otherwise ?? null,

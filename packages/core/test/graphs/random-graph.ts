@@ -1,13 +1,16 @@
-import type { Graph, GuardExpression, NodeKind } from '../../src/graph/graph.ts'
+import type { Graph, GuardExpression, WorkingRecord } from '../../src/graph/graph.ts'
 import { graphFixture, type EdgeNotation, type GraphNotation, type NodeNotation } from './graph-fixture.ts'
 import { randomSource, type RandomSource } from './random-source.ts'
+
+/** Kinds of nodes that take steps. */
+export type WorkingKind = WorkingRecord['kind']
 
 /** What {@link randomGraph} may vary. */
 export interface RandomGraphOptions {
   /** Number of nodes, 1 or more. Default: 2 to 8, drawn. */
   readonly nodes?: number
   /** Kinds to draw from. Default: all. */
-  readonly kinds?: readonly [NodeKind, ...NodeKind[]]
+  readonly kinds?: readonly [WorkingKind, ...WorkingKind[]]
   /** Highest limit of an edge, 0 or more. Default 3. */
   readonly maxLimit?: number
   /** Probability that an outcome has an edge back. Default 0.35. */
@@ -79,7 +82,7 @@ const guardAtoms = randomKeys.flatMap((key) =>
   [1, 2, 3].flatMap((number) => [`${key}AtLeast${number}`, `${key}Is${number}`]),
 )
 
-function randomNode(random: RandomSource, kind: NodeKind): RandomNode {
+function randomNode(random: RandomSource, kind: WorkingKind): RandomNode {
   const reads = randomKeys.filter(() => random.chance(0.5))
   const writes = randomKeys.filter(() => random.chance(0.5))
   const retry = { attempts: 1 + random.below(2), backoffMs: 10, factor: 2, maxBackoffMs: 100, jitter: 0 }

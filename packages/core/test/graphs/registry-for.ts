@@ -68,5 +68,7 @@ function functionsFor(node: NodeRecord): NodeFunctions {
       return { kind: 'approval', response: null }
     case 'task':
       return { kind: 'task', run: (input) => patchFor(node, input.state) }
+    case 'join':
+      return { kind: 'join' }
   }
 }

@@ -2,7 +2,6 @@ import { modelsOf } from '../../graph/asked-models.ts'
 import { limitNames, type LimitRecord } from '../../graph/graph.ts'
 import { modelUses } from '../model-use.ts'
 import type { Subject } from '../moves.ts'
-import { walkFrom } from '../moves.ts'
 import {
   boundNames,
   noBound,
@@ -14,7 +13,8 @@ import {
 } from '../report.ts'
 import type { CheckOptions } from '../rule.ts'
 import { decompose, type Decomposition } from './levels.ts'
-import { bareNetwork, type Network } from './network.ts'
+import { hasDeadline, timeNetwork, workNetwork, type Network } from './network.ts'
+import { parallelWidths } from './widths.ts'
 import {
   callsPerTurn,
   costPerCall,
@@ -49,15 +49,13 @@ class BoundsMaker {
   readonly #subject: Subject
   readonly #options: CheckOptions
   readonly #site: WorkSite
-  readonly #network: Network
-  readonly #decomposition: Decomposition
+  readonly #work: Parted
 
   constructor(subject: Subject, options: CheckOptions) {
     this.#subject = subject
     this.#options = options
     this.#site = workSite(subject.graph, options)
-    this.#network = bareNetwork(subject)
-    this.#decomposition = decompose(this.#network)
+    this.#work = parted(workNetwork(subject))
   }
 
   make(): Bounds {
@@ -84,40 +82,37 @@ class BoundsMaker {
   }
 
   #fromGraph(name: BoundName): GraphBound {
-    const { graph, exhaustedTo } = this.#subject
-    const [start, after] = [graph.start, exhaustedTo].map((root) =>
-      root === null ? -1 : this.#network.ids.indexOf(root),
-    )
+    const { graph, regions } = this.#subject
     const works = Object.values(graph.nodes).map((node) => workOf(name, node, this.#site))
+    if (name !== 'durationMs' || regions.forks.size === 0) return this.#fromNetwork(name, this.#work, works)
+    const plain = this.#fromNetwork(name, parted(timeNetwork(this.#subject, false)), works)
+    if (![...regions.forks.keys()].some((join) => hasDeadline(this.#subject, join))) return plain
+    const cut = Object.values(graph.nodes).map((node, index): Work => {
+      const deadline = node.kind === 'join' ? node.deadlineMs : null
+      return deadline ?? works[index] ?? 0
+    })
+    const limited = this.#fromNetwork(name, parted(timeNetwork(this.#subject, true)), cut)
+    return smaller(limited.amount, plain.amount) === plain.amount ? plain : limited
+  }
+
+  #fromNetwork(name: BoundName, { network, decomposition }: Parted, works: readonly Work[]): GraphBound {
+    const { graph, exhaustedTo } = this.#subject
+    const [start, after] = [graph.start, exhaustedTo].map((root) => (root === null ? -1 : network.ids.indexOf(root)))
     const weights = works.map((work) => (typeof work === 'number' ? work : 0))
-    const { from, dominating } = worstWalk(this.#network, this.#decomposition, weights)
-    const amountFrom = (root: number): BoundAmount => this.#amount(name, { root, max: from.get(root) ?? 0, works })
+    const { from, dominating } = worstWalk(network, decomposition, weights)
+    const amountFrom = (root: number): BoundAmount => amountOf(name, { network, root, max: from.get(root) ?? 0, works })
     const amount = amountFrom(start ?? -1)
     const afterAmount = after === undefined || after === -1 ? 0 : amountFrom(after).max
     const isKnown = amount.max !== null && dominating !== null
     const cycle = isKnown
       ? {
-          nodes: dominating.nodes.map((node) => this.#network.ids[node] ?? ''),
+          nodes: dominating.nodes.map((node) => network.ids[node] ?? ''),
           edge: dominating.loop.id,
           times: dominating.times,
           round: inUnit(name, dominating.round),
         }
       : null
     return { amount, after: afterAmount, cycle }
-  }
-
-  #amount(
-    name: BoundName,
-    { root, max, works }: { readonly root: number; readonly max: number; readonly works: readonly Work[] },
-  ): BoundAmount {
-    const ids = this.#network.ids
-    const { reached } = walkFrom(this.#subject, [ids[root] ?? ''])
-    const reasons = works.flatMap((work, node) =>
-      typeof work === 'number' || !reached.has(ids[node] ?? '') ? [] : work.unknown,
-    )
-    if (reasons.length > 0) return { max: null, note: `unknown: ${someReasons(reasons)}` }
-    if (max === Infinity) return { max: null, note: noBound }
-    return { max: inUnit(name, max), note: null }
   }
 
   /** Whether any limit of the workflow may be hit; when not, nothing of them matters. */
@@ -143,13 +138,20 @@ class BoundsMaker {
   /** How far a run can get before a limit stops it: calls under way when it is reached may go beyond it. */
   #atLimit(name: BoundName, limit: LimitRecord): BoundAmount {
     const nodes = Object.values(this.#subject.graph.nodes)
+    const batch = nodes.reduce((most, node) => Math.max(most, callsPerTurn(node)), 1)
+    const { fork, run: width } = parallelWidths(this.#subject.regions)
+    const beyond = (atOnce: number): BoundAmount => ({
+      max: limit.check === 'before' ? limit.max : limit.max + atOnce - 1,
+      note: null,
+    })
     switch (name) {
       case 'steps':
-      case 'toolCalls': {
-        const batch = nodes.reduce((most, node) => Math.max(most, callsPerTurn(node)), 1)
-        return { max: limit.check === 'before' ? limit.max : limit.max + batch - 1, note: null }
-      }
+        // Counted when they are opened, and one transition opens no more than these.
+        return beyond(Math.max(batch, fork))
+      case 'toolCalls':
+        return beyond(batch * width)
       case 'modelCalls':
+        return beyond(width)
       case 'durationMs':
         return { max: limit.max, note: null }
       case 'tokens':
@@ -158,7 +160,7 @@ class BoundsMaker {
         if (typeof call !== 'number')
           return { max: limit.max, note: `and what the last call uses beyond it: ${call.unknown}` }
         const isReserved = name === 'tokens' && limit.check === 'before'
-        return { max: isReserved ? limit.max : round(name, limit.max + call), note: null }
+        return { max: isReserved ? limit.max : round(name, limit.max + width * call), note: null }
       }
     }
   }
@@ -195,6 +197,41 @@ class BoundsMaker {
     if (typeof call !== 'number' || limited.max === null) return row
     return { ...row, limited: smaller(row.limited, { max: round(name, limited.max * call), note: null }) }
   }
+}
+
+/** A network and what it is made of. */
+interface Parted {
+  readonly network: Network
+  readonly decomposition: Decomposition
+}
+
+function parted(network: Network): Parted {
+  return { network, decomposition: decompose(network) }
+}
+
+function amountOf(
+  name: BoundName,
+  walk: {
+    readonly network: Network
+    readonly root: number
+    readonly max: number
+    readonly works: readonly Work[]
+  },
+): BoundAmount {
+  const reached = reachedFrom(walk.network, walk.root)
+  const reasons = walk.works.flatMap((work, node) =>
+    typeof work === 'number' || !reached.has(node) ? [] : work.unknown,
+  )
+  if (reasons.length > 0) return { max: null, note: `unknown: ${someReasons(reasons)}` }
+  if (walk.max === Infinity) return { max: null, note: noBound }
+  return { max: inUnit(name, walk.max), note: null }
+}
+
+function reachedFrom({ arcs }: Network, root: number): ReadonlySet<number> {
+  const outgoing = Map.groupBy(arcs, (arc) => arc.from)
+  const reached = new Set([root])
+  for (const node of reached) for (const arc of outgoing.get(node) ?? []) reached.add(arc.to)
+  return reached
 }
 
 /** Every call is an attempt of some step. */

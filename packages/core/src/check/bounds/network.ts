@@ -1,4 +1,6 @@
-import type { Subject } from '../moves.ts'
+import type { Home } from '../../graph/regions.ts'
+import { wayOf } from '../../graph/regions.ts'
+import type { Move, Subject } from '../moves.ts'
 
 /** An arc between nodes, by their numbers. */
 export interface Arc {
@@ -21,18 +23,100 @@ export interface Network {
   readonly roots: readonly number[]
 }
 
-/** Numbers the nodes and moves of a graph. */
-export function bareNetwork({ graph, moves, exhaustedTo }: Subject): Network {
-  const ids = Object.keys(graph.nodes)
-  const numbers = new Map(ids.map((id, number) => [id, number]))
-  const arcs: Arc[] = []
-  for (const { id, from, to, edge, isOtherwise } of moves) {
-    const [source, target] = [numbers.get(from), numbers.get(to)]
-    if (source === undefined || target === undefined) continue
-    const limit = edge.limit === null || isOtherwise ? Infinity : edge.limit.max
-    const per = edge.limit?.per ?? null
-    arcs.push({ id, from: source, to: target, limit, per: per === null ? -1 : (numbers.get(per) ?? -1) })
+/**
+ * The network in which a walk does the work of a run: the branches of a fork come one after the other, in any order the same sum.
+ *
+ * A branch may be cut off at any of its nodes, by its join or by another branch, so each leads on to the next branch; what leads out of a
+ * fork does so behind the last branch, where the others have done all they could.
+ */
+export function workNetwork(subject: Subject): Network {
+  const maker = new NetworkMaker(subject)
+  for (const move of subject.moves) addWork(maker, move)
+  for (const { join, branches } of subject.regions.forks.values()) {
+    for (const { entry, nodes } of branches) {
+      const next = nextBranch(subject, { join: join.id, branch: entry })
+      for (const node of nodes) if (subject.regions.homes.get(node)?.at(-1)?.join === join.id) maker.add(node, next)
+    }
   }
-  const roots = [graph.start, exhaustedTo].flatMap((root) => (root === null ? [] : (numbers.get(root) ?? [])))
-  return { ids, arcs, roots: [...new Set(roots)] }
+  return maker.make()
+}
+
+function addWork(maker: NetworkMaker, move: Move): void {
+  const { subject } = maker
+  const way = wayOf(subject.regions, move.edge, move.isFork ? ':fork' : move.to)
+  switch (way.type) {
+    case 'plain':
+      return maker.add(move.from, move.to, move)
+    case 'fork':
+      if (subject.regions.forks.get(way.join)?.branches[0]?.entry === move.to) maker.add(move.from, move.to, move)
+      return
+    case 'leaving':
+      return maker.add(way.leaves[0] ?? move.from, move.to, move)
+    case 'arrival':
+      return maker.add(way.leaves[0] ?? move.from, nextBranch(subject, way), move)
+  }
+}
+
+function nextBranch({ regions }: Subject, { join, branch }: Home): string {
+  const branches = regions.forks.get(join)?.branches ?? []
+  return branches[branches.findIndex(({ entry }) => entry === branch) + 1]?.entry ?? join
+}
+
+/**
+ * The network in which a walk takes the time of a run: through the branch of a fork that takes longest.
+ *
+ * @param byDeadlines - a fork with a deadline takes just that, whatever is in it
+ */
+export function timeNetwork(subject: Subject, byDeadlines: boolean): Network {
+  const maker = new NetworkMaker(subject)
+  const { regions, graph } = subject
+  const cut = (node: string): string | undefined =>
+    regions.homes.get(node)?.find(({ join }) => hasDeadline(subject, join))?.join
+  for (const move of subject.moves) {
+    const way = wayOf(regions, move.edge, move.isFork ? ':fork' : move.to)
+    const from = byDeadlines ? (cut(move.from) ?? move.from) : move.from
+    const met = way.type === 'arrival' ? way.join : move.to
+    const to = byDeadlines && graph.nodes[met] !== undefined ? (cut(met) ?? met) : met
+    if (from !== to || move.from === move.to) maker.add(from, to, move)
+  }
+  return maker.make()
+}
+
+/** Whether a fork cannot last longer than its deadline. */
+export function hasDeadline({ graph }: Pick<Subject, 'graph'>, join: string): boolean {
+  const record = graph.nodes[join]
+  return record?.kind === 'join' && record.deadlineMs !== null
+}
+
+class NetworkMaker {
+  readonly subject: Subject
+  readonly #ids: readonly string[]
+  readonly #numbers: ReadonlyMap<string, number>
+  readonly #arcs: Arc[] = []
+
+  constructor(subject: Subject) {
+    this.subject = subject
+    this.#ids = Object.keys(subject.graph.nodes)
+    this.#numbers = new Map(this.#ids.map((id, number) => [id, number]))
+  }
+
+  add(from: string, to: string, move?: Move): void {
+    const [source, target] = [this.#numbers.get(from), this.#numbers.get(to)]
+    if (source === undefined || target === undefined) return
+    const limit = move === undefined || move.edge.limit === null || move.isOtherwise ? Infinity : move.edge.limit.max
+    const per = move?.edge.limit?.per ?? null
+    this.#arcs.push({
+      id: move?.id ?? `${from} → ${to}`,
+      from: source,
+      to: target,
+      limit,
+      per: per === null ? -1 : (this.#numbers.get(per) ?? -1),
+    })
+  }
+
+  make(): Network {
+    const { graph, exhaustedTo } = this.subject
+    const roots = [graph.start, exhaustedTo].flatMap((root) => (root === null ? [] : (this.#numbers.get(root) ?? [])))
+    return { ids: this.#ids, arcs: this.#arcs, roots: [...new Set(roots)] }
+  }
 }

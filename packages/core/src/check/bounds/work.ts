@@ -32,6 +32,7 @@ export const nanoUsd = 1e9
  * with its tool's attempts.
  */
 export function workOf(name: BoundName, node: NodeRecord, site: WorkSite): Work {
+  if (node.kind === 'join') return 0
   const use = modelUseOf(node)
   switch (name) {
     case 'steps':

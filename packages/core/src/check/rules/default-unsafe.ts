@@ -11,11 +11,11 @@ import type { Finding } from '../report.ts'
 export const defaultUnsafe: Rule = ({ graph }) =>
   graph.edges.flatMap((edge): Finding[] => {
     const findings: Finding[] = []
-    const byDefault = edge.index > 0 && edge.when === null ? unsafeTool(graph, edge.to) : null
-    if (byDefault !== null)
-      findings.push(
-        finding(edge, { to: edge.to, tool: byDefault, what: `edge ${edge.id} is the default of its outcome and` }),
-      )
+    for (const to of edge.fork?.branches ?? [edge.to]) {
+      const tool = edge.index > 0 && edge.when === null ? unsafeTool(graph, to) : null
+      if (tool !== null)
+        findings.push(finding(edge, { to, tool, what: `edge ${edge.id} is the default of its outcome and` }))
+    }
     const instead = edge.otherwise === null ? null : unsafeTool(graph, edge.otherwise)
     if (instead !== null) {
       findings.push(

@@ -1,3 +1,4 @@
+import type { NodeKind } from '../../graph/graph.ts'
 import { reaching } from '../moves.ts'
 import { errorAt, type Rule } from '../rule.ts'
 import type { Finding } from '../report.ts'
@@ -13,11 +14,11 @@ export const hearsNothing: Rule = (subject) => {
       for (const id of reaching(subject, [source])) before.add(id)
     for (const heard of node.hears) {
       const kind = graph.nodes[heard]?.kind
-      if (before.has(heard) && (kind === 'gate' || kind === 'approval')) continue
+      if (before.has(heard) && speaks(kind)) continue
       const why =
         kind === undefined
           ? 'which is not a node'
-          : kind === 'gate' || kind === 'approval'
+          : speaks(kind)
             ? 'which never comes before it'
             : `which is ${kind === 'agent' ? 'an' : 'a'} ${kind} and gives no verdict`
       findings.push(
@@ -30,4 +31,8 @@ export const hearsNothing: Rule = (subject) => {
     }
   }
   return findings
+}
+
+function speaks(kind: NodeKind | undefined): boolean {
+  return kind === 'gate' || kind === 'approval' || kind === 'join'
 }

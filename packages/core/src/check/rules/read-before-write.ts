@@ -1,10 +1,11 @@
 import { endTarget, type GuardExpression, type NodeRecord } from '../../graph/graph.ts'
-import { formatPath, listName, rootsOf, walkFrom, type Move, type Subject, type Walk } from '../moves.ts'
+import { formatPath, listName, rootsOf, type Move, type Subject, type Walk } from '../moves.ts'
 import { atomsOf } from '../propositions.ts'
 import { errorAt, type Rule } from '../rule.ts'
 import type { Finding } from '../report.ts'
 import { toolConditions } from '../tool-rules.ts'
 import { certainWrites } from '../certain-writes.ts'
+import { walkLacking, type LackingWalk } from '../lacking-walk.ts'
 
 /**
  * Every required key is written, on every path, before a node reads it, a guard reads it or the run ends with it as output.
@@ -36,7 +37,7 @@ interface Site {
 function unwrittenReads({ subject, writes }: Site, key: string): Finding[] {
   const { graph } = subject
   const mayLack = (move: Move): boolean => writes.get(listName(move.from, move.edge.outcome))?.has(key) !== true
-  const walk = walkFrom(subject, rootsOf(subject), mayLack)
+  const walk = walkLacking(subject, rootsOf(subject), mayLack)
   const writers = Object.values(graph.nodes).filter((node) => node.writes.includes(key))
   const look: Look = { subject, writes, key, walk, hint: hintFor(key, writers) }
   const findings: Finding[] = []
@@ -52,7 +53,7 @@ function unwrittenReads({ subject, writes }: Site, key: string): Finding[] {
 
 interface Look extends Site {
   readonly key: string
-  readonly walk: Walk
+  readonly walk: LackingWalk
   readonly hint: string
 }
 
@@ -86,7 +87,7 @@ function toolFindings({ subject, key, walk, hint }: Look, node: NodeRecord): Fin
 function guardFindings({ subject, writes, key, walk, hint }: Look, node: NodeRecord): Finding[] {
   return node.outcomes.flatMap((outcome) => {
     const name = listName(node.id, outcome)
-    if (writes.get(name)?.has(key) === true) return []
+    if (writes.get(name)?.has(key) === true || !walk.lacks(node.id, outcome)) return []
     return (subject.lists.get(name) ?? [])
       .filter((edge) => edge.when !== null && readsKey(subject, edge.when, key))
       .map((edge) =>

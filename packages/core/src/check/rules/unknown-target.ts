@@ -14,7 +14,11 @@ export const unknownTarget: Rule = ({ graph }) => {
   if (!isNode(graph.start)) wrong(graph.place, `start names "${graph.start}", which is not a node`)
   for (const edge of graph.edges) {
     if (!isNode(edge.from)) wrong(edge.place, `edge ${edge.id} begins at "${edge.from}", which is not a node`)
-    if (!isTarget(edge.to) && !isPerson(edge))
+    for (const branch of edge.fork?.branches ?? [])
+      if (!isNode(branch)) wrong(edge.place, `edge ${edge.id} forks into "${branch}", which is not a node`)
+    if (edge.fork !== undefined && graph.nodes[edge.fork.join]?.kind !== 'join')
+      wrong(edge.place, `edge ${edge.id} joins at "${edge.fork.join}", which is not a join`)
+    if (!isTarget(edge.to) && !isPerson(edge) && edge.fork === undefined)
       wrong(edge.place, `edge ${edge.id} leads to "${edge.to}", which is not a node`)
     if (edge.otherwise !== null && !isTarget(edge.otherwise)) {
       wrong(edge.place, `otherwise of edge ${edge.id} leads to "${edge.otherwise}", which is not a node`)

@@ -1,12 +1,12 @@
 import { decompose, type UnlimitedComponent } from '../bounds/levels.ts'
-import { bareNetwork } from '../bounds/network.ts'
+import { workNetwork } from '../bounds/network.ts'
 import { walkFrom, type Move, type Subject } from '../moves.ts'
 import { errorAt, type Rule } from '../rule.ts'
 import type { Finding } from '../report.ts'
 
 /** Every cycle has an edge with a limit whose reset node is not in the cycle. */
 export const unlimitedCycle: Rule = (subject) => {
-  const network = bareNetwork(subject)
+  const network = workNetwork(subject)
   const first = (component: UnlimitedComponent): number => Math.min(...component.nodes)
   const unlimited = decompose(network).unlimited.toSorted((left, right) => first(left) - first(right))
   return unlimited.map((component) =>

@@ -72,7 +72,7 @@ const isTrusted = w.guard('isTrusted', ['role'], ({ role }) => role === 'adminis
 
 // The types of tools follow from their schemas.
 // oxlint-disable-next-line typescript/explicit-function-return-type
-function toolsAt(url: string) {
+function toolsAt(url: string, isAsked = false) {
   const ask = async (path: string, body: object, token: string): Promise<Response> =>
     fetch(`${url}/${path}`, {
       method: 'POST',
@@ -96,6 +96,7 @@ function toolsAt(url: string) {
   const transfer = defineTool({
     name: 'transfer',
     description: 'Transfers money.',
+    approval: isAsked && { role: 'manager', reason: 'Money leaves the house.' },
     secrets: ['MAIL_TOKEN'],
     input: z.object({ amountUsd: z.number() }),
     output: z.object({}),
@@ -161,6 +162,28 @@ function trustingOfficeAt(url: string): Workflow<{ mail: string }> {
   })
 }
 
+/** An agent that may ask for a transfer, which a manager is asked about first. */
+function askingOfficeAt(url: string): Workflow<{ mail: string }> {
+  const { readMail, transfer } = toolsAt(url, true)
+  const n = w.nodes({
+    clerk: w.agent({
+      model: 'fast',
+      instructions: 'You are the clerk. Sum the mail up.',
+      tools: [readMail, transfer],
+      reads: ['mail'],
+      writes: ['summary'],
+      maxModelCalls: 8,
+    }),
+  })
+  return w.workflow('asking-office', {
+    input: z.object({ mail: z.string() }),
+    output: ['summary'],
+    nodes: n,
+    start: n.clerk,
+    edges: { clerk: { done: END } },
+  })
+}
+
 async function openOffice(
   script: LabScript,
   make: (url: string) => Workflow<{ mail: string }> = officeAt,
@@ -181,7 +204,9 @@ async function openOffice(
     secrets: () => secret,
   })
   const events: RunEvent[] = []
-  const run = await runtime.start(workflow, { input: { mail: 'm-1', ...(make === officeAt ? {} : { role: 'clerk' }) } })
+  const run = await runtime.start(workflow, {
+    input: { mail: 'm-1', ...(make === trustingOfficeAt ? { role: 'clerk' } : {}) },
+  })
   const following = (async () => {
     for await (const event of run.events({ tokens: true })) events.push(event)
   })()
@@ -302,6 +327,19 @@ describe('a mail that tells an obedient model to break out', () => {
       event.type === 'step.ended' ? Object.values(event.refusedCalls ?? {}) : [],
     )
     expect(refused).toMatchObject([{ rule: 'when' }, { rule: 'unknown' }])
+  })
+
+  it('asks a person with the very arguments, and a call of its own answers nothing (H1, H4)', async () => {
+    const { run, server } = await openOffice(obedient(), askingOfficeAt)
+    expect((await run.result()).status).toBe('waiting')
+    expect(server.calls.map(({ path }) => path)).toEqual(['read_mail', 'read_mail'])
+    const [request, ...others] = await run.requests()
+    expect(others).toEqual([])
+    expect(request).toMatchObject({ kind: 'call', role: 'manager', reason: 'Money leaves the house.' })
+    expect(JSON.stringify(request?.action)).toContain('{"amountUsd":9999}')
+    if (request !== undefined) await run.decide(request, { outcome: 'rejected', by: 'ana', reason: 'a trick' })
+    expect(await run.result({ until: 'end' })).toMatchObject({ status: 'completed' })
+    expect(server.calls.some(({ path }) => path === 'transfer')).toBe(false)
   })
 
   it('pays what the graph says, once, after a person said yes', async () => {

@@ -1,5 +1,13 @@
-import { limitNames, type Decision, type Graph, type LimitName, type RunEvent, type Usage } from '@waystone/core'
-import { addUsageOf, emptyUsage } from './usage-sum.ts'
+import {
+  addUsage,
+  limitNames,
+  noUsage,
+  type Decision,
+  type Graph,
+  type LimitName,
+  type RunEvent,
+  type Usage,
+} from '@waystone/core'
 
 /** A step that runs or waits now. */
 export interface OpenWork {
@@ -29,7 +37,7 @@ export const noProgress: Progress = {
   startedAt: null,
   open: new Map(),
   steps: 0,
-  usage: emptyUsage,
+  usage: noUsage,
   lastDecision: null,
   speech: '',
   sequence: -1,
@@ -58,7 +66,7 @@ export function advance(progress: Progress, event: RunEvent): Progress {
         ...next,
         speech: '',
         open: without(progress.open, event.step),
-        usage: addUsageOf(progress.usage, event.usage),
+        usage: addUsage(progress.usage, event.usage),
       }
     case 'request.opened': {
       const { node, kind, tool = null, at } = event

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { graphFixture, type GraphNotation } from '../../test/graphs/graph-fixture.ts'
+import { formatFinding } from '../../test/graphs/run-rule.ts'
 import { check } from './check.ts'
-import { formatFinding } from './format.ts'
 import type { Finding } from './report.ts'
 
 /** The example of the README, as a graph. */

@@ -16,6 +16,7 @@ import { startScope, type CallScope } from './call-scope.ts'
 import { codeOf, objectOf, textOf } from './json-access.ts'
 import { checkOutputMode, checkTimeout, type OutputMode } from './model-options.ts'
 import { familyOf } from './provider-items.ts'
+import { quotaOf, type ReadHeader } from './retry-after.ts'
 import { planTurn, responseOf, type Turn } from './turn.ts'
 
 /** What a model of the AI SDK is asked, as far as it is used here. */
@@ -101,13 +102,13 @@ async function callModel(
   const scope = startScope(options, settings.timeoutMs)
   const call = callOf({ model, settings }, { request, turn, scope })
   try {
-    const given =
-      settings.stream === false
-        ? await model.doGenerate(call)
-        : await readStreamed(place, (await model.doStream(call)).stream, options.onToken)
+    const result = settings.stream === false ? await model.doGenerate(call) : await model.doStream(call)
+    const given = isStreamed(result) ? await readStreamed(place, result.stream, options.onToken) : result
     // A stream that was aborted may end as if it were complete.
     scope.signal.throwIfAborted()
-    return responseOf(turn, readGenerated(place, settings.origin, given))
+    const read = headerReader(objectOf(objectOf(result)['response'])['headers'])
+    const quota = quotaOf(read)
+    return { ...responseOf(turn, readGenerated(place, settings.origin, given)), ...(quota !== undefined && { quota }) }
   } catch (thrown) {
     if (options.signal.aborted) throw stoppedCall(place, thrown)
     if (scope.isLate()) throw brokenCall(place, `no whole answer within ${settings.timeoutMs} ms`, thrown)
@@ -115,6 +116,18 @@ async function callModel(
   } finally {
     scope.end()
   }
+}
+
+function isStreamed(result: unknown): result is { readonly stream: ReadableStream<unknown> } {
+  return objectOf(result)['stream'] instanceof ReadableStream
+}
+
+/** Reads headers whatever the case of their names. */
+function headerReader(given: unknown): ReadHeader {
+  const headers = new Map(
+    Object.entries(objectOf(given)).map(([name, value]) => [name.toLowerCase(), textOf(value) ?? null]),
+  )
+  return (name) => headers.get(name) ?? null
 }
 
 interface Asked {
@@ -152,17 +165,15 @@ function failureOf(place: CallPlace, thrown: unknown): NodeError {
   if (hasNoConnection(thrown)) return unreachable(place, reasonOf(thrown), thrown)
   const { statusCode, responseHeaders, data, message } = objectOf(thrown)
   if (typeof statusCode !== 'number' || statusCode < 400) return brokenCall(place, reasonOf(thrown), thrown)
-  const headers = new Map(
-    Object.entries(objectOf(responseHeaders)).map(([name, value]) => [name.toLowerCase(), textOf(value)]),
-  )
+  const read = headerReader(responseHeaders)
   const error = objectOf(objectOf(data)['error'] ?? data)
   return providerFailure(place, {
     status: statusCode,
     code: codeOf(error['code']),
     type: textOf(error['type']),
     message: textOf(error['message']) ?? textOf(message) ?? '',
-    requestId: headers.get('x-request-id') ?? headers.get('request-id'),
-    readHeader: (name) => headers.get(name) ?? null,
+    requestId: read('x-request-id') ?? read('request-id') ?? undefined,
+    readHeader: read,
     cause: thrown,
   })
 }

@@ -45,6 +45,16 @@ describe.each(ways)('openAiModel, $api, stream $stream', (way) => {
     lab.assertComplete()
   })
 
+  it("says what is left of the provider's limits, if that is told", async () => {
+    const limit = { remainingRequests: 7, resetRequests: '1s', remainingTokens: 900, resetTokens: '6m0s' }
+    const lab = await labWith(faults.withRateLimit(limit, 'yes'), 'no')
+    expect((await callOnce(modelAt(lab, way))).quota).toEqual({
+      requests: { remaining: 7, resetMs: 1_000 },
+      tokens: { remaining: 900, resetMs: 360_000 },
+    })
+    expect(await callOnce(modelAt(lab, way))).not.toHaveProperty('quota')
+  })
+
   it('sends the key, an id for the provider, and nothing from the environment', async () => {
     const lab = await labWith('yes')
     await callOnce(modelAt(lab, way, { headers: { 'x-team': 'blue' } }))

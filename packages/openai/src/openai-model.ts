@@ -18,6 +18,7 @@ import { chatBody } from './chat-request.ts'
 import { readOptions, type ModelSettings, type OpenAiModelOptions } from './model-options.ts'
 import { readResponse, readResponsesStream } from './responses-answer.ts'
 import { responsesBody } from './responses-request.ts'
+import { quotaOf } from './retry-after.ts'
 import { planTurn, responseOf, type WireAnswer } from './turn.ts'
 
 /**
@@ -52,8 +53,9 @@ async function callModel(
   const scope = startScope(options, settings.timeoutMs)
   try {
     const wire: Wire = { client: createClient(settings, key), body, scope, options, place, settings }
-    const answer = settings.api === 'chat' ? await askChat(wire) : await askResponses(wire)
-    return responseOf(turn, answer)
+    const { answer, headers } = settings.api === 'chat' ? await askChat(wire) : await askResponses(wire)
+    const quota = quotaOf((name) => headers.get(name))
+    return { ...responseOf(turn, answer), ...(quota !== undefined && { quota }) }
   } catch (thrown) {
     throw failureOf(thrown, { place, scope, options, settings })
   } finally {
@@ -98,29 +100,47 @@ interface Wire {
   readonly settings: ModelSettings
 }
 
-async function askChat(wire: Wire): Promise<WireAnswer> {
-  const { place, settings, options } = wire
-  const given = settings.stream
-    ? await readChatStream(place, await stream(wire, '/chat/completions'), options.onToken)
-    : await post(wire, '/chat/completions')
-  return readChat(place, settings.origin, given)
+interface Answered {
+  readonly answer: WireAnswer
+  readonly headers: Headers
 }
 
-async function askResponses(wire: Wire): Promise<WireAnswer> {
+async function askChat(wire: Wire): Promise<Answered> {
   const { place, settings, options } = wire
-  const given = settings.stream
-    ? await readResponsesStream(place, await stream(wire, '/responses'), options.onToken)
-    : await post(wire, '/responses')
-  return readResponse(place, settings.origin, given)
+  const path = '/chat/completions'
+  if (!settings.stream) {
+    const { data, response } = await post(wire, path)
+    return { answer: readChat(place, settings.origin, data), headers: response.headers }
+  }
+  const { data, response } = await stream(wire, path)
+  const given = await readChatStream(place, data, options.onToken)
+  return { answer: readChat(place, settings.origin, given), headers: response.headers }
+}
+
+async function askResponses(wire: Wire): Promise<Answered> {
+  const { place, settings, options } = wire
+  const path = '/responses'
+  if (!settings.stream) {
+    const { data, response } = await post(wire, path)
+    return { answer: readResponse(place, settings.origin, data), headers: response.headers }
+  }
+  const { data, response } = await stream(wire, path)
+  const given = await readResponsesStream(place, data, options.onToken)
+  return { answer: readResponse(place, settings.origin, given), headers: response.headers }
+}
+
+interface Given<Data> {
+  readonly data: Data
+  readonly response: Response
 }
 
 // The SDK's own methods for these paths read what comes while it comes, and throw away what they cannot read, usage included.
-function post(wire: Wire, path: string): Promise<unknown> {
-  return wire.client.post<unknown>(path, requestOptions(wire))
+function post(wire: Wire, path: string): Promise<Given<unknown>> {
+  return wire.client.post<unknown>(path, requestOptions(wire)).withResponse()
 }
 
-function stream(wire: Wire, path: string): Promise<AsyncIterable<unknown>> {
-  return wire.client.post<AsyncIterable<unknown>>(path, { ...requestOptions(wire), stream: true })
+function stream(wire: Wire, path: string): Promise<Given<AsyncIterable<unknown>>> {
+  return wire.client.post<AsyncIterable<unknown>>(path, { ...requestOptions(wire), stream: true }).withResponse()
 }
 
 function requestOptions({ body, scope, options }: Wire): {

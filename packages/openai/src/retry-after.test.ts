@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { retryAfterOf } from './retry-after.ts'
+import { quotaOf, retryAfterOf } from './retry-after.ts'
 
 function retryAfter(headers: Record<string, string>): number | undefined {
   return retryAfterOf((name) => headers[name] ?? null)
@@ -22,6 +22,27 @@ it.each([
   [{ 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': 'never' }, undefined],
 ])('reads %j as %s', (headers, expected) => {
   expect(retryAfter(headers)).toBe(expected)
+})
+
+it.each([
+  [{}, undefined],
+  [{ 'x-ratelimit-remaining-requests': '3' }, undefined],
+  [{ 'x-ratelimit-remaining-requests': 'many', 'x-ratelimit-reset-requests': '1s' }, undefined],
+  [
+    { 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '1m0s' },
+    { requests: { remaining: 0, resetMs: 60_000 } },
+  ],
+  [
+    {
+      'x-ratelimit-remaining-requests': '9',
+      'x-ratelimit-reset-requests': '8.64s',
+      'x-ratelimit-remaining-tokens': '120',
+      'x-ratelimit-reset-tokens': '6ms',
+    },
+    { requests: { remaining: 9, resetMs: 8_640 }, tokens: { remaining: 120, resetMs: 6 } },
+  ],
+])('reads the quota of %j', (headers: Record<string, string>, expected) => {
+  expect(quotaOf((name) => headers[name] ?? null)).toEqual(expected)
 })
 
 it('reads dates', () => {

@@ -1,3 +1,5 @@
+import type { ModelQuota, QuotaLeft } from '@waystone/core'
+
 /** Reads one header; null when it is not there. */
 export type ReadHeader = (name: string) => string | null
 
@@ -34,6 +36,21 @@ function fromRateLimit(read: ReadHeader): number | undefined {
     return fromDuration(read(`x-ratelimit-reset-${kind}`)) ?? []
   })
   return resets.length === 0 ? undefined : Math.max(...resets)
+}
+
+/** What `x-ratelimit-remaining-*` and `x-ratelimit-reset-*` say is left; undefined when they say nothing that can be understood. */
+export function quotaOf(read: ReadHeader): ModelQuota | undefined {
+  const requests = leftOf(read, 'requests')
+  const tokens = leftOf(read, 'tokens')
+  if (requests === undefined && tokens === undefined) return undefined
+  return { ...(requests !== undefined && { requests }), ...(tokens !== undefined && { tokens }) }
+}
+
+function leftOf(read: ReadHeader, kind: 'requests' | 'tokens'): QuotaLeft | undefined {
+  const remaining = asNumber(read(`x-ratelimit-remaining-${kind}`))
+  const resetMs = fromDuration(read(`x-ratelimit-reset-${kind}`))
+  if (remaining === undefined || resetMs === undefined) return undefined
+  return { remaining: Math.max(0, remaining), resetMs: Math.min(longest, Math.ceil(resetMs)) }
 }
 
 /** A duration as OpenAI writes it: `1s`, `6m0s`, `120ms`. */

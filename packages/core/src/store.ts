@@ -21,6 +21,7 @@ export type {
 export type {
   PermitAnswer,
   PermitAsk,
+  PermitBegin,
   PermitChanges,
   PermitClaim,
   PermitEnd,

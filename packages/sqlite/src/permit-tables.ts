@@ -10,7 +10,7 @@ import {
 } from '@waystone/core/store'
 import type { Database } from './database.ts'
 
-const selectRows = `SELECT ticket, owners.owner, host, pid, started_at, run, step, attempt, claims, expires_at, granted_at
+const selectRows = `SELECT ticket, owners.owner, host, pid, started_at, run, step, attempt, claims, expires_at, granted_at, began_at
   FROM permits JOIN owners ON owners.id = permits.owner ORDER BY ticket`
 
 interface PermitRecord {
@@ -25,6 +25,7 @@ interface PermitRecord {
   readonly claims: string
   readonly expires_at: number
   readonly granted_at: number | null
+  readonly began_at: number | null
 }
 
 interface UseRecord {
@@ -67,6 +68,7 @@ function readRows(database: Database): readonly PermitRow[] {
     owner: { id: record.owner, host: record.host, pid: record.pid, processStartedAt: record.started_at },
     expiresAt: record.expires_at,
     grantedAt: record.granted_at,
+    beganAt: record.began_at,
   }))
 }
 
@@ -93,6 +95,8 @@ function write(database: Database, changes: PermitChanges, { now, expiresAt }: P
   for (const row of changes.added) insertRow(database, row)
   for (const ticket of changes.granted)
     database.statement('UPDATE permits SET granted_at = ? WHERE ticket = ?').run(now, ticket)
+  for (const { ticket, at } of changes.began)
+    database.statement('UPDATE permits SET began_at = ? WHERE ticket = ?').run(at, ticket)
   if (changes.used.length > 0) {
     database.statement('DELETE FROM window_uses WHERE at + per_ms <= ?').run(now)
     for (const use of changes.used) addUse(database, use)

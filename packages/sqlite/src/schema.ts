@@ -106,7 +106,8 @@ export const migrations: readonly { readonly to: number; readonly sql: string }[
     attempt INTEGER NOT NULL,
     claims TEXT NOT NULL,
     expires_at INTEGER NOT NULL,
-    granted_at INTEGER
+    granted_at INTEGER,
+    began_at INTEGER
   );
   CREATE TABLE window_uses (
     resource TEXT NOT NULL,

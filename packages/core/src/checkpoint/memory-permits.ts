@@ -31,15 +31,17 @@ export class MemoryPermits {
     const removed = new Set(changes.removed)
     const prolonged = new Set(changes.prolonged)
     const granted = new Set(changes.granted)
+    const began = new Map(changes.began.map(({ ticket, at }) => [ticket, at]))
     const kept = this.#rows.flatMap((row) => {
       if (removed.has(row.ticket)) return []
-      const isChanged = prolonged.has(row.ticket) || granted.has(row.ticket)
+      const isChanged = prolonged.has(row.ticket) || granted.has(row.ticket) || began.has(row.ticket)
       if (!isChanged) return [row]
       return [
         {
           ...row,
           ...(prolonged.has(row.ticket) && { expiresAt }),
           ...(granted.has(row.ticket) && { grantedAt: now }),
+          beganAt: began.get(row.ticket) ?? row.beganAt,
         },
       ]
     })

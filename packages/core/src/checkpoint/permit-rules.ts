@@ -41,8 +41,12 @@ export function decidePermits(state: PermitState, request: PermitRequest, nextTi
   const blocks = new Map(state.blocks)
   const blocked = request.blocks.filter(({ resource, until }) => until > (blocks.get(resource) ?? request.now))
   for (const { resource, until } of blocked) blocks.set(resource, Math.max(until, blocks.get(resource) ?? 0))
-  const settled = standing.ended.flatMap(({ row, end }) => settledUse(row, end))
-  const line = new Line({ ...state, blocks, uses: [...state.uses, ...settled] }, request.now)
+  const begun = standing.begun.flatMap(({ row, at }) => usesOf(row, at))
+  const settled = standing.ended.flatMap(({ row, end }) => usesOfEnded(row, end))
+  // Whoever is gone without a word may have begun.
+  const lost = standing.lost.flatMap((row) => (row.beganAt === null ? usesOf(row, request.now) : []))
+  const used = [...begun, ...settled, ...lost]
+  const line = new Line({ ...state, blocks, uses: [...state.uses, ...used] }, request.now)
   const rows = [...standing.kept, ...added]
   const { granted, waiting } = line.walk(rows, request.owner.id)
   const grantedNow = new Set(granted.map(({ ticket }) => ticket))
@@ -55,7 +59,8 @@ export function decidePermits(state: PermitState, request: PermitRequest, nextTi
       prolonged,
       added: added.map((row) => (isHeld(row) ? { ...row, grantedAt: request.now } : row)),
       granted: granted.flatMap(({ ticket }) => (ticket < nextTicket ? [ticket] : [])),
-      used: [...settled, ...granted.flatMap(({ claims }) => claims.flatMap((claim) => usesOf(claim, request.now)))],
+      began: standing.begun.map(({ row: { ticket }, at }) => ({ ticket, at })),
+      used,
       blocked,
       isFreed: standing.removed.length > 0,
     },
@@ -77,24 +82,33 @@ export function permitName({ runId, step, attempt }: PermitKey): string {
 interface Standing {
   readonly kept: readonly PermitRow[]
   readonly removed: readonly number[]
+  readonly begun: readonly { readonly row: PermitRow; readonly at: number }[]
   readonly ended: readonly { readonly row: PermitRow; readonly end: PermitEnd }[]
+  /** Permits of owners that are gone. */
+  readonly lost: readonly PermitRow[]
 }
 
 /** What stays of the rows: not what was ended, not what is dead, and not what others left to expire. */
-function standingRows(rows: readonly PermitRow[], { owner, now, ends, dead }: PermitRequest): Standing {
-  const byName = new Map(ends.map((end) => [permitName(end), end]))
+function standingRows(rows: readonly PermitRow[], { owner, now, begins, ends, dead }: PermitRequest): Standing {
+  const endOf = new Map(ends.map((end) => [permitName(end), end]))
+  const beginOf = new Map(begins.map((begin) => [permitName(begin), begin]))
   const kept: PermitRow[] = []
   const removed: number[] = []
+  const begun: { row: PermitRow; at: number }[] = []
   const ended: { row: PermitRow; end: PermitEnd }[] = []
+  const lost: PermitRow[] = []
   for (const row of rows) {
     const isOwn = row.owner.id === owner.id
-    const end = isOwn ? byName.get(permitName(row)) : undefined
+    const end = isOwn ? endOf.get(permitName(row)) : undefined
+    const begin = isOwn && row.grantedAt !== null && row.beganAt === null ? beginOf.get(permitName(row)) : undefined
+    const isLost = !isOwn && (row.expiresAt <= now || dead.includes(row.owner.id))
     if (end !== undefined) ended.push({ row, end })
-    const isGone = end !== undefined || (!isOwn && (row.expiresAt <= now || dead.includes(row.owner.id)))
-    if (isGone) removed.push(row.ticket)
-    else kept.push(row)
+    else if (begin !== undefined) begun.push({ row, at: begin.at })
+    if (isLost && row.grantedAt !== null) lost.push(row)
+    if (isLost || end !== undefined) removed.push(row.ticket)
+    else kept.push(begin === undefined ? row : { ...row, beganAt: begin.at })
   }
-  return { kept, removed, ended }
+  return { kept, removed, begun, ended, lost }
 }
 
 function newRows(kept: readonly PermitRow[], request: PermitRequest, nextTicket: number): readonly PermitRow[] {
@@ -111,6 +125,7 @@ function newRows(kept: readonly PermitRow[], request: PermitRequest, nextTicket:
       owner,
       expiresAt,
       grantedAt: null,
+      beganAt: null,
     })
   }
   return added
@@ -144,26 +159,24 @@ function amountOf({ unit, max }: RateWindow, { tokens }: PermitClaim): number {
   return unit === 'calls' ? 1 : Math.min(max, tokens)
 }
 
-function usesOf(claim: PermitClaim, at: number): readonly WindowUse[] {
-  return claim.rates.flatMap((window) => {
-    const amount = amountOf(window, claim)
-    const { unit, perMs } = window
-    return amount === 0 ? [] : [{ resource: claim.resource, unit, perMs, at: momentOf(window, at), amount }]
-  })
+/** What an attempt that began at a moment uses. @param tokens - really used; undefined: as expected */
+function usesOf({ claims }: PermitRow, at: number, tokens?: number): readonly WindowUse[] {
+  return claims.flatMap((claim) =>
+    claim.rates.flatMap((window): readonly WindowUse[] => {
+      const { unit, perMs } = window
+      const amount = unit === 'tokens' && tokens !== undefined ? tokens : amountOf(window, claim)
+      return amount === 0 ? [] : [{ resource: claim.resource, unit, perMs, at: momentOf(window, at), amount }]
+    }),
+  )
 }
 
 /** Tokens that were really used, in place of those that were expected. One that never began used nothing at all. */
-function settledUse({ claims, grantedAt }: PermitRow, { tokens }: PermitEnd): readonly WindowUse[] {
-  if (grantedAt === null || tokens === undefined) return []
-  return claims.flatMap((claim) =>
-    claim.rates.flatMap((window): readonly WindowUse[] => {
-      const amount = tokens - amountOf(window, claim)
-      if (window.unit === 'calls' || amount === 0) return []
-      return [
-        { resource: claim.resource, unit: 'tokens', perMs: window.perMs, at: momentOf(window, grantedAt), amount },
-      ]
-    }),
-  )
+function usesOfEnded(row: PermitRow, { beganAt, tokens }: PermitEnd): readonly WindowUse[] {
+  const at = row.beganAt
+  if (at === null) return row.grantedAt === null || beganAt === undefined ? [] : usesOf(row, beganAt, tokens)
+  if (tokens === undefined) return []
+  const counted = usesOf(row, at).map((use) => ({ ...use, amount: -use.amount }))
+  return [...counted, ...usesOf(row, at, tokens)].filter(({ unit }) => unit === 'tokens')
 }
 
 interface Stop {
@@ -193,7 +206,12 @@ class Line {
     rows: readonly PermitRow[],
     ownerId: string,
   ): { readonly granted: readonly PermitRow[]; readonly waiting: readonly PermitWait[] } {
-    for (const { grantedAt, claims } of rows) if (grantedAt !== null) for (const claim of claims) this.#takeSlot(claim)
+    for (const { grantedAt, beganAt, claims } of rows) {
+      for (const claim of grantedAt === null ? [] : claims) {
+        this.#takeSlot(claim)
+        if (beganAt === null) this.#takeAmounts(claim)
+      }
+    }
     const granted: PermitRow[] = []
     const waiting: PermitWait[] = []
     for (const row of rows) {
@@ -213,8 +231,7 @@ class Line {
     for (const claim of claims) {
       const stop = this.#stopAt(claim)
       this.#takeSlot(claim)
-      for (const window of claim.rates)
-        add(this.#amounts, windowName({ ...window, resource: claim.resource }), amountOf(window, claim))
+      this.#takeAmounts(claim)
       if (stop === null) continue
       const { resource } = claim
       return { resource, ...stop, ahead: this.#waiting.get(resource) ?? 0 }
@@ -246,6 +263,12 @@ class Line {
     }
     // What is kept before it is not used yet: it counts from now at the earliest.
     return this.#now + window.perMs
+  }
+
+  /** Of what has not begun: it counts as if it began now. */
+  #takeAmounts(claim: PermitClaim): void {
+    for (const window of claim.rates)
+      add(this.#amounts, windowName({ ...window, resource: claim.resource }), amountOf(window, claim))
   }
 
   #takeSlot({ resource }: PermitClaim): void {

@@ -34,8 +34,16 @@ export interface PermitAsk extends PermitKey {
   readonly claims: readonly PermitClaim[]
 }
 
+/** An attempt that has begun: rates count it from then on. Until that is told it counts as if it began now. */
+export interface PermitBegin extends PermitKey {
+  /** Ms since the epoch. */
+  readonly at: number
+}
+
 /** An attempt that is over, or wants no more. */
 export interface PermitEnd extends PermitKey {
+  /** When it began, ms since the epoch; absent: it never did, and no rate counts it. */
+  readonly beganAt?: number
   /** Tokens it really used: counted in place of those it was expected to use. */
   readonly tokens?: number
 }
@@ -54,6 +62,7 @@ export interface PermitRequest {
   readonly now: number
   /** Until when everything that this owner holds and waits for lives, unless it comes again. */
   readonly expiresAt: number
+  readonly begins: readonly PermitBegin[]
   readonly ends: readonly PermitEnd[]
   readonly blocks: readonly ResourceBlock[]
   /** Order: as they take their places. */
@@ -99,6 +108,8 @@ export interface PermitRow extends PermitAsk {
   readonly expiresAt: number
   /** When it was granted, ms since the epoch; null: it waits. */
   readonly grantedAt: number | null
+  /** When it began, ms since the epoch; null: it has not, or its owner has not said so yet. */
+  readonly beganAt: number | null
 }
 
 /** What was used of a window at one moment. A window with more than 250 units keeps moments of a 250th of its length, rounded up. */
@@ -132,6 +143,8 @@ export interface PermitChanges {
   readonly added: readonly PermitRow[]
   /** Tickets of old places that were granted. */
   readonly granted: readonly number[]
+  /** Tickets that have begun, and when, ms since the epoch. */
+  readonly began: readonly { readonly ticket: number; readonly at: number }[]
   /** Amounts to add to what is kept at that moment; may be negative. */
   readonly used: readonly WindowUse[]
   readonly blocked: readonly ResourceBlock[]

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import {
   type PermitAnswer,
   type PermitAsk,
+  type PermitBegin,
   type PermitClaim,
   type PermitEnd,
   type PermitWait,
@@ -24,6 +25,8 @@ const askAgainMs = 1_000
 export interface Permit {
   /** False when it was lost, because this process slept for longer than it lives. */
   isHeld(): boolean
+  /** The attempt begins now. */
+  begin(): void
   /** The provider said that nobody should come before a moment, ms since the epoch. */
   block(until: number): void
   /** Gives it back, or the place in line. Twice is once. @param tokens - really used; undefined: as expected */
@@ -56,6 +59,8 @@ interface Entry {
   state: 'new' | 'waiting' | 'held' | 'lost'
   /** The resource that was last told to be waited for. */
   told: string | null
+  /** Ms since the epoch; null: it has not begun. */
+  beganAt: number | null
 }
 
 /**
@@ -65,6 +70,7 @@ interface Entry {
 export class PermitKeeper {
   readonly #parts: PermitKeeperParts
   readonly #entries = new Map<string, Entry>()
+  readonly #begins = new Map<string, PermitBegin>()
   readonly #ends = new Map<string, PermitEnd>()
   readonly #blocks: ResourceBlock[] = []
   #dead: readonly string[] = []
@@ -86,11 +92,12 @@ export class PermitKeeper {
   /** Asks for a permit. */
   ask(ask: PermitAsk, listener: PermitListener): Permit {
     const name = permitName(ask)
-    const entry: Entry = { ask, listener, state: 'new', told: null }
+    const entry: Entry = { ask, listener, state: 'new', told: null, beganAt: null }
     this.#entries.set(name, entry)
     this.#exchange()
     return {
       isHeld: () => entry.state === 'held' && this.#livesUntil > this.#parts.clock.now(),
+      begin: () => this.#begin(name, entry),
       block: (until) => this.#block(ask.claims, until),
       end: (tokens) => this.#end(name, entry, tokens),
     }
@@ -113,11 +120,27 @@ export class PermitKeeper {
     this.#exchange()
   }
 
+  /** Only rates need to know when it was, and only those who wait for them need to know soon. */
+  #begin(name: string, entry: Entry): void {
+    entry.beganAt = this.#parts.clock.now()
+    if (entry.ask.claims.every(({ rates }) => rates.length === 0)) return
+    const { runId, step, attempt } = entry.ask
+    this.#begins.set(name, { runId, step, attempt, at: entry.beganAt })
+    this.#exchange()
+  }
+
   #end(name: string, entry: Entry, tokens: number | undefined): void {
     if (this.#entries.get(name) !== entry) return
     this.#entries.delete(name)
     const { runId, step, attempt } = entry.ask
-    this.#ends.set(name, { runId, step, attempt, ...(tokens !== undefined && { tokens }) })
+    this.#begins.delete(name)
+    this.#ends.set(name, {
+      runId,
+      step,
+      attempt,
+      ...(entry.beganAt !== null && { beganAt: entry.beganAt }),
+      ...(tokens !== undefined && { tokens }),
+    })
     this.#exchange()
   }
 
@@ -144,15 +167,18 @@ export class PermitKeeper {
   async #exchangeOnce(): Promise<boolean> {
     const { store, clock, owner, leaseMs } = this.#parts
     const now = clock.now()
+    const begins = [...this.#begins]
     const ends = [...this.#ends]
     const blocks = this.#blocks.splice(0)
     const asked = [...this.#entries].filter(([, { state }]) => state === 'new' || state === 'waiting')
+    this.#begins.clear()
     this.#ends.clear()
     try {
       const answer = await store.permits({
         owner,
         now,
         expiresAt: now + leaseMs,
+        begins: begins.map(([, begin]) => begin),
         ends: ends.map(([, end]) => end),
         blocks,
         asks: asked.map(([, { ask }]) => ask),
@@ -161,6 +187,7 @@ export class PermitKeeper {
       this.#take(answer)
       return true
     } catch (error) {
+      for (const [name, begin] of begins) if (this.#entries.has(name)) this.#begins.set(name, begin)
       for (const [name, end] of ends) if (!this.#ends.has(name)) this.#ends.set(name, end)
       this.#blocks.push(...blocks)
       this.#fail(asked, error)

@@ -275,6 +275,7 @@ describe('permits', () => {
         owner: gone,
         now: clockStart,
         expiresAt: clockStart + 5_000,
+        begins: [],
         ends: [],
         blocks: [],
         dead: [],

@@ -78,6 +78,7 @@ export class RunningEffect {
     if (this.#isOver || this.job.scope.isAborted) return this.#end(this.#aborted('it had not started'))
     this.#isStarted = true
     this.job.scope.begin()
+    this.#permit?.begin()
     this.#isWorking = true
     const end = perform(this.job)
     this.#isWorking = isThenable(end)

@@ -20,20 +20,23 @@ function tokens(max: number, wanted: number): PermitClaim {
   return { resource: 'model:fast', concurrent: null, rates: [{ unit: 'tokens', max, perMs: 60_000 }], tokens: wanted }
 }
 
-interface Say extends Partial<Omit<PermitRequest, 'ends' | 'asks'>> {
+interface Say extends Partial<Omit<PermitRequest, 'begins' | 'ends' | 'asks'>> {
   /** Runs that ask for a permit of step 1, attempt 1. */
   readonly asks?: { readonly [run: string]: PermitClaim | readonly PermitClaim[] }
+  /** Runs whose attempt has begun, and when, ms from the start. */
+  readonly begins?: { readonly [run: string]: number }
   /** Runs whose attempt is over, with the tokens it used. */
   readonly ends?: { readonly [run: string]: number | null }
 }
 
-function say(store: Store, { asks = {}, ends = {}, ...rest }: Say): Promise<PermitAnswer> {
+function say(store: Store, { asks = {}, begins = {}, ends = {}, ...rest }: Say): Promise<PermitAnswer> {
   return store.permits({
     owner: ann,
     now: start,
     expiresAt: (rest.now ?? start) + 5_000,
     blocks: [],
     dead: [],
+    begins: Object.entries(begins).map(([run, at]) => ({ runId: id(run), step: 1, attempt: 1, at: start + at })),
     ends: Object.entries(ends).map(([run, used]) => ({
       runId: id(run),
       step: 1,
@@ -108,8 +111,10 @@ export const permitCases: readonly ConformanceCase[] = [
     async run(tools) {
       const store = await tools.store()
       await say(store, { asks: { a: perSecond(2) } })
-      await say(store, { now: start + 400, asks: { b: perSecond(2) }, ends: { a: null } })
-      expect(told(await say(store, { now: start + 500, asks: { c: perSecond(2), d: perSecond(2) } }))).toEqual([
+      await say(store, { now: start + 400, asks: { b: perSecond(2) }, begins: { a: 0 } })
+      const asks = { c: perSecond(2), d: perSecond(2) }
+      const answer = await say(store, { now: start + 500, begins: { b: 400 }, ends: { a: null }, asks })
+      expect(told(answer)).toEqual([
         ['b'],
         [
           ['c', 'model:fast', 'rate', 0, start + 1_000],
@@ -118,7 +123,20 @@ export const permitCases: readonly ConformanceCase[] = [
       ])
       expect(told(await say(store, { now: start + 999 }))[0]).toEqual(['b'])
       expect(told(await say(store, { now: start + 1_000 }))[0]).toEqual(['b', 'c'])
-      expect(told(await say(store, { now: start + 1_400 }))[0]).toEqual(['b', 'c', 'd'])
+      expect(told(await say(store, { now: start + 1_400, begins: { c: 1_000 } }))[0]).toEqual(['b', 'c', 'd'])
+    },
+  },
+  {
+    title: 'counts what has not begun as if it began now, what never began not at all, and what may have begun',
+    async run(tools) {
+      const store = await tools.store()
+      await say(store, { asks: { a: perSecond(1), b: perSecond(1) } })
+      // Granted long ago, and slow to begin.
+      expect(told(await say(store, { now: start + 3_000 }))[1]).toEqual([['b', 'model:fast', 'rate', 0, start + 4_000]])
+      expect(told(await say(store, { now: start + 3_100, ends: { a: null } }))[0]).toEqual(['b'])
+      await say(store, { owner: bob, now: start + 3_200, asks: { c: perSecond(1) } })
+      const after = await say(store, { owner: bob, now: start + 3_300, dead: ['ann'] })
+      expect(told(after)).toEqual([[], [['c', 'model:fast', 'rate', 0, start + 4_300]]])
     },
   },
   {
@@ -132,9 +150,10 @@ export const permitCases: readonly ConformanceCase[] = [
         { runId: 'b', reason: 'rate', ahead: 0 },
         { runId: 'c', reason: 'rate', ahead: 1 },
       ])
+      await say(store, { begins: { a: 0 } })
       expect(told(await say(store, { ends: { a: 60 } }))[0]).toEqual(['b'])
       // More than a window allows is all of a window.
-      expect(told(await say(store, { now: start + 61_000, ends: { b: 10 } }))[0]).toEqual(['c'])
+      expect(told(await say(store, { now: start + 61_000, begins: { b: 0 }, ends: { b: 10 } }))[0]).toEqual(['c'])
     },
   },
   {

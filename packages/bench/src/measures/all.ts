@@ -4,6 +4,7 @@ import { growingList } from './growing-list.ts'
 import { importCore } from './import-core.ts'
 import { longHistory } from './long-history.ts'
 import { manyRuns } from './many-runs.ts'
+import { permits } from './permits.ts'
 import { noStore, powerLevel, processLevel } from './single-run.ts'
 import { thousandNodes } from './thousand-nodes.ts'
 import { waitingRuns } from './waiting-runs.ts'
@@ -17,6 +18,7 @@ export const measures: readonly Measure[] = [
   growingList,
   longHistory,
   waitingRuns,
+  permits,
   thousandNodes,
   cancelCall,
   importCore,

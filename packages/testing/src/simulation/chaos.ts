@@ -23,6 +23,7 @@ const rare: { readonly [operation: string]: number } = {
   discard: 60,
   load: 3,
   renew: 2,
+  permits: 1.5,
   claimable: 0.3,
   inbox: 0.5,
   row: 0.2,

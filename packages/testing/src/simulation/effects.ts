@@ -112,5 +112,6 @@ export class OutsideWorld implements Outside {
 function failure(call: WorldCall, random: SeededRandom): NodeError {
   const retryable = call.effect === 'unsafe' ? random.chance(0.3) : random.chance(0.8)
   const wait = random.chance(0.3) ? { retryAfterMs: random.integer(1, 2_000) } : {}
-  return new NodeError('WAYSTONE_NODE_THREW', `${call.name} does not answer`, { retryable, ...wait })
+  const details = random.chance(0.5) ? { status: 429 } : {}
+  return new NodeError('WAYSTONE_NODE_THREW', `${call.name} does not answer`, { retryable, ...wait, details })
 }

@@ -22,6 +22,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   { plant: { name: 'an unsafe effect is repeated', below: forgettingMarks }, found: ['unknown-is-not-repeated'] },
   { plant: { name: 'a patch is applied twice', compiled: appendingTwice }, found: ['patch-applied-once'] },
   { plant: { name: 'a late ending is applied', below: applyingLateEnds }, found: ['late-ends-change-nothing'] },
+  { plant: { name: 'a permit too many is given', below: grantingOneMore }, found: ['shared-limits-hold'] },
+  { plant: { name: 'what has begun is not counted', below: forgettingBegins }, found: ['shared-limits-hold'] },
 ]
 
 function performingEarly(port: Store): Store {
@@ -47,6 +49,31 @@ function acceptingAnyFence(truth: Store): Store {
       return answer
     },
     commit: (commit) => truth.commit({ ...commit, fence: fences.get(commit.checkpoint.runId) ?? commit.fence }),
+  })
+}
+
+function grantingOneMore(truth: Store): Store {
+  return bindMethods(truth, {
+    permits: (request) => {
+      const asks = request.asks.map((ask) => ({
+        ...ask,
+        claims: ask.claims.map((claim) => ({
+          ...claim,
+          concurrent: claim.concurrent === null ? null : claim.concurrent + 1,
+        })),
+      }))
+      return truth.permits({ ...request, asks })
+    },
+  })
+}
+
+function forgettingBegins(truth: Store): Store {
+  return bindMethods(truth, {
+    permits: (request) => {
+      // Long ago, so that no stretch of time holds it any more.
+      const begins = request.begins.map((begin) => ({ ...begin, at: 0 }))
+      return truth.permits({ ...request, begins, ends: request.ends.map(({ beganAt: _, ...end }) => end) })
+    },
   })
 }
 

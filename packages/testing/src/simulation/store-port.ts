@@ -1,5 +1,5 @@
 import { StoreError, type ErrorCode } from '@waystone/core'
-import type { Store } from '@waystone/core/store'
+import { permitName, type PermitRow, type Store } from '@waystone/core/store'
 import type { SimulatedProcess } from './process.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -100,7 +100,20 @@ export class StorePort implements Store {
   }
 
   permits(request: Parameters<Store['permits']>[0]): ReturnType<Store['permits']> {
-    return this.#cross('permits', () => this.#inner.permits(request))
+    const { coverage, oracle } = this.#world
+    return this.#cross('permits', async () => {
+      const before = await this.#inner.line()
+      const answer = await this.#inner.permits(request)
+      const isOver = ({ grantedAt, ...row }: PermitRow): boolean =>
+        grantedAt === null && request.ends.some((end) => permitName(end) === permitName(row))
+      if (before.some(({ owner }) => request.dead.includes(owner.id))) coverage.count('permit of a dead process freed')
+      if (before.some((row) => row.owner.id === request.owner.id && isOver(row)))
+        coverage.count('place in line given up')
+      if (request.blocks.length > 0) coverage.count('resource blocked')
+      for (const { reason } of answer.waiting) coverage.count(`permit awaited: ${reason}`)
+      oracle.permitted(this.#process)
+      return answer
+    })
   }
 
   permitVersion(): ReturnType<Store['permitVersion']> {

@@ -13,6 +13,7 @@ import { seededRandom, type SeededRandom } from '../random/seeded-random.ts'
 import { Chaos, drawWeather } from './chaos.ts'
 import { Coverage } from './coverage.ts'
 import { OutsideWorld } from './effects.ts'
+import { drawLimits, type DrawnLimits } from './limits.ts'
 import { simulatedModel } from './model.ts'
 import { Oracle } from './oracle/oracle.ts'
 import { SimulatedProcess } from './process.ts'
@@ -60,6 +61,7 @@ export class SimulatedWorld implements Surroundings {
   /** False: owners look as if they lived on other hosts. */
   readonly #canTellDead: boolean
   readonly #leaseMs: number
+  readonly #limits: DrawnLimits
   /** Processes look for runs that can go on; false: only callers do. */
   readonly hasWorkers: boolean
   #spawned = 0
@@ -82,6 +84,8 @@ export class SimulatedWorld implements Surroundings {
     this.#canTellDead = this.random.chance(0.7)
     this.hasWorkers = this.random.chance(0.75)
     this.#leaseMs = this.random.pick([500, 2_000, 5_000])
+    this.#limits = drawLimits(this.random.branch('limits'))
+    this.oracle.expectLimits(this.#limits.known, this.#leaseMs)
     this.chaos = new Chaos({
       random: this.random.branch('chaos'),
       timeline: this.timeline,
@@ -137,6 +141,7 @@ export class SimulatedWorld implements Surroundings {
       models: { main: simulatedModel(this, process) },
       prices: { main: { inputUsd: 10, outputUsd: 100 } },
       secrets: (name) => (name === leakedSecret.name ? leakedSecret.value : undefined),
+      ...(this.#limits.limits !== undefined && { limits: this.#limits.limits }),
       clock: process.clock,
       ids: process.ids,
       leaseMs: this.#leaseMs,
@@ -169,6 +174,14 @@ export class SimulatedWorld implements Surroundings {
       if (open.some(({ kind }) => kind === 'approval' || kind === 'resolve'))
         this.coverage.count('crash while a person is asked')
     }
+    void this.#countPlaces(process)
     this.timeline.in(this.random.integer(0, 4_000), null, () => void this.spawn())
+  }
+
+  async #countPlaces(process: SimulatedProcess): Promise<void> {
+    const places = (await this.truth.line()).filter(
+      ({ grantedAt, owner }) => grantedAt === null && owner.pid === process.pid,
+    )
+    if (places.length > 0) this.coverage.count('crash while in line')
   }
 }

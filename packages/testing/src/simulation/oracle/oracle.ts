@@ -1,9 +1,11 @@
 import type { Acceptance, CompiledWorkflow, EngineEvent, RunEvent } from '@waystone/core'
 import { decodeCheckpoint, type Commit, type Lease, type Store } from '@waystone/core/store'
+import type { KnownLimit } from '../limits.ts'
 import type { SimulatedProcess } from '../process.ts'
 import { leakedSecret, simulationEpoch, type Observer, type Surroundings, type WorldCall } from '../surroundings.ts'
 import { beginningOf, checkBeginning } from './effect-checks.ts'
 import { attemptKey, newRunFacts, textOf, type InvariantName, type RunFacts, type Violation } from './run-facts.ts'
+import { LimitChecks } from './limit-checks.ts'
 import { checkStored } from './stored-checks.ts'
 
 /** Work under way in the fake world. */
@@ -37,6 +39,24 @@ export class Oracle implements Observer {
   report(invariant: InvariantName, message: string, runId: string | null = null): void {
     this.#world.note(`VIOLATION ${invariant} ${message}`)
     this.violations.push({ invariant, message, runId, at: this.#world.timeline.now })
+  }
+
+  #limits: LimitChecks | null = null
+
+  /** Says what the processes share. @param leaseMs - how long a permit outlives its owner's last word */
+  expectLimits(known: readonly KnownLimit[], leaseMs: number): void {
+    this.#limits = new LimitChecks({
+      known,
+      leaseMs,
+      now: () => this.#world.timeline.now,
+      isAnswered: (call) => this.#answered.has(call),
+      report: (invariant, message) => this.report(invariant, message),
+    })
+  }
+
+  /** The store has answered a process about its permits. */
+  permitted(process: SimulatedProcess): void {
+    this.#limits?.permitted(process)
   }
 
   /** Takes in whatever was stored since the last step. */
@@ -168,6 +188,7 @@ export class Oracle implements Observer {
       `${process.name} begins ${call.runId} ${beginning.key} ${call.node} (${call.name}, ${call.effect})${stale}`,
     )
     checkBeginning(facts, beginning, (invariant, message) => this.report(invariant, message, call.runId))
+    this.#limits?.effectStarted(process, call)
     if (facts !== undefined) this.#running.push({ process, call, facts })
   }
 

@@ -101,6 +101,7 @@ const invariantNames = [
   'chain-holds',
   'held-runs-begin-nothing',
   'stopped-work-is-aborted',
+  'shared-limits-hold',
   'every-run-ends',
   'no-engine-fault',
 ] as const

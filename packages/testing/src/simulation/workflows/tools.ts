@@ -23,6 +23,7 @@ export const note = defineTool({
   description: 'Writes a note into a ledger that knows its keys.',
   effect: 'keyed',
   secrets: [leakedSecret.name],
+  resources: ['ledger'],
   input: z.object({ ticket: z.string() }),
   output: Receipt,
   timeout: 1_500,
@@ -40,6 +41,7 @@ export const note = defineTool({
 export const charge = defineTool({
   name: 'charge',
   description: 'Charges a card.',
+  resources: ['ledger'],
   input: z.object({ ticket: z.string() }),
   output: Receipt,
   timeout: 1_200,

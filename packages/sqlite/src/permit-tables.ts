@@ -45,7 +45,9 @@ export const permitTables = {
     insertOwner: (owner: Owner) => void,
   ): PermitAnswer & { isFreed: boolean } {
     const rows = readRows(database)
-    const state = { rows, uses: readUses(database, request.now), blocks: readBlocks(database, request.now) }
+    const hasRates = [...rows, ...request.asks].some(({ claims }) => claims.some(({ rates }) => rates.length > 0))
+    const uses = hasRates ? readUses(database, request.now) : []
+    const state = { rows, uses, blocks: readBlocks(database, request.now) }
     const { changes, answer } = decidePermits(state, request, (rows.at(-1)?.ticket ?? 0) + 1)
     if (changes.added.length > 0) insertOwner(request.owner)
     write(database, changes, request)

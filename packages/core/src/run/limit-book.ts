@@ -46,6 +46,7 @@ export interface LimitBook {
  */
 export function readLimits(given: SharedLimits | undefined): LimitBook | null {
   if (given === undefined) return null
+  checkRecord('limits', given)
   checkKeys('limits', given, kinds)
   const resources = readAll(given, 'resources')
   const models = readAll(given, 'models')

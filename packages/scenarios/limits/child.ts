@@ -16,6 +16,6 @@ const runs = await Promise.all(
   Array.from({ length: Number(count) }, (_, index) => runtime.start(letter, { input: { name: `n${index}` } })),
 )
 const results = await Promise.all(runs.map((run) => run.result({ until: 'end' })))
-console.log(`${results.filter(({ status }) => status === 'completed').length} completed`)
+process.stdout.write(`${results.filter(({ status }) => status === 'completed').length} completed\n`)
 await runtime.close()
 await store.close()

@@ -76,7 +76,7 @@ export function readLimits(given: SharedLimits | undefined): LimitBook | null {
   }
 }
 
-/** The name by which a step asks its model, or the fallback model it is at. */
+/** The name by which a step asks its model. */
 function modelOf({ record, open }: EffectJob): string {
   return record.kind === 'agent' || record.kind === 'gate' ? modelOfStep(record, open) : ''
 }

@@ -72,7 +72,11 @@ function forgettingBegins(truth: Store): Store {
     permits: (request) => {
       // Long ago, so that no stretch of time holds it any more.
       const begins = request.begins.map((begin) => ({ ...begin, at: 0 }))
-      return truth.permits({ ...request, begins, ends: request.ends.map(({ beganAt: _, ...end }) => end) })
+      return truth.permits({
+        ...request,
+        begins,
+        ends: request.ends.map(({ runId, step, attempt }) => ({ runId, step, attempt })),
+      })
     },
   })
 }

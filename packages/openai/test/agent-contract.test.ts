@@ -160,10 +160,20 @@ describe.each(ways)('an agent, $api, stream $stream', (way) => {
     ['an answer that is no JSON', faults.malformed(1)],
     ['an error in a stream', faults.errorInStream(2, 'a text that is never said in full')],
     ['a response that failed', { ...faults.failed(), usage }],
+    ['a wait before the headers', { calls: [{ name: 'look-up', arguments: { order: 'Z9' } }], usage, delayMs: 40 }],
+    ['an answer of a megabyte that does not fit', { ...faults.huge(1_000_000), usage }],
     ['silence about usage', faults.noUsage({ calls: [{ name: 'look-up', arguments: { order: 'Z9' } }] })],
   ] as const)('comes through %s, everything counted (B5, D3)', async (_, fault) => {
     const { lab, run } = await ask(way, [asked, fault, answered])
     expect(await run.result()).toMatchObject({ status: 'completed', output: answer, usage: usedAt(lab) })
+    lab.assertComplete()
+  })
+
+  it('comes through an answer that never ends, charged as reserved (B5, D3)', async () => {
+    const hung = faults.hang(way.stream ? 2 : 'headers')
+    const { lab, run } = await ask(way, [asked, hung, answered], { timeoutMs: 1500 })
+    expect(await run.result()).toMatchObject({ status: 'completed', output: answer, usage: usedAt(lab) })
+    expect(lab.entries[1]?.end).toMatchObject({ by: 'client', isWhole: false })
     lab.assertComplete()
   })
 

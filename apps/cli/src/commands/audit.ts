@@ -39,8 +39,8 @@ function auditLines(found: Audit, { style }: Context): readonly string[] {
     '',
     found.people.length === 0 ? 'No person decided anything.' : 'People:',
     ...found.people.map(
-      ({ sequence, at, by, through, node, outcome, reason }) =>
-        `  ${String(sequence).padStart(4)}  ${formatTime(at)}  ${printableLine(by)} (${printableLine(through)})  ${node === null ? '' : `${node} `}${outcome}${reason === '' ? '' : `: ${printableLine(reason)}`}`,
+      ({ sequence, at, by, through, node, tool, outcome, reason }) =>
+        `  ${String(sequence).padStart(4)}  ${formatTime(at)}  ${printableLine(by)} (${printableLine(through)})  ${node === null ? '' : `${node} `}${tool === undefined ? '' : `${printableLine(tool)} `}${outcome}${reason === '' ? '' : `: ${printableLine(reason)}`}`,
     ),
     '',
     found.policies.length === 0 ? 'No policies.' : 'Policies:',
@@ -64,7 +64,9 @@ function transitionLines({ transitions }: Audit): readonly string[] {
 
 function policyLine({ policy, violations, uses }: Audit['policies'][number], style: Context['style']): string {
   const given = policy.given === null ? '' : `, given ${guardText(policy.given)}`
-  const rule = `${policy.never} never without ${policy.without.node}.${policy.without.outcome}${given}`
+  const { without } = policy
+  const crossing = without === 'approval' ? 'an approval' : `${without.node}.${without.outcome}`
+  const rule = `${policy.never} never without ${crossing}${given}`
   const used = uses.length === 0 ? 'not used' : `used at ${uses.join(', ')}`
   if (violations.length === 0) return `  ${style('good', 'held')}  ${rule} (${used})`
   return `  ${style('bad', 'broken')}  ${rule} (${used}; broken at ${violations.join(', ')})`

@@ -18,6 +18,7 @@ import { policyNames } from './rules/policy-names.ts'
 import { readBeforeWrite } from './rules/read-before-write.ts'
 import { secretName } from './rules/secret-name.ts'
 import { shadowedEdge } from './rules/shadowed-edge.ts'
+import { toolAsksNobody } from './rules/tool-asks-nobody.ts'
 import { toolNeverCalled } from './rules/tool-never-called.ts'
 import { totalRouting } from './rules/total-routing.ts'
 import { unknownTarget } from './rules/unknown-target.ts'
@@ -41,6 +42,7 @@ const rules: readonly Rule[] = [
   hearsNothing,
   policyNames,
   policies,
+  toolAsksNobody,
   modelUnbound,
   modelSchema,
   costUnknown,

@@ -1,19 +1,13 @@
 import type { JsonObject } from '../base/json.ts'
 import type { Duration } from './duration.ts'
+import type { Guard } from './guard.ts'
 
 /**
  * How a person is asked before a call of a tool runs inside an agent.
  *
  * Calls that nobody is asked about run meanwhile; the model is told what became of each.
  */
-export interface CallApproval<Input> {
-  /**
-   * Whether this call is asked about; default: every one. A text is a yes and tells the person why. Must be pure and answer at
-   * once: one that throws, or gives anything else, asks.
-   *
-   * @param input - parsed by the tool's schema
-   */
-  readonly when?: (input: Input) => boolean | string
+export interface CallApprovalTerms {
   /** Who may decide, for people and for interfaces that know roles. */
   readonly role?: string
   /** Why it is asked, for the person. */
@@ -24,6 +18,23 @@ export interface CallApproval<Input> {
   readonly canEdit?: boolean
   /** The person may ask the model back: outcome `asked`. Default true. */
   readonly canAskBack?: boolean
+}
+
+/** What a tool says of its calls by agents. */
+export interface CallApproval<Input> extends CallApprovalTerms {
+  /**
+   * Whether this call is asked about; default: every one. A text is a yes and tells the person why. Must be pure and answer at
+   * once: one that throws, or gives anything else, asks.
+   *
+   * @param input - parsed by the tool's schema
+   */
+  readonly when?: (input: Input) => boolean | string
+}
+
+/** What an agent in a workflow says of its calls of a tool, instead of the tool. */
+export interface NodeCallApproval<Values> extends CallApprovalTerms {
+  /** Calls are asked about while this holds; default: every one. Decided on the state when the model asks for the call. */
+  readonly when?: Guard<Values>
 }
 
 /** What a person may answer before a call of an agent's tool runs. */

@@ -28,6 +28,24 @@ describe('toolRules', () => {
     w.agent(clerk, { toolRules: { refund: { when: isVerified } } })
   })
 
+  it('say whether a person is asked, in a node also by a guard (H1)', () => {
+    w.agent({ ...base, toolRules: { refund: { approval: true }, 'look-up': { approval: false } } })
+    w.agent({ ...base, toolRules: { refund: { approval: { when: isVerified, role: 'boss', expiresIn: '1h' } } } })
+    defineAgent({
+      ...base,
+      input: z.object({}),
+      output: z.object({}),
+      toolRules: { refund: { approval: { role: 'boss' } } },
+    })
+    // @ts-expect-error what looks at arguments belongs to the tool
+    w.agent({ ...base, toolRules: { refund: { approval: { when: () => true } } } })
+    // @ts-expect-error a guard of another state
+    w.agent({ ...base, toolRules: { refund: { approval: { when: isOther } } } })
+    const shape = { input: z.object({}), output: z.object({}) }
+    // @ts-expect-error an agent that is free of any state has no conditions on it
+    defineAgent({ ...base, ...shape, toolRules: { refund: { approval: { when: isVerified } } } })
+  })
+
   it('refuse mistakes', () => {
     // @ts-expect-error no tool of this agent
     w.agent({ ...base, toolRules: { refunds: { maxCalls: 1 } } })

@@ -1,3 +1,4 @@
+import type { CallApprovalTerms, NodeCallApproval } from './call-approval.ts'
 import type { EffectClass } from './effect-class.ts'
 import type { Guard } from './guard.ts'
 
@@ -9,10 +10,14 @@ export interface ToolRule<ToolName extends string> {
   readonly maxCalls?: number
   /** Only more careful than the tool's own. */
   readonly effect?: EffectClass
+  /** A person is asked before each call, or nobody is: whatever the tool says. */
+  readonly approval?: boolean | CallApprovalTerms
 }
 
 /** A {@link ToolRule} of an agent in a workflow, which may also look at the state. */
-export interface NodeToolRule<ToolName extends string, Values> extends ToolRule<ToolName> {
+export interface NodeToolRule<ToolName extends string, Values> extends Omit<ToolRule<ToolName>, 'approval'> {
+  /** A person is asked before calls, or nobody is: whatever the tool says. */
+  readonly approval?: boolean | NodeCallApproval<Values>
   /** The tool is offered and run only while this holds. Decided on the state that the model was asked with. */
   readonly when?: Guard<Values>
 }

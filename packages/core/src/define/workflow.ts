@@ -76,7 +76,8 @@ export type CrossingOf<AnyOfNodes> =
 /** "The tool never runs unless this outcome was crossed since it last ran and since the keys shown were last written." */
 export interface Policy<Nodes, Values> {
   readonly never: AnyTool<ToolNameOf<Nodes[keyof Nodes]>>
-  readonly without: CrossingOf<Nodes[keyof Nodes]>
+  /** `approval`: a person is asked about the very call, or has approved at any approval. */
+  readonly without: CrossingOf<Nodes[keyof Nodes]> | 'approval'
   /** Only paths on which this holds; default all. */
   readonly given?: Guard<Values>
 }

@@ -225,6 +225,11 @@ export const errorCodes = {
       'What a node reads does not fit what its tool or agent takes, or what comes back does not fit the keys it writes.',
     remedy: 'Map between them with `input` or `apply`, or change what the node reads and writes.',
   },
+  WAYSTONE_DEFINITION_TOOL_ASKS_NOBODY: {
+    family: 'definition',
+    means: 'A node runs a tool whose calls by agents people are asked about, and on a path to it nobody has approved.',
+    remedy: 'Lead every path through an approval, or say with a policy when the tool may run.',
+  },
   WAYSTONE_DEFINITION_TOOL_NEVER_CALLED: {
     family: 'definition',
     means: 'The rules of an agent keep one of its tools from ever being called.',

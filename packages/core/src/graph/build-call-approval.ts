@@ -1,4 +1,5 @@
-import type { CallApprovalRecord } from './graph.ts'
+import type { Place } from '../errors/definition-error.ts'
+import type { CallApprovalRecord, GuardExpression } from './graph.ts'
 import {
   checkKeys,
   isRecord,
@@ -20,19 +21,47 @@ export interface BuiltCallApproval {
 
 const keys = ['when', 'role', 'reason', 'expiresIn', 'canEdit', 'canAskBack'] as const
 
-/** Reads option `approval`; null when nobody is asked. */
+/** Reads option `approval` of a tool; null when nobody is asked. */
 export function readCallApproval(written: Written): BuiltCallApproval | null {
+  const rule = readRule(written)
+  if (rule === null) return null
+  const asks = readFunction(rule, 'when')
+  return { record: recordOf(rule, asks === null ? 'always' : 'arguments'), asks }
+}
+
+/**
+ * Reads option `approval` of an agent's rule for a tool.
+ *
+ * @param readGuard - reads its condition; null: there may be none, since the agent has no state
+ * @returns undefined when it says nothing; null when nobody is asked
+ */
+export function readNodeApproval(
+  written: Written,
+  readGuard: ((when: unknown, place: Place) => GuardExpression | null) | null,
+): CallApprovalRecord | null | undefined {
+  if (written.config['approval'] === undefined) return undefined
+  const rule = readRule(written)
+  if (rule === null) return null
+  const { when } = rule.config
+  if (when === undefined) return recordOf(rule, 'always')
+  if (readGuard === null) {
+    refuseValue(rule, 'when', 'nothing: an agent that is defined apart has no state')
+    return recordOf(rule, 'always')
+  }
+  return recordOf(rule, readGuard(when, within(rule.place, 'when')) ?? 'always')
+}
+
+function readRule(written: Written): Written | null {
   const value = written.config['approval']
   if (value === undefined || value === false) return null
-  if (value === true) return { record: recordOf(asked(written, {}), 'always'), asks: null }
-  if (!isRecord(value)) {
+  const config = value === true ? {} : value
+  if (!isRecord(config)) {
     refuseValue(written, 'approval', 'true, false or an object')
     return null
   }
-  const rule = asked(written, value)
+  const rule = asked(written, config)
   checkKeys(rule, keys)
-  const asks = readFunction(rule, 'when')
-  return { record: recordOf(rule, asks === null ? 'always' : 'arguments'), asks }
+  return rule
 }
 
 function asked(written: Written, config: Written['config']): Written {

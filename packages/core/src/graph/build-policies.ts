@@ -65,10 +65,11 @@ function readCrossing(
   nodes: { readonly [id: string]: NodeRecord },
 ): PolicyRecord['without'] | undefined {
   const { without } = policy.config
+  if (without === 'approval') return without
   if (!Array.isArray(without) || without.length !== 2) {
     scope.issues.add('WAYSTONE_DEFINITION_BAD_POLICY', policy.place, {
-      message: `${policy.subject}: without is ${describeValue(without)}; expected is [n.node, 'outcome']`,
-      hint: "Give without: [n.manager, 'approved'].",
+      message: `${policy.subject}: without is ${describeValue(without)}; expected is [n.node, 'outcome'] or 'approval'`,
+      hint: "Give without: [n.manager, 'approved'], or without: 'approval'.",
     })
     return undefined
   }

@@ -71,6 +71,37 @@ describe('buildToolRules', () => {
     expect(parseGraph(canonicalJson(built.graph as unknown as Json))).toEqual(built.graph)
   })
 
+  it('says how a person is asked, instead of what the tool says (H1)', () => {
+    const approval = { when: isVerified, role: 'boss', expiresIn: '1h', canEdit: false }
+    const built = build({ refund: { approval }, slow: { approval: true }, 'look-up': { approval: false } })
+    const rule = { when: 'always', role: null, reason: '', expiresInMs: null, canEdit: true, canAskBack: true }
+    expect(rulesOf(built)).toEqual({
+      refund: {
+        approval: { ...rule, when: { guard: 'isVerified' }, role: 'boss', expiresInMs: 3_600_000, canEdit: false },
+      },
+      slow: { approval: rule },
+      'look-up': { approval: null },
+    })
+    expect(parseGraph(canonicalJson(built.graph as unknown as Json))).toEqual(built.graph)
+    expect(issuesOf({ refund: { approval: { when: () => true, who: 'boss' } } })).toMatchInlineSnapshot(`
+      [
+        "WAYSTONE_DEFINITION_UNKNOWN_KEY at desk.nodes.a.toolRules.refund.approval.who: approval of node "a", rule for tool "refund" has no option "who"",
+        "WAYSTONE_DEFINITION_BAD_GUARD at desk.nodes.a.toolRules.refund.approval.when: nodes.a.toolRules.refund.approval.when: found a function where a guard is expected",
+      ]
+    `)
+    const apart = defineAgent({
+      ...base,
+      input: z.object({}),
+      output: z.object({}),
+      toolRules: { refund: { approval: { when: isVerified } } },
+    } as never)
+    expect(issuesOf(undefined, apart)).toMatchInlineSnapshot(`
+      [
+        "WAYSTONE_DEFINITION_BAD_VALUE at desk.nodes.a.toolRules.refund.approval.when: approval of node "a", rule for tool "refund": when is an object; expected is nothing: an agent that is defined apart has no state",
+      ]
+    `)
+  })
+
   it('leaves graphs without rules as they were', () => {
     expect(build(undefined).graph.nodes['a']).not.toHaveProperty('toolRules')
     expect(build({}).hashes).toEqual(build(undefined).hashes)

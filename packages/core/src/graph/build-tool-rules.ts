@@ -1,5 +1,6 @@
 import type { EffectClass } from '../define/effect-class.ts'
 import { readEffect } from './build-base.ts'
+import { readNodeApproval } from './build-call-approval.ts'
 import { buildGuard } from './build-guards.ts'
 import { defaultRetry } from './build-retry.ts'
 import type { NodeSite } from './build-scope.ts'
@@ -92,17 +93,19 @@ interface RuleSource {
 }
 
 function readRule(site: NodeSite, { rule, tool, table, known }: RuleSource): ToolRuleRecord {
-  checkKeys(rule, [...(table.isApart ? [] : ['when']), 'after', 'maxCalls', 'effect'])
+  checkKeys(rule, [...(table.isApart ? [] : ['when']), 'after', 'maxCalls', 'effect', 'approval'])
   const { config, place } = rule
   const when =
     table.isApart || config['when'] === undefined ? null : buildGuard(site.scope, config['when'], within(place, 'when'))
   const after = readAfter(rule, table.tools)
   const least = known?.effect ?? tool.effect
   const effect = config['effect'] === undefined ? least : readEffect(rule, least)
+  const approval = readNodeApproval(rule, table.isApart ? null : (guard, where) => buildGuard(site.scope, guard, where))
   return {
     ...(when !== null && { when }),
     ...(after.length > 0 && { after }),
     ...(config['maxCalls'] !== undefined && { maxCalls: readCount(rule, 'maxCalls', { least: 0, fallback: 0 }) }),
+    ...(approval !== undefined && { approval }),
     ...(effect !== tool.effect && { effect, ...(!tool.hasRetry && { retry: defaultRetry(effect) }) }),
   }
 }

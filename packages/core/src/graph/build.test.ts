@@ -707,7 +707,7 @@ describe('buildGraph refuses', () => {
     `)
     expect(issuesOf(() => make({ never: lookUp, without: 'work' }))).toMatchInlineSnapshot(`
       [
-        "WAYSTONE_DEFINITION_BAD_POLICY policies.policies.0: policy 0: without is "work"; expected is [n.node, 'outcome']",
+        "WAYSTONE_DEFINITION_BAD_POLICY policies.policies.0: policy 0: without is "work"; expected is [n.node, 'outcome'] or 'approval'",
       ]
     `)
   })

@@ -335,11 +335,15 @@ export interface LimitsRecord {
   readonly place: Place
 }
 
-/** "Tool `never` does not run unless `without` was crossed since the tool last ran and since the keys shown were last written." */
+/**
+ * "Tool `never` does not run unless `without` was crossed since the tool last ran and since the keys shown were last written."
+ *
+ * `approval`: a person was asked about the very call, or approved at some approval.
+ */
 export interface PolicyRecord {
   /** Tool name. */
   readonly never: string
-  readonly without: { readonly node: string; readonly outcome: string }
+  readonly without: { readonly node: string; readonly outcome: string } | 'approval'
   /** Only paths on which this holds are meant; edges only taken when it is false are left out. Null: all paths. */
   readonly given: GuardExpression | null
   readonly place: Place

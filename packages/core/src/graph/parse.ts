@@ -73,11 +73,21 @@ const modelTerms = {
   repairs: count,
 }
 
+const callApproval = z.strictObject({
+  when: z.union([z.enum(['always', 'arguments']), guardExpression]),
+  role: z.string().nullable(),
+  reason: z.string(),
+  expiresInMs: count.nullable(),
+  canEdit: z.boolean(),
+  canAskBack: z.boolean(),
+})
+
 const toolRule = z.strictObject({
   when: guardExpression.exactOptional(),
   after: names.exactOptional(),
   maxCalls: count.exactOptional(),
   effect: z.enum(effectClasses).exactOptional(),
+  approval: callApproval.nullable().exactOptional(),
   retry: retry.exactOptional(),
 })
 
@@ -139,15 +149,6 @@ const node = z.discriminatedUnion('kind', [
   }),
 ])
 
-const callApproval = z.strictObject({
-  when: z.union([z.enum(['always', 'arguments']), guardExpression]),
-  role: z.string().nullable(),
-  reason: z.string(),
-  expiresInMs: count.nullable(),
-  canEdit: z.boolean(),
-  canAskBack: z.boolean(),
-})
-
 const tool = z.strictObject({
   name: z.string(),
   description: z.string(),
@@ -201,7 +202,7 @@ const graphSchema = z.strictObject({
   policies: z.array(
     z.strictObject({
       never: z.string(),
-      without: z.strictObject({ node: z.string(), outcome: z.string() }),
+      without: z.union([z.literal('approval'), z.strictObject({ node: z.string(), outcome: z.string() })]),
       given: guardExpression.nullable(),
       place,
     }),

@@ -38,8 +38,6 @@ export interface ToolNodeFunctions {
 /** Author functions of an agent. */
 export interface AgentFunctions {
   readonly kind: 'agent'
-  /** By tool: whether a call is asked about, instead of what the tool says. */
-  readonly asks?: ReadonlyMap<string, (input: unknown) => unknown>
   /** Null: the record's text. */
   readonly instructions: ((input: NodeInput) => string) | null
   /** What the model is told first; null: the read slice as JSON. */

@@ -1,6 +1,7 @@
 import type { Store } from '../checkpoint/store.ts'
 import { storeError, StoreError } from '../errors/store-error.ts'
-import type { Graph, PolicyRecord } from '../graph/graph.ts'
+import type { PolicyRecord } from '../graph/graph.ts'
+import { isCrossing, shownAt } from '../graph/policy-crossing.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { Decision } from '../snapshot/decision.ts'
 import { readHistory, type History } from './history.ts'
@@ -23,6 +24,8 @@ export interface AuditPerson {
   readonly by: string
   readonly through: string
   readonly node: string | null
+  /** For what was asked about a tool call of an agent. */
+  readonly tool?: string
   readonly outcome: string
   readonly reason: string
 }
@@ -98,7 +101,8 @@ function peopleOf({ sequence, event, step }: Checkpoint): readonly AuditPerson[]
   const node = step?.node ?? null
   if (event.type === 'request.decided') {
     const { by, through, reason, outcome } = event.payload
-    return [{ sequence, at: event.at, by, through, node, outcome, reason }]
+    const tool = step?.tool === undefined ? {} : { tool: step.tool }
+    return [{ sequence, at: event.at, by, through, node, ...tool, outcome, reason }]
   }
   if (event.from !== 'operator') return []
   return [
@@ -116,8 +120,8 @@ function peopleOf({ sequence, event, step }: Checkpoint): readonly AuditPerson[]
 
 /** What a policy needs to know of the way so far. */
 interface Cover {
-  /** The outcome has been crossed since the tool last ran and since what it showed was last written. */
-  isCovered: boolean
+  /** Where the outcome has been crossed since the tool last ran and since what it showed was last written; null: nowhere. */
+  coveredBy: string | null
   /** Last results of the guards of `given`, until something they read is written. */
   readonly known: Map<string, boolean>
 }
@@ -157,7 +161,7 @@ async function readWays(store: Store, history: History): Promise<readonly Way[]>
  * since the keys shown were last written. Starts while `given` is known to be false are excused.
  */
 function auditPolicy(ways: readonly Way[], policy: PolicyRecord): AuditPolicy {
-  const cover: Cover = { isCovered: false, known: new Map() }
+  const cover: Cover = { coveredBy: null, known: new Map() }
   let found: Omit<AuditPolicy, 'policy'> = { uses: [], violations: [] }
   for (const [index, way] of ways.entries()) {
     // A fork asks again for what was open: its start there is the one that counts.
@@ -189,8 +193,11 @@ function walkPolicy(
         continue
       started.add(command.step)
       uses.push(sequence)
-      if (!cover.isCovered && !isExcused(policy, cover.known)) violations.push(sequence)
-      if (!repeated.has(String(command.step))) cover.isCovered = false
+      const isAsked =
+        policy.without === 'approval' &&
+        history.at(sequence).snapshot.context.open[command.step]?.approved !== undefined
+      if (cover.coveredBy === null && !isAsked && !isExcused(policy, cover.known)) violations.push(sequence)
+      if (!repeated.has(String(command.step))) cover.coveredBy = null
     }
   }
   return { uses, violations }
@@ -206,22 +213,14 @@ function updateCover(
     if (event.type === 'run.forked') return keys.some((key) => Object.hasOwn(event.payload.patch, key))
     return sequence > 0 && writesAny(history, sequence, keys)
   }
-  if (writes(shownKeys(graph, policy))) cover.isCovered = false
+  if (cover.coveredBy !== null && writes(shownAt(graph, cover.coveredBy))) cover.coveredBy = null
   for (const guard of cover.known.keys()) if (writes(graph.guards[guard]?.reads ?? [])) cover.known.delete(guard)
   for (const { guard, result } of decision?.candidates.flatMap((candidate) => candidate.guards ?? []) ?? [])
     cover.known.set(guard, result)
   // Turns of an agent have outcomes too, and lead nowhere.
-  const isCrossed =
-    decision !== null &&
-    decision.to !== null &&
-    decision.node === policy.without.node &&
-    decision.outcome === policy.without.outcome
-  if (isCrossed && step !== null) cover.isCovered = true
-}
-
-function shownKeys(graph: Graph, policy: PolicyRecord): readonly string[] {
-  const record = graph.nodes[policy.without.node]
-  return record?.kind === 'approval' ? record.show : []
+  const record = decision === null || decision.to === null ? undefined : graph.nodes[decision.node]
+  const isCrossed = record !== undefined && decision !== null && isCrossing(policy, record, decision.outcome)
+  if (isCrossed && step !== null) cover.coveredBy = record.id
 }
 
 function writesAny(history: History, sequence: number, keys: readonly string[]): boolean {

@@ -11,6 +11,7 @@ import { inputError } from '../errors/input-error.ts'
 import { invariantError } from '../errors/invariant-error.ts'
 import { replayError } from '../errors/replay-error.ts'
 import type { PolicyRecord } from '../graph/graph.ts'
+import { crossingName, isCrossing, shownAt } from '../graph/policy-crossing.ts'
 import type { Runtime } from '../run/runtime.ts'
 import { summaryOf } from '../run/run-summary.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
@@ -159,8 +160,10 @@ function refusePolicyBreaks(
   options: ForkOptions & { readonly patch: JsonObject },
 ): void {
   const broken = compiled.graph.policies.filter((policy) => {
-    const record = compiled.graph.nodes[policy.without.node]
-    const shown = record?.kind === 'approval' ? record.show : []
+    const { graph } = compiled
+    const shown = Object.values(graph.nodes).flatMap((node) =>
+      node.outcomes.some((outcome) => isCrossing(policy, node, outcome)) ? shownAt(graph, node.id) : [],
+    )
     const given =
       policy.given === null
         ? []
@@ -176,7 +179,7 @@ function refusePolicyBreaks(
   if (first === undefined) return
   throw inputError(
     'WAYSTONE_INPUT_FORK_POLICY',
-    `the patch changes what ${first.without.node} shows or what the policy depends on, and from sequence ${options.at} tool ${first.never} can run without ${first.without.node}.${first.without.outcome} being crossed again; ` +
+    `the patch changes what ${first.without === 'approval' ? 'an approval' : first.without.node} shows or what the policy depends on, and from sequence ${options.at} tool ${first.never} can run without ${crossingName(first)} being crossed again; ` +
       `fork before it, leave ${Object.keys(options.patch).join(', ')} alone, or override the policy of ${first.never}`,
     { tools: broken.map((policy) => policy.never) },
   )

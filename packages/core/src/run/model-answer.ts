@@ -73,11 +73,9 @@ function readQuestion(
 ): readonly (readonly [callId: string, said: string | false])[] {
   if (callApprovalOf(compiled.graph, record, name)?.when !== 'arguments') return []
   const functions = toolFunctions(compiled, name)
-  const agent = compiled.registry.nodes.get(record.id)
-  const asks = (agent?.kind === 'agent' ? agent.asks?.get(name) : undefined) ?? functions.asks
   let said: unknown
   try {
-    said = asks?.(functions.input.parse(given))
+    said = functions.asks?.(functions.input.parse(given))
   } catch (thrown) {
     return [[id, `asked in doubt: approval.when of tool ${name} threw: ${describeThrown(thrown)}`]]
   }

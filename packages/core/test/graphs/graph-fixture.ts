@@ -300,8 +300,9 @@ function implicitEdges(
 
 function policyOf(path: string, notation: NonNullable<GraphNotation['policies']>[number]): PolicyRecord {
   const [node = '', outcome = ''] = notation.without.split('.')
+  const without = notation.without === 'approval' ? notation.without : { node, outcome }
   const given = notation.given === undefined ? null : guardExpression(notation.given)
-  return { never: notation.never, without: { node, outcome }, given, place: { path } }
+  return { never: notation.never, without, given, place: { path } }
 }
 
 function guardNames(expression: GuardExpression | null): string[] {

@@ -50,25 +50,27 @@ function randomNotation(seed: number, options: RandomGraphOptions = {}): GraphNo
     state: [...randomKeys],
     input: [...randomKeys],
     output: ['k0'],
-    nodes: Object.fromEntries(nodes.map((node, index) => [`n${index}`, node.notation])),
+    nodes: Object.fromEntries(nodes.map((node, index) => [`n${index}`, withQuestions(seed, node.notation)])),
     edges,
     guards: Object.fromEntries(guardAtoms.map((atom) => [atom, [atom.slice(0, 2)]])),
-    tools: randomTools(seed),
+    tools: { t0: 'pure', t1: 'keyed', t2: 'unsafe' },
     ...(options.limits ? { limits: randomLimits(random, count) } : {}),
   }
 }
 
-/** Two graphs of three ask people about calls; not drawn, so that all else stays as it is for a seed. */
-function randomTools(seed: number): NonNullable<GraphNotation['tools']> {
+/** Agents of two graphs of three ask people about calls; not drawn, so that all else stays as it is for a seed. */
+function withQuestions(seed: number, notation: NodeNotation): NodeNotation {
+  if (typeof notation === 'string' || notation.kind !== 'agent') return notation
   const rule = { role: null, reason: '', canEdit: true, canAskBack: true }
   const always = { ...rule, when: 'always', expiresInMs: 5_000 } as const
   const [guard = ''] = guardAtoms
   const byGuard = { ...rule, when: { guard }, expiresInMs: null } as const
-  return {
-    t0: 'pure',
-    t1: { effect: 'keyed', ...(seed % 3 === 1 && { approval: byGuard }) },
-    t2: { effect: 'unsafe', ...(seed % 3 !== 2 && { approval: always }) },
+  const tools = notation.tools ?? []
+  const toolRules = {
+    ...(seed % 3 === 1 && tools.includes('t1') && { t1: { approval: byGuard } }),
+    ...(seed % 3 !== 2 && tools.includes('t2') && { t2: { approval: always } }),
   }
+  return Object.keys(toolRules).length === 0 ? notation : { ...notation, toolRules }
 }
 
 interface RandomNode {

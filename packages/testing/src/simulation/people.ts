@@ -79,7 +79,9 @@ export class People {
     const option = this.#random.pick(request.options)
     const base = { by: this.#random.pick(['ann', 'ben']), reason: 'because' }
     if (request.kind === 'unknown') return { ...base, ...this.#truth(request) }
-    const edits = option.outcome === 'edited' ? { edits: { ticket: `T${this.#random.integer(10, 99)}` } } : {}
+    const ticket = `T${this.#random.integer(10, 99)}`
+    const isWhole = request.kind === 'call' && this.#random.chance(0.3)
+    const edits = option.outcome !== 'edited' ? {} : isWhole ? { arguments: { ticket } } : { edits: { ticket } }
     const response: { response?: Json } = request.responseSchema === null ? {} : { response: { plan: 'by hand' } }
     return { ...base, outcome: option.outcome, ...edits, ...response }
   }

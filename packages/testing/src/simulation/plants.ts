@@ -21,6 +21,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   { plant: { name: 'a limit is off by one', compiled: withLooserLimits }, found: ['limits-are-guards'] },
   { plant: { name: 'an unsafe effect is repeated', below: forgettingMarks }, found: ['unknown-is-not-repeated'] },
   { plant: { name: 'a patch is applied twice', compiled: appendingTwice }, found: ['patch-applied-once'] },
+  { plant: { name: 'nobody is asked about a call', compiled: withoutQuestions }, found: ['asked-before-run'] },
   { plant: { name: 'a late ending is applied', below: applyingLateEnds }, found: ['late-ends-change-nothing'] },
   { plant: { name: 'a permit too many is given', below: grantingOneMore }, found: ['shared-limits-hold'] },
   { plant: { name: 'what has begun is not counted', below: forgettingBegins }, found: ['shared-limits-hold'] },
@@ -107,6 +108,21 @@ function withLooserLimits(spec: CompiledWorkflow): CompiledWorkflow {
     edge.limit === null ? edge : { ...edge, limit: { ...edge.limit, max: edge.limit.max + 1 } },
   )
   return compileGraph({ graph: { ...graph, edges }, registry, hashes })
+}
+
+/** Compiled with every approval of calls taken out, under the author's name and hash. */
+function withoutQuestions(spec: CompiledWorkflow): CompiledWorkflow {
+  const { graph, registry, hashes } = spec
+  const nodes = Object.fromEntries(
+    Object.entries(graph.nodes).map(([id, node]): readonly [string, typeof node] => {
+      if (node.kind !== 'agent') return [id, node]
+      const toolRules = Object.fromEntries(
+        node.tools.map((tool) => [tool, { ...node.toolRules?.[tool], approval: null }]),
+      )
+      return [id, { ...node, toolRules }]
+    }),
+  )
+  return compileGraph({ graph: { ...graph, nodes }, registry, hashes })
 }
 
 function appendingTwice(spec: CompiledWorkflow): CompiledWorkflow {

@@ -173,6 +173,8 @@ export class SimulatedWorld implements Surroundings {
         this.coverage.count('crash while a retry waits')
       if (open.some(({ kind }) => kind === 'approval' || kind === 'resolve'))
         this.coverage.count('crash while a person is asked')
+      if (open.some(({ kind, callId }) => kind === 'approval' && callId !== undefined))
+        this.coverage.count('crash while a person is asked about a call')
     }
     void this.#countPlaces(process)
     this.timeline.in(this.random.integer(0, 4_000), null, () => void this.spawn())

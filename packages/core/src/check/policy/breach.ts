@@ -1,4 +1,5 @@
 import type { GuardExpression, NodeRecord, PolicyRecord } from '../../graph/graph.ts'
+import { isCrossing } from '../../graph/policy-crossing.ts'
 import { mayWrite } from '../certain-writes.ts'
 import type { Move, Subject } from '../moves.ts'
 import { always, atomsOf, canHold } from '../propositions.ts'
@@ -24,8 +25,8 @@ const maxKnown = 6
 /** Where a run may be, with what a policy needs to know of how it got there. */
 interface Position {
   readonly node: string
-  /** The outcome has been crossed and still counts. */
-  readonly isCleared: boolean
+  /** Where the outcome has been crossed, while that still counts; null: it does not. */
+  readonly clearedBy: string | null
   /** Truth of the guards of `given`, as far as the edges taken tell. */
   readonly known: Known
   readonly lost: string | null
@@ -40,7 +41,7 @@ interface Position {
  * before it that were passed over); edges that contradict what is known are not taken; a run of the tool counts only where `given`
  * may still hold. What an edge told is forgotten when a node writes a key that the guard reads.
  *
- * Cost: O(moves · 2 · 3^guards of `given`).
+ * Cost: O(moves · (1 + outcomes that count) · 3^guards of `given`).
  *
  * @param options - `forgets: false`: as if guards did not change, so that a breach then needs no such write
  */
@@ -57,10 +58,10 @@ class BreachSearch {
   readonly #policy: PolicyRecord
   readonly #forgets: boolean
   readonly #given: GuardExpression
-  readonly #shown: ReadonlySet<string>
   readonly #runners: ReadonlyMap<string, Runner>
   readonly #conditions: Conditions
-  readonly #seen = { cleared: new Map<string, Set<Known>>(), open: new Map<string, Set<Known>>() }
+  /** By where the outcome was crossed, then by node. */
+  readonly #seen = new Map<string | null, Map<string, Set<Known>>>()
   readonly #queue: Position[] = []
 
   constructor(subject: Subject, policy: PolicyRecord, { forgets }: { readonly forgets: boolean }) {
@@ -70,26 +71,26 @@ class BreachSearch {
     this.#forgets = forgets
     this.#given = policy.given ?? always
     this.#conditions = new Conditions(subject, [...atomsOf(this.#given)].slice(0, maxKnown))
-    this.#shown = new Set(graph.nodes[policy.without.node]?.reads)
     this.#runners = new Map(runnersOf(graph, policy.never).map((runner) => [runner.node.id, runner]))
   }
 
   run(): readonly Breach[] {
     const { graph, exhaustedTo } = this.#subject
-    const begin = { isCleared: false, known: this.#conditions.nothing, lost: null, forgot: null, by: null }
+    const begin = { clearedBy: null, known: this.#conditions.nothing, lost: null, forgot: null, by: null }
     this.#push({ ...begin, node: graph.start })
     if (exhaustedTo !== null) this.#push({ ...begin, node: exhaustedTo })
     const breaches = new Map<string, Breach>()
     for (const position of this.#queue) {
       const runner = this.#runners.get(position.node)
       const counts = runner !== undefined && !breaches.has(position.node) && canHold(this.#given, position.known.truth)
-      if (counts && (!position.isCleared || runner.runs > 1)) {
+      const isAsked = counts && this.#isAsked(runner, position.known)
+      if (counts && !isAsked && (position.clearedBy === null || runner.runs > 1)) {
         const path = pathOf(position)
         breaches.set(position.node, {
           runner,
           path,
           lost: position.lost,
-          isSecondRun: position.isCleared,
+          isSecondRun: position.clearedBy !== null,
           forgot: position.forgot,
         })
       }
@@ -98,9 +99,16 @@ class BreachSearch {
     return [...this.#runners.keys()].flatMap((id) => breaches.get(id) ?? [])
   }
 
+  /** Every run of the tool there asks a person about the very call, whenever the policy is meant. */
+  #isAsked({ asks }: Runner, { truth }: Known): boolean {
+    if (this.#policy.without !== 'approval' || asks === null) return false
+    return !canHold({ all: [this.#given, { not: asks }] }, truth)
+  }
+
   #push(position: Position): void {
     if (this.#subject.graph.nodes[position.node] === undefined) return
-    const seen = this.#seen[position.isCleared ? 'cleared' : 'open']
+    const seen = this.#seen.get(position.clearedBy) ?? new Map<string, Set<Known>>()
+    this.#seen.set(position.clearedBy, seen)
     const known = seen.get(position.node)
     if (known?.has(position.known) === true) return
     if (known === undefined) seen.set(position.node, new Set([position.known]))
@@ -128,26 +136,26 @@ class BreachSearch {
   }
 
   #afterRun(position: Position): Position {
-    if (!position.isCleared || !this.#runners.has(position.node)) return position
-    return { ...position, isCleared: false, lost: `"${position.node}" has run the tool since` }
+    if (position.clearedBy === null || !this.#runners.has(position.node)) return position
+    return { ...position, clearedBy: null, lost: `"${position.node}" has run the tool since` }
   }
 
   #afterOutcome(ran: Position, node: NodeRecord, outcome: string): Position {
-    const { without } = this.#policy
     const writes = mayWrite(outcome) ? node.writes : []
     const known = this.#forget(ran.known, writes)
     const forgot = known === ran.known ? ran.forgot : node.id
-    if (node.id === without.node && outcome === without.outcome)
-      return { ...ran, known, forgot, isCleared: true, lost: null }
-    const rewritten = writes.filter((key) => this.#shown.has(key))
-    if (!ran.isCleared || rewritten.length === 0) return { ...ran, known, forgot }
+    if (isCrossing(this.#policy, node, outcome)) return { ...ran, known, forgot, clearedBy: node.id, lost: null }
+    if (ran.clearedBy === null) return { ...ran, known, forgot }
+    const shown = this.#subject.graph.nodes[ran.clearedBy]?.reads ?? []
+    const rewritten = writes.filter((key) => shown.includes(key))
+    if (rewritten.length === 0) return { ...ran, known, forgot }
     const keys = rewritten.map((key) => `"${key}"`).join(', ')
     return {
       ...ran,
       known,
       forgot,
-      isCleared: false,
-      lost: `"${node.id}" writes ${keys}, which "${without.node}" has shown`,
+      clearedBy: null,
+      lost: `"${node.id}" writes ${keys}, which "${ran.clearedBy}" has shown`,
     }
   }
 

@@ -49,6 +49,64 @@ describe('policies', () => {
     `)
   })
 
+  const asks = { when: 'always', role: null, reason: '', expiresInMs: null, canEdit: true, canAskBack: true } as const
+  const clerk = { nodes: { clerk: { kind: 'agent', tools: ['pay'] } }, edges: { clerk: { done: ':end' } } } as const
+
+  it('passes an agent that asks a person about the very call, for a policy that any approval satisfies (H1)', () => {
+    const meant = [{ never: 'pay', without: 'approval' }]
+    const asking = { pay: { effect: 'unsafe', approval: asks } } as const
+    expect(runRule(policies, { ...clerk, tools: asking, policies: meant })).toBe('')
+    expect(
+      runRule(policies, { ...clerk, tools: asking, policies: [{ never: 'pay', without: 'clerk.done' }] }),
+    ).toContain('can run without clerk.done')
+    expect(runRule(policies, { ...clerk, tools, policies: meant })).toMatchInlineSnapshot(`
+      "error WAYSTONE_DEFINITION_POLICY_VIOLATED at fixture.policies.0
+        tool "pay" inside agent "clerk" can run without an approval: "clerk" is where the run starts; on this path an approval is not crossed
+        → Lead every path to "clerk" through an approval, after each run of the tool and each change of what is shown."
+    `)
+    const byArguments = { pay: { effect: 'unsafe', approval: { ...asks, when: 'arguments' } } } as const
+    expect(runRule(policies, { ...clerk, tools: byArguments, policies: meant })).toContain(
+      'can run without an approval',
+    )
+    const quiet = { ...clerk.nodes.clerk, toolRules: { pay: { approval: null } } }
+    expect(runRule(policies, { ...clerk, nodes: { clerk: quiet }, tools: asking, policies: meant })).toContain(
+      'can run without an approval',
+    )
+  })
+
+  it('passes an agent that asks whenever the policy is meant', () => {
+    const whenBig = { pay: { effect: 'unsafe', approval: { ...asks, when: { guard: 'big' } } } } as const
+    const policy = { never: 'pay', without: 'approval' }
+    const graph = { ...clerk, tools: whenBig, guards: { big: [] } }
+    expect(runRule(policies, { ...graph, policies: [{ ...policy, given: 'big' }] })).toBe('')
+    expect(runRule(policies, { ...graph, policies: [policy] })).toContain('can run without an approval')
+    expect(runRule(policies, { ...graph, policies: [{ ...policy, given: '!big' }] })).toContain('without an approval')
+  })
+
+  it('lets any approval of a path count, until what it has shown is written', () => {
+    const graph: GraphNotation = {
+      tools,
+      input: ['amount'],
+      nodes: {
+        boss: { kind: 'approval', show: ['amount'] },
+        chief: 'approval',
+        adjust: { kind: 'task', writes: ['amount'] },
+        pay: 'tool',
+      },
+      edges: {
+        boss: { approved: 'adjust', rejected: 'chief' },
+        chief: { approved: 'adjust', rejected: ':end' },
+        adjust: { done: 'pay' },
+        pay: { done: ':end' },
+      },
+      policies: [{ never: 'pay', without: 'approval' }],
+    }
+    expect(runRule(policies, graph)).toContain('"adjust" writes "amount", which "boss" has shown')
+    expect(
+      runRule(policies, { ...graph, edges: { ...graph.edges, boss: { approved: 'pay', rejected: 'chief' } } }),
+    ).toBe('')
+  })
+
   it('refuses a second pass after one approval', () => {
     const found = runRule(policies, {
       tools,

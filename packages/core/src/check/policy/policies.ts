@@ -1,4 +1,5 @@
 import type { PolicyRecord } from '../../graph/graph.ts'
+import { crossingName } from '../../graph/policy-crossing.ts'
 import { formatPath, type Move, type Subject } from '../moves.ts'
 import { always, atomsOf, formatGuard } from '../propositions.ts'
 import { errorAt, type Rule } from '../rule.ts'
@@ -15,13 +16,9 @@ export const policies: Rule = (subject) =>
   subject.graph.policies.flatMap((policy) => (isNamed(subject, policy) ? breaches(subject, policy) : []))
 
 function isNamed({ graph }: Subject, { never, without, given }: PolicyRecord): boolean {
-  const node = graph.nodes[without.node]
+  const isKnown = without === 'approval' || graph.nodes[without.node]?.outcomes.includes(without.outcome) === true
   const guards = given === null ? [] : [...atomsOf(given)]
-  return (
-    node?.outcomes.includes(without.outcome) === true &&
-    runnersOf(graph, never).length > 0 &&
-    guards.every((guard) => graph.guards[guard] !== undefined)
-  )
+  return isKnown && runnersOf(graph, never).length > 0 && guards.every((guard) => graph.guards[guard] !== undefined)
 }
 
 function breaches(subject: Subject, policy: PolicyRecord): Finding[] {
@@ -38,17 +35,13 @@ function breaches(subject: Subject, policy: PolicyRecord): Finding[] {
   })
 }
 
-function outcomeName({ without }: PolicyRecord): string {
-  return `${without.node}.${without.outcome}`
-}
-
 function givenText({ given }: PolicyRecord): string {
   return given === null ? '' : `, given ${formatGuard(given)}`
 }
 
 function violatedFinding(subject: Subject, policy: PolicyRecord, breach: Breach): Finding {
   const { runner, path, lost } = breach
-  const outcome = outcomeName(policy)
+  const outcome = crossingName(policy)
   const id = runner.node.id
   const where = runner.node.kind === 'agent' ? ` inside agent "${id}"` : ''
   if (breach.isSecondRun) {
@@ -74,7 +67,7 @@ function notProvableFinding(subject: Subject, policy: PolicyRecord, { runner, pa
   const way = wholePath(subject, path, runner.node.id)
   return errorAt('WAYSTONE_DEFINITION_POLICY_NOT_PROVABLE', {
     place: policy.place,
-    message: `that tool "${policy.never}" cannot run without ${outcomeName(policy)}${givenText(policy)} is not provable: ${way}; on this path "${forgot ?? ''}" writes ${written.join(', ')}, which ${formatGuard(given)} reads`,
+    message: `that tool "${policy.never}" cannot run without ${crossingName(policy)}${givenText(policy)} is not provable: ${way}; on this path "${forgot ?? ''}" writes ${written.join(', ')}, which ${formatGuard(given)} reads`,
     hint: `Test ${formatGuard(given)} again after "${forgot ?? ''}", or do not write there what it reads.`,
   })
 }

@@ -17,7 +17,7 @@ function policiesOf(graph: Graph, seed: number): PolicyRecord[] {
     graph.edges.some((edge) => JSON.stringify(edge.when).includes(`"${guard}"`)),
   )
   return Object.keys(graph.tools).flatMap((never) =>
-    outcomes.flatMap((without) => {
+    [...outcomes, 'approval' as const].flatMap((without) => {
       const given = guards.length > 0 && random.chance(0.6) ? { guard: random.pick(guards) } : null
       return [null, given, given === null ? null : { not: given }].map((meant) => ({
         never,

@@ -27,8 +27,10 @@ function wrongNames(graph: Graph, policy: Graph['policies'][number]): WrongName[
     const used = Object.keys(graph.tools).filter((tool) => runnersOf(graph, tool).length > 0)
     wrong.push({ message: `the policy is about tool "${never}", which no node runs`, allowed: used })
   }
-  const node = graph.nodes[without.node]
-  if (node === undefined) {
+  const node = without === 'approval' ? undefined : graph.nodes[without.node]
+  if (without === 'approval') {
+    // Asks for no node by name.
+  } else if (node === undefined) {
     wrong.push({
       message: `the policy asks for "${without.node}", which is not a node`,
       allowed: Object.keys(graph.nodes),

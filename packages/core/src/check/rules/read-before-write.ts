@@ -75,9 +75,9 @@ function nodeFinding({ key, walk, hint, subject }: Look, node: NodeRecord): Find
 function toolFindings({ subject, key, walk, hint }: Look, node: NodeRecord): Finding[] {
   return toolConditions(node)
     .filter(({ when }) => readsKey(subject, when, key))
-    .map(({ tool }) =>
+    .map(({ tool, part }) =>
       errorAt('WAYSTONE_DEFINITION_READ_BEFORE_WRITE', {
-        place: { ...node.place, path: `${node.place.path}.toolRules.${tool}.when` },
+        place: { ...node.place, path: `${node.place.path}.toolRules.${tool}.${part}` },
         message: `the condition on tool "${tool}" of "${node.id}" reads "${key}", which nothing has written ${wayTo(subject, walk, node.id)}`,
         hint,
       }),

@@ -1,5 +1,6 @@
 import type { SimulatedProcess } from '../process.ts'
 import type { WorldCall } from '../surroundings.ts'
+import { isDelicate } from '../workflows/questions.ts'
 import { attemptKey, textOf, type RunFacts } from './run-facts.ts'
 import type { Report } from './stored-checks.ts'
 
@@ -40,6 +41,7 @@ export function checkBeginning(facts: RunFacts | undefined, beginning: Beginning
   if (knowsHold && !isStale && !facts.marks.has(key)) {
     report('held-runs-begin-nothing', `${what} began although the run is held`)
   }
+  checkAsked(facts, beginning, report)
   if (call.effect === 'unsafe') checkUnsafe(facts, beginning, report)
   if (call.name === 'model') checkModel(facts, beginning, report)
   checkSame(facts, beginning, report)
@@ -72,4 +74,27 @@ function checkSame(facts: RunFacts, { call, step }: Beginning, report: Report): 
   const known = facts.inputs.get(step)
   if (known === undefined) facts.inputs.set(step, asked)
   else if (known !== asked) report('effect-ids-are-stable', `step ${step} was ${known} and then ${asked}`)
+}
+
+/** Of a call that a person must be asked about, a stored yes stands before its beginning, and it runs with what the yes was about. */
+function checkAsked(facts: RunFacts, { call, step, key }: Beginning, report: Report): void {
+  const node = facts.spec.graph.nodes[call.node]
+  if (node?.kind !== 'agent' || call.name === 'model') return
+  const own = node.toolRules?.[call.name]?.approval
+  const rule = own === undefined ? facts.spec.graph.tools[call.name]?.approval : own
+  const answers = facts.checkpoints.flatMap(({ event: { type, payload } }) =>
+    type === 'request.decided' && payload.step === Number(step) ? [payload] : [],
+  )
+  const yes = answers.find(({ outcome }) => outcome === 'approved' || outcome === 'edited')
+  const mustAsk = rule?.when === 'always' || (rule?.when === 'arguments' && isDelicate(ticketOf(call.input)))
+  const what = `${call.name} ${call.node} ${key}`
+  if (mustAsk && yes === undefined) report('asked-before-run', `${what} began and nobody has approved it`)
+  if (answers.some(({ outcome }) => outcome === 'rejected' || (outcome === 'asked' && yes === undefined)))
+    report('asked-before-run', `${what} began although it was answered ${answers.map(({ outcome }) => outcome).join()}`)
+  if (yes?.outcome === 'edited' && textOf(yes.arguments) !== textOf(call.input))
+    report('asked-before-run', `${what} began with ${textOf(call.input)}; approved was ${textOf(yes.arguments)}`)
+}
+
+function ticketOf(input: unknown): string {
+  return String(Reflect.get(Object(input), 'ticket'))
 }

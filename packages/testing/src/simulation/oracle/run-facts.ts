@@ -100,6 +100,7 @@ const invariantNames = [
   'usage-adds-up',
   'chain-holds',
   'held-runs-begin-nothing',
+  'asked-before-run',
   'stopped-work-is-aborted',
   'shared-limits-hold',
   'every-run-ends',

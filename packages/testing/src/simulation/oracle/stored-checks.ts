@@ -153,6 +153,7 @@ function countCovered(
   if (event.type === 'run.hold' || event.type === 'run.release' || event.type === 'run.cancel')
     coverage.count(event.type.slice(4))
   if (event.type === 'timer.due') coverage.count(event.payload.timer === 'duration' ? 'duration hit' : 'expiry')
+  countQuestions(checkpoint, { before, after, coverage })
   if (event.type === 'request.decided') countDecided(event.payload.outcome, step?.kind === 'resolve', coverage)
   if (decision?.limit !== undefined) coverage.count('workflow limit hit')
   if (
@@ -175,6 +176,26 @@ function countCovered(
   if (wasOpen.kind === 'call') coverage.count('unknown inside an agent')
   if (decision !== null && decision.to !== null && decision.to !== ':person' && after.open[payload.step] === undefined)
     coverage.count('unknown routed by an edge')
+}
+
+function countQuestions(
+  { event, step }: Checkpoint,
+  {
+    before,
+    after,
+    coverage,
+  }: { readonly before: RunContext | null; readonly after: RunContext; readonly coverage: Coverage },
+): void {
+  const about = step?.kind === 'approval' && step.tool !== undefined
+  if (about && event.type === 'request.decided') coverage.count(`call ${event.payload.outcome}`)
+  if (about && event.type === 'timer.due') coverage.count('call expired')
+  const open = Object.values(after.open)
+  const isAsked = open.some(
+    ({ kind, callId, approved }) => kind === 'approval' && callId !== undefined && approved === undefined,
+  )
+  if (isAsked && open.some(({ kind }) => kind === 'call')) coverage.count('call asked about while others run')
+  if (open.some(({ kind, approved }) => kind === 'approval' && approved !== undefined) && before !== null)
+    coverage.count('approved call waits for its place')
 }
 
 function countDecided(outcome: string, isResolve: boolean, coverage: Coverage): void {

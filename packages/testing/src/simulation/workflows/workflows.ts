@@ -4,6 +4,7 @@ import { budget } from './budget.ts'
 import { linear } from './linear.ts'
 import { loop } from './loop.ts'
 import { people } from './people.ts'
+import { questions } from './questions.ts'
 import { unsafe } from './unsafe.ts'
 
 /** The workflows that simulations run, each over the parts of the engine that the others leave alone. Their inputs are one type. */
@@ -14,4 +15,5 @@ export const simulatedWorkflows = [
   people,
   unsafe,
   budget,
+  questions,
 ] as readonly unknown[] as readonly Workflow[]

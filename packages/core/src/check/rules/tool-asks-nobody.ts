@@ -1,0 +1,30 @@
+import type { PolicyRecord } from '../../graph/graph.ts'
+import { findBreaches } from '../policy/breach.ts'
+import { formatPath } from '../moves.ts'
+import { errorAt, type Rule } from '../rule.ts'
+
+/**
+ * A tool whose calls people are asked about runs as a node only where somebody has approved: a node asks nobody by itself.
+ *
+ * A policy about the tool says what is wanted, and is proven instead.
+ */
+export const toolAsksNobody: Rule = (subject) => {
+  const { graph } = subject
+  const guarded = new Set(graph.policies.map(({ never }) => never))
+  return Object.values(graph.tools)
+    .filter(({ name, approval }) => approval !== undefined && !guarded.has(name))
+    .flatMap(({ name, place }) => {
+      const policy: PolicyRecord = { never: name, without: 'approval', given: null, place }
+      return findBreaches(subject, policy, { forgets: true })
+        .filter(({ runner }) => runner.node.kind === 'tool')
+        .map(({ runner, path, lost }) => {
+          const { id } = runner.node
+          const way = path.length === 0 ? `"${id}" is where the run starts` : formatPath(path, id)
+          return errorAt('WAYSTONE_DEFINITION_TOOL_ASKS_NOBODY', {
+            place: runner.node.place,
+            message: `node "${id}" runs tool "${name}", about whose calls a person is asked, and nobody is asked on the path: ${way}${lost === null ? '' : `; ${lost}`}`,
+            hint: `Lead every path to "${id}" through an approval, or say with a policy when "${name}" may run.`,
+          })
+        })
+    })
+}

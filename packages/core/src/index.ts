@@ -98,6 +98,7 @@ export type {
   NothingToApply,
   OutputDiffers,
 } from './define/node-options.ts'
+export type { AgentLimits, Limit } from './define/limit.ts'
 export type { RetryOptions } from './define/retry.ts'
 export {
   rule,
@@ -139,7 +140,6 @@ export {
   type EdgesOf,
   type FitsState,
   type KeysOfSchema,
-  type Limit,
   type Limits,
   type NodeTable,
   type Policy,

@@ -55,7 +55,7 @@ function eventText(event: RunEvent, { graph, style }: LineContext): string | nul
       return `${name(event.node)}  ${about}${event.outcome} by ${printableLine(event.by)}${reason === '' ? '' : `: ${printableExcerpt(reason, 100)}`}`
     }
     case 'limit.hit':
-      return `${' '.repeat(width)}  ${style('warn', `limit hit: ${amountText(event.limit, event.used)} of ${amountText(event.limit, event.max)}`)}`
+      return `${' '.repeat(width)}  ${style('warn', `limit${event.node === undefined ? '' : ` of ${event.node}`} hit: ${amountText(event.limit, event.used)} of ${amountText(event.limit, event.max)}`)}`
     case 'log.written':
       return `${name(event.node)}  ${style('quiet', printableExcerpt(event.message, 120))}`
     case 'run.held':

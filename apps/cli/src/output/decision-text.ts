@@ -18,8 +18,8 @@ const targetNames: { readonly [target: string]: string } = {
 /** Why an edge was taken, shortly; empty when there was nothing to choose. */
 export function reasonText(decision: Decision): string {
   if (decision.limit !== undefined) {
-    const { name, used, max } = decision.limit
-    return `limit hit: ${amountText(name, used)} of ${amountText(name, max)}`
+    const { name, used, max, node } = decision.limit
+    return `limit${node === undefined ? '' : ` of ${node}`} hit: ${amountText(name, used)} of ${amountText(name, max)}`
   }
   const taken = decision.candidates.find(({ verdict }) => verdict === 'taken' || verdict === 'otherwise')
   const refused = decision.candidates.filter(({ verdict }) => verdict === 'guard' || verdict === 'limit')
@@ -60,7 +60,7 @@ const verdictWords: { readonly [verdict in Candidate['verdict']]: string } = {
   otherwise: 'its other way was taken',
   guard: 'guard is false',
   limit: 'limit is used up',
-  exhausted: 'passed over, a limit of the workflow was hit',
+  exhausted: 'passed over, a limit was hit',
   later: 'not tried, an earlier one was taken',
 }
 

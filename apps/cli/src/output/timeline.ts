@@ -56,6 +56,7 @@ function whatText({ event, step, sequence }: Checkpoint, history: History): stri
     case 'request.decided':
       return `${step?.tool === undefined ? '' : `${step.tool} `}${event.payload.outcome} by ${printableExcerpt(event.payload.by, 30)}`
     case 'timer.due':
+      if (event.payload.timer.startsWith('limit/')) return 'its time is over'
       if (step?.tool !== undefined) return `${step.tool} expired`
       return event.payload.timer.startsWith('expire/') ? 'expired' : `timer ${event.payload.timer}`
     case 'run.started':

@@ -6,6 +6,7 @@ import { personTarget, type Graph, type NodeRecord } from '../graph/graph.ts'
 import type { GuardReading } from '../snapshot/decision.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import { isModelCall, type AgentCall, type AgentEntry, type OpenStep, type RunContext } from '../snapshot/snapshot.ts'
+import { tally } from './agent-limits.ts'
 import { currentCalls, memoryOf, updateCall, withEntry, withMemory } from './agent-memory.ts'
 import { backoffUntil } from './backoff.ts'
 import { answeredCall, withoutQuestions } from './call-answer.ts'
@@ -19,7 +20,7 @@ import { transitionNames } from './names.ts'
 import type { RouteParts } from './route-parts.ts'
 import type { StepEnd } from './step-end.ts'
 import { countCall, refuseCalls } from './tool-rules.ts'
-import { oneToolCall, retryOf, settle, withContext } from './steps.ts'
+import { oneToolCall, retryOf, settle, usageOf, withContext } from './steps.ts'
 
 /** What the end of an attempt means for its node. */
 export type Ended =
@@ -45,7 +46,8 @@ const modelErrors = {
 export function endStep(parts: RouteParts, context: RunContext, stepEnd: StepEnd): Ended {
   const { graph } = parts
   const { step, stepIndex, end } = stepEnd
-  const settled = step.kind === 'resolve' ? context : settle(context, step, end)
+  const settled =
+    step.kind === 'resolve' ? context : tally(settle(context, step, end), stepEnd.record, usageOf(step, end))
   const closed = withContext(settled, { open: withoutIndex(settled.open, stepIndex) })
   const counted = isModelCall(step) ? countModelCall(closed, stepEnd) : closed
   if (asksBeforeCall(step)) return answerCall(graph, context, stepEnd)

@@ -2,6 +2,8 @@ import { withIndex } from '../base/with-index.ts'
 import type { Graph } from '../graph/graph.ts'
 import { callApprovalOf } from '../graph/tool-use.ts'
 import type { AgentCall, OpenStep, RunContext } from '../snapshot/snapshot.ts'
+import { findAgentLimitHit } from './agent-limits.ts'
+import { visitEnd } from './agent-visit.ts'
 import { currentCalls, withCalls } from './agent-memory.ts'
 import { findLimitHit, type Need } from './limits.ts'
 import type { StepEnd } from './step-end.ts'
@@ -34,13 +36,16 @@ export function openQueued(graph: Graph, context: RunContext, stepEnd: StepEnd):
     const { callId, tool, phase: _, step = next.steps, ...rest } = call
     list.push(Object.freeze({ callId, tool, step, phase: isQuestion ? 'asked' : 'running', ...rest }))
     if (!isQuestion) running += 1
-    next = isApproved ? runApproved(next, step, stepEnd) : addOpen(next, openCall(graph, call, stepEnd))
+    next = isApproved
+      ? runApproved(next, step, stepEnd)
+      : addOpen(next, { ...openCall(graph, call, stepEnd), ...visitEnd(next, record) })
   }
   return next === context ? context : withCalls(next, record.id, list)
 }
 
-function isLimited(graph: Graph, context: RunContext, { at }: StepEnd): boolean {
-  return findLimitHit(graph, context, { need: oneQueuedCall, at }) !== undefined
+function isLimited(graph: Graph, context: RunContext, { record, at }: StepEnd): boolean {
+  const move = { need: oneQueuedCall, at }
+  return (findAgentLimitHit(record, context, move) ?? findLimitHit(graph, context, move)) !== undefined
 }
 
 function openCall(graph: Graph, call: AgentCall, { record, step, at }: StepEnd): OpenStep {

@@ -7,7 +7,7 @@ import type { CompiledWorkflow } from './compiled-workflow.ts'
 export const durationTimer = 'duration'
 
 /** The timer of an approval's expiry. */
-export function expiryTimer(stepIndex: number | string): string {
+function expiryTimer(stepIndex: number | string): string {
   return `expire/${stepIndex}`
 }
 
@@ -15,6 +15,30 @@ export function expiryTimer(stepIndex: number | string): string {
 export function deadlineTimer(firstStep: number): string {
   return `deadline/${firstStep}`
 }
+
+/** The timer of the end of an agent's time, while one of its steps is open. */
+function visitTimer(stepIndex: number | string): string {
+  return `limit/${stepIndex}`
+}
+
+/** A timer of an open step. */
+export interface StepTimer {
+  readonly timer: string
+  /** Ms since the epoch. */
+  readonly at: number
+  readonly what: 'expiry' | 'visit'
+}
+
+/** The timers that an open step has. */
+export function stepTimers(stepIndex: number | string, { expiresAt, limitAt }: OpenStep): readonly StepTimer[] {
+  if (expiresAt === undefined && limitAt === undefined) return noTimers
+  return [
+    ...(expiresAt === undefined ? [] : [{ timer: expiryTimer(stepIndex), at: expiresAt, what: 'expiry' as const }]),
+    ...(limitAt === undefined ? [] : [{ timer: visitTimer(stepIndex), at: limitAt, what: 'visit' as const }]),
+  ]
+}
+
+const noTimers: readonly StepTimer[] = Object.freeze([])
 
 /** When the run's time ends, ms since the epoch; null: it has no such limit, or it has been hit. */
 export function durationEndsAt(compiled: CompiledWorkflow, context: RunContext): number | null {
@@ -88,7 +112,7 @@ function pushStart(
   index: string,
   { step, isHeld }: { readonly step: OpenStep; readonly isHeld: boolean },
 ): void {
-  if (step.expiresAt !== undefined) commands.push({ type: 'setTimer', timer: expiryTimer(index), at: step.expiresAt })
+  for (const { timer, at } of stepTimers(index, step)) commands.push({ type: 'setTimer', timer, at })
   if (isHeld || step.kind === 'approval' || step.kind === 'resolve') return
   const notBefore = step.notBefore === undefined ? {} : { notBefore: step.notBefore }
   commands.push({
@@ -108,9 +132,10 @@ function pushStop(
 ): void {
   if (before === undefined) return
   const now = after.open[index]
-  // What was asked about has been approved and goes on under the same index.
-  if (before.expiresAt !== undefined && now?.expiresAt === undefined)
-    commands.push({ type: 'clearTimer', timer: expiryTimer(index) })
+  // What was asked about may have been approved and go on under the same index.
+  const kept = now === undefined ? [] : stepTimers(index, now).map(({ timer }) => timer)
+  for (const { timer } of stepTimers(index, before))
+    if (!kept.includes(timer)) commands.push({ type: 'clearTimer', timer })
   const closing = now === undefined ? after.closing[index] : undefined
   if (closing !== undefined)
     commands.push({ type: closing.finishes === true ? 'leaveEffect' : 'cancelEffect', step: Number(index) })

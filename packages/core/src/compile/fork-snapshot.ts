@@ -27,6 +27,7 @@ export function forkedSnapshot(
   const state = Object.keys(patch).length === 0 ? context.state : Object.freeze({ ...context.state, ...patch })
   const next = withContext(context, {
     state,
+    private: begunAnew(context.private, event.at),
     open: Object.freeze(open),
     closing: Object.freeze({}),
     usage: noUsage,
@@ -37,9 +38,23 @@ export function forkedSnapshot(
   return Object.freeze(askAgain(next, snapshot.value, Object.values(context.open)))
 }
 
+/** The time of agents under way begins anew; what they have used counts on, as their model calls do. */
+function begunAnew(memories: RunContext['private'], at: number): RunContext['private'] {
+  if (Object.values(memories).every(({ since }) => since === undefined)) return memories
+  return Object.freeze(
+    Object.fromEntries(
+      Object.entries(memories).map(([node, memory]) => [
+        node,
+        memory.since === undefined ? memory : Object.freeze({ ...memory, since: at }),
+      ]),
+    ),
+  )
+}
+
 function reopened({ graph }: CompiledWorkflow, step: OpenStep, at: number): OpenStep {
-  const { notBefore: _, expiresAt: __, approved, ...rest } = step
+  const { notBefore: _, expiresAt: __, limitAt: ___, approved, ...rest } = step
   const record = graph.nodes[step.node]
+  const visitBound = record?.kind === 'agent' ? record.limits?.durationMs : undefined
   const isAskedAgain = isApprovedCall(step)
   const rule = record === undefined || step.tool === undefined ? null : callApprovalOf(graph, record, step.tool)
   const expiresInMs = record?.kind === 'approval' ? record.expiresInMs : (rule?.expiresInMs ?? null)
@@ -50,6 +65,7 @@ function reopened({ graph }: CompiledWorkflow, step: OpenStep, at: number): Open
     attempt: 1,
     since: at,
     ...(approved !== undefined && !isAskedAgain && { approved }),
+    ...(visitBound !== undefined && { limitAt: at + visitBound.max }),
     ...(isTimed && { expiresAt: at + expiresInMs }),
   })
 }

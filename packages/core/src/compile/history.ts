@@ -19,7 +19,7 @@ export interface NextCall {
  * only forgotten is cut here. Asked at cut points: when no call of the node is without its result.
  */
 export function nextCall(context: RunContext, record: NodeRecord): NextCall {
-  const answer: NextCall = { kind: 'model', reserved: modelReservation(record) }
+  const answer: NextCall = { kind: 'model', reserved: modelReservation(record, context) }
   const memory = own(context.private, record.id)
   if (record.kind !== 'agent' || record.history === undefined || memory === undefined) return answer
   const cut = dueCut(record, memory)
@@ -27,7 +27,7 @@ export function nextCall(context: RunContext, record: NodeRecord): NextCall {
   if (record.history.summary === null) return { ...answer, memory: withKept(memory, cut.kept) }
   // The last call of a visit is for an answer.
   if (memory.hasNoSummary === true || !leavesAnAnswer(record, memory)) return answer
-  return { kind: 'summary', reserved: summaryReservation(record) }
+  return { kind: 'summary', reserved: summaryReservation(record, context) }
 }
 
 /** What the next model call of a node needs. */
@@ -89,12 +89,14 @@ function withKept(memory: AgentMemory, kept: readonly AgentEntry[]): AgentMemory
   })
 }
 
-function summaryReservation({ history }: AgentRecord): UsageDelta {
+function summaryReservation({ id, history }: AgentRecord, { callCosts }: RunContext): UsageDelta {
+  const costUsd = callCosts?.[id] ?? 0
   const inputTokens = history?.summary?.maxInputTokens ?? 0
   const outputTokens = history?.summary?.maxOutputTokens ?? 0
   return Object.freeze({
     modelCalls: 1,
     ...(inputTokens > 0 && { inputTokens }),
     ...(outputTokens > 0 && { outputTokens }),
+    ...(costUsd > 0 && { costUsd }),
   })
 }

@@ -120,7 +120,7 @@ describe('needOf', () => {
       },
       edges: {},
     })
-    const needs = Object.values(graph.nodes).map((record) => needOf(record).reserved)
+    const needs = Object.values(graph.nodes).map((record) => needOf(record, initialContext({}, 0)).reserved)
     expect(needs).toEqual([{ modelCalls: 1, inputTokens: 9, outputTokens: 5 }, { toolCalls: 1 }, {}, {}, {}])
   })
 })

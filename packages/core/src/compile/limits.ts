@@ -15,10 +15,13 @@ export interface LimitHit {
   /** Used and set aside so far; for `durationMs` the time since the start. */
   readonly used: number
   readonly max: number
+  /** The agent whose own limit it is; absent: the workflow's. */
+  readonly node?: string
 }
 
-/** What one model call of a node sets aside. Tokens the node does not bound are not known and not set aside. */
-export function modelReservation(record: NodeRecord): UsageDelta {
+/** What one model call of a node sets aside. Tokens the node does not bound are not known and not set aside, nor is their cost. */
+export function modelReservation(record: NodeRecord, context: RunContext): UsageDelta {
+  const costUsd = context.callCosts?.[record.id] ?? 0
   const caps = modelTermsOf(record)
   const inputTokens = caps?.maxInputTokens ?? 0
   const outputTokens = caps?.maxOutputTokens ?? 0
@@ -26,6 +29,7 @@ export function modelReservation(record: NodeRecord): UsageDelta {
     modelCalls: 1,
     ...(inputTokens > 0 && { inputTokens }),
     ...(outputTokens > 0 && { outputTokens }),
+    ...(costUsd > 0 && { costUsd }),
   })
 }
 
@@ -44,10 +48,10 @@ export function sumOfNeeds(needs: readonly Need[]): Need {
 }
 
 /** What entering a node needs. A join takes no step. */
-export function needOf(record: NodeRecord): Need {
+export function needOf(record: NodeRecord, context: RunContext): Need {
   if (record.kind === 'join') return nothingNeeded
   if (record.kind === 'agent' || (record.kind === 'gate' && record.reviewer !== null))
-    return { steps: 1, reserved: modelReservation(record) }
+    return { steps: 1, reserved: modelReservation(record, context) }
   return { steps: 1, reserved: record.kind === 'tool' ? { toolCalls: 1 } : {} }
 }
 
@@ -69,13 +73,28 @@ export function findLimitHit(
       if (used > bound.max) return { name, used, max: bound.max }
       continue
     }
-    const used = usedOf(context, name)
-    const reserved = bound.check === 'before' ? reservedOf(context, name) : 0
-    const isCall = (move.need.reserved.modelCalls ?? 0) > 0
-    if (isBroken(name, bound, { used: used + reserved, need: needFor(name, move.need), isCall }))
-      return { name, used: used + reserved, max: bound.max }
+    const amounts = { used: usedOf(context, name), reserved: reservedOf(context, name), need: move.need }
+    const hit = hitOf(name, bound, amounts)
+    if (hit !== undefined) return hit
   }
   return undefined
+}
+
+/** Whether a move would break one bound. @param amounts - `used`: settled, `reserved`: by calls under way */
+export function hitOf(
+  name: LimitName,
+  bound: LimitRecord,
+  amounts: { readonly used: number; readonly reserved: number; readonly need: Need },
+): LimitHit | undefined {
+  const used = exact(amounts.used + (bound.check === 'before' ? amounts.reserved : 0))
+  const isCall = (amounts.need.reserved.modelCalls ?? 0) > 0
+  const isHit = isBroken(name, bound, { used, need: needFor(name, amounts.need), isCall })
+  return isHit ? { name, used, max: bound.max } : undefined
+}
+
+/** Sums of costs as they are counted, to 1e-9 USD: a tenth and two tenths are three. */
+function exact(amount: number): number {
+  return Number.isInteger(amount) ? amount : Math.round(amount * 1e9) / 1e9
 }
 
 function isBroken(
@@ -84,7 +103,7 @@ function isBroken(
   amounts: { readonly used: number; readonly need: number; readonly isCall: boolean },
 ): boolean {
   const { used, need, isCall } = amounts
-  if (bound.check === 'before' && need > 0 && used + need > bound.max) return true
+  if (bound.check === 'before' && need > 0 && exact(used + need) > bound.max) return true
   if (name === 'steps' || name === 'modelCalls' || name === 'toolCalls') return need > 0 && used >= bound.max
   // What a call will use is not always known: once a bound on tokens or money is reached, no further model call is made.
   // With a bound of 0 the first one is: it may cost nothing.
@@ -106,7 +125,8 @@ function reservedOf(context: RunContext, name: LimitName): number {
   return sum
 }
 
-function amountIn(step: OpenStep | undefined, name: LimitName): number {
+/** What a step has set aside. */
+export function amountIn(step: OpenStep | undefined, name: LimitName): number {
   return step?.reserved === undefined ? 0 : partOf(step.reserved, name)
 }
 
@@ -114,7 +134,8 @@ function needFor(name: LimitName, need: Need): number {
   return name === 'steps' ? need.steps : partOf(need.reserved, name)
 }
 
-function partOf(delta: UsageDelta, name: LimitName): number {
+/** The part of a usage that a limit bounds. */
+export function partOf(delta: UsageDelta, name: LimitName): number {
   if (name === 'tokens') return (delta.inputTokens ?? 0) + (delta.outputTokens ?? 0)
   if (name === 'steps' || name === 'durationMs') return 0
   return delta[name] ?? 0

@@ -8,6 +8,8 @@ export interface MachineInput {
   readonly state: JsonObject
   /** Ms since the epoch; left out under plain `createActor`. */
   readonly at?: number
+  /** What one model call of a node costs at most, USD, by node. */
+  readonly callCosts?: { readonly [node: string]: number }
 }
 
 /** What an actor provided for a node gets as input under plain `createActor`. */
@@ -28,6 +30,6 @@ export interface MachineEvent {
   /** For `waystone.cancel`. */
   readonly by?: string
   readonly reason?: string
-  /** For `waystone.duration`. */
+  /** For `waystone.duration`, and for the end of an agent's time. */
   readonly limit?: LimitName
 }

@@ -86,7 +86,7 @@ export function buildMachine(
   const config = {
     id: graph.name,
     context: ({ input }: { readonly input?: MachineInput }) =>
-      initialContext(input?.state ?? Object.freeze({}), input?.at ?? 0),
+      initialContext(input?.state ?? Object.freeze({}), input?.at ?? 0, input?.callCosts),
     initial: graph.start,
     on: rootTransitions(parts),
     states,
@@ -253,7 +253,10 @@ function joinState(parts: Parts, record: JoinRecord): StateConfig {
 
 function visitAction(parts: Parts, record: NodeRecord): string {
   const visit = `enter:${record.id}`
-  parts.changes.set(visit, ({ context }) => visitNode(context, record, parts.index.resets.get(record.id) ?? []))
+  const resets = parts.index.resets.get(record.id) ?? []
+  parts.changes.set(visit, ({ context, event }) =>
+    visitNode(context, record, { resets, at: event.at ?? context.startedAt }),
+  )
   return visit
 }
 

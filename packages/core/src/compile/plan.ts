@@ -1,7 +1,7 @@
 import { invariantError } from '../errors/invariant-error.ts'
 import { effectIdOf, type RunId } from '../base/ids.ts'
 import { withoutIndex } from '../base/with-index.ts'
-import type { NodeRecord } from '../graph/graph.ts'
+import type { LimitName, NodeRecord } from '../graph/graph.ts'
 import { checkpointFormat, type Checkpoint, type CheckpointStep } from '../snapshot/checkpoint.ts'
 import type { Command } from '../snapshot/command.ts'
 import type { Decision } from '../snapshot/decision.ts'
@@ -11,12 +11,12 @@ import type { OpenFork } from '../snapshot/open-fork.ts'
 import { statusOf, type OpenStep, type RunContext, type Snapshot } from '../snapshot/snapshot.ts'
 import type { UsageDelta } from '../snapshot/usage.ts'
 import { asksBeforeCall } from './call-question.ts'
-import { commandsBetween, deadlineTimer, durationTimer } from './commands.ts'
+import { commandsBetween, deadlineTimer, durationTimer, stepTimers } from './commands.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
 import { forkedSnapshot } from './fork-snapshot.ts'
 import { engineError } from './frozen-error.ts'
 import { limitsLeft } from './limits.ts'
-import type { MachineEvent } from './machine-event.ts'
+import type { MachineEvent, MachineInput } from './machine-event.ts'
 import { cancelledState, eventNames, transitionNames } from './names.ts'
 import { offeredOutcomes, requestDigest } from './request-digest.ts'
 import type { StepAnswer } from './step-end.ts'
@@ -114,11 +114,13 @@ function begin(
   { snapshot, event }: { readonly snapshot: Snapshot | null; readonly event: FirstEvent },
 ): Plan {
   if (snapshot !== null) return refuse('already-started', `the run has begun; it takes no second ${event.type}`)
-  const first =
-    event.type === 'run.started'
-      ? compiled.runner.begin({ state: event.payload.input, at: event.at })
-      : forkedSnapshot(compiled, event)
+  const first = event.type === 'run.started' ? compiled.runner.begin(beginning(event)) : forkedSnapshot(compiled, event)
   return applied({ compiled, position, snapshot: null, event }, first, {})
+}
+
+function beginning({ payload, at }: Extract<EngineEvent, { type: 'run.started' }>): MachineInput {
+  const { input, callCosts } = payload
+  return { state: input, at, ...(callCosts !== undefined && { callCosts }) }
 }
 
 function endEffect(run: RunAt, end: EffectEnd): Plan {
@@ -156,12 +158,24 @@ function foreignWrites(record: NodeRecord, { patch, unset }: Pick<EffectEnd, 'pa
 }
 
 function moveStep(run: RunAt, step: OpenStep, { end }: { readonly end: StepAnswer }): Plan {
+  const { next, decision } = movedBy(run, step, { end })
+  const usage = step.kind === 'resolve' ? undefined : usageOf(step, end)
+  return applied(run, next, { step: checkpointStep(run, step, end), decision, usage })
+}
+
+/** The snapshot after an event of an open step, and why. @throws {InvariantError} when the machine did not move */
+function movedBy(
+  run: RunAt,
+  step: OpenStep,
+  { end, limit }: { readonly end: StepAnswer; readonly limit?: LimitName },
+): { readonly next: Snapshot; readonly decision: Decision | undefined } {
   const type = step.callId !== undefined ? eventNames.item(step.node) : eventNames.done(step.node)
   const event: MachineEvent = {
     type,
     output: end,
     at: run.event.at,
     effectId: effectIdOf(run.position.runId, end.step),
+    ...(limit !== undefined && { limit }),
   }
   const { compiled, snapshot } = run
   const route = compiled.memo.routeOf(snapshot.context, event)
@@ -173,8 +187,7 @@ function moveStep(run: RunAt, step: OpenStep, { end }: { readonly end: StepAnswe
       `the machine took no transition at the end of step ${end.step} of ${step.node}, where ${decided} was decided`,
     )
   }
-  const usage = step.kind === 'resolve' ? undefined : usageOf(step, end)
-  return applied(run, next, { step: checkpointStep(run, step, end), decision, usage })
+  return { next, decision }
 }
 
 /** Moves the machine; the decision of a join that fired on the way is part of the one before it. */
@@ -266,20 +279,15 @@ function decisionEnd(step: OpenStep, decision: PersonDecision): StepAnswer {
 }
 
 function timerDue(run: RunAt, timer: string): Plan {
-  const { snapshot, event, compiled } = run
+  const { snapshot, event } = run
   const { context } = snapshot
   if (timer === durationTimer) return durationOver(run)
   for (const index in context.open) {
     const step = context.open[index]
-    if (step?.expiresAt === undefined || timer !== `expire/${index}`) continue
-    if (event.at < step.expiresAt)
-      return { type: 'early', message: `timer ${timer} is due at ${step.expiresAt}, not at ${event.at}` }
-    const end = { step: Number(index), attempt: step.attempt, startedAt: step.since, outcome: 'expired' }
-    if (asksBeforeCall(step)) return moveStep(run, step, { end })
-    if (!(compiled.graph.nodes[step.node]?.outcomes ?? []).includes('expired'))
-      return stale(`node ${step.node} does not expire`)
-    const verdict = Object.freeze({ outcome: 'expired', reasons: Object.freeze([]) })
-    return moveStep(run, step, { end: { ...end, verdict } })
+    const due = step === undefined ? undefined : stepTimers(index, step).find((one) => one.timer === timer)
+    if (step === undefined || due === undefined) continue
+    if (event.at < due.at) return { type: 'early', message: `timer ${timer} is due at ${due.at}, not at ${event.at}` }
+    return due.what === 'visit' ? endVisit(run, Number(index), step) : expire(run, Number(index), step)
   }
   for (const join in context.forks) {
     const fork = context.forks[join]
@@ -293,6 +301,22 @@ function deadlineOver(run: RunAt, join: string, { until }: OpenFork): Plan {
   if (until === undefined) return stale(`join ${join} has no deadline`)
   if (at < until) return { type: 'early', message: `the deadline of join ${join} is at ${until}, not at ${at}` }
   const { next, decision } = moveMachine(run, { type: eventNames.deadline(join), at })
+  return applied(run, next, { decision })
+}
+
+function expire(run: RunAt, stepIndex: number, step: OpenStep): Plan {
+  const end = { step: stepIndex, attempt: step.attempt, startedAt: step.since, outcome: 'expired' }
+  if (asksBeforeCall(step)) return moveStep(run, step, { end })
+  if (!(run.compiled.graph.nodes[step.node]?.outcomes ?? []).includes('expired'))
+    return stale(`node ${step.node} does not expire`)
+  const verdict = Object.freeze({ outcome: 'expired', reasons: Object.freeze([]) })
+  return moveStep(run, step, { end: { ...end, verdict } })
+}
+
+/** The time of an agent's visit is over: its outcome is `exhausted`, and what it has open is stopped. */
+function endVisit(run: RunAt, stepIndex: number, step: OpenStep): Plan {
+  const end: EffectEnd = { step: stepIndex, attempt: step.attempt, startedAt: step.since, outcome: 'exhausted' }
+  const { next, decision } = movedBy(run, step, { end, limit: 'durationMs' })
   return applied(run, next, { decision })
 }
 

@@ -93,7 +93,15 @@ function readStepEnd(context: RunContext, event: MachineEvent, record: NodeRecor
   const step = context.open[stepIndex]
   if (step === undefined || step.node !== record.id) return undefined
   const end: StepAnswer = { step: stepIndex, attempt: step.attempt, outcome: 'done', startedAt: step.since, ...given }
-  return { record, stepIndex, step, end, at: event.at, effectId: event.effectId ?? '' }
+  return {
+    record,
+    stepIndex,
+    step,
+    end,
+    at: event.at,
+    isVisitOver: event.limit !== undefined,
+    effectId: event.effectId ?? '',
+  }
 }
 
 /** The node's first call that runs, else its first step that is open. */

@@ -6,6 +6,7 @@ import { failTarget, personTarget } from '../graph/graph.ts'
 import type { Candidate, Decision, GuardReading } from '../snapshot/decision.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
+import { closeAgent, findAgentLimitHit, visitOver } from './agent-limits.ts'
 import { endStep, type Ended } from './agent-turn.ts'
 import { arrive, closeFork, fireJoin, leaveForks, noteAdded, openFork } from './fork-ledger.ts'
 import type { ForkIndex } from './graph-index.ts'
@@ -43,6 +44,11 @@ interface Leaver {
  * once, and minds limits. Pure.
  */
 export function route(parts: RouteParts, context: RunContext, stepEnd: StepEnd): Route {
+  const { record, at } = stepEnd
+  if (stepEnd.isVisitOver && record.kind === 'agent') {
+    const hit = visitOver(record, context, at ?? 0)
+    return exhaustAgent(parts, context, { stepEnd, hit, candidates: [] })
+  }
   const ended = endStep(parts, context, stepEnd)
   if (ended.type === 'inside') return stayInside(parts, ended, stepEnd)
   const leaver: Leaver = { record: stepEnd.record, visit: stepEnd.step.visit, at: stepEnd.at }
@@ -78,15 +84,15 @@ export function routeDeadline(index: ForkIndex, context: RunContext, join: strin
 /** A move inside the node (next turn, retry, repair), unless a limit of the workflow stands in the way. */
 function stayInside(parts: RouteParts, ended: Extract<Ended, { type: 'inside' }>, stepEnd: StepEnd): Route {
   const outcome = stepEnd.end.outcome
-  const hit =
-    ended.need === null ? undefined : findLimitHit(parts.graph, ended.before, { need: ended.need, at: stepEnd.at })
-  if (hit !== undefined)
-    return exhaust(parts, ended.before, {
-      leaver: { record: stepEnd.record, visit: stepEnd.step.visit, at: stepEnd.at },
-      outcome,
-      hit,
-      candidates: [{ edge: ended.transition, verdict: 'exhausted' }],
-    })
+  const leaver: Leaver = { record: stepEnd.record, visit: stepEnd.step.visit, at: stepEnd.at }
+  if (ended.need !== null) {
+    const move = { need: ended.need, at: stepEnd.at }
+    const candidates: readonly Candidate[] = [{ edge: ended.transition, verdict: 'exhausted' }]
+    const ownHit = findAgentLimitHit(stepEnd.record, ended.before, move)
+    if (ownHit !== undefined) return exhaustAgent(parts, ended.before, { stepEnd, hit: ownHit, candidates })
+    const hit = findLimitHit(parts.graph, ended.before, move)
+    if (hit !== undefined) return exhaust(parts, ended.before, { leaver, outcome, hit, candidates })
+  }
   const guards = ended.readings === undefined || ended.readings.length === 0 ? {} : { guards: ended.readings }
   const decision: Decision = {
     node: stepEnd.record.id,
@@ -99,6 +105,30 @@ function stayInside(parts: RouteParts, ended: Extract<Ended, { type: 'inside' }>
   return { transition: ended.transition, context: ended.context, decision }
 }
 
+/** An agent has hit a limit of its own: it ends with outcome `exhausted`, and what it has open is stopped. */
+function exhaustAgent(
+  parts: RouteParts,
+  context: RunContext,
+  {
+    stepEnd,
+    hit,
+    candidates,
+  }: { readonly stepEnd: StepEnd; readonly hit: LimitHit; readonly candidates: readonly Candidate[] },
+): Route {
+  const { record, stepIndex, step } = stepEnd
+  const message = `${record.id} has used ${hit.used} of the ${hit.max} that its limit ${hit.name} allows a visit`
+  const end: EffectEnd = {
+    step: stepIndex,
+    attempt: step.attempt,
+    startedAt: step.since,
+    outcome: 'exhausted',
+    error: engineError('WAYSTONE_NODE_LIMIT_REACHED', message),
+  }
+  const next = applyEnd(parts, closeAgent(context, record.id), { record, end })
+  const leaver: Leaver = { record, visit: step.visit, at: stepEnd.at }
+  return routeOutcome(parts, next, { leaver, outcome: end.outcome, stepEnd, hit, before: candidates })
+}
+
 /** Built-in outcomes of nodes that work; an approval's own may have the same names. */
 const failures = new Set(['failed', 'timeout', 'unknown'])
 
@@ -107,7 +137,8 @@ function applyEnd(
   context: RunContext,
   { record, end }: { readonly record: NodeRecord; readonly end: EffectEnd },
 ): RunContext {
-  const isFailure = record.kind !== 'approval' && failures.has(end.outcome)
+  const isExhausted = record.kind === 'agent' && end.outcome === 'exhausted'
+  const isFailure = isExhausted || (record.kind !== 'approval' && failures.has(end.outcome))
   const changes = !isFailure && (end.patch !== undefined || end.unset !== undefined)
   const state = changes
     ? mergeState(parts, context.state, { patch: end.patch ?? {}, unset: end.unset ?? [] })
@@ -127,13 +158,16 @@ interface Ending {
   readonly outcome: string
   /** The step that ended; absent for a join. */
   readonly stepEnd?: StepEnd
+  /** The limit of the agent's own that ended it, and what it stood in the way of. */
+  readonly hit?: LimitHit
+  readonly before?: readonly Candidate[]
 }
 
 function routeOutcome(parts: RouteParts, context: RunContext, ending: Ending): Route {
-  const { leaver, outcome, stepEnd } = ending
+  const { leaver, outcome, stepEnd, hit: ownHit, before = [] } = ending
   const { record } = leaver
   const edges = parts.index.edges.get(record.id)?.get(outcome) ?? []
-  const walk: Walk = { candidates: [], chosen: undefined }
+  const walk: Walk = { candidates: [...before], chosen: undefined }
   try {
     walkEdges(parts, context, { edges, walk })
   } catch (error) {
@@ -154,7 +188,15 @@ function routeOutcome(parts: RouteParts, context: RunContext, ending: Ending): R
   const counted = isCounted
     ? withContext(context, { taken: withKey(context.taken, chosen.edge.id, (context.taken[chosen.edge.id] ?? 0) + 1) })
     : context
-  const decision: Decision = { node: record.id, visit: leaver.visit, outcome, candidates, taken, to: chosen.to }
+  const decision: Decision = {
+    node: record.id,
+    visit: leaver.visit,
+    outcome,
+    candidates,
+    taken,
+    to: chosen.to,
+    ...(ownHit !== undefined && { limit: ownHit }),
+  }
   if (chosen.to === personTarget && stepEnd !== undefined)
     return { transition: transitionNames.person(record.id), context: askPerson(counted, stepEnd), decision }
   const { forks } = parts.index
@@ -252,7 +294,9 @@ function limitBefore(
 
 function needToEnter(context: RunContext, target: WorkingRecord): Need {
   const mayCut = target.kind === 'agent' && target.history !== undefined
-  return mayCut ? nextNeed(visitNode(context, target, []), target) : needOf(target)
+  return mayCut
+    ? nextNeed(visitNode(context, target, { resets: [], at: context.startedAt }), target)
+    : needOf(target, context)
 }
 
 /** The step stays open, as a question to a person. */

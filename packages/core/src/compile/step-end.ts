@@ -19,6 +19,8 @@ export interface StepEnd {
   readonly end: StepAnswer
   /** Ms since the epoch; undefined under plain `createActor`, where attempts, timers and people do not exist. */
   readonly at: number | undefined
+  /** True when it has not ended: the time of its agent's visit is over. */
+  readonly isVisitOver: boolean
   /** `runId/stepIndex`, the seed of the backoff's jitter. */
   readonly effectId: string
 }

@@ -14,6 +14,7 @@ import {
 } from '../snapshot/snapshot.ts'
 import { setKey } from '../snapshot/derived.ts'
 import { addUsage, noUsage, type UsageDelta } from '../snapshot/usage.ts'
+import { freshTally, visitEnd } from './agent-visit.ts'
 import { modelAsked } from './fallback.ts'
 import { nextCall } from './history.ts'
 
@@ -38,7 +39,11 @@ function withoutKey<Value>(record: { readonly [key: string]: Value }, key: strin
 }
 
 /** The context of a run that has not begun. @param at - ms since the epoch */
-export function initialContext(state: RunContext['state'], at: number): RunContext {
+export function initialContext(
+  state: RunContext['state'],
+  at: number,
+  callCosts?: RunContext['callCosts'],
+): RunContext {
   return Object.freeze({
     state,
     private: Object.freeze({}),
@@ -50,6 +55,7 @@ export function initialContext(state: RunContext['state'], at: number): RunConte
     closing: Object.freeze({}),
     usage: noUsage,
     startedAt: at,
+    ...(callCosts !== undefined && { callCosts }),
     held: null,
     exhausted: null,
     error: null,
@@ -65,7 +71,11 @@ export function firstStepKind(record: WorkingRecord): Exclude<StepKind, 'summary
 }
 
 /** Counts a visit, sets back the edge counts that the node resets, and clears or continues its private memory. */
-export function visitNode(context: RunContext, record: NodeRecord, resets: readonly string[]): RunContext {
+export function visitNode(
+  context: RunContext,
+  record: NodeRecord,
+  { resets, at }: { readonly resets: readonly string[]; readonly at: number },
+): RunContext {
   let taken = context.taken
   for (const edge of resets) if (taken[edge] !== undefined) taken = withoutKey(taken, edge)
   const visits = setKey(context.visits, record.id, (own(context.visits, record.id) ?? 0) + 1)
@@ -73,7 +83,11 @@ export function visitNode(context: RunContext, record: NodeRecord, resets: reado
   return withContext(context, {
     visits,
     taken,
-    private: withKey(context.private, record.id, freshMemory(context, record)),
+    private: withKey(
+      context.private,
+      record.id,
+      Object.freeze({ ...freshMemory(context, record), ...freshTally(record, at) }),
+    ),
   })
 }
 
@@ -132,6 +146,7 @@ export function openStep(context: RunContext, record: WorkingRecord, at: number)
     ...(model > 0 && { model }),
     ...(call !== undefined && { reserved: call.reserved }),
     ...(kind === 'tool' && { reserved: oneToolCall }),
+    ...visitEnd(context, record),
     ...(record.kind === 'approval' && record.expiresInMs !== null && { expiresAt: at + record.expiresInMs }),
   }
   if (call?.memory === undefined) return addOpen(context, step)

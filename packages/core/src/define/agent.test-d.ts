@@ -1,6 +1,7 @@
 import { describe, expectTypeOf, it } from 'vitest'
 import { z } from 'zod'
 import { defineAgent } from './agent.ts'
+import { END, FAIL } from './edge.ts'
 import { rule } from './rule.ts'
 import { defineState } from './state.ts'
 import { defineTool } from './tool.ts'
@@ -39,6 +40,17 @@ describe('w.agent', () => {
     w.agent({ ...base, writes: ['reply'], output: z.object({ reply: z.string(), score: z.number() }) })
     w.agent({ ...base, writes: ['reply'], output: z.object({ reply: z.string().optional() }) })
     w.agent({ ...base, writes: ['reply'], output: z.string(), apply: (text) => ({ reply: text }) })
+  })
+
+  it('has limits of its own, and an outcome for them that may be routed', () => {
+    const n = w.nodes({ writer: w.agent({ ...base, limits: { toolCalls: 3, duration: '2m', costUsd: { max: 1 } } }) })
+    const config = { input: z.object({}), output: [], nodes: n, start: n.writer } as const
+    w.workflow('routed', { ...config, edges: { writer: { done: END, exhausted: FAIL } } })
+    w.workflow('not-routed', { ...config, edges: { writer: { done: END } } })
+    // @ts-expect-error steps are a limit of workflows
+    w.agent({ ...base, limits: { steps: 3 } })
+    // @ts-expect-error a limit is a number
+    w.agent({ ...base, limits: { toolCalls: 'three' } })
   })
 
   it('names the models that stand in for its own', () => {

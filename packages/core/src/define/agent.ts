@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { FallbackOptions } from './fallback.ts'
 import type { HistoryOptions } from './history.ts'
+import type { AgentLimits } from './limit.ts'
 import type { Given } from './node.ts'
 import type { EffectOptions } from './node-options.ts'
 import { callerOf, type SourceLine } from './source-line.ts'
@@ -28,6 +29,8 @@ export interface AgentBounds<ToolName extends string> extends FallbackOptions {
   readonly maxCallsPerTurn?: number
   /** Tool calls of one answer that run side by side; the others wait until one has ended. Default: all of them. */
   readonly maxParallelCalls?: number
+  /** Upper bounds of a visit; when one is hit, the outcome is `exhausted`. Default none. */
+  readonly limits?: AgentLimits
   /** Asked of the model and reserved per call; default: the model's own. */
   readonly maxOutputTokens?: number
   /** Reserved per call; a request that is certainly larger is not sent. Default: unknown. */
@@ -66,6 +69,7 @@ export interface AgentUse<
   readonly maxModelCalls?: number
   readonly maxCallsPerTurn?: number
   readonly maxParallelCalls?: number
+  readonly limits?: AgentLimits
   readonly maxOutputTokens?: number
   readonly maxInputTokens?: number
   readonly repairs?: number

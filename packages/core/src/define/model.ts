@@ -119,6 +119,11 @@ export interface Model {
   /** For people: shown in listings, e.g. `offline:release-notes`. */
   readonly name: string
   call(request: ModelRequest, options: ModelCallOptions): Promise<ModelResponse>
+  /**
+   * Counts the input tokens of a request as the provider will; where a node bounds them, one that has more is not sent. Without
+   * it, only a request that certainly has more is kept back.
+   */
+  countTokens?(request: ModelRequest, options: Pick<ModelCallOptions, 'signal' | 'secret'>): number | Promise<number>
 }
 
 /** Price of a model. Units: USD per million tokens. */

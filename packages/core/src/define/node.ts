@@ -40,10 +40,10 @@ export interface Node<Own extends string, BuiltIn extends string, Reads extends 
 /** Outcomes that effects may have beside their own, and that need no edge. */
 export type EffectOutcome = 'failed' | 'timeout' | 'unknown'
 
-/** An agent in a workflow. */
+/** An agent in a workflow. With limits of its own it may end `exhausted`. */
 export interface AgentNode<Reads extends string, ToolName extends string, Values> extends Node<
   'done',
-  EffectOutcome,
+  EffectOutcome | 'exhausted',
   Reads,
   Values
 > {

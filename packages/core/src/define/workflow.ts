@@ -4,6 +4,7 @@ import type { Duration } from './duration.ts'
 import type { EndingTarget, RoutesOf } from './edge.ts'
 import type { Guard } from './guard.ts'
 import type { WorkingNode } from './join.ts'
+import type { Limit } from './limit.ts'
 import type { AnyNode, Node, NodeReading } from './node.ts'
 import type { SourceLine } from './source-line.ts'
 import type { AnyTool } from './tool.ts'
@@ -81,9 +82,6 @@ export interface Policy<Nodes, Values> {
   /** Only paths on which this holds; default all. */
   readonly given?: Guard<Values>
 }
-
-/** An upper bound. `before` (default): what could exceed it is not begun; `after`: nothing is begun once it is exceeded. */
-export type Limit<Max = number> = Max | { readonly max: Max; readonly check?: 'before' | 'after' }
 
 /** Upper bounds of a run. */
 export interface Limits<Values> {

@@ -278,6 +278,12 @@ export const errorCodes = {
     remedy:
       'Export `defineConfig({ … })` by default from waystone.config.ts; `offlineModels` is an object of models by name.',
   },
+  WAYSTONE_INPUT_COST_LIMIT: {
+    family: 'input',
+    means:
+      'The first model call of a run, or of an agent with a limit of its own, may cost more than the limit allows.',
+    remedy: 'Raise the limit costUsd, bind cheaper models, or lower maxInputTokens and maxOutputTokens of the node.',
+  },
   WAYSTONE_INPUT_CURSOR: {
     family: 'input',
     means: 'A cursor of events was not one.',
@@ -524,6 +530,11 @@ export const errorCodes = {
     means: 'A guard threw, returned something else than true or false, or is not registered.',
     remedy: 'Make the guard a pure, synchronous function of the keys it reads that returns a boolean.',
   },
+  WAYSTONE_NODE_LIMIT_REACHED: {
+    family: 'node',
+    means: 'An agent has used up one of its own limits before it had an answer.',
+    remedy: 'Route its outcome exhausted, or raise the limit.',
+  },
   WAYSTONE_NODE_MCP_CHANGED: {
     family: 'node',
     means: 'An MCP server offers a tool otherwise than it was accepted, or no longer; it was not called.',
@@ -584,6 +595,11 @@ export const errorCodes = {
     family: 'node',
     means: 'A reducer threw or gave something that is not JSON.',
     remedy: 'Make the reducer a pure function of the two values that returns JSON.',
+  },
+  WAYSTONE_NODE_REQUEST_TOO_LARGE: {
+    family: 'node',
+    means: "A request to a model certainly has more tokens than its node's maxInputTokens; it was not sent.",
+    remedy: 'Give the node less to read, bound what its tools return, or raise maxInputTokens.',
   },
   WAYSTONE_NODE_SCRIPT_ENDED: {
     family: 'node',

@@ -89,6 +89,33 @@ describe('an agent inside its workflow', () => {
   })
 })
 
+describe('limits of an agent', () => {
+  const base = { model: 'fast', instructions: 'Answer.' }
+
+  it('give it an outcome, and are part of the identity', () => {
+    const limited = fallbackGraph({
+      ...base,
+      limits: { toolCalls: 3, duration: '1m', costUsd: { max: 1, check: 'after' } },
+    })
+    expect(limited.graph.nodes['one']).toMatchObject({
+      outcomes: ['done', 'failed', 'exhausted'],
+      limits: {
+        toolCalls: { max: 3, check: 'before' },
+        costUsd: { max: 1, check: 'after' },
+        durationMs: { max: 60_000, check: 'before' },
+      },
+    })
+    expect(parseGraph(JSON.stringify(limited.graph))).toEqual(limited.graph)
+    expect(limited.hashes.graph).not.toBe(fallbackGraph(base).hashes.graph)
+    expect(fallbackGraph({ ...base, limits: {} }).graph.nodes['one']?.outcomes).toEqual(['done', 'failed'])
+  })
+
+  it('are refused when they mean nothing', () => {
+    expect(() => fallbackGraph({ ...base, limits: { steps: 3 } })).toThrow('no option "steps"')
+    expect(() => fallbackGraph({ ...base, limits: { toolCalls: -1 } })).toThrow('node "one", limit toolCalls is -1')
+  })
+})
+
 describe('fallbacks of an agent', () => {
   const good = { model: 'fast', instructions: 'Answer.' }
 

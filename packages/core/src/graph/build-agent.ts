@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { JsonObject } from '../base/json.ts'
 import { agentMarker, type AgentDefinition } from '../define/agent.ts'
 import { nodeError } from '../errors/node-error.ts'
+import { optionOf, readLimits } from './build-limits.ts'
 import { buildBase, effectKeys } from './build-base.ts'
 import { fallbackKeys, readFallbacks } from './build-fallbacks.ts'
 import { readHistory } from './build-history.ts'
@@ -9,13 +10,14 @@ import { checkMapping } from './build-mapping.ts'
 import type { BuiltNode, NodeSite } from './build-scope.ts'
 import { buildToolRules, declaredEffect, type AgentTool } from './build-tool-rules.ts'
 import { collectTool, readSchema, toolDefinitionOf } from './build-tools.ts'
-import type { AgentRecord } from './graph.ts'
+import { agentLimitNames, type AgentRecord } from './graph.ts'
 import { describeValue } from './issues.ts'
 import {
   checkKeys,
   readChoice,
   readCount,
   readFunction,
+  readObject,
   readStateKeys,
   readText,
   refuseValue,
@@ -30,6 +32,7 @@ const boundKeys = [
   'maxModelCalls',
   'maxCallsPerTurn',
   'maxParallelCalls',
+  'limits',
   'maxOutputTokens',
   'maxInputTokens',
   'repairs',
@@ -102,8 +105,10 @@ function assemble(site: NodeSite, { written, apart, promptOf }: AgentParts): Bui
       mayBeUnknown: tools.some(({ name, effect }) => (toolRules?.[name]?.effect ?? effect) === 'unsafe'),
     },
   )
+  const limits = readAgentLimits(written)
   const record: AgentRecord = {
     ...base,
+    ...(limits !== undefined && { outcomes: [...base.outcomes, 'exhausted'], limits }),
     kind: 'agent',
     model,
     ...readFallbacks(written),
@@ -122,6 +127,18 @@ function assemble(site: NodeSite, { written, apart, promptOf }: AgentParts): Bui
     apply: apply === null ? null : (given, input) => apply(given, input),
   }
   return { record, functions }
+}
+
+function readAgentLimits(written: Written): AgentRecord['limits'] {
+  const config = readObject(written, 'limits')
+  if (config === undefined) return undefined
+  const limits: Written = { ...written, config, place: within(written.place, 'limits') }
+  checkKeys(
+    limits,
+    agentLimitNames.map((name) => optionOf(name)),
+  )
+  const bounds = readLimits(limits, agentLimitNames)
+  return Object.keys(bounds).length === 0 ? undefined : bounds
 }
 
 function readBounds(

@@ -27,6 +27,11 @@ const implicitTargets: { readonly [outcome: string]: Target } = {
   unknown: personTarget,
 }
 
+function implicitTarget(node: NodeRecord, outcome: string): Target | undefined {
+  // Other nodes may have an outcome of that name for themselves, which must be routed.
+  return node.kind === 'agent' && outcome === 'exhausted' ? failTarget : implicitTargets[outcome]
+}
+
 /** All edges, node by node in the order of `nodes`, outcome by outcome as written, implicit ones last. */
 export function buildEdges(scope: BuildScope, written: unknown, nodes: Records): readonly EdgeRecord[] {
   if (!isRecord(written)) {
@@ -73,7 +78,7 @@ function edgesOf(scope: BuildScope, node: NodeRecord, written: unknown): readonl
   const edges: EdgeRecord[] = []
   for (const outcome of node.outcomes) {
     const place: Place = { ...node.place, path: `${path}.${outcome}` }
-    const implicit = implicitTargets[outcome]
+    const implicit = implicitTarget(node, outcome)
     if (routed[outcome] !== undefined)
       edges.push(...outcomeEdges(scope, { from: node.id, outcome, place }, routed[outcome]))
     else if (implicit !== undefined) edges.push(implicitEdge({ from: node.id, outcome, place }, implicit))
@@ -100,6 +105,7 @@ function reportOutcome(scope: BuildScope, node: NodeRecord, outcome: string): vo
     expired: 'Without expiresIn it cannot happen.',
     asked: 'Without canAskBack it cannot happen.',
     ...(node.kind === 'join' && joinHints),
+    exhausted: 'Without limits it cannot happen.',
   }
   scope.issues.add(
     'WAYSTONE_DEFINITION_UNKNOWN_OUTCOME',

@@ -19,13 +19,8 @@ export function buildLimits(scope: BuildScope, written: unknown): LimitsRecord {
       hint: 'Give limits: { steps: 60 }.',
     })
   }
-  const names = limitNames.map((name) => (name === 'durationMs' ? 'duration' : name))
-  checkKeys(limits, [...names, 'exhausted'])
-  const bounds: { [name in LimitName]?: LimitRecord } = {}
-  for (const name of limitNames) {
-    const bound = readLimit(limits, name)
-    if (bound !== undefined) bounds[name] = bound
-  }
+  checkKeys(limits, [...limitNames.map((name) => optionOf(name)), 'exhausted'])
+  const bounds = readLimits(limits, limitNames)
   const target = config['exhausted']
   if (target === undefined) return { bounds, exhausted: exhaustedTarget, place }
   const source = referenceOf(target)?.source
@@ -39,12 +34,35 @@ export function buildLimits(scope: BuildScope, written: unknown): LimitsRecord {
   return { bounds, exhausted: buildTarget(scope, target, targetPlace) ?? exhaustedTarget, place }
 }
 
+/** Reads the limits of these names. */
+export function readLimits<Name extends LimitName>(
+  limits: Written,
+  names: readonly Name[],
+): { readonly [name in Name]?: LimitRecord } {
+  const bounds: { [name in Name]?: LimitRecord } = {}
+  for (const name of names) {
+    const bound = readLimit(limits, name)
+    if (bound !== undefined) bounds[name] = bound
+  }
+  return bounds
+}
+
+/** What a limit is called where authors write it. */
+export function optionOf(name: LimitName): string {
+  return name === 'durationMs' ? 'duration' : name
+}
+
 function readLimit(limits: Written, name: LimitName): LimitRecord | undefined {
-  const key = name === 'durationMs' ? 'duration' : name
+  const key = optionOf(name)
   const value = limits.config[key]
   if (value === undefined) return undefined
   const config = isRecord(value) ? value : { max: value }
-  const limit: Written = { ...limits, config, place: within(limits.place, key), subject: `limit ${key}` }
+  const limit: Written = {
+    ...limits,
+    config,
+    place: within(limits.place, key),
+    subject: limits.subject === 'limits' ? `limit ${key}` : `${limits.subject}, limit ${key}`,
+  }
   checkKeys(limit, ['max', 'check'])
   const check = readChoice(limit, 'check', ['before', 'after']) ?? 'before'
   const max = name === 'durationMs' ? readDuration(limit, 'max') : readMax(limit, name)

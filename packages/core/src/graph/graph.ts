@@ -175,6 +175,8 @@ export interface AgentRecord extends NodeRecordBase, ModelTerms {
   readonly maxCallsPerTurn: number
   /** Tool calls of one answer that run side by side, 1 or more; the others wait. Absent: all of them. */
   readonly maxParallelCalls?: number
+  /** Upper bounds of a visit; with any, outcome `exhausted` exists. Absent: none. */
+  readonly limits?: { readonly [name in AgentLimitName]?: LimitRecord }
   /** What a later visit starts from: nothing, or the messages of the visits before. */
   readonly memory: 'fresh' | 'continue'
   /** Absent: the conversation is told whole. */
@@ -319,6 +321,17 @@ export const limitNames = [
 ] as const
 /** See {@link limitNames}. `tokens` is input plus output. */
 export type LimitName = (typeof limitNames)[number]
+
+/** What a visit of an agent may use up. Order: the order in which they are tested. */
+export const agentLimitNames = [
+  'modelCalls',
+  'toolCalls',
+  'tokens',
+  'costUsd',
+  'durationMs',
+] as const satisfies LimitName[]
+/** See {@link agentLimitNames}. */
+export type AgentLimitName = (typeof agentLimitNames)[number]
 
 /** One upper bound. */
 export interface LimitRecord {

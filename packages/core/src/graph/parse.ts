@@ -3,6 +3,7 @@ import { toJson, type JsonObject } from '../base/json.ts'
 import { storeError } from '../errors/store-error.ts'
 import { fallbackReasons } from '../define/fallback.ts'
 import {
+  agentLimitNames,
   effectClasses,
   failedBranches,
   losingBranches,
@@ -62,6 +63,8 @@ const nodeBase = {
   place,
 }
 
+const bound = z.strictObject({ max: z.number().min(0), check: z.enum(['before', 'after']) })
+
 const modelTerms = {
   model: z.string(),
   fallbacks: z.array(z.strictObject({ model: z.string() })).exactOptional(),
@@ -116,6 +119,7 @@ const node = z.discriminatedUnion('kind', [
     toolRules: z.record(z.string(), toolRule).exactOptional(),
     maxCallsPerTurn: atLeastOne,
     maxParallelCalls: atLeastOne.exactOptional(),
+    limits: z.partialRecord(z.enum(agentLimitNames), bound).exactOptional(),
     outputSchema: jsonSchema.nullable(),
     memory: z.enum(['fresh', 'continue']),
     history: history.exactOptional(),
@@ -178,8 +182,6 @@ const edge = z.strictObject({
   isImplicit: z.boolean(),
   place,
 })
-
-const bound = z.strictObject({ max: z.number().min(0), check: z.enum(['before', 'after']) })
 
 const graphSchema = z.strictObject({
   format: z.literal(graphFormat),

@@ -13,6 +13,7 @@ import { detailOf, errorRecordOf, retryAfterOf } from './error-record.ts'
 import { readAnswer } from './model-answer.ts'
 import { hasBadUsage, parseResponse, parseUsage, usageDelta, type CheckedResponse } from './model-response.ts'
 import { hearFailure, hearQuota } from './provider-limits.ts'
+import { refuseTooLarge } from './request-size.ts'
 import { renderRequest, type AskingNode } from './render-request.ts'
 
 /**
@@ -50,6 +51,16 @@ export async function askModel(job: EffectJob, node: AskingNode, ask: () => Ques
     question = { ...rendered, request: toJson(rendered.request, 'request to a model') as unknown as ModelRequest }
   } catch (thrown) {
     return { ...failed(thrown, {}), isUnsent: true, ...asked }
+  }
+  try {
+    // What was set aside for the call is what its node, or its summary, allows.
+    const max = job.open.reserved?.inputTokens ?? null
+    const secret = (name: string): Promise<string> => job.ports.vault.resolve(name)
+    await refuseTooLarge(model, question.request, { max, signal: job.scope.signal, secret })
+  } catch (thrown) {
+    const isTooLarge = detailOf(thrown, ({ code }) => code) === 'WAYSTONE_NODE_REQUEST_TOO_LARGE'
+    const another = isTooLarge ? {} : whyAnother(job, 'failure')
+    return { ...failed(thrown, {}), isUnsent: true, ...another, ...asked }
   }
   const ended = await answerOf(job, node, { model, question })
   return { ...ended, ...asked, ...(question.withheld !== undefined && { withheld: question.withheld }) }

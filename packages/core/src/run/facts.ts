@@ -111,7 +111,16 @@ function decisionFacts({ decision }: Checkpoint): readonly Fact[] {
   const taken: Fact = { type: 'edge.taken', decision }
   return limit === undefined
     ? [taken]
-    : [{ type: 'limit.hit', limit: limit.name, used: limit.used, max: limit.max }, taken]
+    : [
+        {
+          type: 'limit.hit',
+          limit: limit.name,
+          used: limit.used,
+          max: limit.max,
+          ...(limit.node !== undefined && { node: limit.node }),
+        },
+        taken,
+      ]
 }
 
 function stateFacts({ patch, event, step }: Checkpoint): readonly Fact[] {

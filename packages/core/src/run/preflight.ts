@@ -24,8 +24,7 @@ export async function checkBindings({ graph }: CompiledWorkflow, ports: Executor
       },
     )
   }
-  const unpriced =
-    graph.limits.bounds.costUsd === undefined ? [] : [...asked.keys()].filter((model) => !hasPrice(ports, model))
+  const unpriced = !limitsCost(graph) ? [] : [...asked.keys()].filter((model) => !hasPrice(ports, model))
   if (unpriced.length > 0) {
     throw inputError(
       'WAYSTONE_INPUT_PRICES_MISSING',
@@ -66,6 +65,11 @@ function askedModels(records: readonly NodeRecord[]): ReadonlyMap<string, string
     for (const model of everyModelOf(record)) if (!asked.has(model)) asked.set(model, record.id)
   }
   return asked
+}
+
+function limitsCost({ limits, nodes }: CompiledWorkflow['graph']): boolean {
+  const isOwn = Object.values(nodes).some((node) => node.kind === 'agent' && node.limits?.costUsd !== undefined)
+  return limits.bounds.costUsd !== undefined || isOwn
 }
 
 function hasPrice({ prices, models }: ExecutorPorts, model: string): boolean {

@@ -93,6 +93,8 @@ export type RunEvent =
       readonly limit: LimitName
       readonly used: number
       readonly max: number
+      /** The agent whose own limit it is; absent: the workflow's. */
+      readonly node?: string
     })
   | (RunEventBase & {
       readonly type: 'log.written'

@@ -1,4 +1,4 @@
-import { durationEndsAt, isSettled } from '../compile/commands.ts'
+import { durationEndsAt, isSettled, stepTimers } from '../compile/commands.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import type { RunSummary } from '../checkpoint/store.ts'
 import { statusOf, type RunContext } from '../snapshot/snapshot.ts'
@@ -13,7 +13,7 @@ export function summaryOf(compiled: CompiledWorkflow, context: RunContext): RunS
     if (step === undefined) continue
     if (!nodes.includes(step.node)) nodes.push(step.node)
     if ((step.kind === 'approval' && step.approved === undefined) || step.kind === 'resolve') requests += 1
-    if (step.expiresAt !== undefined && (nextDueAt === null || step.expiresAt < nextDueAt)) nextDueAt = step.expiresAt
+    for (const { at } of stepTimers(index, step)) if (nextDueAt === null || at < nextDueAt) nextDueAt = at
   }
   // Nobody else would see to it: an ended run is not offered to free processes otherwise.
   if (context.ending !== null && !isSettled(context)) nextDueAt = context.ending.at

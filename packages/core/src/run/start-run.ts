@@ -5,6 +5,7 @@ import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { inputError } from '../errors/input-error.ts'
 import { invariantError } from '../errors/invariant-error.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
+import { callCostsOf } from './call-costs.ts'
 import type { Engine } from './engine.ts'
 import { checkBindings, parseInput } from './preflight.ts'
 import { summaryOf } from './run-summary.ts'
@@ -20,7 +21,7 @@ export interface Started {
 /**
  * Starts a run: checks everything that can be known before anything runs, stores the first checkpoint, then drives.
  *
- * @throws {InputError} WAYSTONE_INPUT_START, WAYSTONE_INPUT_MODELS_MISSING, WAYSTONE_INPUT_PRICES_MISSING, WAYSTONE_INPUT_SECRETS_MISSING
+ * @throws {InputError} WAYSTONE_INPUT_START, WAYSTONE_INPUT_MODELS_MISSING, WAYSTONE_INPUT_PRICES_MISSING, WAYSTONE_INPUT_SECRETS_MISSING, WAYSTONE_INPUT_COST_LIMIT
  */
 export async function startRun(
   engine: Engine,
@@ -29,7 +30,12 @@ export async function startRun(
 ): Promise<Started> {
   const { clock, ids, owner, leaseMs } = engine.parts
   await checkBindings(compiled, engine.ports)
-  const payload = { input: parseInput(compiled, options.input), tags: parseTags(options.tags) }
+  const callCosts = callCostsOf(compiled, engine.ports)
+  const payload = {
+    input: parseInput(compiled, options.input),
+    tags: parseTags(options.tags),
+    ...(callCosts !== undefined && { callCosts }),
+  }
   const at = clock.now()
   const runId = ids.run(at)
   const event: EngineEvent = Object.freeze({

@@ -1,7 +1,7 @@
 import type { RunId } from '../base/ids.ts'
 import { toJson } from '../base/json.ts'
 import type { LoadedRun } from '../checkpoint/store.ts'
-import { deadlineTimer, durationEndsAt, durationTimer, expiryTimer } from '../compile/commands.ts'
+import { deadlineTimer, durationEndsAt, durationTimer, stepTimers } from '../compile/commands.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
@@ -46,9 +46,7 @@ interface DueTimer {
 }
 
 function dueTimers(compiled: CompiledWorkflow, context: RunContext, now: number): readonly DueTimer[] {
-  const expiries = Object.entries(context.open).flatMap(([index, { expiresAt }]): readonly DueTimer[] =>
-    expiresAt === undefined ? [] : [{ timer: expiryTimer(index), at: expiresAt }],
-  )
+  const expiries: readonly DueTimer[] = Object.entries(context.open).flatMap(([index, step]) => stepTimers(index, step))
   const deadlines = Object.values(context.forks ?? {}).flatMap(({ step, until }): readonly DueTimer[] =>
     until === undefined ? [] : [{ timer: deadlineTimer(step), at: until }],
   )

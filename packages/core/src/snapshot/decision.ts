@@ -34,8 +34,8 @@ export interface Decision {
   readonly taken: string
   /** Node or target it leads to; null when the run stays inside the node. */
   readonly to: string | null
-  /** The workflow limit that was hit, with what was used or reserved, and the bound. */
-  readonly limit?: { readonly name: LimitName; readonly used: number; readonly max: number }
+  /** The limit that was hit, with what was used or reserved, and the bound; `node`: the agent whose own limit it is, absent: the workflow's. */
+  readonly limit?: { readonly name: LimitName; readonly used: number; readonly max: number; readonly node?: string }
   /** The transition ends a branch of a fork. */
   readonly arrival?: Arrival
   /** For the decision of a join: what became of its branches. */

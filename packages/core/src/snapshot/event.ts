@@ -23,6 +23,8 @@ export interface RunStart {
   readonly input: JsonObject
   /** For people and filters. */
   readonly tags: { readonly [name: string]: string }
+  /** What one model call of a node costs at most, USD, by node: the dearest of the models it may ask. Absent: no limit needs it. */
+  readonly callCosts?: { readonly [node: string]: number }
 }
 
 /** What a forked run starts from. */
@@ -111,7 +113,7 @@ export interface OperatorMove {
 
 /** What may be due. */
 export interface TimerDue {
-  /** `expire/<stepIndex>` or `duration`. */
+  /** `expire/<stepIndex>`, `limit/<stepIndex>` (the time of its agent's visit) or `duration` (that of the run). */
   readonly timer: string
 }
 

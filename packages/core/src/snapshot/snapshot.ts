@@ -39,6 +39,8 @@ export interface OpenStep {
   /** For `call`, and for whatever is asked of a person about one: the tool's name and the model's id of the call. */
   readonly tool?: string
   readonly callId?: string
+  /** When the time of its agent's visit ends, ms since the epoch; absent: never. */
+  readonly limitAt?: number
   /** For `approval`: when it expires, ms since the epoch. */
   readonly expiresAt?: number
   /** For what a person has approved: tool and arguments, hashed; with other ones it does not run. As `approval` it waits for others of its turn to end. */
@@ -110,6 +112,10 @@ export interface AgentMemory {
   readonly modelCalls: number
   /** Repairs of the model that is asked now. */
   readonly repairs: number
+  /** What this visit has used, settled; absent: the agent has no limits of its own. */
+  readonly used?: Usage
+  /** When this visit began, ms since the epoch; absent as `used`. */
+  readonly since?: number
   /** Which of the node's fallbacks is asked in this visit, from 1; absent: its own model. */
   readonly model?: number
   /** Calls of this visit by tool, for tools that a rule counts: how many were begun, how many ended well. Absent: none. */
@@ -156,6 +162,8 @@ export interface RunContext {
   /** Settled. */
   readonly usage: Usage
   readonly startedAt: number
+  /** What one model call of a node costs at most, USD, by node; absent: cost is not reserved. */
+  readonly callCosts?: { readonly [node: string]: number }
   /** By an operator. */
   readonly held: { readonly by: string; readonly reason: string; readonly at: number } | null
   /** The workflow limit whose edge has been taken. */

@@ -205,7 +205,7 @@ describe('boundsOf', () => {
     `)
   })
 
-  it('bounds cost by the limit and one more call, or by the calls that are left', () => {
+  it('bounds cost by the limit, since a call of known size is reserved, or by the calls that are left', () => {
     const capped: GraphNotation = {
       ...review,
       nodes: {
@@ -214,7 +214,10 @@ describe('boundsOf', () => {
       },
     }
     const options = { prices: { fast: { inputUsd: 1, outputUsd: 1 } } }
-    expect(boundsOf({ ...capped, limits: { costUsd: 0.25 } }, options).costUsd.limited.max).toBe(0.35)
+    expect(boundsOf({ ...capped, limits: { costUsd: 0.25 } }, options).costUsd.limited).toEqual({
+      max: 0.25,
+      note: null,
+    })
     expect(boundsOf({ ...capped, limits: { modelCalls: 2 } }, options).costUsd.limited.max).toBe(0.2)
   })
 

@@ -1,5 +1,6 @@
 import { modelsOf } from '../../graph/asked-models.ts'
 import { limitNames, type LimitRecord } from '../../graph/graph.ts'
+import { nanoUsd, tokensPerCall, type Work } from '../call-cost.ts'
 import { modelUses } from '../model-use.ts'
 import type { Subject } from '../moves.ts'
 import {
@@ -15,16 +16,7 @@ import type { CheckOptions } from '../rule.ts'
 import { decompose, type Decomposition } from './levels.ts'
 import { hasDeadline, timeNetwork, workNetwork, type Network } from './network.ts'
 import { parallelWidths } from './widths.ts'
-import {
-  callsPerTurn,
-  costPerCall,
-  nanoUsd,
-  tokensPerCall,
-  workOf,
-  workSite,
-  type Work,
-  type WorkSite,
-} from './work.ts'
+import { callsPerTurn, costPerCall, workOf, workSite, type WorkSite } from './work.ts'
 import { worstWalk } from './worst-walk.ts'
 
 /**
@@ -159,8 +151,7 @@ class BoundsMaker {
         const call = this.#heaviestCall(name)
         if (typeof call !== 'number')
           return { max: limit.max, note: `and what the last call uses beyond it: ${call.unknown}` }
-        const isReserved = name === 'tokens' && limit.check === 'before'
-        return { max: isReserved ? limit.max : round(name, limit.max + width * call), note: null }
+        return { max: limit.check === 'before' ? limit.max : round(name, limit.max + width * call), note: null }
       }
     }
   }

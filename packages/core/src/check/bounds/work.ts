@@ -1,11 +1,9 @@
-import { personTarget, type Graph, type NodeRecord, type RetryRecord } from '../../graph/graph.ts'
+import { personTarget, type Graph, type LimitRecord, type NodeRecord, type RetryRecord } from '../../graph/graph.ts'
 import { callRetryOf } from '../../graph/tool-use.ts'
 import { modelUseOf, priceOf, type ModelUse } from '../model-use.ts'
+import { callCost, nanoUsd, tokensPerCall, type Work } from '../call-cost.ts'
 import type { BoundName } from '../report.ts'
 import type { CheckOptions } from '../rule.ts'
-
-/** Work of one visit at most, in whole units: a number, or why it is not known. Cost is in {@link nanoUsd}. */
-export type Work = number | { readonly unknown: string }
 
 /** What the work of a node depends on beside the node. */
 export interface WorkSite {
@@ -21,9 +19,6 @@ export function workSite(graph: Graph, options: CheckOptions): WorkSite {
   return { graph, options, asked: new Set(asked) }
 }
 
-/** USD in whole billionths, so that sums are exact. */
-export const nanoUsd = 1e9
-
 /**
  * What one visit of a node does at most.
  *
@@ -34,20 +29,51 @@ export const nanoUsd = 1e9
 export function workOf(name: BoundName, node: NodeRecord, site: WorkSite): Work {
   if (node.kind === 'join') return 0
   const use = modelUseOf(node)
+  const work = workWithoutLimits(name, node, site)
+  const limit = node.kind === 'agent' && name !== 'steps' ? node.limits?.[name] : undefined
+  return limit === undefined || use === null ? work : withinLimit(name, work, { limit, node, use, site })
+}
+
+function workWithoutLimits(name: BoundName, node: NodeRecord, site: WorkSite): Work {
+  const use = modelUseOf(node)
   switch (name) {
     case 'steps':
-      return use === null ? 1 : use.maxModelCalls * (1 + callsPerTurn(node))
+      return use === null ? 1 : callsPerVisit(use) * (1 + callsPerTurn(node))
     case 'modelCalls':
-      return use?.maxModelCalls ?? 0
+      return use === null ? 0 : callsPerVisit(use)
     case 'toolCalls':
       return toolCalls(node, site.graph)
     case 'tokens':
-      return use === null ? 0 : scale(tokensPerCall(use), use.maxModelCalls)
+      return use === null ? 0 : scale(tokensPerCall(use), callsPerVisit(use))
     case 'costUsd':
-      return use === null ? 0 : scale(costPerCall(use, site.options), use.maxModelCalls)
+      return use === null ? 0 : scale(costPerCall(use, site.options), callsPerVisit(use))
     case 'durationMs':
       return duration(node, site)
   }
+}
+
+/** Model calls that a visit may make. */
+function callsPerVisit({ node, maxModelCalls }: ModelUse): number {
+  return Math.min(maxModelCalls, (node.kind === 'agent' ? node.limits?.modelCalls?.max : undefined) ?? Infinity)
+}
+
+interface OwnLimit {
+  readonly limit: LimitRecord
+  readonly node: NodeRecord
+  readonly use: ModelUse
+  readonly site: WorkSite
+}
+
+/** How far a visit gets before a limit of the agent's own stops it: calls under way then may go beyond it. */
+function withinLimit(name: BoundName, work: Work, { limit, node, use, site }: OwnLimit): Work {
+  if (name === 'durationMs') return typeof work === 'number' ? Math.min(work, limit.max) : limit.max
+  if (typeof work !== 'number') return work
+  const isAfter = limit.check === 'after'
+  if (name === 'toolCalls') return Math.min(work, limit.max + (isAfter ? Math.max(0, callsPerTurn(node) - 1) : 0))
+  if (name === 'modelCalls') return Math.min(work, limit.max)
+  const call = name === 'tokens' ? tokensPerCall(use) : costPerCall(use, site.options)
+  const max = name === 'costUsd' ? Math.round(limit.max * nanoUsd) : limit.max
+  return Math.min(work, max + (isAfter && typeof call === 'number' ? call : 0))
 }
 
 /** Tool calls that one answer of the node's model may start; 0 for nodes that have no tools. */
@@ -55,25 +81,9 @@ export function callsPerTurn(node: NodeRecord): number {
   return node.kind === 'agent' && node.tools.length > 0 ? node.maxCallsPerTurn : 0
 }
 
-/** Tokens of one call, input and output. */
-export function tokensPerCall({ node, maxInputTokens, maxOutputTokens }: ModelUse): Work {
-  if (maxInputTokens === null) return { unknown: `"${node.id}" has no maxInputTokens` }
-  if (maxOutputTokens === null) return { unknown: `"${node.id}" has no maxOutputTokens` }
-  return maxInputTokens + maxOutputTokens
-}
-
-/** Cost of one call in {@link nanoUsd}, rounded up: of the dearest model that the node may ask. */
+/** {@link callCost} at the prices that were given. */
 export function costPerCall(use: ModelUse, options: CheckOptions): Work {
-  let dearest = 0
-  for (const model of use.models) {
-    const price = priceOf(model, options)
-    if (price === null) return { unknown: `no price for model "${model}"` }
-    const input = Math.max(price.inputUsd, price.cachedInputUsd ?? 0) * (use.maxInputTokens ?? 0)
-    const output = price.outputUsd * (use.maxOutputTokens ?? 0)
-    dearest = Math.max(dearest, Math.ceil(((input + output) / 1e6) * nanoUsd))
-  }
-  const tokens = tokensPerCall(use)
-  return typeof tokens === 'number' ? dearest : tokens
+  return callCost(use, (model) => priceOf(model, options))
 }
 
 function scale(work: Work, by: number): Work {
@@ -84,7 +94,8 @@ function toolCalls(node: NodeRecord, graph: Graph): number {
   if (node.kind === 'tool') return node.retry.attempts
   if (node.kind !== 'agent') return 0
   const attempts = node.tools.reduce((most, tool) => Math.max(most, callRetryOf(graph, node, tool)?.attempts ?? 1), 1)
-  return node.maxModelCalls * callsPerTurn(node) * attempts
+  const use = modelUseOf(node)
+  return use === null ? 0 : callsPerVisit(use) * callsPerTurn(node) * attempts
 }
 
 function duration(node: NodeRecord, { graph, asked }: WorkSite): Work {
@@ -95,7 +106,7 @@ function duration(node: NodeRecord, { graph, asked }: WorkSite): Work {
   if (node.timeoutMs === null) return { unknown: `"${node.id}" has no timeout` }
   const use = modelUseOf(node)
   if (use === null) return attemptsTime(node.retry, node.timeoutMs)
-  const calls = use.maxModelCalls
+  const calls = callsPerVisit(use)
   const asking = calls * node.timeoutMs + (calls - 1) * waitBefore(node.retry, node.retry.attempts)
   const tools = node.kind === 'agent' ? node.tools : []
   let slowest = 0

@@ -1,34 +1,67 @@
 import { modelTermsOf } from '../../graph/asked-models.ts'
-import { limitNames, type LimitName, type NodeRecord } from '../../graph/graph.ts'
-import { errorAt, type Rule } from '../rule.ts'
+import { limitNames, type LimitName, type LimitRecord, type NodeRecord } from '../../graph/graph.ts'
+import { costPerCall } from '../bounds/work.ts'
+import { nanoUsd } from '../call-cost.ts'
+import { modelUseOf } from '../model-use.ts'
+import { errorAt, type CheckOptions, type Rule } from '../rule.ts'
 
-/** A limit is a guard on the way to a node, and nothing leads to the start: what it needs at once must be allowed. */
-export const limitBelowStart: Rule = ({ graph }) => {
+/**
+ * A limit is a guard on the way to a node, and nothing leads to the start: what it needs at once must be allowed. The same holds
+ * of an agent's own limits and its first model call.
+ */
+export const limitBelowStart: Rule = ({ graph }, options) => {
   const start = graph.nodes[graph.start]
-  if (start === undefined) return []
-  return limitNames.flatMap((name) => {
-    const bound = graph.limits.bounds[name]
-    const need = needOf(start, name)
-    if (bound === undefined || need <= bound.max || (bound.check === 'after' && bound.max > 0)) return []
-    return [
+  const atStart = start === undefined ? [] : below(graph.limits.bounds, (name) => needOf(start, name, options))
+  const found = atStart.map(({ name, need, max }) =>
+    errorAt('WAYSTONE_DEFINITION_BAD_LIMIT', {
+      place: graph.limits.place,
+      message: `limit ${name} is ${max}, and the run starts with "${graph.start}", which needs ${need}`,
+      hint: `Allow ${need} or more, or start with another node.`,
+    }),
+  )
+  const agents = Object.values(graph.nodes).flatMap((node) => {
+    const limits = node.kind === 'agent' ? (node.limits ?? {}) : {}
+    return below(limits, (name) => needOf(node, name, options)).map(({ name, need, max }) =>
       errorAt('WAYSTONE_DEFINITION_BAD_LIMIT', {
-        place: graph.limits.place,
-        message: `limit ${name} is ${bound.max}, and the run starts with "${start.id}", which needs ${need}`,
-        hint: `Allow ${need} or more, or start with another node.`,
+        place: node.place,
+        message: `limit ${name} of agent "${node.id}" is ${max}, and one model call of it needs ${need}`,
+        hint: `Allow ${need} or more, or bound what one call may use with maxInputTokens and maxOutputTokens.`,
       }),
-    ]
+    )
+  })
+  return [...found, ...agents]
+}
+
+interface Below {
+  readonly name: LimitName
+  readonly need: number
+  readonly max: number
+}
+
+function below(
+  bounds: { readonly [name in LimitName]?: LimitRecord },
+  needs: (name: LimitName) => number,
+): readonly Below[] {
+  return limitNames.flatMap((name) => {
+    const bound = bounds[name]
+    const need = needs(name)
+    const isAllowed = bound === undefined || need <= bound.max || (bound.check === 'after' && bound.max > 0)
+    return isAllowed ? [] : [{ name, need, max: bound.max }]
   })
 }
 
-function needOf(start: NodeRecord, name: LimitName): number {
+function needOf(node: NodeRecord, name: LimitName, options: CheckOptions): number {
   if (name === 'steps') return 1
-  if (name === 'toolCalls') return start.kind === 'tool' ? 1 : 0
-  const caps = modelTermsOf(start)
-  if (caps === null) return 0
-  const inputTokens = caps.maxInputTokens ?? 0
-  const outputTokens = caps.maxOutputTokens ?? 0
+  if (name === 'toolCalls') return node.kind === 'tool' ? 1 : 0
+  const use = modelUseOf(node)
+  if (use === null) return 0
+  const terms = modelTermsOf(node)
+  const inputTokens = terms?.maxInputTokens ?? 0
+  const outputTokens = terms?.maxOutputTokens ?? 0
   if (name === 'modelCalls') return 1
   if (name === 'tokens') return inputTokens + outputTokens
   if (name === 'inputTokens') return inputTokens
-  return name === 'outputTokens' ? outputTokens : 0
+  if (name === 'outputTokens') return outputTokens
+  const cost = name === 'costUsd' ? costPerCall(use, options) : 0
+  return typeof cost === 'number' ? cost / nanoUsd : 0
 }

@@ -3,7 +3,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { readHistory, type Usage } from '@waystone/core'
 import { openAiPrices } from '@waystone/openai'
+import { createSqliteStore } from '@waystone/sqlite'
 import { startModelLab, type ModelLab } from '@waystone/testing/lab'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createFixtureRepository } from './test/repositories.ts'
@@ -27,15 +29,7 @@ afterEach(async () => {
 
 interface LiveRun {
   readonly printed: string
-  readonly usage: {
-    readonly modelCalls: number
-    readonly inputTokens: number
-    readonly outputTokens: number
-    readonly cachedTokens: number
-    readonly reasoningTokens: number
-    readonly costUsd: number
-    readonly estimatedCalls: number
-  }
+  readonly usage: Usage
   readonly notes: string
   /** Everything that was stored and written. */
   readonly everything: string
@@ -66,11 +60,14 @@ async function runLive(env: Readonly<Record<string, string>>): Promise<LiveRun> 
   await waystone('approve', 'last', '--reason', 'reads well')
   const ended = await waystone('resume', 'last', '--live')
   expect(ended.text).toContain('completed')
-  const { run } = JSON.parse((await waystone('show', 'last', '--json')).text) as { run: Pick<LiveRun, 'usage'> }
-  const stored = await readFile(join(folder, 'runs.db'), 'latin1')
+  const store = createSqliteStore({ path: join(folder, 'runs.db') })
+  const [row] = (await store.list({})).rows
+  const history = await readHistory(store, row?.runId ?? '')
+  await store.close()
+  const { usage } = history.at(history.last).snapshot.context
   const notes = await readFile(saveAs, 'utf8')
-  const everything = [started.text, ended.text, JSON.stringify(run), notes, stored].join('\n')
-  return { printed: started.text, usage: run.usage, notes, everything }
+  const everything = [started.text, ended.text, JSON.stringify(history.checkpoints), notes].join('\n')
+  return { printed: started.text, usage, notes, everything }
 }
 
 const key = 'sk-proj-of-the-live-test-8c1e7f'

@@ -92,6 +92,13 @@ describe('releaseNotes', () => {
     expect(report.findings).toEqual([])
     expect(report.bounds.steps.limited.max).toBe(100)
     expect(report.bounds.costUsd.limited.max).toBe(0)
+    // As the README says it of the model that --live uses when nothing else is set.
+    const luna = { ...offlineModel, name: 'gpt-6-luna' }
+    const live = check(buildGraph(releaseNotes), {
+      models: { classifier: luna, writer: luna },
+      prices: config.prices ?? {},
+    })
+    expect(live.bounds.costUsd.limited.max).toBeCloseTo(2.45, 2)
   })
 
   it('writes the file when a person approves, and not before (H1)', async () => {

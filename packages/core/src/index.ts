@@ -235,7 +235,7 @@ export type { Arrival, Candidate, Decision, GuardReading, JoinedBranches } from 
 export type { EngineEvent } from './snapshot/event.ts'
 export type { RefusalRule, RefusedCall, WithheldTool } from './snapshot/refusal.ts'
 export type { AddedItems, BranchStatus, JoinFired, MovedItems, OpenFork } from './snapshot/open-fork.ts'
-export type { RunContext, RunStatus, Snapshot, StepKind } from './snapshot/snapshot.ts'
+export type { DegradedMark, RunContext, RunStatus, Snapshot, StepKind } from './snapshot/snapshot.ts'
 export { addUsage, noUsage, type Usage, type UsageDelta } from './snapshot/usage.ts'
 export { auditRun, type Audit, type AuditEntry, type AuditPerson, type AuditPolicy } from './replay/audit-run.ts'
 export { blamePath, type Blame, type BlameApproval, type BlameCall } from './replay/blame.ts'

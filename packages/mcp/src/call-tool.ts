@@ -1,4 +1,4 @@
-import { NodeError, type EffectClass, type EffectContext, type Json, type JsonObject } from '@waystone/core'
+import { NodeError, type EffectContext, type Json, type JsonObject } from '@waystone/core'
 import type { Connection, OnLine } from './connection.ts'
 import type { Connections } from './connections.ts'
 import { callFailure, endsConnection, unreachable } from './failure.ts'
@@ -12,7 +12,6 @@ export interface CallRules {
   readonly server: string
   /** Its name at the server. */
   readonly tool: string
-  readonly effect: EffectClass
   readonly accepted: McpLockTool
   readonly recheckAfterMs: number
   readonly maxOutputBytes: number
@@ -30,7 +29,7 @@ export async function callTool(
   input: JsonObject,
   context: EffectContext,
 ): Promise<Json> {
-  const { signal, effectId } = context
+  const { signal, effectId, effect } = context
   const connection = await untilAborted(
     connections.get((name) => context.secret(name)),
     signal,
@@ -40,9 +39,9 @@ export async function callTool(
   const result = await connection.call(call).catch((error: unknown) => {
     if (!signal.aborted && endsConnection(error)) connection.retire()
     // What an unsafe call did before it was told to stop, nobody knows.
-    throw signal.aborted && rules.effect !== 'unsafe' ? error : callFailure(rules, error)
+    throw signal.aborted && effect !== 'unsafe' ? error : callFailure({ ...rules, effect }, error)
   })
-  return outputOf({ ...rules, isStructured: rules.accepted.outputSchema !== null }, result)
+  return outputOf({ ...rules, effect, isStructured: rules.accepted.outputSchema !== null }, result)
 }
 
 async function offeredBy(rules: CallRules, connection: Connection, now: number): Promise<McpLock['tools']> {

@@ -103,7 +103,6 @@ function makeTool(
   const rules = {
     server: options.name,
     tool,
-    effect,
     accepted,
     recheckAfterMs: options.recheckAfterMs ?? 60_000,
     maxOutputBytes: options.maxOutputBytes ?? 262_144,
@@ -117,6 +116,7 @@ function makeTool(
     input,
     output,
     timeout,
+    maxOutputBytes: rules.maxOutputBytes,
     ...(retry !== undefined && { retry }),
     ...(version !== undefined && { version }),
     run: (given, context) => callTool({ rules, connections }, given, context),

@@ -11,11 +11,14 @@ import { currentCalls, memoryOf, updateCall, withEntry, withMemory } from './age
 import { backoffUntil } from './backoff.ts'
 import { answeredCall, withoutQuestions } from './call-answer.ts'
 import { asksBeforeCall, createCallQuestions } from './call-question.ts'
+import { endedCall } from './call-end.ts'
 import { oneQueuedCall, openQueued } from './call-queue.ts'
+import { markDegraded } from './degraded.ts'
 import { fallbackReason, nextModel, withAnswer } from './fallback.ts'
 import { engineError } from './frozen-error.ts'
 import { leavesAnAnswer, nextNeed, summarised, unsummarised, withReported } from './history.ts'
 import type { Need } from './limits.ts'
+import { cacheKeyOf, cachedResult, keepResult } from './pure-cache.ts'
 import { transitionNames } from './names.ts'
 import type { RouteParts } from './route-parts.ts'
 import type { StepEnd } from './step-end.ts'
@@ -60,7 +63,16 @@ export function endStep(parts: RouteParts, context: RunContext, stepEnd: StepEnd
     return endCall(graph, counted, stepEnd)
   if (step.kind === 'model' && end.message !== undefined && end.outcome !== 'failed')
     return endModelCall(parts, counted, stepEnd)
-  return { type: 'outcome', end: fallBack(stepEnd), context: counted }
+  const kept = step.kind === 'tool' ? keepOutput(counted, stepEnd) : counted
+  return { type: 'outcome', end: fallBack(stepEnd), context: kept }
+}
+
+/** What a pure tool node gave answers identical calls later in the run. */
+function keepOutput(context: RunContext, { record, step, stepIndex, end }: StepEnd): RunContext {
+  const result = end.output ?? end.patch
+  const tool = record.kind === 'tool' ? record.tool : step.tool
+  if (tool === undefined || result === undefined || end.outcome !== 'done') return context
+  return keepResult(context, end.call, { tool, step: stepIndex, result })
 }
 
 /** A model call that nobody knows the end of. Outcomes of reviewing gates come with a message and may have any name. */
@@ -176,9 +188,10 @@ function phaseAgain(context: RunContext, { record, step, stepIndex }: StepEnd): 
 function endModelCall(parts: RouteParts, context: RunContext, stepEnd: StepEnd): Ended {
   const { record, end } = stepEnd
   const calls = end.message?.calls ?? []
+  const answered = end.misfit === undefined ? markFallback(context, stepEnd) : context
   if (calls.length > 0 && record.kind === 'agent' && end.misfit === undefined)
-    return askTools(parts, context, { stepEnd, calls })
-  if (end.misfit === undefined) return { type: 'outcome', end, context }
+    return askTools(parts, answered, { stepEnd, calls })
+  if (end.misfit === undefined) return { type: 'outcome', end, context: answered }
   const memory = memoryOf(context, record.id)
   const repairs =
     record.kind === 'agent' ? record.repairs : record.kind === 'gate' ? (record.reviewer?.repairs ?? 0) : 0
@@ -217,6 +230,12 @@ function endSummary(context: RunContext, stepEnd: StepEnd): Ended {
   return nextTurn(withMemory(context, record.id, next), stepEnd)
 }
 
+function markFallback(context: RunContext, { record, step, stepIndex, end }: StepEnd): RunContext {
+  if ((step.model ?? 0) === 0) return context
+  const why = `fallback model ${end.asked ?? ''} answered`
+  return markDegraded(context, { node: record.id, by: 'fallback', step: stepIndex, why })
+}
+
 function failedEnd(end: EffectEnd, code: ErrorCode, message: string): EffectEnd {
   const { patch: _, unset: __, output: ___, ...rest } = end
   return { ...rest, outcome: 'failed', error: engineError(code, message) }
@@ -234,16 +253,25 @@ function askTools(
   let { called } = memoryOf(context, record.id)
   let queued = 0
   const questions = createCallQuestions(parts, context, stepEnd)
+  const first = new Map<string, string>()
   const list = calls.map((call): AgentCall => {
-    const { id, name } = call
+    const { id, name, arguments: given } = call
     const refusal = own(refused, id)
     const base = { callId: id, tool: name }
     if (refusal !== undefined) {
       const { message, rule } = refusal
       return Object.freeze({ ...base, phase: 'done', result: message, isError: true, refused: rule })
     }
-    queued += 1
     called = countCall(record, called, { tool: name, what: 'begun' })
+    const key = cacheKeyOf(parts.graph, record, { tool: name, given })
+    if (key !== undefined && cachedResult(context, key) !== undefined) {
+      called = countCall(record, called, { tool: name, what: 'done' })
+      return Object.freeze({ ...base, phase: 'done', cached: key })
+    }
+    queued += 1
+    const sameAs = key === undefined ? undefined : first.get(key)
+    if (sameAs !== undefined) return Object.freeze({ ...base, phase: 'queued', sameAs })
+    if (key !== undefined) first.set(key, id)
     const asks = questions.reasonFor(call)
     return Object.freeze({ ...base, phase: 'queued', ...(asks !== undefined && { asks }) })
   })
@@ -295,16 +323,7 @@ function endCall(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended {
     const marked = updateCall(waiting, { node: record.id, stepIndex }, (call) => ({ ...call, phase: 'asked' }))
     return goOnWithTurn(graph, marked, stepEnd)
   }
-  const result = end.result ?? end.error?.message ?? end.outcome
-  const isError = end.outcome !== 'done' && end.outcome !== 'happened'
-  const ended = updateCall(context, { node: record.id, stepIndex }, (call) => ({
-    ...call,
-    phase: 'done',
-    result,
-    ...(isError && { isError }),
-    ...(isUnknown && { isUnknown }),
-  }))
-  return goOnWithTurn(graph, isError ? ended : countDone(ended, record, step.tool), stepEnd)
+  return goOnWithTurn(graph, endedCall(graph, context, stepEnd), stepEnd)
 }
 
 /** A person's answer about a call. The step stays the same; what ends is only the question. */
@@ -338,14 +357,6 @@ function goOnWithTurn(graph: Graph, context: RunContext, stepEnd: StepEnd): Ende
 
 function isInPhase(context: RunContext, record: NodeRecord, phase: AgentCall['phase']): boolean {
   return currentCalls(context, record.id).some((call) => call.phase === phase)
-}
-
-function countDone(context: RunContext, record: NodeRecord, tool: string | undefined): RunContext {
-  const memory = memoryOf(context, record.id)
-  const called = countCall(record, memory.called, { tool: tool ?? '', what: 'done' })
-  return called === undefined || called === memory.called
-    ? context
-    : withMemory(context, record.id, { ...memory, called })
 }
 
 function asksPerson(graph: Graph, record: NodeRecord): boolean {

@@ -133,7 +133,9 @@ describe('a call that a person is asked about', () => {
     const yes = { step: 1, outcome: 'approved', reason: '', by: 'ada', through: 'test' }
     run.decide(1, 'approved')
     const digest = String(Reflect.get(Object(run.events.at(-1)?.payload), 'digest'))
-    const changed = JSON.parse(JSON.stringify(asked).replace('"arguments":{}', '"arguments":{"usd":9}')) as Snapshot
+    const changed = JSON.parse(
+      JSON.stringify(asked).replace('"arguments":{"call":"c1"}', '"arguments":{"usd":9}'),
+    ) as Snapshot
     const position = { runId: run.runId, sequence: 2, parent: null }
     const decideOn = (snapshot: Snapshot) =>
       plan(run.compiled, position, throughText(snapshot), {

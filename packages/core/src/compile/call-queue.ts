@@ -21,20 +21,27 @@ export function openQueued(graph: Graph, context: RunContext, stepEnd: StepEnd):
   const { record } = stepEnd
   const calls = currentCalls(context, record.id)
   const atOnce = (record.kind === 'agent' ? record.maxParallelCalls : undefined) ?? Infinity
-  let running = calls.filter(({ phase }) => phase === 'running').length
+  let running = calls.filter(({ phase, sameAs }) => phase === 'running' && sameAs === undefined).length
+  const opened = new Map<string, number>()
   let next = context
   const list: AgentCall[] = []
   const mayRun = (): boolean => running < atOnce
   for (const call of calls) {
+    const shared = call.phase === 'queued' && call.sameAs !== undefined ? opened.get(call.sameAs) : undefined
+    if (shared !== undefined) {
+      list.push(Object.freeze({ ...call, step: shared, phase: 'running' }))
+      continue
+    }
     const isApproved = call.step !== undefined
     const isQuestion = call.asks !== undefined && !isApproved
     const waits = (!isQuestion && !mayRun()) || (!isApproved && isLimited(graph, next, stepEnd))
-    if (call.phase !== 'queued' || waits) {
+    if (call.phase !== 'queued' || call.sameAs !== undefined || waits) {
       list.push(call)
       continue
     }
     const { callId, tool, phase: _, step = next.steps, ...rest } = call
     list.push(Object.freeze({ callId, tool, step, phase: isQuestion ? 'asked' : 'running', ...rest }))
+    opened.set(callId, step)
     if (!isQuestion) running += 1
     next = isApproved
       ? runApproved(next, step, stepEnd)
@@ -56,7 +63,7 @@ function openCall(graph: Graph, call: AgentCall, { record, step, at }: StepEnd):
     kind: call.asks === undefined ? 'call' : 'approval',
     attempt: 1,
     since: at ?? 0,
-    tool: call.tool,
+    tool: call.ran ?? call.tool,
     callId: call.callId,
     ...(at !== undefined && expiresInMs !== null && { expiresAt: at + expiresInMs }),
     reserved: oneToolCall,

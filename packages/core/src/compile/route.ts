@@ -11,6 +11,7 @@ import { endStep, type Ended } from './agent-turn.ts'
 import { arrive, closeFork, fireJoin, leaveForks, noteAdded, openFork } from './fork-ledger.ts'
 import type { ForkIndex } from './graph-index.ts'
 import { formatGuard } from '../check/propositions.ts'
+import { markDegraded } from './degraded.ts'
 import { engineError, frozenError } from './frozen-error.ts'
 import { createGuardRunner } from './guards.ts'
 import { nextNeed } from './history.ts'
@@ -188,6 +189,7 @@ function routeOutcome(parts: RouteParts, context: RunContext, ending: Ending): R
   const counted = isCounted
     ? withContext(context, { taken: withKey(context.taken, chosen.edge.id, (context.taken[chosen.edge.id] ?? 0) + 1) })
     : context
+  const marked = markEdge(counted, ending, chosen)
   const decision: Decision = {
     node: record.id,
     visit: leaver.visit,
@@ -198,10 +200,17 @@ function routeOutcome(parts: RouteParts, context: RunContext, ending: Ending): R
     ...(ownHit !== undefined && { limit: ownHit }),
   }
   if (chosen.to === personTarget && stepEnd !== undefined)
-    return { transition: transitionNames.person(record.id), context: askPerson(counted, stepEnd), decision }
+    return { transition: transitionNames.person(record.id), context: askPerson(marked, stepEnd), decision }
   const { forks } = parts.index
-  const route: Route = { transition: taken, context: counted, decision }
+  const route: Route = { transition: taken, context: marked, decision }
   return forks === null ? route : throughForks(forks, route, { decision, at: leaver.at })
+}
+
+/** An edge may say that taking it is second best. */
+function markEdge(context: RunContext, { leaver, stepEnd }: Ending, { edge, variant }: Choice): RunContext {
+  if (edge.isDegraded !== true || variant === 'otherwise') return context
+  const step = stepEnd?.stepIndex ?? context.steps - 1
+  return markDegraded(context, { node: leaver.record.id, by: 'edge', step, why: `${edge.id} was taken` })
 }
 
 /** What the way taken means for the forks it begins in, leads into or leads out of. */

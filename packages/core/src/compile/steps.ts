@@ -171,6 +171,7 @@ export function addOpen(context: RunContext, step: OpenStep): RunContext {
 export function usageOf(step: OpenStep, end: SettledEnd): UsageDelta | undefined {
   if (end.isUnsent === true || (end.outcome === 'failed' && end.error?.code === 'WAYSTONE_NODE_ABORTED'))
     return undefined
+  if (end.isCached === true) return end.usage
   if (step.kind === 'tool' || step.kind === 'call') return { ...end.usage, toolCalls: 1 }
   if (!isModelCall(step)) return end.usage
   if (end.usage !== undefined) return { ...end.usage, modelCalls: 1 }
@@ -178,7 +179,7 @@ export function usageOf(step: OpenStep, end: SettledEnd): UsageDelta | undefined
 }
 
 /** What of an end says what was used. */
-export type SettledEnd = Pick<EffectEnd, 'usage' | 'outcome' | 'error' | 'isUnsent'>
+export type SettledEnd = Pick<EffectEnd, 'usage' | 'outcome' | 'error' | 'isUnsent' | 'isCached'>
 
 /** Settles an attempt's usage. */
 export function settle(context: RunContext, step: OpenStep, end: SettledEnd): RunContext {

@@ -34,6 +34,8 @@ export interface EdgeOptions<Values> {
   readonly cancelsFork?: boolean
   readonly fork?: never
   readonly join?: never
+  /** True: taking it to `to` marks the run as degraded, which its result and `waystone show` say. */
+  readonly degraded?: boolean
 }
 
 /** An edge into several branches at once. */

@@ -1,6 +1,8 @@
 import type { CallApprovalTerms, NodeCallApproval } from './call-approval.ts'
 import type { EffectClass } from './effect-class.ts'
 import type { Guard } from './guard.ts'
+import type { JsonLike } from './node.ts'
+import type { AnyTool } from './tool.ts'
 
 /** What holds for calls of one tool by one agent. A call against a rule is not run; the model is told which rule. */
 export interface ToolRule<ToolName extends string> {
@@ -12,6 +14,13 @@ export interface ToolRule<ToolName extends string> {
   readonly effect?: EffectClass
   /** A person is asked before each call, or nobody is: whatever the tool says. */
   readonly approval?: boolean | CallApprovalTerms
+  /**
+   * Tools that are given the same arguments, in order, when a call has failed or timed out for good. Each is a step of its own.
+   * Not when the outcome is unknown: it may have happened.
+   */
+  readonly alternates?: readonly AnyTool<string>[]
+  /** What the model is told, marked as degraded, when the call and its alternates have failed. Default: the last error. */
+  readonly otherwise?: JsonLike
 }
 
 /** A {@link ToolRule} of an agent in a workflow, which may also look at the state. */

@@ -16,6 +16,8 @@ export interface EffectContext {
   readonly node: string
   /** From 1. */
   readonly attempt: number
+  /** How careful this use is: the tool's class, or a stricter one of the node or of a rule. */
+  readonly effect: EffectClass
   /** Fires on cancel, timeout or close. Work that goes on after it is ignored, but may still touch the world. */
   readonly signal: AbortSignal
   /** Now, ms since the epoch, from the runtime's clock. */
@@ -79,6 +81,16 @@ export interface ToolConfig<
    * an approval on every path to it.
    */
   readonly approval?: boolean | CallApproval<z.output<NoInfer<Input>>>
+  /**
+   * Of a `pure` tool: whether a call with the same arguments as one before in the run is answered with its result, without running
+   * the tool. Default true. Say false when its answer may change while a run goes on.
+   */
+  readonly cache?: boolean
+  /**
+   * Largest output, bytes of JSON; default 262144. A longer one fails a tool node; the model of an agent is told its beginning and
+   * how much is missing.
+   */
+  readonly maxOutputBytes?: number
   /** Does the work. @param input - parsed @returns what `output` accepts */
   run(input: z.output<Input>, context: EffectContext): Later<Result | z.input<Output>>
 }

@@ -591,6 +591,11 @@ export const errorCodes = {
     means: 'The answer of a model does not fit the output schema, also after its repair turns.',
     remedy: 'Simplify the schema, say in the instructions what is wanted, or route outcome failed.',
   },
+  WAYSTONE_NODE_OUTPUT_TOO_LARGE: {
+    family: 'node',
+    means: 'The output of a tool node has more bytes than its tool allows.',
+    remedy: 'Let the tool give back less, such as a reference, or raise its maxOutputBytes.',
+  },
   WAYSTONE_NODE_REDUCER_ERROR: {
     family: 'node',
     means: 'A reducer threw or gave something that is not JSON.',

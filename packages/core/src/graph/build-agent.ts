@@ -8,8 +8,8 @@ import { fallbackKeys, readFallbacks } from './build-fallbacks.ts'
 import { readHistory } from './build-history.ts'
 import { checkMapping } from './build-mapping.ts'
 import type { BuiltNode, NodeSite } from './build-scope.ts'
-import { buildToolRules, declaredEffect, type AgentTool } from './build-tool-rules.ts'
-import { collectTool, readSchema, toolDefinitionOf } from './build-tools.ts'
+import { agentTool, buildToolRules, type AgentTool } from './build-tool-rules.ts'
+import { readSchema } from './build-tools.ts'
 import { agentLimitNames, type AgentRecord } from './graph.ts'
 import { describeValue } from './issues.ts'
 import {
@@ -84,7 +84,7 @@ function assemble(site: NodeSite, { written, apart, promptOf }: AgentParts): Bui
   const { scope } = site
   const writes = readStateKeys(written, 'writes', scope.stateKeys)
   const tools = readTools(site, written)
-  const toolRules = buildToolRules(site, { tools, written: site.written, apart })
+  const { rules: toolRules, alternates } = buildToolRules(site, { tools, written: site.written, apart })
   const output = outputOf(site, written, writes)
   const apply = readFunction(written, 'apply')
   if (output.json !== null && apply === null)
@@ -102,7 +102,9 @@ function assemble(site: NodeSite, { written, apart, promptOf }: AgentParts): Bui
       effect: 'idempotent',
       writes,
       outcomes: ['done'],
-      mayBeUnknown: tools.some(({ name, effect }) => (toolRules?.[name]?.effect ?? effect) === 'unsafe'),
+      mayBeUnknown: [...tools, ...alternates].some(
+        ({ name, effect }) => (toolRules?.[name]?.effect ?? effect) === 'unsafe',
+      ),
     },
   )
   const limits = readAgentLimits(written)
@@ -222,10 +224,8 @@ function readTools({ scope }: NodeSite, written: Written): readonly AgentTool[] 
   const place = within(written.place, 'tools')
   const tools = new Map<string, AgentTool>()
   for (const tool of value as readonly unknown[]) {
-    const name = collectTool(scope, tool, { ...written, place })
-    const config = toolDefinitionOf(tool)?.config
-    if (name === undefined || config === undefined) continue
-    tools.set(name, { name, effect: declaredEffect(config['effect']), hasRetry: config['retry'] !== undefined })
+    const known = agentTool(scope, tool, { ...written, place })
+    if (known !== undefined) tools.set(known.name, known)
   }
   return [...tools.values()]
 }

@@ -176,7 +176,7 @@ function edgeOf(
   const place = edgePlace(`${scope.name}.edges.${site.id}`, source, site.place)
   const options: Written = { config, place, subject: `edge ${site.id}`, issues: scope.issues }
   const isFork = config['fork'] !== undefined || config['join'] !== undefined
-  checkKeys(options, [...(isFork ? forkKeys : plainKeys), 'when', 'limit', 'per', 'otherwise'])
+  checkKeys(options, [...(isFork ? forkKeys : plainKeys), 'when', 'limit', 'per', 'otherwise', 'degraded'])
   const fork = isFork ? buildFork(scope, options) : null
   const to = isFork ? forkTarget : buildTarget(scope, config['to'], place)
   const limit = limitOf(scope, options)
@@ -199,6 +199,7 @@ function edgeOf(
     limit,
     otherwise,
     isImplicit: false,
+    ...(readFlag(options, 'degraded') && { isDegraded: true }),
     place,
     ...(fork !== null && { fork }),
     ...(!isFork && readFlag(options, 'cancelsFork') && { cancelsFork: true as const }),

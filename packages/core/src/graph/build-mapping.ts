@@ -27,6 +27,20 @@ export function checkMapping(site: NodeSite, mapping: Mapping): void {
   }
 }
 
+/** What arguments of one tool lack or have otherwise for another, as far as JSON schemas tell; empty: they may fit. */
+export function argumentMisfits(given: JsonObject, wanted: JsonObject): readonly string[] {
+  const [had, fields] = [fieldsOf(given), fieldsOf(wanted)]
+  if (had === undefined || fields === undefined) return []
+  const missing = listOf(wanted['required']).filter((field) => had[field] === undefined)
+  return [
+    ...missing.map((field) => `it needs ${JSON.stringify(field)}, which the arguments do not have`),
+    ...Object.entries(fields).flatMap(([field, schema]) => {
+      const found = had[field]
+      return isRecord(found) ? typeMisfit(field, { found, wanted: schema, sides: ['arguments', 'alternate'] }) : []
+    }),
+  ]
+}
+
 function inputMisfits({ scope }: NodeSite, { schema, keys }: Mapping): readonly string[] {
   const fields = fieldsOf(schema)
   if (fields === undefined) return []

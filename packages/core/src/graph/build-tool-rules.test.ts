@@ -141,6 +141,30 @@ describe('buildToolRules', () => {
     expect(build({}).graph.nodes['a']?.outcomes).not.toContain('unknown')
   })
 
+  it('takes alternates that can take the arguments, and have no conditions of their own (T4)', () => {
+    const other = defineTool({ ...empty, name: 'other', description: 'Other.', effect: 'unsafe' })
+    const picky = defineTool({ ...empty, name: 'picky', description: 'Picky.', input: z.object({ order: z.string() }) })
+    const asking = defineTool({ ...empty, name: 'asking', description: 'Asking.', approval: true })
+    const built = build({ 'look-up': { alternates: [slow, other], otherwise: { found: false } } })
+    expect(rulesOf(built)).toEqual({ 'look-up': { alternates: ['slow', 'other'], otherwise: { found: false } } })
+    expect(Object.keys(built.graph.tools)).toContain('other')
+    expect(built.graph.nodes['a']?.outcomes).toContain('unknown')
+    expect(parseGraph(canonicalJson(built.graph as unknown as Json))).toEqual(built.graph)
+    const turned = build({ 'look-up': { alternates: [other, slow], otherwise: { found: false } } })
+    expect(turned.hashes.graph).not.toBe(built.hashes.graph)
+    expect(issuesOf({ 'look-up': { alternates: [picky, refund, asking, lookUp, 'slow'] }, refund: { maxCalls: 1 } }))
+      .toMatchInlineSnapshot(`
+      [
+        "WAYSTONE_DEFINITION_SHAPES_DIFFER at desk.nodes.a.toolRules.look-up.alternates: node "a", rule for tool "look-up": alternate "picky" cannot take its arguments: it needs "order", which the arguments do not have",
+        "WAYSTONE_DEFINITION_BAD_TOOL at desk.nodes.a.toolRules.look-up.alternates: node "a", rule for tool "look-up": found "slow" where a tool is expected",
+        "WAYSTONE_DEFINITION_BAD_VALUE at desk.nodes.a.toolRules.look-up.alternates: node "a", rule for tool "look-up": alternates is a list; expected is a list of other tools",
+        "WAYSTONE_DEFINITION_BAD_TOOL at desk.nodes.a.toolRules.look-up.alternates: node "a": its alternate "refund" has rules of its own (maxCalls), which it would not keep",
+        "WAYSTONE_DEFINITION_BAD_TOOL at desk.nodes.a.toolRules.look-up.alternates: node "a": a person is asked before calls of its alternate "asking" run",
+        "WAYSTONE_DEFINITION_BAD_TOOL at desk.nodes.a.toolRules.look-up.alternates: node "a": its alternate "look-up" has rules of its own (alternates), which it would not keep",
+      ]
+    `)
+  })
+
   it('says all that is wrong, each at its place', () => {
     expect(
       issuesOf({

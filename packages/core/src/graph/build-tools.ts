@@ -63,6 +63,23 @@ export function collectTool(scope: BuildScope, tool: unknown, written: Written):
   return name
 }
 
+const toolKeys = [
+  'name',
+  'description',
+  'effect',
+  'secrets',
+  'resources',
+  'input',
+  'output',
+  'version',
+  'retry',
+  'timeout',
+  'approval',
+  'cache',
+  'maxOutputBytes',
+  'run',
+] as const
+
 /** Records and functions of all tools that were met. Order: as met. */
 export function buildTools(scope: BuildScope): {
   readonly records: { readonly [name: string]: ToolRecord }
@@ -77,20 +94,7 @@ export function buildTools(scope: BuildScope): {
       subject: `tool ${JSON.stringify(name)}`,
       issues: scope.issues,
     }
-    checkKeys(written, [
-      'name',
-      'description',
-      'effect',
-      'secrets',
-      'resources',
-      'input',
-      'output',
-      'version',
-      'retry',
-      'timeout',
-      'approval',
-      'run',
-    ])
+    checkKeys(written, toolKeys)
     const input = readSchema(written, 'input')
     const output = readSchema(written, 'output')
     const run = readFunction(written, 'run')
@@ -110,6 +114,8 @@ export function buildTools(scope: BuildScope): {
       retry: readRetry(written, defaultRetry(effect)),
       timeoutMs: readDuration(written, 'timeout'),
       ...(approval !== null && { approval: approval.record }),
+      ...readCache(written),
+      ...readOutputCap(written),
       place,
     }
     if (input !== undefined && output !== undefined && run !== null) {
@@ -122,6 +128,17 @@ export function buildTools(scope: BuildScope): {
     }
   }
   return { records, functions }
+}
+
+function readCache(written: Written): Pick<ToolRecord, 'cache'> {
+  const { cache } = written.config
+  if (cache !== undefined && typeof cache !== 'boolean') refuseValue(written, 'cache', 'true or false')
+  return cache === false ? { cache } : {}
+}
+
+function readOutputCap(written: Written): Pick<ToolRecord, 'maxOutputBytes'> {
+  if (written.config['maxOutputBytes'] === undefined) return {}
+  return { maxOutputBytes: readCount(written, 'maxOutputBytes', { least: 1, fallback: 1 }) }
 }
 
 /** Reads a schema of something that is called: its input side may transform, its output must be JSON. */

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../base/json.ts'
+import type { Json, JsonObject } from '../base/json.ts'
 import type { EffectClass } from '../define/effect-class.ts'
 import type { FallbackReason } from '../define/fallback.ts'
 import type { Extent } from '../define/history.ts'
@@ -119,6 +119,10 @@ export interface ToolRuleRecord {
   readonly approval?: CallApprovalRecord | null
   /** Where the class is tightened and the tool names no policy of its own: that of the class. */
   readonly retry?: RetryRecord
+  /** Keys of {@link Graph.tools}, in the order they are tried. */
+  readonly alternates?: readonly string[]
+  /** What the model is told when the call and its alternates have failed. */
+  readonly otherwise?: Json
 }
 
 /** A model call that tells a cut part of a conversation in short. */
@@ -271,8 +275,15 @@ export interface ToolRecord {
   readonly timeoutMs: number | null
   /** Of its calls by agents that say nothing else about it; absent: nobody is asked. */
   readonly approval?: CallApprovalRecord
+  /** `false`: identical pure calls are run each time. Absent: once in a run. */
+  readonly cache?: false
+  /** Largest output, bytes of JSON; absent: 262144. */
+  readonly maxOutputBytes?: number
   readonly place: Place
 }
+
+/** Largest output of a tool unless it says otherwise, bytes of JSON. */
+export const defaultMaxOutputBytes = 262_144
 
 /** How often an edge may be taken. */
 export interface EdgeLimit {
@@ -303,6 +314,8 @@ export interface EdgeRecord {
   readonly cancelsFork?: true
   /** True for the rules of outcomes that were not routed: `failed` and `timeout` to `:fail`, `unknown` to `:person`. */
   readonly isImplicit: boolean
+  /** Taking it to `to` marks the run as degraded. Absent: it does not. */
+  readonly isDegraded?: true
   readonly place: Place
 }
 

@@ -60,6 +60,8 @@ const tablesOfSchemas = new Set(['properties', '$defs', 'patternProperties', 'de
 function partUnder(key: string, part: Part): Part {
   switch (part) {
     case 'record':
+      // The order of alternates counts, and what an author wrote is not looked into.
+      if (key === 'alternates' || key === 'otherwise') return 'value'
       if (key === 'schema' || key.endsWith('Schema')) return 'schema'
       return tablesOfNames.has(key) ? 'names' : 'record'
     case 'names':

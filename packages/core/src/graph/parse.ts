@@ -92,6 +92,8 @@ const toolRule = z.strictObject({
   effect: z.enum(effectClasses).exactOptional(),
   approval: callApproval.nullable().exactOptional(),
   retry: retry.exactOptional(),
+  alternates: names.exactOptional(),
+  otherwise: z.json().exactOptional(),
 })
 
 const extent = z.union([z.strictObject({ answers: atLeastOne }), z.strictObject({ tokens: atLeastOne })])
@@ -165,6 +167,8 @@ const tool = z.strictObject({
   retry,
   timeoutMs: count.nullable(),
   approval: callApproval.exactOptional(),
+  cache: z.literal(false).exactOptional(),
+  maxOutputBytes: atLeastOne.exactOptional(),
   place,
 })
 
@@ -180,6 +184,7 @@ const edge = z.strictObject({
   fork: z.strictObject({ branches: names, join: z.string() }).optional(),
   cancelsFork: z.literal(true).optional(),
   isImplicit: z.boolean(),
+  isDegraded: z.literal(true).exactOptional(),
   place,
 })
 

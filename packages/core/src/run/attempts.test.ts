@@ -314,7 +314,7 @@ describe('cancel', () => {
       start: n.think,
       edges: { think: { done: END, failed: FAIL } },
     })
-    const run = await start(workflow, { models: { fast: scripted(asks(['slow', {}], ['slow', {}])) } })
+    const run = await start(workflow, { models: { fast: scripted(asks(['slow', { n: 1 }], ['slow', { n: 2 }])) } })
     while (signals.length < 2) await new Promise((resolve) => void setImmediate(resolve))
     await run.cancel({ by: 'ann', reason: 'x' })
     expect(signals.every((signal) => signal.aborted)).toBe(true)

@@ -86,7 +86,7 @@ describe('perform', () => {
     if (record === undefined || open === undefined) throw new TypeError('no step')
     const scope = new EffectScope(
       { runId, node: 'work', step: 0, attempt: 1 },
-      { clock, secrets: [], resolveSecret: () => Promise.resolve('') },
+      { clock, secrets: [], resolveSecret: () => Promise.resolve(''), effect: 'pure' },
     )
     const registry = { ...compiled.registry, nodes: new Map() }
     const end = perform({

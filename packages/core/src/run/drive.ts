@@ -367,7 +367,12 @@ export class Drive implements DrivenRun {
     const secrets = secretsOf(this.compiled, record, open.tool)
     const scope = new EffectScope(
       { runId, node: open.node, step, attempt: open.attempt },
-      { clock: host.clock, resolveSecret: (name) => host.ports.vault.resolve(name), secrets },
+      {
+        clock: host.clock,
+        resolveSecret: (name) => host.ports.vault.resolve(name),
+        secrets,
+        effect: effectClassOf(this.compiled.graph, record, open),
+      },
     )
     const onToken = (text: string): void => {
       // Whatever comes after the end, or after it was told to stop, is nobody's business.

@@ -1,6 +1,7 @@
 import { effectIdOf, type RunId } from '../base/ids.ts'
 import { takeJson, type Json } from '../base/json.ts'
 import type { Clock } from '../base/clock.ts'
+import type { EffectClass } from '../define/effect-class.ts'
 import type { EffectContext } from '../define/tool.ts'
 import { nodeError } from '../errors/node-error.ts'
 import type { LogLine } from '../snapshot/event.ts'
@@ -20,6 +21,7 @@ export interface AttemptScope {
   readonly resolveSecret: (name: string) => Promise<string>
   /** Names of secrets it may resolve; null: any. */
   readonly secrets: readonly string[] | null
+  readonly effect: EffectClass
 }
 
 /**
@@ -48,6 +50,10 @@ export class EffectScope implements EffectContext {
     this.attempt = attempt.attempt
     this.#startedAt = scope.clock.now()
     this.#scope = scope
+  }
+
+  get effect(): EffectClass {
+    return this.#scope.effect
   }
 
   /** When the attempt began, ms since the epoch. */

@@ -36,6 +36,7 @@ function jobOf(change: (open: OpenStep) => OpenStep): EffectJob {
   const scope = new EffectScope(at, {
     clock: createManualClock(),
     resolveSecret: () => Promise.resolve(''),
+    effect: 'unsafe',
     secrets: [],
   })
   const vault = createSecretVault(() => '')

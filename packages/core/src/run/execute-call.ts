@@ -5,6 +5,7 @@ import { callApprovalOf } from '../graph/tool-use.ts'
 import type { Json } from '../base/json.ts'
 import { argumentsOfCall } from '../snapshot/agent-calls.ts'
 import type { EffectJob, Ended } from './effect-job.ts'
+import { cutLarge } from './output-cap.ts'
 import { runTool } from './execute-tool.ts'
 
 /**
@@ -23,9 +24,10 @@ export function executeCall(job: EffectJob): Ended | Promise<Ended> {
     )
   }
   refuseUnapproved(job, tool, asked.arguments)
-  return runTool({ compiled: job.compiled, tool, input: asked.arguments, context: job.scope }, (result) => ({
+  const { compiled, ports, scope } = job
+  return runTool({ compiled, tool, input: asked.arguments, context: scope }, (output) => ({
     outcome: 'done',
-    result,
+    result: cutLarge(compiled.graph, { tool, output }, (value) => ports.vault.redact(value)),
   }))
 }
 

@@ -7,7 +7,7 @@ import type { AgentFunctions } from '../graph/registry.ts'
 import { nodeInputOf, type EffectJob, type Ended } from './effect-job.ts'
 import { askModel } from './execute-model.ts'
 import { refuseUnfinished, textOf } from './model-answer.ts'
-import { renderMessages } from './render-request.ts'
+import { renderMessages, withCachedResults } from './render-request.ts'
 import { renderSummaryRequest } from './render-summary.ts'
 
 /** An agent with its functions. */
@@ -27,7 +27,10 @@ export function executeSummary(job: EffectJob, node: SummarisingAgent): Promise<
   // What a model says while it writes a summary is not the agent's word.
   const quiet: EffectJob = { ...job, onToken: () => undefined }
   return askModel(quiet, node, () => ({
-    request: renderSummaryRequest(summary, renderMessages(functions, nodeInputOf(record, job.context), cut.told)),
+    request: renderSummaryRequest(
+      summary,
+      renderMessages(functions, nodeInputOf(record, job.context), withCachedResults(job.context, cut.told)),
+    ),
     read: (response) => {
       refuseUnfinished(response)
       const text = textOf(response.message.content).trim()

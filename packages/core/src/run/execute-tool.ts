@@ -1,5 +1,6 @@
-import { takeJson, type Json } from '../base/json.ts'
+import { canonicalJson, takeJson, type Json } from '../base/json.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
+import { cachedResult, cacheKeyOf } from '../compile/pure-cache.ts'
 import { invariantError } from '../errors/invariant-error.ts'
 import { nodeError } from '../errors/node-error.ts'
 import type { ToolNodeRecord } from '../graph/graph.ts'
@@ -7,6 +8,7 @@ import type { ToolFunctions, ToolNodeFunctions } from '../graph/registry.ts'
 import type { EffectContext } from '../define/tool.ts'
 import { nodeInputOf, type EffectJob, type Ended } from './effect-job.ts'
 import { issueLines } from './issues.ts'
+import { refuseLarge } from './output-cap.ts'
 import { parsePatch, pickPatch } from './parse-patch.ts'
 import { endedWith } from './patch-end.ts'
 import { whenDone } from './when-done.ts'
@@ -19,14 +21,44 @@ export function executeTool(
 ): Ended | Promise<Ended> {
   const nodeInput = nodeInputOf(record, job.context)
   const given = functions.input === null ? nodeInput.state : functions.input(nodeInput)
-  return whenDone(given, (input) =>
-    runTool({ compiled: job.compiled, tool: record.tool, input, context: job.scope }, (output) => {
-      const { apply } = functions
-      const patch = apply === null ? pickPatch(job.compiled, record, output) : apply(output, nodeInput)
-      const end = endedWith('done', parsePatch(job.compiled, record, patch))
-      return apply === null && isPatchItself(record, output) ? end : { ...end, output }
-    }),
-  )
+  return whenDone(given, (input) => {
+    const call = cacheKeyOf(job.compiled.graph, record, { tool: record.tool, given: jsonOf(input) })
+    const known = cachedResult(job.context, call)
+    if (known !== undefined) return { ...applyOutput(job, { record, functions, output: known.result }), isCached: true }
+    return runTool({ compiled: job.compiled, tool: record.tool, input, context: job.scope }, (output) => {
+      refuseLarge(job.compiled.graph, record.tool, output)
+      const end = applyOutput(job, { record, functions, output })
+      return call === undefined || !holdsOutput(end, output) ? end : { ...end, call }
+    })
+  })
+}
+
+interface ToolOutput {
+  readonly record: ToolNodeRecord
+  readonly functions: ToolNodeFunctions
+  readonly output: Json
+}
+
+function applyOutput(job: EffectJob, { record, functions, output }: ToolOutput): Ended {
+  const { apply } = functions
+  const patch =
+    apply === null ? pickPatch(job.compiled, record, output) : apply(output, nodeInputOf(record, job.context))
+  const end = endedWith('done', parsePatch(job.compiled, record, patch))
+  return apply === null && isPatchItself(record, output) ? end : { ...end, output }
+}
+
+/** True when the output stands in the end as it is, from where it can be pointed to: as output, or as the patch. */
+function holdsOutput(end: Ended, output: Json): boolean {
+  return end.output !== undefined || (end.patch !== undefined && canonicalJson(end.patch) === canonicalJson(output))
+}
+
+/** An input as JSON; undefined for one that is none, such as what holds a date. */
+function jsonOf(input: unknown): Json | undefined {
+  try {
+    return takeJson(input, 'input of a tool')
+  } catch {
+    return undefined
+  }
 }
 
 /** A tool, what it is called with, and what it may reach. */

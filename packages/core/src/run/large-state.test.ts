@@ -38,6 +38,7 @@ describe('large values', () => {
       effect: 'pure',
       input: z.object({}),
       output: z.object({ body: z.string() }),
+      maxOutputBytes: 6_000_000,
       run: () => ({ body: 'x'.repeat(5_000_000) }),
     })
     const n = w.nodes({

@@ -108,7 +108,7 @@ describe('limits', () => {
 
   it('stop before the tool call that would exceed toolCalls (B1)', async () => {
     done.length = 0
-    const turns = Array.from({ length: 10 }, () => asks(['touch', {}]))
+    const turns = Array.from({ length: 10 }, (_, turn) => asks(['touch', { turn }]))
     const run = await start(asking({ toolCalls: 3 }), { models: { fast: scripted(...turns) } })
     expect(await run.result()).toMatchObject({ status: 'exhausted', limit: 'toolCalls', usage: { toolCalls: 3 } })
     expect(done).toHaveLength(3)

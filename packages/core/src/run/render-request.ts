@@ -1,6 +1,7 @@
 import { own } from '../base/own.ts'
 import type { Json } from '../base/json.ts'
 import type { ContentPart, ModelMessage, ModelRequest, ModelTool } from '../define/model.ts'
+import { cachedResult } from '../compile/pure-cache.ts'
 import { modelTermsOf } from '../graph/asked-models.ts'
 import type { AgentRecord, GateRecord, Graph } from '../graph/graph.ts'
 import type { AgentFunctions, GateFunctions, NodeInput } from '../graph/registry.ts'
@@ -28,7 +29,7 @@ export function renderRequest(graph: Graph, context: RunContext, node: AskingNod
   const now = nodeInputOf(record, context)
   const terms = modelTermsOf(record)
   const schema = terms?.outputSchema ?? null
-  const entries = context.private[record.id]?.entries ?? []
+  const entries = withCachedResults(context, context.private[record.id]?.entries ?? [])
   const last = entries.at(-1)
   return {
     instructions: functions.instructions === null ? (terms?.instructions ?? '') : functions.instructions(now),
@@ -58,6 +59,20 @@ function withoutForeignItems(entries: readonly AgentEntry[], asked: number): rea
     if (!('role' in entry) || model === asked || entry.providerItems === undefined) return entry
     const { providerItems: _, ...own } = entry
     return own
+  })
+}
+
+/** Entries with the results that stand once in the run, not in each conversation. */
+export function withCachedResults(context: RunContext, entries: readonly AgentEntry[]): readonly AgentEntry[] {
+  if (context.cached === undefined) return entries
+  return entries.map((entry) => {
+    if (!('type' in entry) || entry.type !== 'results' || !entry.calls.some(({ cached }) => cached !== undefined))
+      return entry
+    const calls = entry.calls.map((call) => {
+      const known = cachedResult(context, call.cached)
+      return known === undefined ? call : { ...call, result: known.result }
+    })
+    return { ...entry, calls }
   })
 }
 
@@ -104,14 +119,15 @@ function userMessage(texts: readonly string[]): ModelMessage {
 }
 
 function toolMessage(
-  call: Pick<AgentCall, 'callId' | 'tool' | 'result' | 'isError' | 'arguments' | 'editReason'>,
+  call: Pick<AgentCall, 'callId' | 'tool' | 'result' | 'isError' | 'arguments' | 'editReason' | 'isDegraded'>,
 ): ModelMessage {
-  const { callId, tool, result = null, isError = false } = call
+  const { callId, tool, result = null, isError = false, isDegraded = false } = call
+  const plain: Json = isError ? { error: result } : isDegraded ? { degraded: true, result } : result
   return {
     role: 'tool',
     callId,
     name: tool,
-    content: [{ type: 'text', text: JSON.stringify(toldOf(call, isError ? { error: result } : result)) }],
+    content: [{ type: 'text', text: JSON.stringify(toldOf(call, plain)) }],
     isError,
   }
 }

@@ -19,10 +19,14 @@ export interface ResultOf {
 /** Writes where a run stands. */
 export function resultOf({ runId, sequence, context, graph, status = statusOf(context) }: ResultOf): RunResult {
   const { ending } = context
-  const base = { runId, status, usage: context.usage, sequence, ...fallbacksIn(context, graph) }
+  const base = { runId, status, usage: context.usage, sequence, ...fallbacksIn(context, graph), ...degradedIn(context) }
   if (status === 'completed') return { ...base, output: pick(context.state, graph?.output ?? []) }
   if (ending?.error !== undefined) return { ...base, error: ending.error }
   return ending?.limit === undefined ? base : { ...base, limit: ending.limit }
+}
+
+function degradedIn({ degraded }: RunContext): Pick<RunResult, 'degraded'> {
+  return degraded === undefined ? {} : { degraded: Object.values(degraded) }
 }
 
 function fallbacksIn(context: RunContext, graph: Graph | undefined): Pick<RunResult, 'fallbacks'> {

@@ -8,7 +8,7 @@ import type { Model, ModelPrice } from '../define/model.ts'
 import type { Workflow } from '../define/workflow.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { LimitName } from '../graph/graph.ts'
-import type { RunStatus } from '../snapshot/snapshot.ts'
+import type { DegradedMark, RunStatus } from '../snapshot/snapshot.ts'
 import type { Usage } from '../snapshot/usage.ts'
 import type { Liveness } from './liveness.ts'
 import type { RuntimeNotice } from './notice.ts'
@@ -58,6 +58,8 @@ export interface RunResult<Output = JsonObject> {
   readonly usage: Usage
   /** By node whose last visit asked a fallback model: the name of the last one asked. Absent: none did. */
   readonly fallbacks?: { readonly [node: string]: string }
+  /** What was not done as it was meant to be, in the order it first happened. Absent: nothing. */
+  readonly degraded?: readonly DegradedMark[]
   readonly sequence: number
 }
 

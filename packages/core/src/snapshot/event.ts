@@ -67,6 +67,10 @@ export interface EffectEnd {
   readonly askedCalls?: { readonly [callId: string]: string | false }
   /** A call step's result as the model is told it. */
   readonly result?: Json
+  /** A tool node's call, a digest of tool, version and input: its output is kept for identical calls of this run. */
+  readonly call?: string
+  /** A tool node was not run: an identical call of this run gave its output before. */
+  readonly isCached?: true
   readonly error?: ErrorRecord
   /** Least wait before another attempt, ms. */
   readonly retryAfterMs?: number

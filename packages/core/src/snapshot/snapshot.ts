@@ -66,11 +66,19 @@ export interface AgentCall {
   /** What it runs with instead of the model's arguments: a person changed them, and said why. */
   readonly arguments?: Json
   readonly editReason?: string
-  /** What the model is told. Present when `done`. */
+  /** What the model is told. Present when `done`, unless it stands in the run's cache. */
   readonly result?: Json
+  /** Not run: an identical call of a pure tool was made before in this run, whose result stands in the run's cache under this key. */
+  readonly cached?: string
+  /** Not run on its own: the call of this turn, by its id, whose step and result it shares. */
+  readonly sameAs?: string
   readonly isError?: boolean
   /** The rule because of which it was answered without running. */
   readonly refused?: RefusalRule
+  /** The alternate that is to run, runs or ran in place of `tool`; `step` is then its step. */
+  readonly ran?: string
+  /** It has failed for good; `result` is what the author gave for that case. */
+  readonly isDegraded?: boolean
   /** Nobody knows whether it happened, and the agent has an edge for that. */
   readonly isUnknown?: boolean
 }
@@ -126,6 +134,27 @@ export interface AgentMemory {
   readonly hasNoSummary?: true
 }
 
+/** What a call of a pure tool gave, for identical calls later in the run. */
+export interface CachedResult {
+  readonly tool: string
+  /** Step that ran it. */
+  readonly step: number
+  readonly result: Json
+}
+
+/** Something of a run was not done as it was meant to be. */
+export interface DegradedMark {
+  readonly node: string
+  /** An alternate tool answered · the author's answer for a failed call was given · a fallback model answered · an edge that says so was taken. */
+  readonly by: 'alternate' | 'otherwise' | 'fallback' | 'edge'
+  /** Step after which it was marked last. */
+  readonly step: number
+  /** For people; of the last time. */
+  readonly why: string
+  /** How often. */
+  readonly times: number
+}
+
 /** How a run ended. */
 export interface Ending {
   readonly status: 'completed' | 'failed' | 'cancelled' | 'exhausted'
@@ -170,6 +199,10 @@ export interface RunContext {
   readonly exhausted: { readonly limit: LimitName; readonly at: number } | null
   /** The last error of a node, until another node ends well. */
   readonly error: ErrorRecord | null
+  /** Results of pure tools by call, a digest of tool, version and arguments; absent: none. They stay as long as the run. */
+  readonly cached?: { readonly [call: string]: CachedResult }
+  /** By node and what it was, `node:by`; absent: nothing was degraded. */
+  readonly degraded?: { readonly [place: string]: DegradedMark }
   readonly ending: Ending | null
 }
 

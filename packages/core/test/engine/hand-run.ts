@@ -267,6 +267,6 @@ export function answer(patch: JsonObject = {}): Partial<EffectEnd> {
 
 /** A model's answer that asks for tool calls, by id and tool. */
 export function calls(...list: readonly (readonly [id: string, tool: string])[]): Partial<EffectEnd> {
-  const asked = list.map(([id, name]) => ({ id, name, arguments: {} satisfies Json }))
+  const asked = list.map(([id, name]) => ({ id, name, arguments: { call: id } satisfies Json }))
   return { message: { role: 'assistant', content: [], calls: asked } }
 }

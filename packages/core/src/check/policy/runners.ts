@@ -15,10 +15,18 @@ export interface Runner {
 export function runnersOf(graph: Graph, tool: string): readonly Runner[] {
   return Object.values(graph.nodes).flatMap((node): Runner[] => {
     if (node.kind === 'tool' && node.tool === tool) return [{ node, runs: 1, asks: null }]
-    if (node.kind !== 'agent' || !node.tools.includes(tool)) return []
-    const runs = Math.min(node.maxModelCalls * node.maxCallsPerTurn, maxCallsOf(node, tool))
-    return runs === 0 ? [] : [{ node, runs, asks: askedWhen(graph, node, tool) }]
+    if (node.kind !== 'agent') return []
+    const asked = node.tools.filter((name) => name === tool || alternatesOf(node, name).includes(tool))
+    const calls = asked.reduce((sum, name) => sum + maxCallsOf(node, name), 0)
+    const runs = Math.min(node.maxModelCalls * node.maxCallsPerTurn, calls)
+    // Whoever was asked about another tool was not asked about this one.
+    const asks = asked.every((name) => name === tool) ? askedWhen(graph, node, tool) : null
+    return runs === 0 ? [] : [{ node, runs, asks }]
   })
+}
+
+function alternatesOf(node: NodeRecord, tool: string): readonly string[] {
+  return toolRuleOf(node, tool)?.alternates ?? []
 }
 
 function maxCallsOf(node: NodeRecord, tool: string): number {

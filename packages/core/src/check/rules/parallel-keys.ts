@@ -1,5 +1,6 @@
 import type { NodeRecord } from '../../graph/graph.ts'
 import type { Branch, ForkRegion } from '../../graph/regions.ts'
+import { toolConditions } from '../tool-rules.ts'
 import { atomsOf } from '../propositions.ts'
 import type { Subject } from '../moves.ts'
 import { errorAt, listNames, type Rule } from '../rule.ts'
@@ -30,6 +31,10 @@ function usesOf({ graph, lists }: Subject, branch: Branch): Use {
     if (node === undefined) continue
     for (const key of node.writes) if (!writers.has(key)) writers.set(key, node)
     for (const key of node.reads) if (!readers.has(key)) readers.set(key, { place: node.place, what: `node "${name}"` })
+    for (const { tool, when } of toolConditions(node))
+      for (const key of [...atomsOf(when)].flatMap((guard) => graph.guards[guard]?.reads ?? []))
+        if (!readers.has(key))
+          readers.set(key, { place: node.place, what: `the condition on tool "${tool}" of "${name}"` })
     for (const edge of node.outcomes.flatMap((outcome) => lists.get(`${name}.${outcome}`) ?? [])) {
       const guards = edge.when === null ? [] : [...atomsOf(edge.when)]
       for (const key of guards.flatMap((guard) => graph.guards[guard]?.reads ?? []))

@@ -1,0 +1,41 @@
+import { sha256 } from '../base/hash.ts'
+import { canonicalJson, type Json } from '../base/json.ts'
+import { jsonSize } from '../base/json-size.ts'
+import { own } from '../base/own.ts'
+import type { Graph, NodeRecord } from '../graph/graph.ts'
+import { callApprovalOf, callEffectOf } from '../graph/tool-use.ts'
+import type { CachedResult, RunContext } from '../snapshot/snapshot.ts'
+import { withContext } from './steps.ts'
+
+/** Results that a run keeps, at most: with {@link largestResult} this bounds what a snapshot grows by. */
+const mostResults = 200
+
+/** Largest result that is kept, bytes of JSON. */
+const largestResult = 32_768
+
+/** What a call of a pure tool is known by in a run; undefined when its results are not kept. */
+export function cacheKeyOf(
+  graph: Graph,
+  node: NodeRecord,
+  call: { readonly tool: string; readonly given: Json | undefined },
+): string | undefined {
+  const tool = own(graph.tools, call.tool)
+  const effect = node.kind === 'tool' ? node.effect : callEffectOf(graph, node, call.tool)
+  // Where a person is asked, each call is theirs to decide.
+  if (node.kind === 'agent' && callApprovalOf(graph, node, call.tool) !== null) return undefined
+  if (tool === undefined || effect !== 'pure' || tool.cache === false || call.given === undefined) return undefined
+  return sha256(canonicalJson([tool.name, tool.version, call.given]))
+}
+
+/** The result of an identical call before; undefined: there is none. */
+export function cachedResult(context: RunContext, key: string | undefined): CachedResult | undefined {
+  return key === undefined || context.cached === undefined ? undefined : own(context.cached, key)
+}
+
+/** Keeps the result of a pure call for the rest of the run, while there is room. The first of two results stays. Pure. */
+export function keepResult(context: RunContext, key: string | undefined, kept: CachedResult): RunContext {
+  if (key === undefined || cachedResult(context, key) !== undefined) return context
+  if (Object.keys(context.cached ?? {}).length >= mostResults) return context
+  if (jsonSize(kept.result, largestResult) > largestResult) return context
+  return withContext(context, { cached: Object.freeze({ ...context.cached, [key]: Object.freeze(kept) }) })
+}

@@ -295,6 +295,12 @@ export const errorCodes = {
       'A decision does not fit its request: edits or the answer have the wrong shape, or a required part is missing.',
     remedy: 'Look at the request: `options`, `edits` and `responseSchema` say what is allowed.',
   },
+  WAYSTONE_INPUT_KEY_TAKEN: {
+    family: 'input',
+    means: 'A run was started with a key that an earlier start of the same workflow had used with another input.',
+    remedy:
+      'Use a key of its own for each input; to look at the earlier run, open it by the id that the message names.',
+  },
   WAYSTONE_INPUT_FILE_FAILED: {
     family: 'input',
     means:

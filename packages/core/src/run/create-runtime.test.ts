@@ -138,13 +138,22 @@ describe('start', () => {
     const store = createMemoryStore()
     const first = await runtimeWith({ store }).start(line(), { input: { count: 1 }, key: 'order-1' })
     const [again, other] = await Promise.all([
-      runtimeWith({ store }).start(line(), { input: { count: 5 }, key: 'order-1' }),
+      runtimeWith({ store }).start(line(), { input: { count: 1 }, key: 'order-1' }),
       runtimeWith({ store }).start(line(), { input: { count: 5 }, key: 'order-2' }),
     ])
     expect(again.runId).toBe(first.runId)
     expect(other.runId).not.toBe(first.runId)
     expect((await again.result()).output).toEqual({ count: 20 })
     expect((await store.list({})).rows).toHaveLength(2)
+  })
+
+  it('with a key is refused when the key belongs to another input', async () => {
+    const store = createMemoryStore()
+    const first = await runtimeWith({ store }).start(line(), { input: { count: 1 }, key: 'order-1' })
+    await expect(runtimeWith({ store }).start(line(), { input: { count: 5 }, key: 'order-1' })).rejects.toMatchObject({
+      code: 'WAYSTONE_INPUT_KEY_TAKEN',
+      message: `key "order-1" of workflow "line" belongs to run ${first.runId}, which was started with {"count":1}, not with {"count":5}`,
+    })
   })
 
   it('drives at most maxConcurrentRuns at once', async () => {

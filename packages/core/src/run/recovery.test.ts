@@ -522,6 +522,32 @@ describe('work', () => {
     await expect(strange.resume()).rejects.toMatchObject({ code: 'WAYSTONE_REPLAY_DEFINITION_UNKNOWN' })
   })
 
+  it('finds what it can drive behind any number of parked runs', async () => {
+    const store = createMemoryStore()
+    const w = defineState({ text: z.string() })
+    const n = w.nodes({ wait: w.task({ effect: 'pure', run: () => new Promise<void>(() => undefined) }) })
+    const input = z.object({ text: z.string() })
+    const endless = w.workflow('endless', {
+      input,
+      output: [],
+      nodes: n,
+      start: n.wait,
+      edges: { wait: { done: END } },
+    })
+    const leaving = createRuntime({ store, workflows: [endless] })
+    for (let index = 0; index < 1_001; index++) await leaving.start(endless, { input: { text: '' } })
+    await leaving.close()
+    const clock = createManualClock()
+    const mortal = mortalView(store, (method, kill) => method === 'commit' && kill())
+    const workflow = line([], 'pure')
+    const left = await createRuntime({ store: mortal.store, clock }).start(workflow, { input: { text: '' } })
+    await clock.settle()
+    const runtime = runtimeWith({ store, clock, workflows: [workflow] })
+    runtime.work()
+    await clock.advance(7_000)
+    expect((await (await runtime.open(left.runId)).status()).status).toBe('completed')
+  })
+
   it('tries a run that it cannot drive again and again, ever less often', async () => {
     const store = createMemoryStore()
     const clock = createManualClock()

@@ -225,7 +225,7 @@ export interface Run<Output = JsonObject, Asked extends Request = Request> {
 /** Options of a start. */
 export interface StartOptions<Input = JsonObject> {
   readonly input: Input
-  /** A second start of the same workflow with the same key gives the first one's run. */
+  /** A second start of the same workflow with the same key gives the first one's run; with another input it is refused. */
   readonly key?: string
   readonly tags?: { readonly [name: string]: string }
 }

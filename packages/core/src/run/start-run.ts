@@ -9,6 +9,7 @@ import { callCostsOf } from './call-costs.ts'
 import type { Engine } from './engine.ts'
 import { checkBindings, parseInput } from './preflight.ts'
 import { summaryOf } from './run-summary.ts'
+import { checkSameStart } from './same-start.ts'
 import type { StartOptions } from './runtime.ts'
 
 /** What a start came to. */
@@ -21,7 +22,7 @@ export interface Started {
 /**
  * Starts a run: checks everything that can be known before anything runs, stores the first checkpoint, then drives.
  *
- * @throws {InputError} WAYSTONE_INPUT_START, WAYSTONE_INPUT_MODELS_MISSING, WAYSTONE_INPUT_PRICES_MISSING, WAYSTONE_INPUT_SECRETS_MISSING, WAYSTONE_INPUT_COST_LIMIT
+ * @throws {InputError} WAYSTONE_INPUT_START, WAYSTONE_INPUT_KEY_TAKEN, WAYSTONE_INPUT_MODELS_MISSING, WAYSTONE_INPUT_PRICES_MISSING, WAYSTONE_INPUT_SECRETS_MISSING, WAYSTONE_INPUT_COST_LIMIT
  */
 export async function startRun(
   engine: Engine,
@@ -70,7 +71,11 @@ export async function startRun(
     engine.drive({ compiled, lease: answer.lease, standing, missed: [] })
     return answer
   })
-  if (created.type === 'exists') return { runId: created.runId, isNew: false }
+  if (created.type === 'exists') {
+    const { input } = payload
+    await checkSameStart(engine, compiled, { runId: created.runId, key: options.key ?? '', input })
+    return { runId: created.runId, isNew: false }
+  }
   return { runId, isNew: true }
 }
 

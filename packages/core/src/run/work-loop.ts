@@ -10,6 +10,9 @@ const betweenClaimsMs = 50
 /** Waits before a run that could not be driven is tried again, ms: doubled each time it gets no further. */
 const retryMs = { least: 1_000, most: 60_000 } as const
 
+/** Runs that are asked for at first. */
+const claimedAtOnce = 1_000
+
 /** Setbacks that are remembered. */
 const maxSetbacks = 10_000
 
@@ -50,17 +53,21 @@ async function claim(engine: Engine, setbacks: Setbacks): Promise<void> {
   const free = engine.parts.maxConcurrentRuns - engine.size
   if (free <= 0) return
   try {
-    const rows = await engine.store.claimable(engine.clock.now(), 1_000)
-    for (const { runId, sequence } of rows) if (setbacks.get(runId)?.sequence !== sequence) setbacks.delete(runId)
-    if (setbacks.size > maxSetbacks) setbacks.clear()
-    await Promise.all(
-      rows
-        .filter((row) => isDrivable(engine, row, setbacks))
-        .slice(0, free)
-        .map((row) => take(engine, row, setbacks)),
-    )
+    const drivable = await findDrivable(engine, setbacks, free)
+    await Promise.all(drivable.map((row) => take(engine, row, setbacks)))
   } catch {
     // The store is not well; the next look tries again.
+  }
+}
+
+/** Runs that are left alone stay claimable, so as many as there are of them are looked past. @param free - how many can be driven */
+async function findDrivable(engine: Engine, setbacks: Setbacks, free: number): Promise<readonly RunRow[]> {
+  for (let limit = claimedAtOnce; ; limit *= 2) {
+    const rows = await engine.store.claimable(engine.clock.now(), limit)
+    for (const { runId, sequence } of rows) if (setbacks.get(runId)?.sequence !== sequence) setbacks.delete(runId)
+    if (setbacks.size > maxSetbacks) setbacks.clear()
+    const drivable = rows.filter((row) => isDrivable(engine, row, setbacks)).slice(0, free)
+    if (drivable.length > 0 || rows.length < limit || engine.isClosed) return drivable
   }
 }
 

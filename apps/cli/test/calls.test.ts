@@ -1,0 +1,70 @@
+import { PassThrough } from 'node:stream'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createCommandLine, sink, type CommandLine } from './command-line.ts'
+
+let waystone: CommandLine
+beforeEach(() => {
+  waystone = createCommandLine()
+})
+afterEach(() => waystone.close())
+
+const start = ['run', 'calls.ts', '--input', '{"mail":"where?"}'] as const
+
+describe('a run that asks about calls', () => {
+  it('names each of them with its arguments, and says how to decide (H3)', async () => {
+    const { exit, out } = await waystone(...start)
+    expect(exit).toBe(3)
+    expect(out).toContain('clerk  asks a person before it runs tool refund')
+    expect(out).toContain('step 1  clerk refund {"order":"o-1","usd":20}: Money leaves the house.')
+    expect(out).toContain('waystone approve RUN1 --step 2 --reason "…"')
+    const shown = (await waystone('show', 'last', '--request')).out
+    expect(shown).toContain('clerk asks before it runs refund  step 1, workflow desk, for a boss')
+    expect(shown).toContain('usd: 250')
+    expect(shown).toContain('order, usd may be edited')
+    expect(shown).not.toContain('\u001b[2J')
+  })
+
+  it('is answered call by call, with edits that must fit (H4, H5)', async () => {
+    await waystone(...start)
+    const several = await waystone('approve', 'last', '--reason', 'fine')
+    expect(several.exit).not.toBe(0)
+    expect(several.err).toContain('has 2 open requests; say which with --step')
+    expect(several.err).toContain('step 2  clerk refund {"order":"o-2","usd":250}')
+    const bad = await waystone('approve', 'last', '--step', '2', '--edit', '{"usd":-1}')
+    expect(bad.err).toContain('the arguments do not fit the input of tool refund: usd')
+    expect((await waystone('reject', 'last', '--step', '1', '--reason', 'paid already')).out).toContain(
+      'clerk, refund: rejected by ada',
+    )
+    const edited = await waystone('approve', 'last', '--edit', '{"usd":90}', '--reason', 'half')
+    expect(edited.out).toContain('clerk, refund: edited by ada')
+    expect(edited.exit).toBe(0)
+    expect(edited.out).toContain('not run: a person rejected the call: paid already')
+    expect(edited.out).toMatch(/a person changed the arguments.*usd\\+":90/)
+    const again = await waystone('approve', 'last', '--step', '2')
+    expect(again.exit).not.toBe(0)
+    expect((await waystone('show', 'last')).out).toContain('refund edited by ada')
+    expect((await waystone('audit', 'last')).out).toMatch(/ada \(cli\) +clerk refund edited: half/)
+    expect((await waystone('replay', 'last')).exit).toBe(0)
+  })
+
+  it('asks at a terminal, one call after the other (H5)', async () => {
+    const input = Object.assign(new PassThrough(), { isTTY: true })
+    const { write, text } = sink(true)
+    const answers = ['rejected', 'no receipt', 'edited', '{"usd":7}', 'all there is']
+    const out = {
+      isTerminal: true,
+      columns: 100,
+      text,
+      write(part: string) {
+        write(part)
+        if (!/(?:Decide|Reason|@file).*[:>] $/s.test(part)) return
+        input.write(`${answers.shift() ?? ''}\n`)
+      },
+    }
+    const { exit } = await waystone.within({ input, out, env: { WAYSTONE_BY: 'ada' } }, ...start)
+    expect(exit).toBe(0)
+    expect(text()).toContain('order, usd')
+    expect(text()).toContain('usd\\":7')
+    expect(answers).toEqual([])
+  })
+})

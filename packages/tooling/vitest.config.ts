@@ -16,6 +16,7 @@ const folders = [
   'packages/scenarios',
   'packages/tooling',
   'apps/cli',
+  'examples/chat',
   'examples/guide',
   'examples/hello',
   'examples/refunds',

@@ -85,6 +85,51 @@ describe('waystone run at a terminal', () => {
     expect(exit).toBe(0)
   })
 
+  it('holds a talk: what is typed is said, and another outcome ends it', async () => {
+    const person = terminal([
+      ['you >', 'hello there'],
+      ['you >', 'Bye'],
+    ])
+    const { exit } = await waystone.within(person.around, 'run', 'talk.ts')
+    expect(screenAfter(person.shown()).replaceAll(/1[0-9a-z]{16}/g, 'RUN1')).toMatchInlineSnapshot(`
+      "run RUN1  talk version 1
+      offline models: offline:echo; nothing is sent anywhere, --live uses the real ones
+
+      Type a message; bye is a word of its own; an empty line leaves the run waiting.
+
+      What is on your mind?
+
+      you > hello there
+          0.0 s  echo    model: done  0 ms · 1 model call · 15 tokens · <$0.0001
+
+      You said: hello there
+      and more.
+
+      you > Bye
+
+      completed  run RUN1  4 checkpoints · 1 model call · 15 tokens · <$0.0001
+      {
+        "reply": "You said: hello there\\nand \\u001b[2Jmore."
+      }
+      "
+    `)
+    expect(exit).toBe(0)
+  })
+
+  it('leaves a talk waiting at an empty line, and says how to go on', async () => {
+    const person = terminal([
+      ['you >', 'hello'],
+      ['you >', ''],
+    ])
+    const { exit } = await waystone.within(person.around, 'run', 'talk.ts')
+    expect(screenAfter(person.shown())).toMatch(/answer 1\w+ said --response '\{"message":"…"\}'/)
+    expect(exit).toBe(3)
+    expect((await waystone('answer', 'last', 'said', '--response', '{"message":"again"}')).exit).toBe(3)
+    const { exit: ended, out } = await waystone('answer', 'last', 'bye')
+    expect(out).toContain('You said: again')
+    expect(ended).toBe(0)
+  })
+
   it('draws the live block while the run goes on', async () => {
     const person = terminal([['Decide:', '']])
     await waystone.within(person.around, ...large)

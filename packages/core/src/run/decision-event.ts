@@ -193,7 +193,9 @@ function parseResponse(open: Open, record: ApprovalRecord, { outcome, response }
     if (response !== undefined) throw badDecision('a response was given; the request asks for none')
     return {}
   }
-  if (response === undefined && outcomesWithReason.has(outcome)) return {}
+  // In a talk the response is what is said; every other outcome says nothing.
+  const needsNone = outcomesWithReason.has(outcome) || (record.talk !== undefined && outcome !== record.talk.outcome)
+  if (response === undefined && needsNone) return {}
   const parsed = schema.safeParse(response === undefined ? {} : takeJson(response, 'response of a decision'))
   if (!parsed.success) throw badDecision(`the response does not fit: ${issueLines(parsed.error).join('; ')}`)
   const value = takeJson(parsed.data, 'response of a decision')

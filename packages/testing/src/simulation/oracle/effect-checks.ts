@@ -1,3 +1,4 @@
+import type { ModelRequest } from '@waystone/core'
 import type { SimulatedProcess } from '../process.ts'
 import type { WorldCall } from '../surroundings.ts'
 import { isDelicate } from '../workflows/questions.ts'
@@ -66,6 +67,26 @@ function checkUnsafe(facts: RunFacts, { call, key, step, isStale }: Beginning, r
 function checkModel(facts: RunFacts, { call, key }: Beginning, report: Report): void {
   if (!facts.marks.has(key)) report('usage-adds-up', `model call ${call.node} ${key} began without a mark`)
   if (facts.starts.has(key)) report('usage-adds-up', `model call ${call.node} ${key} was made twice and charged once`)
+  checkConversation(call, report)
+}
+
+/** However a conversation was cut: in a request every call is followed by its result, and no result stands alone. */
+function checkConversation({ node, effectId, input }: WorldCall, report: Report): void {
+  const { messages } = input as unknown as ModelRequest
+  let open: string[] = []
+  for (const message of messages) {
+    if (message.role === 'tool') {
+      if (!open.includes(message.callId))
+        report('calls-keep-results', `${effectId} of ${node} has a result of ${message.callId} that nothing asked for`)
+      open = open.filter((id) => id !== message.callId)
+      continue
+    }
+    if (open.length > 0) report('calls-keep-results', `${effectId} of ${node} has no result of ${open.join(', ')}`)
+    open = message.role === 'assistant' ? message.calls.map(({ id }) => id) : []
+  }
+  if (open.length > 0)
+    report('calls-keep-results', `${effectId} of ${node} ends without a result of ${open.join(', ')}`)
+  if (messages[0]?.role !== 'user') report('calls-keep-results', `${effectId} of ${node} does not begin with a user`)
 }
 
 /** Node and input of a step never change; what is asked is the same at every attempt. */

@@ -98,6 +98,7 @@ const invariantNames = [
   'late-ends-change-nothing',
   'inbox-is-kept',
   'usage-adds-up',
+  'calls-keep-results',
   'chain-holds',
   'held-runs-begin-nothing',
   'asked-before-run',

@@ -163,8 +163,10 @@ function countCovered(
     coverage.count('edge limit hit')
   if (decision?.taken.endsWith(':retry') === true) coverage.count('retry')
   if (decision?.taken.endsWith(':repair') === true) coverage.count('repair')
+  countCuts(before, after, coverage)
   if (event.type !== 'effect.ended') return
   const { payload } = event
+  if (step?.kind === 'summary' && payload.summary === undefined) coverage.count('summary failed')
   const wasOpen = before?.open[payload.step]
   if (wasOpen === undefined) coverage.count('late end settled')
   if (payload.outcome === 'timeout') coverage.count('timeout')
@@ -196,6 +198,19 @@ function countQuestions(
   if (isAsked && open.some(({ kind }) => kind === 'call')) coverage.count('call asked about while others run')
   if (open.some(({ kind, approved }) => kind === 'approval' && approved !== undefined) && before !== null)
     coverage.count('approved call waits for its place')
+}
+
+/** A conversation is cut where entries are gone that it had before, the visit's own memory aside. */
+function countCuts(before: RunContext | null, after: RunContext, coverage: Coverage): void {
+  for (const [node, memory] of Object.entries(after.private)) {
+    const was = before?.private[node]?.entries ?? []
+    const [first] = memory.entries
+    if (memory.entries.length >= was.length || first === undefined || !('type' in first)) continue
+    const isTold = first.type === 'summary' && was[0] !== first
+    if (isTold) coverage.count('conversation told in a summary')
+    if (isTold && was.some((entry) => 'type' in entry && entry.type === 'summary')) coverage.count('summary told again')
+    if (first.type === 'input') coverage.count('conversation forgotten')
+  }
 }
 
 function countDecided(outcome: string, isResolve: boolean, coverage: Coverage): void {

@@ -5,6 +5,7 @@ import { linear } from './linear.ts'
 import { loop } from './loop.ts'
 import { people } from './people.ts'
 import { questions } from './questions.ts'
+import { talk } from './talk.ts'
 import { unsafe } from './unsafe.ts'
 
 /** The workflows that simulations run, each over the parts of the engine that the others leave alone. Their inputs are one type. */
@@ -16,4 +17,5 @@ export const simulatedWorkflows = [
   unsafe,
   budget,
   questions,
+  talk,
 ] as readonly unknown[] as readonly Workflow[]

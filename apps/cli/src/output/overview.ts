@@ -3,7 +3,7 @@ import { tagNames } from '../bind/tag-names.ts'
 import type { Context } from '../command.ts'
 import { amountText } from '../graph/limits-text.ts'
 import { printable, printableLine } from './printable.ts'
-import { toneOfStatus } from './run-result.ts'
+import { degradedText, toneOfStatus } from './run-result.ts'
 import { formatDuration, formatTime } from './units.ts'
 import { counted, usageText } from './usage-text.ts'
 
@@ -39,6 +39,7 @@ export function overviewLines(history: History, { style }: Context): readonly st
     ...(row.lease === null
       ? []
       : [`${label('driven by')}process ${row.lease.owner.pid} on ${printableLine(row.lease.owner.host)}`]),
+    ...Object.values(context.degraded ?? {}).map((mark) => `${label('degraded')}${degradedText(mark)}`),
     ...(held === null ? [] : [`${label('held')}by ${printableLine(held.by)}: ${printableLine(held.reason)}`]),
     ...(ending?.error === undefined
       ? []

@@ -1,7 +1,7 @@
-import type { History, Request, RunResult } from '@waystone/core'
+import type { DegradedMark, History, Request, RunResult } from '@waystone/core'
 import type { ExitName } from '../exit-codes.ts'
 import { amountText } from '../graph/limits-text.ts'
-import { printable } from './printable.ts'
+import { printable, printableLine } from './printable.ts'
 import { requestLine } from './request-text.ts'
 import type { Style, Tone } from './style.ts'
 import { counted, usageText } from './usage-text.ts'
@@ -39,9 +39,15 @@ export function resultLines(
   const used = [counted(result.sequence + 1, 'checkpoint'), usageText(result.usage)].filter((part) => part !== '')
   return [
     `${style(toneOfStatus(result.status), result.status)}  run ${result.runId}  ${style('quiet', used.join(' · '))}`,
+    ...(result.degraded ?? []).map((mark) => `${style('warn', 'degraded:')} ${degradedText(mark)}`),
     ...endingLines(result, style),
     ...adviceLines(result, requests, advise),
   ]
+}
+
+/** What of a run was not done as it was meant to be. */
+export function degradedText({ node, by, step, why, times }: DegradedMark): string {
+  return `${node}, step ${step}, ${by}: ${printableLine(why)}${times > 1 ? ` (${times} times)` : ''}`
 }
 
 function endingLines({ status, output, error, limit }: RunResult<object>, style: Style): readonly string[] {
@@ -96,12 +102,13 @@ function decideCommand(outcome: string, runId: string): string {
 /** The result of a run from its history alone, for runs whose workflow is not at hand. */
 export function resultOf(history: History): RunResult<object> {
   const { row, graph } = history
-  const { state, ending } = history.at(history.last).snapshot.context
+  const { state, ending, degraded } = history.at(history.last).snapshot.context
   const output = Object.fromEntries(graph.output.flatMap((key) => (key in state ? [[key, state[key]] as const] : [])))
   return {
     runId: row.runId,
     status: row.status,
     usage: row.usage,
+    ...(degraded === undefined ? {} : { degraded: Object.values(degraded) }),
     sequence: row.sequence,
     ...(row.status === 'completed' ? { output } : {}),
     ...(ending?.error === undefined ? {} : { error: ending.error }),
@@ -111,7 +118,7 @@ export function resultOf(history: History): RunResult<object> {
 
 /** The stable form of a result for `--json`. */
 export function resultJson(result: RunResult<object>, requests: readonly Request[]): object {
-  const { runId, status, output, error, limit, usage, sequence } = result
+  const { runId, status, output, error, limit, usage, degraded, sequence } = result
   return {
     runId,
     status,
@@ -119,6 +126,7 @@ export function resultJson(result: RunResult<object>, requests: readonly Request
     error: error ?? null,
     limit: limit ?? null,
     usage,
+    ...(degraded !== undefined && { degraded }),
     sequence,
     requests,
   }

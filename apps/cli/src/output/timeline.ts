@@ -40,6 +40,7 @@ export function timelineLines(checkpoints: readonly Checkpoint[], history: Histo
 function whatText({ event, step, sequence }: Checkpoint, history: History): string {
   switch (event.type) {
     case 'effect.ended': {
+      const kept = keptBackText(event.payload)
       const { outcome, attempt, error, misfit, asked } = event.payload
       const tool =
         step === null || sequence === 0 ? undefined : history.at(sequence - 1).snapshot.context.open[step.index]?.tool
@@ -51,7 +52,7 @@ function whatText({ event, step, sequence }: Checkpoint, history: History): stri
             ? ''
             : `${tool} `
       const problem = error?.message ?? (misfit === undefined ? undefined : `does not fit: ${misfit.join('; ')}`)
-      return `${what}${outcome}${attempt > 1 ? ` (attempt ${attempt})` : ''}${problem === undefined ? '' : `: ${printableExcerpt(problem, 60)}`}`
+      return `${what}${outcome}${attempt > 1 ? ` (attempt ${attempt})` : ''}${problem === undefined ? '' : `: ${printableExcerpt(problem, 60)}`}${kept}`
     }
     case 'request.decided':
       return `${step?.tool === undefined ? '' : `${step.tool} `}${event.payload.outcome} by ${printableExcerpt(event.payload.by, 30)}`
@@ -68,6 +69,13 @@ function whatText({ event, step, sequence }: Checkpoint, history: History): stri
     case 'run.cancel':
       return `${event.type.slice(4)} by ${printableLine(event.payload.by)}`
   }
+}
+
+/** Calls that were not run, by the rule that says so; tools that were not run, since an identical call was. */
+function keptBackText({ refusedCalls, isCached }: Extract<EngineEvent, { type: 'effect.ended' }>['payload']): string {
+  const rules = [...new Set(Object.values(refusedCalls ?? {}).map(({ rule }) => rule))]
+  const refused = rules.length === 0 ? '' : `, refused: ${rules.join(', ')}`
+  return isCached === true ? `${refused}, as an identical call before` : refused
 }
 
 /** The stable form of a checkpoint for `--json`: what it did and why, without the state. */

@@ -1,5 +1,5 @@
 import { personTarget, type Graph, type LimitRecord, type NodeRecord, type RetryRecord } from '../../graph/graph.ts'
-import { callRetryOf } from '../../graph/tool-use.ts'
+import { chainOf, mostCalls } from './tool-calls.ts'
 import { modelUseOf, priceOf, type ModelUse } from '../model-use.ts'
 import { callCost, nanoUsd, tokensPerCall, type Work } from '../call-cost.ts'
 import type { BoundName } from '../report.ts'
@@ -38,7 +38,7 @@ function workWithoutLimits(name: BoundName, node: NodeRecord, site: WorkSite): W
   const use = modelUseOf(node)
   switch (name) {
     case 'steps':
-      return use === null ? 1 : callsPerVisit(use) * (1 + callsPerTurn(node))
+      return use === null ? 1 : callsPerVisit(use) + callSteps(node, use, site.graph)
     case 'modelCalls':
       return use === null ? 0 : callsPerVisit(use)
     case 'toolCalls':
@@ -93,9 +93,14 @@ function scale(work: Work, by: number): Work {
 function toolCalls(node: NodeRecord, graph: Graph): number {
   if (node.kind === 'tool') return node.retry.attempts
   if (node.kind !== 'agent') return 0
-  const attempts = node.tools.reduce((most, tool) => Math.max(most, callRetryOf(graph, node, tool)?.attempts ?? 1), 1)
   const use = modelUseOf(node)
-  return use === null ? 0 : callsPerVisit(use) * callsPerTurn(node) * attempts
+  const calls = use === null ? 0 : callsPerVisit(use) * callsPerTurn(node)
+  return mostCalls(graph, node, { calls, what: 'attempts' })
+}
+
+function callSteps(node: NodeRecord, use: ModelUse, graph: Graph): number {
+  const calls = callsPerVisit(use) * callsPerTurn(node)
+  return node.kind === 'agent' ? mostCalls(graph, node, { calls, what: 'steps' }) : 0
 }
 
 function duration(node: NodeRecord, { graph, asked }: WorkSite): Work {
@@ -108,14 +113,13 @@ function duration(node: NodeRecord, { graph, asked }: WorkSite): Work {
   if (use === null) return attemptsTime(node.retry, node.timeoutMs)
   const calls = callsPerVisit(use)
   const asking = calls * node.timeoutMs + (calls - 1) * waitBefore(node.retry, node.retry.attempts)
-  const tools = node.kind === 'agent' ? node.tools : []
-  let slowest = 0
-  for (const name of tools) {
-    const tool = graph.tools[name]
-    if (tool === undefined) continue
-    if (tool.timeoutMs === null) return { unknown: `tool "${name}" has no timeout` }
-    slowest = Math.max(slowest, attemptsTime(callRetryOf(graph, node, name) ?? tool.retry, tool.timeoutMs))
-  }
+  const chains = node.kind === 'agent' ? node.tools.map((tool) => chainOf(graph, node, tool)) : []
+  const endless = chains.flat().find(({ timeoutMs }) => timeoutMs === null)
+  if (endless !== undefined) return { unknown: `tool "${endless.name}" has no timeout` }
+  const times = chains.map((chain) =>
+    chain.reduce((sum, { retry, timeoutMs }) => sum + attemptsTime(retry, timeoutMs ?? 0), 0),
+  )
+  const slowest = Math.max(0, ...times)
   const parallel = (node.kind === 'agent' ? node.maxParallelCalls : undefined) ?? Infinity
   const rounds = Math.max(1, Math.ceil(callsPerTurn(node) / parallel))
   return Math.ceil(asking + calls * rounds * slowest)

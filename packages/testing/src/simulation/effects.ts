@@ -2,6 +2,7 @@ import { NodeError } from '@waystone/core'
 import { seededRandom, type SeededRandom } from '../random/seeded-random.ts'
 import type { SimulatedProcess } from './process.ts'
 import type { Outside, Surroundings, WorldAnswer, WorldCall } from './surroundings.ts'
+import { isModelCall } from './model.ts'
 
 type Behaviour = 'ok' | 'fail-before' | 'fail-after' | 'hang' | 'string'
 
@@ -57,7 +58,7 @@ export class OutsideWorld implements Outside {
         happening.isOver = true
         this.#world.oracle.effectAnswered(call)
         if (behaviour === 'ok') return resolve(this.#answer(call, random))
-        coverage.count(call.name === 'model' ? 'model failed' : 'tool failed')
+        coverage.count(isModelCall(call.name) ? 'model failed' : 'tool failed')
         reject(behaviour === 'string' ? 'a text that was thrown' : failure(call, random))
       })
     })

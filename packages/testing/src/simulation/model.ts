@@ -10,8 +10,16 @@ import type { SeededRandom } from '../random/seeded-random.ts'
 import type { SimulatedProcess } from './process.ts'
 import type { Surroundings } from './surroundings.ts'
 
+/** What calls of models are called: the one whose use all processes share, and the one that stands in for it. */
+export type ModelCallName = 'model' | 'spare-model'
+
+/** True for a call of either. */
+export function isModelCall(name: string): boolean {
+  return name === 'model' || name === 'spare-model'
+}
+
 /** The model of one process: asks for tools for a while, answers, misfits, fails, as the seed and the effect id decide. */
-export function simulatedModel(world: Surroundings, process: SimulatedProcess): Model {
+export function simulatedModel(world: Surroundings, process: SimulatedProcess, name: ModelCallName = 'model'): Model {
   return {
     name: 'simulated',
     async call(request, options) {
@@ -25,7 +33,7 @@ export function simulatedModel(world: Surroundings, process: SimulatedProcess): 
         node,
         attempt,
         signal,
-        name: 'model',
+        name,
         effect: 'idempotent',
         input,
       })

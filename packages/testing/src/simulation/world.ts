@@ -138,8 +138,8 @@ export class SimulatedWorld implements Surroundings {
     const specs = [...this.specs.values()]
     return {
       workflows: this.#plant?.compiled === undefined ? specs : specs.map(this.#plant.compiled),
-      models: { main: simulatedModel(this, process) },
-      prices: { main: { inputUsd: 10, outputUsd: 100 } },
+      models: { main: simulatedModel(this, process), spare: simulatedModel(this, process, 'spare-model') },
+      prices: { main: { inputUsd: 10, outputUsd: 100 }, spare: { inputUsd: 5, outputUsd: 50 } },
       secrets: (name) => (name === leakedSecret.name ? leakedSecret.value : undefined),
       ...(this.#limits.limits !== undefined && { limits: this.#limits.limits }),
       clock: process.clock,

@@ -4,6 +4,7 @@ import type { WorldCall } from '../surroundings.ts'
 import { isDelicate } from '../workflows/questions.ts'
 import { attemptKey, textOf, type RunFacts } from './run-facts.ts'
 import type { Report } from './stored-checks.ts'
+import { isModelCall } from '../model.ts'
 
 /** An effect that begins in the fake world. */
 export interface Beginning {
@@ -44,7 +45,7 @@ export function checkBeginning(facts: RunFacts | undefined, beginning: Beginning
   }
   checkAsked(facts, beginning, report)
   if (call.effect === 'unsafe') checkUnsafe(facts, beginning, report)
-  if (call.name === 'model') checkModel(facts, beginning, report)
+  if (isModelCall(call.name)) checkModel(facts, beginning, report)
   checkSame(facts, beginning, report)
   facts.starts.set(key, (facts.starts.get(key) ?? 0) + 1)
 }
@@ -91,7 +92,7 @@ function checkConversation({ node, effectId, input }: WorldCall, report: Report)
 
 /** Node and input of a step never change; what is asked is the same at every attempt. */
 function checkSame(facts: RunFacts, { call, step }: Beginning, report: Report): void {
-  const asked = textOf([call.node, call.name, call.input])
+  const asked = textOf([call.node, isModelCall(call.name) ? 'model' : call.name, call.input])
   const known = facts.inputs.get(step)
   if (known === undefined) facts.inputs.set(step, asked)
   else if (known !== asked) report('effect-ids-are-stable', `step ${step} was ${known} and then ${asked}`)
@@ -100,7 +101,7 @@ function checkSame(facts: RunFacts, { call, step }: Beginning, report: Report): 
 /** Of a call that a person must be asked about, a stored yes stands before its beginning, and it runs with what the yes was about. */
 function checkAsked(facts: RunFacts, { call, step, key }: Beginning, report: Report): void {
   const node = facts.spec.graph.nodes[call.node]
-  if (node?.kind !== 'agent' || call.name === 'model') return
+  if (node?.kind !== 'agent' || isModelCall(call.name)) return
   const own = node.toolRules?.[call.name]?.approval
   const rule = own === undefined ? facts.spec.graph.tools[call.name]?.approval : own
   const answers = facts.checkpoints.flatMap(({ event: { type, payload } }) =>

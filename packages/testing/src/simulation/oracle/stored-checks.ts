@@ -25,6 +25,7 @@ export function checkStored(
   checkState(facts, checkpoint, { before, after, report })
   checkDecision(facts, checkpoint, { before, after, report })
   checkLimits(facts, after, report)
+  checkOwnLimits(facts, after, report)
   checkUsage(checkpoint, { before, after, report })
   countCovered(checkpoint, { before, after, coverage: parts.coverage })
   facts.checkpoints.push(checkpoint)
@@ -130,6 +131,23 @@ function checkLimits({ spec, checkpoints }: RunFacts, after: RunContext, report:
   }
 }
 
+/** An agent's own limits, and cost where every call has set aside what it may cost at most. */
+function checkOwnLimits({ spec, checkpoints }: RunFacts, after: RunContext, report: Report): void {
+  for (const [node, { used }] of Object.entries(after.private)) {
+    const record = spec.graph.nodes[node]
+    if (record?.kind !== 'agent' || used === undefined) continue
+    for (const name of ['modelCalls', 'toolCalls'] as const) {
+      const max = record.limits?.[name]?.max
+      if (max !== undefined && used[name] > max)
+        report('limits-are-guards', `${name} of ${node} is ${used[name]} of ${max} after ${checkpoints.length}`)
+    }
+  }
+  const cost = spec.graph.limits.bounds.costUsd
+  if (after.exhausted !== null || after.callCosts === undefined || cost?.check !== 'before') return
+  if (after.usage.costUsd > cost.max)
+    report('limits-are-guards', `cost is ${after.usage.costUsd} of ${cost.max} after ${checkpoints.length}`)
+}
+
 function checkUsage({ usage, sequence }: Checkpoint, { before, after, report }: Change): void {
   for (const [name, now] of Object.entries(after.usage)) {
     const was = before?.usage[name as keyof RunContext['usage']] ?? 0
@@ -137,6 +155,20 @@ function checkUsage({ usage, sequence }: Checkpoint, { before, after, report }: 
     if (Math.abs(was + more - now) > 1e-6)
       report('usage-adds-up', `${name} went from ${was} by ${more} to ${now} at ${sequence}`)
   }
+}
+
+function timerRow(timer: string): string {
+  if (timer === 'duration') return 'duration hit'
+  return timer.startsWith('limit/') ? 'time of an agent over' : 'expiry'
+}
+
+function countSetAside({ open, private: memories }: RunContext, coverage: Coverage): void {
+  if (Object.values(open).some(({ reserved }) => (reserved?.costUsd ?? 0) > 0)) coverage.count('cost set aside')
+  const entries = Object.values(memories).flatMap((memory) => memory.entries.at(-1) ?? [])
+  const isQueued = entries.some(
+    (entry) => 'type' in entry && entry.type === 'results' && entry.calls.some(({ phase }) => phase === 'queued'),
+  )
+  if (isQueued) coverage.count('call queued')
 }
 
 /** Counts what this checkpoint shows that simulations must have seen. */
@@ -152,10 +184,12 @@ function countCovered(
   if (ended.has(status) && (before === null || before.ending === null)) coverage.count(`ended ${status}`)
   if (event.type === 'run.hold' || event.type === 'run.release' || event.type === 'run.cancel')
     coverage.count(event.type.slice(4))
-  if (event.type === 'timer.due') coverage.count(event.payload.timer === 'duration' ? 'duration hit' : 'expiry')
+  if (event.type === 'timer.due') coverage.count(timerRow(event.payload.timer))
+  countSetAside(after, coverage)
   countQuestions(checkpoint, { before, after, coverage })
   if (event.type === 'request.decided') countDecided(event.payload.outcome, step?.kind === 'resolve', coverage)
-  if (decision?.limit !== undefined) coverage.count('workflow limit hit')
+  if (decision?.limit !== undefined)
+    coverage.count(decision.limit.node === undefined ? 'workflow limit hit' : 'limit of an agent hit')
   if (
     decision?.taken.endsWith(':otherwise') === true ||
     decision?.candidates.some(({ verdict }) => verdict === 'limit') === true
@@ -164,6 +198,7 @@ function countCovered(
   if (decision?.taken.endsWith(':retry') === true) coverage.count('retry')
   if (decision?.taken.endsWith(':repair') === true) coverage.count('repair')
   countCuts(before, after, coverage)
+  if (decision?.taken.endsWith(':fallback') === true) coverage.count('fallback model asked')
   if (event.type !== 'effect.ended') return
   const { payload } = event
   if (step?.kind === 'summary' && payload.summary === undefined) coverage.count('summary failed')

@@ -1,6 +1,7 @@
 import type { Workflow } from '@waystone/core'
 import { agents } from './agents.ts'
 import { budget } from './budget.ts'
+import { limited } from './limited.ts'
 import { linear } from './linear.ts'
 import { loop } from './loop.ts'
 import { people } from './people.ts'
@@ -18,4 +19,5 @@ export const simulatedWorkflows = [
   budget,
   questions,
   talk,
+  limited,
 ] as readonly unknown[] as readonly Workflow[]

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../base/json.ts'
+import { invariantError } from '../errors/invariant-error.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { JoinRecord } from '../graph/graph.ts'
 import type { ForkRegion } from '../graph/regions.ts'
@@ -92,7 +93,7 @@ const noFork: OpenFork = { step: 0, since: 0, branches: {} }
 function regionOf(index: ForkIndex, join: string): ForkRegion {
   const region = index.forks.get(join)
   // Ways name only joins of this index.
-  if (region === undefined) throw new RangeError(`no fork joins at ${join}`)
+  if (region === undefined) throw invariantError('WAYSTONE_BUG_FORK', `no fork joins at ${join}`)
   return region
 }
 

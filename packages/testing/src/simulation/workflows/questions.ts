@@ -1,4 +1,4 @@
-import { defineTool, END } from '@waystone/core'
+import { defineTool, END, nodeFailure } from '@waystone/core'
 import { z } from 'zod'
 import { ask } from './bridge.ts'
 import { input, isHigh, output, task, w } from './shared.ts'
@@ -21,7 +21,7 @@ const file = defineTool({
   approval: {
     role: 'clerk',
     when: ({ ticket }) => {
-      if (ticket === 'T9') throw new RangeError('nine is too much')
+      if (ticket === 'T9') throw nodeFailure('nine is too much')
       return isDelicate(ticket) && `${ticket} is delicate`
     },
   },

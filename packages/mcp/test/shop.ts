@@ -2,7 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createRuntime, defineState, END, type JsonObject, type Run, type RunResult } from '@waystone/core'
+import {
+  type EffectClass,
+  createRuntime,
+  defineState,
+  END,
+  type JsonObject,
+  type Run,
+  type RunResult,
+} from '@waystone/core'
 import { createMemoryStore, type Store } from '@waystone/core/store'
 import { z } from 'zod'
 import {
@@ -64,6 +72,8 @@ export interface CallOptions {
   readonly input?: JsonObject
   readonly options?: McpToolOptions
   readonly secret?: string
+  /** Effect class that the node says, more careful than the tool's. */
+  readonly use?: EffectClass
 }
 
 const w = defineState({ output: z.json().optional() })
@@ -71,12 +81,13 @@ const w = defineState({ output: z.json().optional() })
 /** Starts a run that calls one tool of a server. */
 export async function startCall(
   server: McpServer,
-  { tool, input = {}, options = {}, secret }: CallOptions,
+  { tool, input = {}, options = {}, secret, use }: CallOptions,
 ): Promise<{ readonly run: Run<object>; readonly store: Store }> {
   const n = w.nodes({
     call: w.tool(server.tool(tool, { effect: 'pure', retry: { attempts: 1, backoff: 1 }, ...options }), {
       input: () => input,
       writes: ['output'],
+      ...(use !== undefined && { effect: use }),
       apply: (output) => ({ output }),
     }),
   })

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { call, cleanUp, newFolder, openShop, startCall, stdioShop, storedText } from './shop.ts'
+import { call, type CallOptions, cleanUp, newFolder, openShop, startCall, stdioShop, storedText } from './shop.ts'
 
 afterEach(cleanUp)
 
@@ -91,20 +91,22 @@ describe('a tool of a stdio server', () => {
     expect(result).toMatchObject({ status: 'completed', output: { output: 'alive' } })
   })
 
-  it('is not tried again when it is unsafe and the server died: a person is asked', async () => {
-    const file = join(await newFolder(), 'died')
-    const { run } = await startCall(await openShop(), {
-      tool: 'die_once',
-      input: { file },
-      options: { effect: 'unsafe', retry: { attempts: 3, backoff: 1 } },
-    })
-    const [request] = await vi.waitFor(async () => {
-      const open = await run.requests()
-      expect(open).toHaveLength(1)
-      return open
-    })
-    expect(request).toMatchObject({ kind: 'unknown' })
-  })
+  it.each<Partial<CallOptions>>([
+    { options: { effect: 'unsafe', retry: { attempts: 3, backoff: 1 } } },
+    { options: { effect: 'keyed', retry: { attempts: 3, backoff: 1 } }, use: 'unsafe' },
+  ])(
+    'is not tried again when it is unsafe, also only in this use, and the server died: a person is asked',
+    async (more) => {
+      const file = join(await newFolder(), 'died')
+      const { run } = await startCall(await openShop(), { tool: 'die_once', input: { file }, ...more })
+      const [request] = await vi.waitFor(async () => {
+        const open = await run.requests()
+        expect(open).toHaveLength(1)
+        return open
+      })
+      expect(request).toMatchObject({ kind: 'unknown' })
+    },
+  )
 
   it('connects anew after close', async () => {
     const shop = await openShop()

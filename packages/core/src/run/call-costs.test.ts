@@ -23,7 +23,8 @@ const w = defineState({ question: z.string(), answer: z.string().optional() })
 const look = defineTool({
   name: 'look',
   description: 'Looks.',
-  effect: 'pure',
+  // Identical calls of a pure tool are made once a run.
+  effect: 'idempotent',
   input: z.object({}),
   output: z.object({}),
   run: () => ({}),

@@ -95,7 +95,7 @@ export function buildMachine(
     ...Object.fromEntries(
       [...parts.changes].map(([name, change]) => [
         name,
-        parts.isLean ? replaceContext(change) : assign((args) => change(args as unknown as ActionArgs)),
+        parts.isLean ? replaceContext(change) : assign((args) => wholeChange(change, args as unknown as ActionArgs)),
       ]),
     ),
     ...Object.fromEntries(joinsOf(graph).map(({ id }) => [joinAction(id), raiseJoined(id)])),
@@ -112,6 +112,12 @@ export function buildMachine(
       guards: { chosen },
     } as unknown as Parameters<typeof createMachine>[1],
   )
+}
+
+/** XState's assign adds to the context it has: what is gone from the next one has to be said. */
+function wholeChange(change: ContextChange, args: ActionArgs): object {
+  const next = change(args)
+  return args.context.forks === undefined || next.forks !== undefined ? next : { ...next, forks: undefined }
 }
 
 /** An action as XState's own are made: `resolve` gives the snapshot after it. The pinned version calls it so, which tests of both machines hold. */

@@ -45,12 +45,15 @@ export function driveRandomly(run: HandRun, seed: number, options: ScriptOptions
 
 function moveRoughly(run: HandRun, random: RandomSource): void {
   const { context } = run
-  const draw = random.below(8)
+  const draw = random.below(9)
   if (draw === 0) run.cancel()
   else if (draw <= 2) run.hold()
   else if (draw === 3) run.end(context.steps + 3)
   else if (draw === 4) run.end(0, 'done', { attempt: 9 })
-  else if (draw === 5) run.timer('duration', run.at + 5000)
+  else if (draw === 8) {
+    const [fork] = Object.values(context.forks ?? {})
+    if (fork !== undefined) run.timer(`deadline/${fork.step}`, random.chance(0.5) ? run.at : (fork.until ?? run.at))
+  } else if (draw === 5) run.timer('duration', run.at + 5000)
   else {
     const timed = Object.entries(context.open).find(([, step]) => step.expiresAt !== undefined)
     if (timed !== undefined) run.timer(`expire/${timed[0]}`, draw === 6 ? run.at : (timed[1].expiresAt ?? 0))

@@ -1,4 +1,5 @@
 import type { Graph, GuardExpression, WorkingRecord } from '../../src/graph/graph.ts'
+import { addForks, type ForkDraw } from './add-forks.ts'
 import { graphFixture, type EdgeNotation, type GraphNotation, type NodeNotation } from './graph-fixture.ts'
 import { randomSource, type RandomSource } from './random-source.ts'
 
@@ -17,6 +18,8 @@ export interface RandomGraphOptions {
   readonly backEdges?: number
   /** Whether the workflow has limits, sometimes with a node to go to when one is hit. Default false. */
   readonly limits?: boolean
+  /** Whether some edges fork. Default false. */
+  readonly forks?: boolean | ForkDraw
 }
 
 /** State keys of random graphs: integers from 0 to 4, all of them input. */
@@ -31,7 +34,10 @@ export const randomKeys = ['k0', 'k1', 'k2'] as const
  * @param seed - any integer; the same seed and options give the same graph
  */
 export function randomGraph(seed: number, options: RandomGraphOptions = {}): Graph {
-  return graphFixture(randomNotation(seed, options))
+  const notation = randomNotation(seed, options)
+  const { forks = false } = options
+  if (forks === false) return graphFixture(notation)
+  return graphFixture(addForks(notation, randomSource(seed + 0.5), forks === true ? {} : forks))
 }
 
 function randomNotation(seed: number, options: RandomGraphOptions = {}): GraphNotation {

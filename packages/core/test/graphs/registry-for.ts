@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { branchList } from './add-forks.ts'
 import type { Json } from '../../src/base/json.ts'
 import type { Graph, NodeRecord } from '../../src/graph/graph.ts'
 import type { NodeFunctions, NodeInput, Registry, Slice, ToolFunctions } from '../../src/graph/registry.ts'
@@ -10,7 +11,7 @@ import type { NodeFunctions, NodeInput, Registry, Slice, ToolFunctions } from '.
  */
 export function registryFor(graph: Graph): Registry {
   const keys = Object.keys(graph.state)
-  const schemas = new Map(keys.map((key) => [key, z.int()]))
+  const schemas = new Map(keys.map((key) => [key, key === branchList ? z.array(z.string()) : z.int()] as const))
   return {
     guards: new Map(Object.keys(graph.guards).map((name) => [name, guardFor(name)])),
     reducers: new Map(),
@@ -42,8 +43,11 @@ function sumOf(slice: Slice): number {
 }
 
 /** The patch that every node of a random graph writes: one more than the sum of what it read, modulo 5, in each key. */
-export function patchFor(node: NodeRecord, state: Slice): { [key: string]: number } {
-  return Object.fromEntries(node.writes.map((key, index) => [key, (sumOf(state) + index + 1) % 5]))
+export function patchFor(node: NodeRecord, state: Slice): { [key: string]: Json } {
+  const value = (index: number): number => (sumOf(state) + index + 1) % 5
+  return Object.fromEntries(
+    node.writes.map((key, index) => [key, key === branchList ? [`${node.id}:${value(index)}`] : value(index)]),
+  )
 }
 
 const toolFunctions: ToolFunctions = {

@@ -3,7 +3,7 @@ import { transition, type AnyStateNode } from 'xstate'
 import { HandRun, compileFixture } from '../../test/engine/hand-run.ts'
 import { createEndScript, runLive } from '../../test/engine/live-machine.ts'
 import { driveRandomly, randomInput } from '../../test/engine/random-script.ts'
-import { readStates, readTransitions } from '../../test/engine/read-machine.ts'
+import { readStates } from '../../test/engine/read-machine.ts'
 import { randomGraph } from '../../test/graphs/random-graph.ts'
 import { randomSource } from '../../test/graphs/random-source.ts'
 import { check } from '../check/check.ts'
@@ -58,7 +58,7 @@ describe('random graphs with forks', { timeout: 120_000 }, () => {
         expect(run.context.visits[join] ?? 0, run.compiled.graph.name).toBe(fired)
         expect(fired).toBeLessThanOrEqual(forked)
       }
-      if (run.context.ending !== null) expect(run.context.forks).toBeUndefined()
+      expect(run.context.ending === null || run.context.forks === undefined).toBe(true)
       const open = Object.values(run.context.open)
       for (const fork of Object.values(run.context.forks ?? {})) {
         expect(Object.values(fork.branches)).toContain('running')
@@ -68,7 +68,7 @@ describe('random graphs with forks', { timeout: 120_000 }, () => {
     }
     expect(seen.fired).toBeGreaterThan(seeds.length / 3)
     expect(seen.waited).toBeGreaterThan(seeds.length / 3)
-    for (const count of Object.values(seen)) expect(count).toBeGreaterThan(5)
+    for (const count of Object.values(seen)) expect(count).toBeGreaterThan(2)
   })
 
   it('become machines whose structure is the graph (G4)', () => {
@@ -101,8 +101,8 @@ describe('random graphs with forks', { timeout: 120_000 }, () => {
       }
       driveRandomly(new HandRun({ ...compiled, runner: { ...runner, move } }), seed, { most: 25 })
       for (const [snapshot, event, next] of moves) {
-        const [{ value, context }] = transition(machine, machine.resolveState(snapshot), event)
-        expect(JSON.stringify({ value, context })).toBe(JSON.stringify(next))
+        const [moved] = transition(machine, machine.resolveState(snapshot), event)
+        expect(JSON.stringify(atRest(moved))).toBe(JSON.stringify(next))
         compared += 1
       }
     }
@@ -128,6 +128,11 @@ describe('random graphs with forks', { timeout: 120_000 }, () => {
     expect(edges).toBeGreaterThan(500)
   })
 })
+
+/** What XState keeps beside these two follows from them. */
+function atRest({ value, context }: { readonly value: unknown; readonly context: unknown }): object {
+  return { value, context }
+}
 
 function below(state: AnyStateNode): readonly string[] {
   const own = /^node:[^:]+$/.test(state.id) ? [state.id.slice('node:'.length)] : []

@@ -79,11 +79,11 @@ class ForkMaker {
   #forkTo(to: string, inside: { readonly depth: number; readonly key: string | null }): EdgeNotation {
     const join = this.#name('j')
     const count = 2 + this.#random.below(inside.depth === 0 ? 2 : 1)
-    this.#nodes[join] = this.#join(count)
+    const record = this.#join(count)
+    this.#nodes[join] = record
     const branches = Array.from({ length: count }, (_, index) =>
       this.#branch(join, { depth: inside.depth, key: inside.key === null ? `b${index}` : null }),
     )
-    const record = this.#nodes[join] as Join
     this.#edges[join] = {
       done: to,
       ...(record.failed === 'drop' && { unsatisfied: to }),
@@ -125,13 +125,16 @@ class ForkMaker {
   ): void {
     const keys = way.key === null ? [] : [way.key]
     const writes = this.#random.chance(0.6) ? [...keys, branchList] : keys
-    const kind = this.#random.pick(['task', 'gate', 'approval', 'agent'] as const)
+    const kind = this.#random.pick(['task', 'gate', 'approval', 'agent', 'tool'] as const)
     if (kind === 'approval') {
       this.#nodes[name] = { kind, show: keys, expiresInMs: 60_000 }
       this.#edges[name] = { approved: way.onward, rejected: this.#wayOut(way), expired: ':fail' }
     } else if (kind === 'gate') {
       this.#nodes[name] = { kind, reads: keys, outcomes: ['pass', 'revise'] }
       this.#edges[name] = { pass: way.onward, revise: this.#wayOut(way) }
+    } else if (kind === 'tool') {
+      this.#nodes[name] = { kind, tool: this.#random.pick(['t0', 't1', 't2'] as const), reads: keys }
+      this.#edges[name] = { done: way.onward, ...(this.#random.chance(0.3) && { failed: this.#wayOut(way) }) }
     } else if (kind === 'agent') {
       this.#nodes[name] = { kind, reads: keys, writes, tools: ['t0'], maxModelCalls: 2, maxCallsPerTurn: 2 }
       this.#edges[name] = { done: way.onward }

@@ -2,8 +2,12 @@ import type { GuardExpression, NodeRecord, PolicyRecord } from '../../graph/grap
 import { isCrossing } from '../../graph/policy-crossing.ts'
 import { mayWrite } from '../certain-writes.ts'
 import type { Move, Subject } from '../moves.ts'
+import { forkTarget } from '../../graph/graph.ts'
+import { wayOf, type ForkRegion } from '../../graph/regions.ts'
 import { always, atomsOf, canHold } from '../propositions.ts'
+import { besideOf, type Beside } from './beside.ts'
 import { Conditions, type Known } from './conditions.ts'
+import { BranchEnds, type Effect } from './joins.ts'
 import { runnersOf, type Runner } from './runners.ts'
 
 /** A way in which a tool can run against a policy. */
@@ -32,7 +36,24 @@ interface Position {
   readonly lost: string | null
   readonly forgot: string | null
   readonly by: { readonly before: Position; readonly move: Move | null } | null
+  /** The branch it is in; null: in none, or the walk began inside. */
+  readonly branch: InBranch | null
+  /** For a join: the outcomes that fire from here. Null: all. */
+  readonly fires: readonly string[] | null
 }
+
+/** A position in a branch of a fork. */
+interface InBranch {
+  readonly join: string
+  readonly name: string
+  /** Before the fork. */
+  readonly base: Position
+  readonly effect: Effect
+  /** Tells forks from different bases apart. */
+  readonly key: string
+}
+
+const early = ['failed', 'deadline', 'unsatisfied']
 
 /**
  * Finds, for each node that runs the policy's tool, a shortest path on which it does so against the policy.
@@ -41,7 +62,11 @@ interface Position {
  * before it that were passed over); edges that contradict what is known are not taken; a run of the tool counts only where `given`
  * may still hold. What an edge told is forgotten when a node writes a key that the guard reads.
  *
- * Cost: O(moves · (1 + outcomes that count) · 3^guards of `given`).
+ * Branches of a fork are walked each for itself. In a branch nothing counts that a branch beside it may undo at any moment, and nothing
+ * that one beside it crosses. Behind the join counts what branches have crossed that had certainly joined, see {@link BranchEnds}; when it
+ * fires for another reason than `done`, only what was crossed before the fork and no branch can undo.
+ *
+ * Cost: O(moves · (1 + outcomes that count) · 3^guards of `given`), times 6 for each depth of nested forks.
  *
  * @param options - `forgets: false`: as if guards did not change, so that a breach then needs no such write
  */
@@ -63,6 +88,8 @@ class BreachSearch {
   /** By where the outcome was crossed, then by node. */
   readonly #seen = new Map<string | null, Map<string, Set<Known>>>()
   readonly #queue: Position[] = []
+  readonly #beside: Beside
+  readonly #ends = new Map<string, BranchEnds<Position>>()
 
   constructor(subject: Subject, policy: PolicyRecord, { forgets }: { readonly forgets: boolean }) {
     const { graph } = subject
@@ -71,12 +98,21 @@ class BreachSearch {
     this.#forgets = forgets
     this.#given = policy.given ?? always
     this.#conditions = new Conditions(subject, [...atomsOf(this.#given)].slice(0, maxKnown))
+    this.#beside = besideOf(subject, policy)
     this.#runners = new Map(runnersOf(graph, policy.never).map((runner) => [runner.node.id, runner]))
   }
 
   run(): readonly Breach[] {
     const { graph, exhaustedTo } = this.#subject
-    const begin = { clearedBy: null, known: this.#conditions.nothing, lost: null, forgot: null, by: null }
+    const begin = {
+      clearedBy: null,
+      known: this.#conditions.nothing,
+      lost: null,
+      forgot: null,
+      by: null,
+      branch: null,
+      fires: null,
+    }
     this.#push({ ...begin, node: graph.start })
     if (exhaustedTo !== null) this.#push({ ...begin, node: exhaustedTo })
     const breaches = new Map<string, Breach>()
@@ -109,11 +145,99 @@ class BreachSearch {
     if (this.#subject.graph.nodes[position.node] === undefined) return
     const seen = this.#seen.get(position.clearedBy) ?? new Map<string, Set<Known>>()
     this.#seen.set(position.clearedBy, seen)
-    const known = seen.get(position.node)
+    const place = placeKey(position)
+    const known = seen.get(place)
     if (known?.has(position.known) === true) return
-    if (known === undefined) seen.set(position.node, new Set([position.known]))
+    if (known === undefined) seen.set(place, new Set([position.known]))
     else known.add(position.known)
     this.#queue.push(position)
+  }
+
+  /** Takes a move, through whatever it means for forks. */
+  #take(position: Position, move: Move): void {
+    const { regions } = this.#subject
+    const way = wayOf(regions, move.edge, move.isFork ? forkTarget : move.to)
+    const by = { before: position, move }
+    switch (way.type) {
+      case 'plain':
+        return this.#push({ ...position, node: move.to, by, fires: null })
+      case 'fork':
+        return this.#fork({ ...position, by }, move)
+      case 'leaving':
+        return this.#push({ ...position, node: move.to, by, fires: null, branch: outOf(position, way.leaves) })
+      case 'arrival': {
+        const region = regions.forks.get(way.join)
+        if (region !== undefined)
+          this.#arrive({ ...position, by, branch: outOf(position, way.leaves) }, { region, ...way })
+      }
+    }
+  }
+
+  #fork(position: Position, { to, edge }: Move): void {
+    const region = this.#subject.regions.forks.get(edge.fork?.join ?? '')
+    if (region === undefined) return
+    const join = region.join.id
+    const key = `${join} ${position.clearedBy ?? ''} ${position.known.key} ${position.branch?.key ?? ''}`
+    const branch: InBranch = { join, name: to, base: position, effect: 'kept', key }
+    const cleared = position.clearedBy !== null && this.#beside.isUndone(to) ? this.#undone(position, region) : position
+    this.#push({
+      ...cleared,
+      node: to,
+      known: this.#forget(position.known, [...this.#beside.writesBeside(to)]),
+      branch,
+      fires: null,
+    })
+    const partly =
+      position.clearedBy !== null && this.#beside.mayUndo(region) ? this.#undone(position, region) : position
+    this.#push({ ...partly, node: join, known: this.#forgetRegion(position.known, region), fires: early })
+  }
+
+  #undone(position: Position, { join }: ForkRegion): Position {
+    return { ...position, clearedBy: null, lost: `a branch that joins at "${join.id}" may undo it meanwhile` }
+  }
+
+  #forgetRegion(known: Known, region: ForkRegion): Known {
+    return this.#forget(known, [...this.#beside.writesOf(region)])
+  }
+
+  #arrive(
+    position: Position,
+    {
+      region,
+      branch,
+      isFailure,
+    }: { readonly region: ForkRegion; readonly branch: string; readonly isFailure: boolean },
+  ): void {
+    const { id, failed } = region.join
+    if (isFailure && failed !== 'keep') return
+    const inside = position.branch
+    const known = this.#forgetRegion(position.known, region)
+    // The walk began inside: nothing is known of the other branches.
+    if (inside?.join !== id)
+      return this.#push({ ...position, clearedBy: null, known, node: id, branch: null, fires: null })
+    const ends = this.#ends.get(inside.key) ?? new BranchEnds<Position>(region, this.#beside.mayUndo(region))
+    this.#ends.set(inside.key, ends)
+    if (!ends.add(branch, inside.effect, position)) return
+    for (const [effect, shown] of ends.effects()) this.#join(shown, { region, effect, base: inside.base })
+  }
+
+  #join(
+    shown: Position,
+    { region, effect, base }: { readonly region: ForkRegion; readonly effect: Effect; readonly base: Position },
+  ): void {
+    const clearedBy = effect === 'crossed' ? shown.clearedBy : effect === 'kept' ? base.clearedBy : null
+    const lost =
+      clearedBy !== null ? null : effect === 'undone' ? (shown.lost ?? this.#undone(shown, region).lost) : base.lost
+    const outer = base.branch === null || effect === 'kept' ? base.branch : { ...base.branch, effect }
+    this.#push({
+      ...shown,
+      node: region.join.id,
+      clearedBy,
+      lost,
+      known: this.#forgetRegion(base.known, region),
+      branch: outer,
+      fires: ['done'],
+    })
   }
 
   #leave(position: Position): void {
@@ -121,37 +245,49 @@ class BreachSearch {
     const node = graph.nodes[position.node]
     if (node === undefined) return
     const ran = this.#afterRun(position)
-    if (exhaustedTo !== null) this.#push({ ...ran, node: exhaustedTo, by: { before: position, move: null } })
+    const jump = (from: Position): void => {
+      if (exhaustedTo !== null)
+        this.#push({ ...from, node: exhaustedTo, by: { before: position, move: null }, branch: null, fires: null })
+    }
+    jump(ran)
     const outcomes = new Map(node.outcomes.map((outcome) => [outcome, this.#afterOutcome(ran, node, outcome)]))
     moveGraph.forEachOutEdge(node.id, (_id, { moves }) => {
       for (const move of moves) {
+        if (position.fires?.includes(move.edge.outcome) === false) continue
         const ended = outcomes.get(move.edge.outcome) ?? this.#afterOutcome(ran, node, move.edge.outcome)
         const known = this.#conditions.after(move, ended.known)
-        if (known !== null) this.#push({ ...ended, known, node: move.to, by: { before: position, move } })
+        if (known !== null)
+          this.#take({ ...ended, known: this.#forget(known, [...this.#beside.writesBeside(node.id)]) }, move)
       }
     })
-    if (exhaustedTo === null) return
-    for (const ended of outcomes.values())
-      this.#push({ ...ended, node: exhaustedTo, by: { before: position, move: null } })
+    for (const ended of outcomes.values()) jump(ended)
   }
 
   #afterRun(position: Position): Position {
-    if (position.clearedBy === null || !this.#runners.has(position.node)) return position
-    return { ...position, clearedBy: null, lost: `"${position.node}" has run the tool since` }
+    if (!this.#runners.has(position.node)) return position
+    const undone = withEffect(position, 'undone')
+    return position.clearedBy === null
+      ? undone
+      : { ...undone, clearedBy: null, lost: `"${position.node}" has run the tool since` }
   }
 
   #afterOutcome(ran: Position, node: NodeRecord, outcome: string): Position {
     const writes = mayWrite(outcome) ? node.writes : []
     const known = this.#forget(ran.known, writes)
     const forgot = known === ran.known ? ran.forgot : node.id
-    if (isCrossing(this.#policy, node, outcome)) return { ...ran, known, forgot, clearedBy: node.id, lost: null }
-    if (ran.clearedBy === null) return { ...ran, known, forgot }
+    if (isCrossing(this.#policy, node, outcome)) {
+      if (this.#beside.isUndone(node.id))
+        return { ...ran, known, forgot, lost: `a branch beside "${node.id}" may undo it at any moment` }
+      return { ...withEffect(ran, 'crossed'), known, forgot, clearedBy: node.id, lost: null }
+    }
+    const undone = this.#beside.undoes(node.id) && writes.length > 0 ? withEffect(ran, 'undone') : ran
+    if (ran.clearedBy === null) return { ...undone, known, forgot }
     const shown = this.#subject.graph.nodes[ran.clearedBy]?.reads ?? []
     const rewritten = writes.filter((key) => shown.includes(key))
-    if (rewritten.length === 0) return { ...ran, known, forgot }
+    if (rewritten.length === 0) return { ...undone, known, forgot }
     const keys = rewritten.map((key) => `"${key}"`).join(', ')
     return {
-      ...ran,
+      ...undone,
       known,
       forgot,
       clearedBy: null,
@@ -164,6 +300,27 @@ class BreachSearch {
     const { guards } = this.#subject.graph
     return this.#conditions.without(known, (guard) => guards[guard]?.reads.some((key) => writes.includes(key)) === true)
   }
+}
+
+/** Where a position is, without what it knows. */
+function placeKey({ node, branch, fires }: Position): string {
+  if (branch === null && fires === null) return node
+  return `${node}|${branch === null ? '' : `${branch.key}/${branch.name}/${branch.effect}`}|${fires?.join() ?? ''}`
+}
+
+function withEffect(position: Position, effect: Effect): Position {
+  return position.branch === null ? position : { ...position, branch: { ...position.branch, effect } }
+}
+
+/** The branch around the forks that are left; what was crossed or undone inside them counts there too. */
+function outOf({ branch }: Position, leaves: readonly string[]): InBranch | null {
+  let inside = branch
+  for (const join of leaves.toReversed()) {
+    if (inside?.join !== join) return inside
+    const { effect, base } = inside
+    inside = base.branch === null || effect === 'kept' ? base.branch : { ...base.branch, effect }
+  }
+  return inside
 }
 
 /** Only moves since the last jump by `limits.exhausted`. */

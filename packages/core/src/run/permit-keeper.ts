@@ -203,6 +203,8 @@ export class PermitKeeper {
     for (const [name, entry] of this.#entries) if (entry.state === 'held' && !names.has(name)) entry.state = 'lost'
     for (const wait of waiting) this.#wait(wait)
     for (const key of held) {
+      // Ended since the store was asked: whoever asks again by that name has not been heard yet.
+      if (this.#ends.has(permitName(key))) continue
       const entry = this.#entries.get(permitName(key))
       // Nobody here knows it any more: it was given up while it was asked for.
       if (entry === undefined) this.#giveBack(key)
@@ -220,6 +222,7 @@ export class PermitKeeper {
   }
 
   #wait(wait: PermitWait): void {
+    if (this.#ends.has(permitName(wait))) return
     const entry = this.#entries.get(permitName(wait))
     if (entry === undefined) return this.#giveBack(wait)
     entry.state = 'waiting'

@@ -111,7 +111,7 @@ export class StorePort implements Store {
         coverage.count('place in line given up')
       if (request.blocks.length > 0) coverage.count('resource blocked')
       for (const { reason } of answer.waiting) coverage.count(`permit awaited: ${reason}`)
-      oracle.permitted(this.#process)
+      oracle.permitted(this.#process, request.now)
       return answer
     })
   }

@@ -70,8 +70,8 @@ export interface Observer {
   effectAnswered(call: WorldCall): void
   /** A process says that an event named nothing that is open. */
   dropped(runId: string, eventId: string): void
-  /** The store has answered a process about its permits. */
-  permitted(process: SimulatedProcess): void
+  /** The store has heard a process about its permits. @param askedAt - ms since the epoch */
+  permitted(process: SimulatedProcess, askedAt: number): void
   /** A runtime has been closed. */
   closed(process: SimulatedProcess): void
   /** A process was told of a fact. */

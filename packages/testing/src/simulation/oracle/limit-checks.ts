@@ -24,17 +24,17 @@ export class LimitChecks {
   readonly #parts: LimitCheckParts
   readonly #underWay: UnderWay[] = []
   readonly #begun = new Map<string, number[]>()
-  /** When each process last had an answer about its permits, ms since the epoch. */
+  /** When each process last asked for its permits and was heard, ms since the epoch. */
   readonly #seenAt = new Map<SimulatedProcess, number>()
 
   constructor(parts: LimitCheckParts) {
     this.#parts = parts
   }
 
-  /** The store has answered a process about its permits. */
-  permitted(process: SimulatedProcess): void {
+  /** The store has heard a process about its permits. @param askedAt - ms since the epoch */
+  permitted(process: SimulatedProcess, askedAt: number): void {
     if (!this.#isCurrent(process)) for (const one of this.#underWay) if (one.process === process) one.isLapsed = true
-    this.#seenAt.set(process, this.#parts.now())
+    this.#seenAt.set(process, Math.max(askedAt, this.#seenAt.get(process) ?? 0))
   }
 
   /** A process begins an effect. */

@@ -54,9 +54,9 @@ export class Oracle implements Observer {
     })
   }
 
-  /** The store has answered a process about its permits. */
-  permitted(process: SimulatedProcess): void {
-    this.#limits?.permitted(process)
+  /** The store has heard a process about its permits. */
+  permitted(process: SimulatedProcess, askedAt: number): void {
+    this.#limits?.permitted(process, askedAt)
   }
 
   /** Takes in whatever was stored since the last step. */

@@ -3,12 +3,12 @@ import type { AnyNode, Node } from './node.ts'
 
 /** What a join does about a branch that fails. */
 export const failedBranches = ['raise', 'keep', 'drop'] as const
-/** See {@link failedBranches}. */
+/** What a join does about a branch that fails. */
 export type FailedBranches = (typeof failedBranches)[number]
 
 /** What becomes of branches that still run when a join fires. */
 export const losingBranches = ['abort', 'finish'] as const
-/** See {@link losingBranches}. */
+/** What becomes of branches that still run when a join fires. */
 export type LosingBranches = (typeof losingBranches)[number]
 
 /** How many branches a join waits for. */

@@ -12,7 +12,7 @@ const said = (text: string, ids: readonly string[] = []): AgentEntry => ({
 const input = (message: string): AgentEntry => ({ type: 'input', state: { message }, heard: {} })
 const results = (ids: readonly string[]): AgentEntry => ({
   type: 'results',
-  calls: ids.map((callId) => ({ callId, tool: 'look', phase: 'done', result: callId })),
+  calls: ids.map((callId) => ({ callId, tool: 'look', phase: 'done' as const, result: callId })),
 })
 const repair = (): AgentEntry => ({ type: 'repair', issues: ['no'] })
 const memory = (entries: readonly AgentEntry[], more: Partial<AgentMemory> = {}): AgentMemory => ({

@@ -354,13 +354,12 @@ describe('waystone approve, reject, answer', () => {
           0.0 s  boss   rejected by ada: too cold
           0.0 s         → write  because its limit allows it: 1 of 1
           0.0 s  write  model: done  0 ms · 1 model call · 120 tokens · $0.0003
-          0.0 s  write  tool look-up: done  0 ms · 1 tool call
           0.0 s  write  model: done  0 ms · 1 model call · 120 tokens · $0.0003
           0.0 s         → boss  because isSmall is false (amount = 250)
           0.0 s  boss   asks a person
 
-      waiting  run RUN1  8 checkpoints · 4 model calls · 2 tool calls · 480 tokens · $0.0012
-      waits for a person: step 7  boss: a large amount  (approved, rejected, edited)
+      waiting  run RUN1  7 checkpoints · 4 model calls · 1 tool call · 480 tokens · $0.0012
+      waits for a person: step 6  boss: a large amount  (approved, rejected, edited)
         decide   waystone approve RUN1 --reason "…" --store FOLDER/runs.db
         decide   waystone reject RUN1 --reason "…" --store FOLDER/runs.db
         decide   waystone approve RUN1 --edit '{…}' --reason "…" --store FOLDER/runs.db

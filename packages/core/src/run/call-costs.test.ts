@@ -77,7 +77,7 @@ async function ask(
 }
 
 function turns(): ScriptedModel {
-  return scripted(asks(['look', {}]), asks(['look', {}]), asks(['look', {}]), says({ answer: '4' }))
+  return scripted(...[1, 2, 3].map((n) => asks(['look', { n }])), says({ answer: '4' }))
 }
 
 describe('the cost of a call', () => {

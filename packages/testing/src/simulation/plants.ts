@@ -23,6 +23,10 @@ export const plantedFaults: readonly PlantedFault[] = [
   { plant: { name: 'a patch is applied twice', compiled: appendingTwice }, found: ['patch-applied-once'] },
   { plant: { name: 'nobody is asked about a call', compiled: withoutQuestions }, found: ['asked-before-run'] },
   { plant: { name: 'a late ending is applied', below: applyingLateEnds }, found: ['late-ends-change-nothing'] },
+  { plant: { name: 'a join fires twice', compiled: firingTwice }, found: ['joins-fire-once'] },
+  { plant: { name: 'a join fires too early', compiled: withoutPatience }, found: ['joins-fire-once'] },
+  { plant: { name: 'what a loser writes is applied', below: applyingLosers }, found: ['late-ends-change-nothing'] },
+  { plant: { name: 'lists stay in the order of ends', compiled: withoutOrder }, found: ['patch-applied-once'] },
   { plant: { name: 'a permit too many is given', below: grantingOneMore }, found: ['shared-limits-hold'] },
   { plant: { name: 'what has begun is not counted', below: forgettingBegins }, found: ['shared-limits-hold'] },
 ]
@@ -141,6 +145,57 @@ function appendingTwice(spec: CompiledWorkflow): CompiledWorkflow {
   }
 }
 
+/** Whatever a join leads into is entered once more, under the next step index. */
+function firingTwice(spec: CompiledWorkflow): CompiledWorkflow {
+  const isJoin = (node: string): boolean => spec.graph.nodes[node]?.kind === 'join'
+  return {
+    ...spec,
+    runner: {
+      begin: (input) => spec.runner.begin(input),
+      move: (snapshot, event) => {
+        const next = spec.runner.move(snapshot, event)
+        const { context } = next
+        const join = Object.keys(context.visits).find(
+          (node) => isJoin(node) && context.visits[node] !== snapshot.context.visits[node],
+        )
+        const again = Object.entries(context.open).find(([index]) => snapshot.context.open[index] === undefined)
+        if (join === undefined || again === undefined) return next
+        const visits = Object.freeze({ ...context.visits, [join]: (context.visits[join] ?? 0) + 1 })
+        const open = Object.freeze({ ...context.open, [context.steps]: again[1] })
+        return Object.freeze({
+          value: next.value,
+          context: Object.freeze({ ...context, visits, open, steps: context.steps + 1 }),
+        })
+      },
+    },
+  }
+}
+
+/** Compiled with joins that wait for any branch, under the author's name and hash. */
+function withoutPatience(spec: CompiledWorkflow): CompiledWorkflow {
+  const { graph, registry, hashes } = spec
+  const nodes = Object.fromEntries(
+    Object.entries(graph.nodes).map(([id, node]) => [id, node.kind === 'join' ? { ...node, atLeast: 1 } : node]),
+  )
+  return compileGraph({ graph: { ...graph, nodes }, registry, hashes })
+}
+
+/** Puts the items of the trail back into the order in which they came. */
+function withoutOrder(spec: CompiledWorkflow): CompiledWorkflow {
+  return {
+    ...spec,
+    runner: {
+      begin: (input) => spec.runner.begin(input),
+      move: (snapshot, event) => {
+        const next = spec.runner.move(snapshot, event)
+        const [before, after] = [trailOf(snapshot), trailOf(next)]
+        const added = after.filter((item) => !before.includes(item))
+        return before.every((item, place) => after[place] === item) ? next : withTrail(next, [...before, ...added])
+      },
+    },
+  }
+}
+
 function trailOf({ context }: Snapshot): readonly string[] {
   return (context.state['trail'] ?? []) as readonly string[]
 }
@@ -159,6 +214,22 @@ function applyingLateEnds(truth: Store): Store {
       const checkpoint = decodeCheckpoint(commit.checkpoint.text, context)
       const late = checkpoint.decision === null && checkpoint.event.type === 'effect.ended'
       return await truth.commit(late ? rewritten(commit, withLatePatch(checkpoint), context.graphHash) : commit)
+    },
+  })
+}
+
+/** Adds what a branch wrote that had lost to the list, in the checkpoint that only settles it. */
+function applyingLosers(truth: Store): Store {
+  return bindMethods(truth, {
+    commit: async (commit) => {
+      const row = await truth.row(commit.checkpoint.runId)
+      const context = { runId: commit.checkpoint.runId, graphHash: row?.graphHash ?? null }
+      const checkpoint = decodeCheckpoint(commit.checkpoint.text, context)
+      const { event, decision, patch } = checkpoint
+      const trail = event.type === 'effect.ended' && decision === null ? event.payload.patch?.['trail'] : undefined
+      if (trail === undefined) return await truth.commit(commit)
+      const more = ['append', ['context', 'state', 'trail'], { v: trail }] as const
+      return await truth.commit(rewritten(commit, { ...checkpoint, patch: [...patch, more] }, context.graphHash))
     },
   })
 }

@@ -39,8 +39,8 @@ function holds(facts: RunFacts, expression: GuardExpression): boolean {
 }
 
 /** Counts the edge a decision took, and sets back what the node it leads to resets. */
-export function countTaken(facts: RunFacts, { decision }: Checkpoint): void {
-  if (decision === null || decision.to === null) return
+export function countTaken(facts: RunFacts, decision: NonNullable<Checkpoint['decision']>): void {
+  if (decision.to === null) return
   const edge = edgeOf(facts, decision.taken)
   if (edge !== undefined && edge.limit !== null) facts.taken.set(edge.id, (facts.taken.get(edge.id) ?? 0) + 1)
   for (const other of facts.spec.graph.edges) if (other.limit?.per === decision.to) facts.taken.delete(other.id)

@@ -1,4 +1,5 @@
 import type { Checkpoint, CompiledWorkflow, EngineEvent, JsonObject, RunContext } from '@waystone/core'
+import type { KnownFork } from './branches.ts'
 import type { SimulatedProcess } from '../process.ts'
 
 /** What the oracle knows of one run: what was stored, and what it has worked out itself from the events alone. */
@@ -13,6 +14,10 @@ export interface RunFacts {
   state: JsonObject
   /** Times taken, by edge, as the oracle counts them. */
   readonly taken: Map<string, number>
+  /** Forks under way by the oracle's count, by join; how often each join has fired; who wrote each item of the lists. */
+  readonly forks: Map<string, KnownFork>
+  readonly fires: Map<string, number>
+  readonly writersOf: Map<string, string[]>
   /** Highest fence given out, and to whom. */
   fence: number
   owner: SimulatedProcess | null
@@ -54,6 +59,9 @@ export function newRunFacts(runId: string, spec: CompiledWorkflow): RunFacts {
     context: {} as RunContext,
     state: {},
     taken: new Map(),
+    forks: new Map(),
+    fires: new Map(),
+    writersOf: new Map(),
     fence: 0,
     owner: null,
     fences: new Map(),
@@ -104,6 +112,7 @@ const invariantNames = [
   'asked-before-run',
   'stopped-work-is-aborted',
   'shared-limits-hold',
+  'joins-fire-once',
   'every-run-ends',
   'no-engine-fault',
 ] as const

@@ -1,6 +1,7 @@
 import type { Checkpoint, RunContext, Snapshot } from '@waystone/core'
 import type { Coverage } from '../coverage.ts'
 import { foldPatch, mergeInto, writtenBy } from './fold.ts'
+import { followForks, noteWrites } from './branches.ts'
 import { countTaken, expectRoute } from './routing.ts'
 import { attemptKey, textOf, type InvariantName, type RunFacts } from './run-facts.ts'
 
@@ -75,7 +76,10 @@ function checkState(facts: RunFacts, checkpoint: Checkpoint, { before, after, re
     return
   }
   const written = writtenBy(checkpoint)
-  if (written !== null) facts.state = mergeInto(facts, facts.state, written)
+  const old = facts.state
+  if (written !== null) facts.state = mergeInto(facts, old, written)
+  noteWrites(facts, old, checkpoint.step?.node ?? 'input')
+  followForks(facts, checkpoint, { after, report })
   if (textOf(sorted(facts.state)) !== textOf(sorted(after.state))) {
     report(
       'patch-applied-once',
@@ -97,6 +101,17 @@ function checkDecision(facts: RunFacts, checkpoint: Checkpoint, { before, after,
   if (takenOnes.length > 1) report('routing-is-total', `the decision at ${sequence} took ${takenOnes.length} edges`)
   if (decision.taken === ':no-route' || decision.taken === ':guard-error')
     report('routing-is-total', `the decision at ${sequence} took ${decision.taken}`)
+  for (let one: typeof decision | undefined = decision; one !== undefined; one = one.next)
+    checkEdge(facts, one, { sequence, after, report })
+  if (after.ending === null && Object.keys(after.open).length === 0)
+    report('routing-is-total', `nothing is open after ${sequence} and the run has not ended`)
+}
+
+function checkEdge(
+  facts: RunFacts,
+  decision: NonNullable<Checkpoint['decision']>,
+  { sequence, after, report }: { readonly sequence: number; readonly after: RunContext; readonly report: Report },
+): void {
   const isInside = decision.to === null || decision.to === ':person' || outsideEdges.has(decision.taken)
   if (!isInside) {
     const expected = expectRoute(facts, decision.node, decision.outcome)
@@ -108,16 +123,21 @@ function checkDecision(facts: RunFacts, checkpoint: Checkpoint, { before, after,
         `${decision.node}.${decision.outcome} took ${decision.taken} to ${decision.to} at ${sequence}; by the graph it takes ${expected?.taken ?? 'no edge'} to ${expected?.to ?? 'nothing'}`,
       )
     }
-    if (
-      facts.spec.graph.nodes[decision.to ?? ''] !== undefined &&
-      !Object.values(after.open).some(({ node }) => node === decision.to)
-    ) {
-      report('routing-is-total', `the decision at ${sequence} leads to ${decision.to}, which was not entered`)
+    for (const entered of enteredBy(facts, decision)) {
+      const opened = Object.values(after.open).filter(({ node }) => node === entered).length
+      if (opened === 0)
+        report('routing-is-total', `the decision at ${sequence} leads to ${entered}, which was not entered`)
+      if (opened > 1) report('joins-fire-once', `${entered} was entered ${opened} times at ${sequence}`)
     }
   }
-  countTaken(facts, checkpoint)
-  if (after.ending === null && Object.keys(after.open).length === 0)
-    report('routing-is-total', `nothing is open after ${sequence} and the run has not ended`)
+  countTaken(facts, decision)
+}
+
+/** Nodes that an edge leads into; a join takes no step. */
+function enteredBy({ spec }: RunFacts, { to, taken }: NonNullable<Checkpoint['decision']>): readonly string[] {
+  const branches = to === ':fork' ? spec.graph.edges.find(({ id }) => id === taken)?.fork?.branches : undefined
+  const names = branches ?? [to ?? '']
+  return names.filter((name) => spec.graph.nodes[name] !== undefined && spec.graph.nodes[name]?.kind !== 'join')
 }
 
 function checkLimits({ spec, checkpoints }: RunFacts, after: RunContext, report: Report): void {
@@ -157,7 +177,32 @@ function checkUsage({ usage, sequence }: Checkpoint, { before, after, report }: 
   }
 }
 
+function countForks(
+  { decision, commands, sequence }: Checkpoint,
+  {
+    before,
+    after,
+    coverage,
+  }: { readonly before: RunContext | null; readonly after: RunContext; readonly coverage: Coverage },
+): void {
+  if (decision?.to === ':fork') coverage.count('fork taken')
+  if (decision?.arrival?.fires === null) coverage.count('branch waited for')
+  if (commands.some(({ type }) => type === 'leaveEffect')) coverage.count('loser left to finish')
+  const isLeft = before?.forks !== undefined && after.forks === undefined && sequence > 0
+  if (isLeft && decision !== null && decision.arrival === undefined && decision.branches === undefined)
+    coverage.count('fork left by an edge')
+  for (let one = decision ?? undefined; one !== undefined; one = one.next) {
+    if (one.branches === undefined) continue
+    coverage.count(`join ${one.outcome}`)
+    if (one.branches.left.length > 0) coverage.count('branch lost')
+    if (one.branches.failed.length > 0 && one.outcome === 'done') coverage.count('join in spite of a failed branch')
+    if (one.branches.moved !== undefined) coverage.count('lists put in order of branch')
+    if (one.next !== undefined) coverage.count('join into a join')
+  }
+}
+
 function timerRow(timer: string): string {
+  if (timer.startsWith('deadline/')) return 'join deadline by its timer'
   if (timer === 'duration') return 'duration hit'
   return timer.startsWith('limit/') ? 'time of an agent over' : 'expiry'
 }
@@ -186,6 +231,7 @@ function countCovered(
     coverage.count(event.type.slice(4))
   if (event.type === 'timer.due') coverage.count(timerRow(event.payload.timer))
   countSetAside(after, coverage)
+  countForks(checkpoint, { before, after, coverage })
   countQuestions(checkpoint, { before, after, coverage })
   if (event.type === 'request.decided') countDecided(event.payload.outcome, step?.kind === 'resolve', coverage)
   if (decision?.limit !== undefined)

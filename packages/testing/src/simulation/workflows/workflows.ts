@@ -1,6 +1,7 @@
 import type { Workflow } from '@waystone/core'
 import { agents } from './agents.ts'
 import { budget } from './budget.ts'
+import { forks, quorum } from './forks.ts'
 import { limited } from './limited.ts'
 import { linear } from './linear.ts'
 import { loop } from './loop.ts'
@@ -20,4 +21,6 @@ export const simulatedWorkflows = [
   questions,
   talk,
   limited,
+  forks,
+  quorum,
 ] as readonly unknown[] as readonly Workflow[]

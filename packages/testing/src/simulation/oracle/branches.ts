@@ -1,0 +1,176 @@
+import type { Checkpoint, CompiledWorkflow, EdgeRecord, Json, JsonObject, RunContext } from '@waystone/core'
+import type { InvariantName, RunFacts } from './run-facts.ts'
+
+type Decision = NonNullable<Checkpoint['decision']>
+type Status = 'running' | 'joined' | 'failed'
+
+/** A fork under way, as the oracle counts it. */
+export interface KnownFork {
+  readonly branches: Map<string, Status>
+  /** Length of each list when it was taken. */
+  readonly lengths: ReadonlyMap<string, number>
+}
+
+/** Lists whose items stand in order of branch. */
+const lists = ['trail', 'seen'] as const
+
+/** Nodes of a branch: what its first node leads to, without passing the join. */
+function branchNodes({ graph }: CompiledWorkflow, entry: string, join: string): ReadonlySet<string> {
+  const nodes = new Set([entry])
+  for (const node of nodes)
+    for (const edge of graph.edges)
+      if (edge.from === node && edge.cancelsFork !== true)
+        for (const to of leadsTo(edge)) if (to !== join && graph.nodes[to] !== undefined) nodes.add(to)
+  return nodes
+}
+
+function leadsTo({ to, otherwise, fork }: EdgeRecord): readonly string[] {
+  return [...(fork === undefined ? [to] : [...fork.branches, fork.join]), ...(otherwise === null ? [] : [otherwise])]
+}
+
+/** The innermost fork under way that a node is in a branch of. */
+function branchOf(facts: RunFacts, node: string): { readonly join: string; readonly branch: string } | undefined {
+  const found = [...facts.forks].flatMap(([join, { branches }]) =>
+    [...branches.keys()].flatMap((branch) => {
+      const nodes = branchNodes(facts.spec, branch, join)
+      return nodes.has(node) ? [{ join, branch, size: nodes.size }] : []
+    }),
+  )
+  return found.toSorted((one, other) => one.size - other.size)[0]
+}
+
+/** What a join must do now: its outcome, or null to wait. */
+function dueOutcome({ spec }: RunFacts, name: string, statuses: readonly Status[]): string | null {
+  const join = spec.graph.nodes[name]
+  if (join?.kind !== 'join') return null
+  const count = (wanted: Status): number => statuses.filter((status) => status === wanted).length
+  const joined = count('joined') + (join.failed === 'keep' ? count('failed') : 0)
+  const needed = join.atLeast ?? statuses.length
+  if (joined >= needed) return 'done'
+  if (join.failed === 'raise' && count('failed') > 0) return 'failed'
+  return joined + count('running') < needed ? 'unsatisfied' : null
+}
+
+/** Lengths of the lists, and who wrote each item. */
+export function noteWrites(facts: RunFacts, before: JsonObject, node: string): void {
+  for (const key of lists) {
+    const writers = facts.writersOf.get(key) ?? lengthOf(before[key], 'input')
+    facts.writersOf.set(key, writers)
+    while (writers.length < lengthOf(facts.state[key], '').length) writers.push(node)
+  }
+}
+
+function lengthOf(value: Json | undefined, writer: string): string[] {
+  return Array.from({ length: Array.isArray(value) ? value.length : 0 }, () => writer)
+}
+
+/**
+ * Follows one decision, and those of the joins that fire with it, by the oracle's own count of branches.
+ *
+ * @returns nothing; the state the oracle expects has its lists in order of branch afterwards
+ */
+export function followForks(
+  facts: RunFacts,
+  { decision, sequence }: Checkpoint,
+  {
+    after,
+    report,
+  }: { readonly after: RunContext; readonly report: (invariant: InvariantName, message: string) => void },
+): void {
+  if (decision === null) return
+  if (decision.outcome === 'deadline' && facts.forks.has(decision.node)) fired(facts, decision.node)
+  for (let one: Decision | undefined = decision; one !== undefined; one = one.next) {
+    const due = followOne(facts, one)
+    const next: Decision | undefined = one.next
+    const found = next === undefined ? null : `${next.node}.${next.outcome}`
+    if (found !== due)
+      report(
+        'joins-fire-once',
+        `after ${one.taken} at ${sequence} ${due ?? 'no join'} is due; what fired is ${found ?? 'nothing'}`,
+      )
+  }
+  if (after.ending !== null || decision.taken === 'limits.exhausted') facts.forks.clear()
+  const known = [...facts.forks.keys()].toSorted().join()
+  const stored = Object.keys(after.forks ?? {})
+    .toSorted()
+    .join()
+  if (known !== stored && after.ending === null)
+    report('joins-fire-once', `forks under way after ${sequence} are ${stored}; by the decisions they are ${known}`)
+  for (const [join, visits] of Object.entries(after.visits)) {
+    if (facts.spec.graph.nodes[join]?.kind !== 'join') continue
+    if (visits !== (facts.fires.get(join) ?? 0))
+      report(
+        'joins-fire-once',
+        `join ${join} fired ${facts.fires.get(join) ?? 0} times and was entered ${visits} times`,
+      )
+  }
+}
+
+/** @returns the join that fires now, with its outcome */
+function followOne(facts: RunFacts, decision: Decision): string | null {
+  const edge = facts.spec.graph.edges.find(({ id }) => id === decision.taken.replace(/:otherwise$/, ''))
+  if (edge === undefined || decision.to === null || decision.to === ':person') return null
+  const home = branchOf(facts, decision.node)
+  if (decision.to === ':fork' && edge.fork !== undefined) {
+    const branches = new Map(edge.fork.branches.map((branch): [string, Status] => [branch, 'running']))
+    const lengths = new Map(lists.map((key) => [key, facts.writersOf.get(key)?.length ?? 0] as const))
+    facts.forks.set(edge.fork.join, { branches, lengths })
+    return null
+  }
+  if (home === undefined) return null
+  const isFailure = decision.to === ':fail' && edge.cancelsFork !== true
+  if (!isFailure && decision.to !== home.join) {
+    if (!branchNodes(facts.spec, home.branch, home.join).has(decision.to)) leave(facts, home.join)
+    return null
+  }
+  const fork = facts.forks.get(home.join)
+  fork?.branches.set(home.branch, isFailure ? 'failed' : 'joined')
+  const outcome = dueOutcome(facts, home.join, [...(fork?.branches.values() ?? [])])
+  if (outcome === null) return null
+  fired(facts, home.join)
+  return `${home.join}.${outcome}`
+}
+
+/** An edge out of a fork ends it, and all around it that it leaves too: simulations leave one at a time. */
+function leave(facts: RunFacts, join: string): void {
+  for (const inner of inside(facts, join)) facts.forks.delete(inner)
+  facts.forks.delete(join)
+}
+
+function inside(facts: RunFacts, join: string): readonly string[] {
+  const branches = [...(facts.forks.get(join)?.branches.keys() ?? [])]
+  const nodes = new Set(branches.flatMap((branch) => [...branchNodes(facts.spec, branch, join)]))
+  return [...facts.forks.keys()].filter((other) => other !== join && nodes.has(other))
+}
+
+function fired(facts: RunFacts, join: string): void {
+  const fork = facts.forks.get(join)
+  if (fork !== undefined) for (const key of lists) putInOrder(facts, { join, key, fork })
+  leave(facts, join)
+  facts.fires.set(join, (facts.fires.get(join) ?? 0) + 1)
+}
+
+function putInOrder(
+  facts: RunFacts,
+  { join, key, fork }: { readonly join: string; readonly key: string; readonly fork: KnownFork },
+): void {
+  const writers = facts.writersOf.get(key) ?? []
+  const items = facts.state[key]
+  if (!Array.isArray(items)) return
+  const values = items as readonly Json[]
+  const branches = [...fork.branches.keys()].map((branch) => branchNodes(facts.spec, branch, join))
+  const from = fork.lengths.get(key) ?? 0
+  const places = writers.flatMap((writer, place) =>
+    place >= from && branches.some((nodes) => nodes.has(writer)) ? [place] : [],
+  )
+  const rank = (place: number): number => branches.findIndex((nodes) => nodes.has(writers[place] ?? ''))
+  const sorted = places.toSorted((one, other) => rank(one) - rank(other) || one - other)
+  const [list, owners] = [[...values], [...writers]]
+  places.forEach((place, index) => {
+    const source = sorted[index] ?? place
+    list[place] = values[source] ?? null
+    owners[place] = writers[source] ?? ''
+  })
+  facts.state = { ...facts.state, [key]: list }
+  facts.writersOf.set(key, owners)
+}

@@ -31,6 +31,8 @@ export default defineConfig({
       resolve: { conditions },
       ssr: { resolve: { conditions } },
       test: {
+        // No test is timed; this only ends one that hangs, and leaves room for a machine that is busy.
+        testTimeout: 30_000,
         name: folder.slice(folder.indexOf('/') + 1),
         include: [`${folder}/**/*.test.ts`],
         typecheck: {

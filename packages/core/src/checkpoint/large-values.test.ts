@@ -47,8 +47,14 @@ describe('splitLargeValues', () => {
     })
   })
 
+  it('keeps a key of the name that prototypes have', () => {
+    const odd = JSON.parse('{"__proto__":{"$blob":"mine"},"$blob":1}') as Json
+    const back = join(splitLargeValues(odd))
+    expect(JSON.stringify(back)).toBe(JSON.stringify(odd))
+  })
+
   it('reads back any value', () => {
-    const key = fc.oneof(fc.constantFrom('$blob', '$$blob', 'blob', 'a"blob', '$blob":'), fc.string())
+    const key = fc.oneof(fc.constantFrom('$blob', '$$blob', 'blob', '__proto__', 'a"blob', '$blob":'), fc.string())
     const leaf = fc.oneof(
       fc.string(),
       fc.integer(),

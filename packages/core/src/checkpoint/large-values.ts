@@ -97,12 +97,13 @@ export function joinLargeValues(text: string, blobOf: BlobSource): Json {
 function join(value: Json, blobOf: BlobSource): Json {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return (value as readonly Json[]).map((item) => join(item, blobOf))
-  const joined: { [key: string]: Json } = {}
-  for (const [key, item] of Object.entries(value)) {
+  const entries = Object.entries(value)
+  for (const [key, item] of entries)
     if (key === reference) return readBlob(typeof item === 'string' ? item : JSON.stringify(item), blobOf)
-    joined[looksLikeReference.test(key) ? key.slice(1) : key] = join(item, blobOf)
-  }
-  return joined
+  // Setting keys one by one would take a key `__proto__` for the prototype.
+  return Object.fromEntries(
+    entries.map(([key, item]) => [looksLikeReference.test(key) ? key.slice(1) : key, join(item, blobOf)]),
+  )
 }
 
 function readBlob(hash: string, blobOf: BlobSource): Json {

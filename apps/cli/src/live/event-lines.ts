@@ -1,6 +1,6 @@
 import type { Graph, RunEvent } from '@waystone/core'
 import { amountText } from '../graph/limits-text.ts'
-import { reasonText, targetText } from '../output/decision-text.ts'
+import { reasonText, wayText } from '../output/decision-text.ts'
 import { printableExcerpt, printableLine } from '../output/printable.ts'
 import type { Style } from '../output/style.ts'
 import { formatDuration } from '../output/units.ts'
@@ -42,7 +42,7 @@ function eventText(event: RunEvent, { graph, style }: LineContext): string | nul
       const { decision } = event
       if (decision.to === null || isTalk(graph, decision.to) || isTalk(graph, decision.node)) return null
       const reason = reasonText(decision)
-      return `${' '.repeat(width)}  ${style('accent', `→ ${targetText(decision.to)}`)}${reason === '' ? '' : style('quiet', `  because ${reason}`)}`
+      return `${' '.repeat(width)}  ${style('accent', wayText(decision, graph))}${reason === '' ? '' : style('quiet', `  because ${reason}`)}`
     }
     case 'request.opened': {
       if (isTalk(graph, event.node)) return null
@@ -65,6 +65,7 @@ function eventText(event: RunEvent, { graph, style }: LineContext): string | nul
     case 'run.started':
     case 'run.forked':
     case 'step.started':
+    case 'request.withdrawn':
     case 'state.changed':
     case 'run.status-changed':
     case 'token.received':

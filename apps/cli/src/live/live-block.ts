@@ -1,6 +1,6 @@
 import type { Graph } from '@waystone/core'
 import { amountText } from '../graph/limits-text.ts'
-import { reasonText, targetText } from '../output/decision-text.ts'
+import { reasonText, wayText } from '../output/decision-text.ts'
 import { printableLine } from '../output/printable.ts'
 import { displayWidth, type Style } from '../output/style.ts'
 import { formatDuration } from '../output/units.ts'
@@ -30,7 +30,7 @@ export function liveBlock(progress: Progress, context: BlockContext): readonly s
       : [style('quiet', `  “${tail(printableLine(progress.speech), context.columns - 6)}`)]),
     `  used  ${used.join(' · ')}`,
     ...(left.length === 0 ? [] : [`  left  ${left.join(' · ')}`]),
-    ...lastEdge(progress, style),
+    ...lastEdge(progress, context),
   ]
   return lines.map((line) => clip(line, context.columns - 1))
 }
@@ -43,11 +43,11 @@ function openText({ node, kind, attempt, tool, since }: OpenWork, now: number, s
   return `${style('strong', node)}  ${parts.filter((part) => part !== '').join(', ')}`
 }
 
-function lastEdge({ lastDecision }: Progress, style: Style): readonly string[] {
+function lastEdge({ lastDecision }: Progress, { graph, style }: BlockContext): readonly string[] {
   if (lastDecision === null || lastDecision.to === null) return []
   const reason = reasonText(lastDecision)
   return [
-    `  last  ${lastDecision.node} ${lastDecision.outcome} → ${targetText(lastDecision.to)}${reason === '' ? '' : style('quiet', `  because ${reason}`)}`,
+    `  last  ${lastDecision.node} ${lastDecision.outcome} ${wayText(lastDecision, graph)}${reason === '' ? '' : style('quiet', `  because ${reason}`)}`,
   ]
 }
 

@@ -79,6 +79,7 @@ export function advance(progress: Progress, event: RunEvent): Progress {
       }
     }
     case 'request.decided':
+    case 'request.withdrawn':
       return { ...next, open: without(progress.open, event.step) }
     case 'edge.taken':
       return { ...next, lastDecision: event.decision }

@@ -1,4 +1,12 @@
-import type { Candidate, Decision, EdgeRecord, Graph, GuardReading, Json } from '@waystone/core'
+import {
+  forkTarget,
+  type Candidate,
+  type Decision,
+  type EdgeRecord,
+  type Graph,
+  type GuardReading,
+  type Json,
+} from '@waystone/core'
 import { amountText } from '../graph/limits-text.ts'
 import { printableExcerpt } from './printable.ts'
 
@@ -13,6 +21,35 @@ const targetNames: { readonly [target: string]: string } = {
   ':fail': 'failed',
   ':exhausted': 'exhausted',
   ':person': 'a person is asked',
+  [forkTarget]: 'fork',
+}
+
+/** Where a decision leads, through the joins it fired: `→ fork a, b`, `→ merge 1 of 2`, `→ merge → answer`. */
+export function wayText(decision: Decision, graph: Graph): string {
+  const { to, taken, arrival, next } = decision
+  if (to === forkTarget) {
+    const branches = graph.edges.find(({ id }) => id === taken)?.fork?.branches ?? []
+    return `→ fork ${branches.join(', ')}`
+  }
+  if (arrival === undefined) return `→ ${targetText(to)}`
+  const how = `${arrival.isFailure ? 'branch failed, ' : ''}${arrival.join}`
+  if (next === undefined) return `→ ${how} ${arrival.joined} of ${arrival.needed}`
+  return `→ ${how}${next.outcome === 'done' ? '' : ` ${next.outcome}`} ${wayText(next, graph)}`
+}
+
+/** What became of the branches that a join waited for; empty for other decisions. */
+function branchText({ branches }: Decision): string {
+  if (branches === undefined) return ''
+  const failed = branches.failed.map(({ branch, error }) =>
+    error === undefined ? branch : `${branch}: ${printableExcerpt(error.message, 80)}`,
+  )
+  const parts = [
+    ['joined', branches.joined.join(', ')],
+    ['failed', failed.join(', ')],
+    ['left', branches.left.join(', ')],
+    ['put in order of branch', Object.keys(branches.moved ?? {}).join(', ')],
+  ] as const
+  return parts.flatMap(([word, names]) => (names === '' ? [] : [`${word} ${names}`])).join('; ')
 }
 
 /** Why an edge was taken, shortly; empty when there was nothing to choose. */
@@ -73,12 +110,15 @@ export function decisionLines(decision: Decision, graph: Graph): readonly string
   }
   const edges = new Map(graph.edges.map((edge) => [edge.id, edge]))
   const visit = decision.visit > 1 ? ` (visit ${decision.visit})` : ''
-  const to = `→ ${targetText(decision.to)}`
+  const to = wayText(decision, graph)
+  const branches = branchText(decision)
   const limit = decision.limit === undefined ? [] : [`  ! ${reasonText(decision)}`]
   return [
     `${decision.node}${visit} ended ${decision.outcome} ${to}  [${decision.taken}]`,
     ...decision.candidates.map((candidate) => candidateLine(candidate, edges.get(candidate.edge))),
     ...limit,
+    ...(branches === '' ? [] : [`  ⑂ ${branches}`]),
+    ...(decision.next === undefined ? [] : decisionLines(decision.next, graph)),
   ]
 }
 

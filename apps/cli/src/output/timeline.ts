@@ -1,5 +1,5 @@
 import type { Checkpoint, EngineEvent, History } from '@waystone/core'
-import { reasonText, targetText } from './decision-text.ts'
+import { reasonText, wayText } from './decision-text.ts'
 import { printableExcerpt, printableLine } from './printable.ts'
 import { iso } from './row-json.ts'
 import type { Style } from './style.ts'
@@ -14,9 +14,9 @@ export function timelineLines(checkpoints: readonly Checkpoint[], history: Histo
     return [
       String(sequence),
       `+${formatDuration(event.at - begun)}`,
-      step?.node ?? '',
+      step?.node ?? (event.type === 'timer.due' ? (decision?.node ?? '') : ''),
       whatText(checkpoint, history),
-      decision === null || decision.to === null ? '' : `→ ${targetText(decision.to)}`,
+      decision === null || decision.to === null ? '' : wayText(decision, history.graph),
       step === null || event.from !== 'effect' ? '' : formatDuration(step.endedAt - step.startedAt),
       usage?.costUsd === undefined ? '' : formatCost(usage.costUsd),
       decision === null ? '' : style('quiet', printableExcerpt(reasonText(decision), 100)),
@@ -59,6 +59,7 @@ function whatText({ event, step, sequence }: Checkpoint, history: History): stri
     case 'timer.due':
       if (event.payload.timer.startsWith('limit/')) return 'its time is over'
       if (step?.tool !== undefined) return `${step.tool} expired`
+      if (event.payload.timer.startsWith('deadline/')) return 'the deadline of its fork is over'
       return event.payload.timer.startsWith('expire/') ? 'expired' : `timer ${event.payload.timer}`
     case 'run.started':
       return 'started'

@@ -28,6 +28,7 @@ export function factsOf(checkpoint: Checkpoint, source: FactSource): readonly Fa
     ...endFacts(checkpoint),
     ...logFacts(checkpoint),
     ...decisionFacts(checkpoint),
+    ...withdrawnFacts(checkpoint),
     ...stateFacts(checkpoint),
     ...startFacts(checkpoint, opened),
     ...requestFacts(checkpoint, opened),
@@ -106,21 +107,32 @@ function logFacts({ event, step }: Checkpoint): readonly Fact[] {
 }
 
 function decisionFacts({ decision }: Checkpoint): readonly Fact[] {
-  if (decision === null) return []
-  const { limit } = decision
-  const taken: Fact = { type: 'edge.taken', decision }
-  return limit === undefined
-    ? [taken]
-    : [
-        {
-          type: 'limit.hit',
-          limit: limit.name,
-          used: limit.used,
-          max: limit.max,
-          ...(limit.node !== undefined && { node: limit.node }),
-        },
-        taken,
-      ]
+  const facts: Fact[] = []
+  for (let one = decision ?? undefined; one !== undefined; one = one.next) {
+    const { next: _, ...own } = one
+    const { limit } = own
+    if (limit !== undefined)
+      facts.push({
+        type: 'limit.hit',
+        limit: limit.name,
+        used: limit.used,
+        max: limit.max,
+        ...(limit.node !== undefined && { node: limit.node }),
+      })
+    facts.push({ type: 'edge.taken', decision: own })
+  }
+  return facts
+}
+
+/** Questions to people that nobody waits for any more: their branch has lost, or a limit was hit. */
+function withdrawnFacts({ patch, step }: Checkpoint): readonly Fact[] {
+  const closing = new Set(patch.flatMap(([, path]) => (path[1] === 'closing' ? [String(path[2])] : [])))
+  return patch.flatMap(([verb, path]): readonly Fact[] => {
+    const isGone = verb === 'unset' && path[0] === 'context' && path[1] === 'open' && path.length === 3
+    const index = String(path[2])
+    if (!isGone || closing.has(index) || step?.index === Number(index)) return []
+    return [{ type: 'request.withdrawn', step: Number(index) }]
+  })
 }
 
 function stateFacts({ patch, event, step }: Checkpoint): readonly Fact[] {

@@ -88,6 +88,8 @@ export type RunEvent =
       /** For what was asked about a tool call of an agent. */
       readonly tool?: string
     })
+  /** A question to a person that nobody waits for any more: its branch has lost, or a limit was hit. */
+  | (RunEventBase & { readonly type: 'request.withdrawn'; readonly step: number })
   | (RunEventBase & {
       readonly type: 'limit.hit'
       readonly limit: LimitName

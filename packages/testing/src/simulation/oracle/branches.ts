@@ -1,16 +1,7 @@
 import type { Checkpoint, CompiledWorkflow, EdgeRecord, Json, JsonObject, RunContext } from '@waystone/core'
-import type { InvariantName, RunFacts } from './run-facts.ts'
+import type { BranchEnd, InvariantName, KnownFork, RunFacts } from './run-facts.ts'
 
 type Decision = NonNullable<Checkpoint['decision']>
-type Status = 'running' | 'joined' | 'failed'
-
-/** A fork under way, as the oracle counts it. */
-export interface KnownFork {
-  readonly branches: Map<string, Status>
-  /** Length of each list when it was taken. */
-  readonly lengths: ReadonlyMap<string, number>
-}
-
 /** Lists whose items stand in order of branch. */
 const lists = ['trail', 'seen'] as const
 
@@ -40,10 +31,10 @@ function branchOf(facts: RunFacts, node: string): { readonly join: string; reado
 }
 
 /** What a join must do now: its outcome, or null to wait. */
-function dueOutcome({ spec }: RunFacts, name: string, statuses: readonly Status[]): string | null {
+function dueOutcome({ spec }: RunFacts, name: string, statuses: readonly BranchEnd[]): string | null {
   const join = spec.graph.nodes[name]
   if (join?.kind !== 'join') return null
-  const count = (wanted: Status): number => statuses.filter((status) => status === wanted).length
+  const count = (wanted: BranchEnd): number => statuses.filter((status) => status === wanted).length
   const joined = count('joined') + (join.failed === 'keep' ? count('failed') : 0)
   const needed = join.atLeast ?? statuses.length
   if (joined >= needed) return 'done'
@@ -112,7 +103,7 @@ function followOne(facts: RunFacts, decision: Decision): string | null {
   if (edge === undefined || decision.to === null || decision.to === ':person') return null
   const home = branchOf(facts, decision.node)
   if (decision.to === ':fork' && edge.fork !== undefined) {
-    const branches = new Map(edge.fork.branches.map((branch): [string, Status] => [branch, 'running']))
+    const branches = new Map(edge.fork.branches.map((branch): [string, BranchEnd] => [branch, 'running']))
     const lengths = new Map(lists.map((key) => [key, facts.writersOf.get(key)?.length ?? 0] as const))
     facts.forks.set(edge.fork.join, { branches, lengths })
     return null

@@ -1,6 +1,15 @@
 import type { Checkpoint, CompiledWorkflow, EngineEvent, JsonObject, RunContext } from '@waystone/core'
-import type { KnownFork } from './branches.ts'
 import type { SimulatedProcess } from '../process.ts'
+
+/** How far a branch of a fork is. */
+export type BranchEnd = 'running' | 'joined' | 'failed'
+
+/** A fork under way, as the oracle counts it. */
+export interface KnownFork {
+  readonly branches: Map<string, BranchEnd>
+  /** Length of each list when it was taken. */
+  readonly lengths: ReadonlyMap<string, number>
+}
 
 /** What the oracle knows of one run: what was stored, and what it has worked out itself from the events alone. */
 export interface RunFacts {

@@ -149,6 +149,7 @@ describe('large values', () => {
       name: 'fetch-all',
       description: 'Gives a lot.',
       effect: 'pure',
+      maxOutputBytes: 6 * megabyte,
       input: z.object({ count: z.number() }),
       output: z.object({ text: z.string() }),
       run: () => ({ text }),

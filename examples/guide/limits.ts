@@ -1,9 +1,9 @@
-// #region tool
 import { createRuntime, defineState, defineTool, END } from '@waystone/core'
 import { createSqliteStore } from '@waystone/sqlite'
 import { z } from 'zod'
 import { offlineModels, support } from './support.ts'
 
+// #region tool
 const findCustomer = defineTool({
   name: 'find-customer',
   description: 'Finds a customer by mail address.',

@@ -42,15 +42,17 @@ describe('a run that asks about calls', () => {
     expect(edited.out).toMatch(/a person changed the arguments.*usd\\+":90/)
     const again = await waystone('approve', 'last', '--step', '2')
     expect(again.exit).not.toBe(0)
+    expect(again.err).toContain('asks nothing now')
     expect((await waystone('show', 'last')).out).toContain('refund edited by ada')
     expect((await waystone('audit', 'last')).out).toMatch(/ada \(cli\) +clerk refund edited: half/)
     expect((await waystone('replay', 'last')).exit).toBe(0)
   })
 
-  it('asks at a terminal, one call after the other (H5)', async () => {
+  it('asks at a terminal, one call after the other, and again after a slip (H5)', async () => {
     const input = Object.assign(new PassThrough(), { isTTY: true })
     const { write, text } = sink(true)
-    const answers = ['rejected', 'no receipt', 'edited', '{"usd":7}', 'all there is']
+    const slips = ['rejected', '', 'edited', '{"usd":-7}', 'below zero']
+    const answers = [...slips, 'rejected', 'no receipt', 'edited', '{"usd":7}', 'all there is']
     const out = {
       isTerminal: true,
       columns: 100,
@@ -61,8 +63,10 @@ describe('a run that asks about calls', () => {
         input.write(`${answers.shift() ?? ''}\n`)
       },
     }
-    const { exit } = await waystone.within({ input, out, env: { WAYSTONE_BY: 'ada' } }, ...start)
+    const { exit, err } = await waystone.within({ input, out, env: { WAYSTONE_BY: 'ada' } }, ...start)
     expect(exit).toBe(0)
+    expect(err).toContain('outcome "rejected" needs a reason')
+    expect(err).toContain('the arguments do not fit the input of tool refund: usd')
     expect(text()).toContain('order, usd')
     expect(text()).toContain('usd\\":7')
     expect(answers).toEqual([])

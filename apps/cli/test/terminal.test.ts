@@ -123,6 +123,7 @@ describe('waystone run at a terminal', () => {
     ])
     const { exit } = await waystone.within(person.around, 'run', 'talk.ts')
     expect(screenAfter(person.shown())).toMatch(/answer 1\w+ said --response '\{"message":"…"\}'/)
+    expect(screenAfter(person.shown())).toMatch(/step \d+ {2}\w+: You said: hello/)
     expect(exit).toBe(3)
     expect((await waystone('answer', 'last', 'said', '--response', '{"message":"again"}')).exit).toBe(3)
     const { exit: ended, out } = await waystone('answer', 'last', 'bye')

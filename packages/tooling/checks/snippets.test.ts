@@ -24,6 +24,11 @@ describe('withFreshSnippets', () => {
     expect(withFreshSnippets(page('', 'inner'), () => file)).toBe(page('a(b)\n', 'inner'))
   })
 
+  it('puts a block where there is only a marker, so that no page shows nothing', () => {
+    const bare = '# T\n\n<!-- snippet: f.ts#inner -->\n\nEnd.\n'
+    expect(withFreshSnippets(bare, () => file)).toBe(page('a(b)\n', 'inner'))
+  })
+
   it('leaves a fresh page alone', () => {
     const fresh = withFreshSnippets(page('old\n'), () => file)
     expect(withFreshSnippets(fresh, () => file)).toBe(fresh)

@@ -1,13 +1,14 @@
-const marked = /^<!-- snippet: ([^\s#]+#\S+) -->\n+```(\w*)\n[\s\S]*?^```$/gm
+const marked = /^<!-- snippet: ([^\s#]+#\S+) -->$(?:\n+```(\w*)\n[\s\S]*?^```$)?/gm
 
 /**
- * A Markdown text in which every block after a `<!-- snippet: path#name -->` holds what that region of the file holds.
+ * A Markdown text in which every `<!-- snippet: path#name -->` is followed by a block that holds what that region of the file holds; a block that is
+ * missing is put there.
  *
  * @param read - gives the text of a file named from the root
  * @throws {RangeError} when a file has no such region
  */
 export function withFreshSnippets(markdown: string, read: (path: string) => string): string {
-  return markdown.replaceAll(marked, (_block, source: string, language: string) => {
+  return markdown.replaceAll(marked, (_block, source: string, language = 'ts') => {
     const [path = '', name = ''] = source.split('#')
     const code = region(read(path), name)
     if (code === undefined)

@@ -117,7 +117,7 @@ function pickRequest(requests: readonly Request[], { step }: DecideOptions, { ro
   const number = readCount(step, '--step')
   const found = requests.find((request) => request.step === number)
   if (found !== undefined) return found
-  throw argumentError(`--step: found ${number}; open are:${listed}`)
+  throw argumentError(`step ${number} asks nothing now; it may have been decided already; open are:${listed}`)
 }
 
 function decisionOf(

@@ -1,9 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Graph, Request, Run, RunResult } from '@waystone/core'
+import { InputError, type Graph, type Request, type Run, type RunResult } from '@waystone/core'
 import type { BoundWorkflow } from '../bind/bind-workflow.ts'
 import type { Context } from '../command.ts'
 import type { ExitName } from '../exit-codes.ts'
 import { exitOfStatus, resultJson, resultLines } from '../output/run-result.ts'
+import { printable } from '../output/printable.ts'
 import { plainStyle } from '../output/style.ts'
 import { askPerson } from './ask-person.ts'
 import type { Interrupts } from './interrupts.ts'
@@ -126,8 +127,14 @@ async function decideAtTerminal({
   closed.abort()
   if (wasClosed) context.print('', `${request.node} is no longer open: it was decided elsewhere or has expired.`)
   if (decision === null) return wasClosed
-  const acceptance = await run.decide(request, decision)
-  if (acceptance.type === 'refused') context.note(`Refused (${acceptance.reason}): ${acceptance.message}`)
+  try {
+    const acceptance = await run.decide(request, decision)
+    if (acceptance.type === 'refused') context.note(`Refused (${acceptance.reason}): ${printable(acceptance.message)}`)
+  } catch (error) {
+    // A slip of the person who types: they are told, and asked again.
+    if (!InputError.isInstance(error) || error.code !== 'WAYSTONE_INPUT_DECISION') throw error
+    context.note(printable(error.message))
+  }
   return true
 }
 

@@ -128,6 +128,7 @@ export function requestLine(request: Request): string {
   const given = askedArguments(request)
   const tool = request.kind === 'call' ? request.action.find((action) => action.tool !== undefined)?.tool : undefined
   const call = tool === undefined ? '' : ` ${printableLine(tool)} ${printableExcerpt(JSON.stringify(given ?? {}), 80)}`
-  const reason = request.reason === '' ? '' : `: ${printableExcerpt(request.reason, 80)}`
+  const told = request.talk === null || request.talk.text === '' ? request.reason : request.talk.text
+  const reason = told === '' ? '' : `: ${printableExcerpt(told, 80)}`
   return `step ${request.step}  ${request.node}${call}${reason}  (${request.options.map(({ outcome }) => outcome).join(', ')})`
 }

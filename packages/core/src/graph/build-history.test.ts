@@ -70,7 +70,10 @@ describe('history of an agent', () => {
     [{ history: { over: 20 } }, 'over is 20; expected is an object'],
     [{ history: { over: { last: 20 } } }, 'expected is { answers: n } or { tokens: n }'],
     [{ history: { over: { answers: 0 } } }, 'expected is a whole number, 1 or more'],
-    [{ history: { over: { answers: 9 }, keep: { answers: 9 } } }, 'expected is less than over, which is {"answers":9}'],
+    [
+      { history: { over: { answers: 9 }, keep: { answers: 9 } } },
+      'keep is {"answers":9}; expected is less than over, which is {"answers":9}',
+    ],
     [{ history: { over: { tokens: 9 }, keep: { tokens: 10 } } }, 'expected is less than over, which is {"tokens":9}'],
     [{ history: { over: { answers: 9 }, sumary: true } }, 'has no option "sumary"'],
     [{ history: { over: { answers: 9 }, summary: { otherwise: 'stop' } } }, 'otherwise is "stop"'],

@@ -34,7 +34,13 @@ export function readHistory(
     return undefined
   }
   const keep = readExtent(inside, 'keep') ?? halfOf(over)
-  if (isAsLarge(keep, over)) refuseValue(inside, 'keep', `less than over, which is ${JSON.stringify(over)}`)
+  if (isAsLarge(keep, over)) {
+    const expected = `less than over, which is ${JSON.stringify(over)}`
+    inside.issues.add('WAYSTONE_DEFINITION_BAD_VALUE', within(inside.place, 'keep'), {
+      message: `${inside.subject}: keep is ${JSON.stringify(keep)}; expected is ${expected}`,
+      hint: `Give keep ${expected}.`,
+    })
+  }
   const summary = readSummary(inside, agent)
   if (summary !== null && agent.maxModelCalls < 2) {
     refuseValue(inside, 'summary', `none, since maxModelCalls is ${agent.maxModelCalls} and a summary is one of them`)

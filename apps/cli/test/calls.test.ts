@@ -44,7 +44,9 @@ describe('a run that asks about calls', () => {
     expect(again.exit).not.toBe(0)
     expect(again.err).toContain('asks nothing now')
     expect((await waystone('show', 'last')).out).toContain('refund edited by ada')
-    expect((await waystone('audit', 'last')).out).toMatch(/ada \(cli\) +clerk refund edited: half/)
+    expect((await waystone('audit', 'last')).out).toMatch(
+      /ada \(cli\) +clerk refund edited: half\n +asked +\{"order":"o-2","usd":250\}\n +edited +\{"order":"o-2","usd":90\}\n/,
+    )
     expect((await waystone('replay', 'last')).exit).toBe(0)
   })
 

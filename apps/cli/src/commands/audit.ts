@@ -3,7 +3,7 @@ import { openRow, type RunOptions } from '../bind/open-run.ts'
 import type { CommandDefinition, CommonOptions, Context } from '../command.ts'
 import { guardText } from '../graph/edge-labels.ts'
 import { targetText } from '../output/decision-text.ts'
-import { printable, printableLine } from '../output/printable.ts'
+import { printable, printableJson, printableLine } from '../output/printable.ts'
 import { table } from '../output/table.ts'
 import { formatTime } from '../output/units.ts'
 import { counted } from '../output/usage-text.ts'
@@ -38,13 +38,22 @@ function auditLines(found: Audit, { style }: Context): readonly string[] {
     ...transitionLines(found),
     '',
     found.people.length === 0 ? 'No person decided anything.' : 'People:',
-    ...found.people.map(
-      ({ sequence, at, by, through, node, tool, outcome, reason }) =>
-        `  ${String(sequence).padStart(4)}  ${formatTime(at)}  ${printableLine(by)} (${printableLine(through)})  ${node === null ? '' : `${node} `}${tool === undefined ? '' : `${printableLine(tool)} `}${outcome}${reason === '' ? '' : `: ${printableLine(reason)}`}`,
-    ),
+    ...found.people.flatMap(personLines),
     '',
     found.policies.length === 0 ? 'No policies.' : 'Policies:',
     ...found.policies.map((policy) => policyLine(policy, style)),
+  ]
+}
+
+/** Who decided what; of a call also its arguments, and what they were changed to: nothing is left out. */
+function personLines(person: Audit['people'][number]): readonly string[] {
+  const { sequence, at, by, through, node, tool, outcome, reason, edited } = person
+  const what = `${node === null ? '' : `${node} `}${tool === undefined ? '' : `${printableLine(tool)} `}${outcome}`
+  const asked = person.arguments === undefined ? [] : [`asked   ${printableJson(person.arguments, 0)}`]
+  const became = edited === undefined ? [] : [`edited  ${printableJson(edited, 0)}`]
+  return [
+    `  ${String(sequence).padStart(4)}  ${formatTime(at)}  ${printableLine(by)} (${printableLine(through)})  ${what}${reason === '' ? '' : `: ${printableLine(reason)}`}`,
+    ...[...asked, ...became].map((line) => `${' '.repeat(30)}${line}`),
   ]
 }
 

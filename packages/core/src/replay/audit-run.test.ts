@@ -88,6 +88,33 @@ describe('auditRun', () => {
     ])
   })
 
+  it('says of a call what was decided on, and what it was changed to (O3, H5)', async () => {
+    const run = new HandRun(
+      compileFixture({
+        tools: {
+          pay: {
+            effect: 'unsafe',
+            approval: { when: 'always', role: '', reason: '', expiresInMs: null, canEdit: true, canAskBack: true },
+          },
+        },
+        nodes: { a: { kind: 'agent', tools: ['pay'] } },
+        edges: { a: { done: ':end' } },
+      }),
+    )
+    run.start({})
+    run.end(0, 'done', calls(['c1', 'pay'], ['c2', 'pay']))
+    run.decide(1, 'approved')
+    run.decide(2, 'edited', { arguments: { usd: 5 } })
+    run.end(2, 'unknown')
+    run.decide(2, 'happened', { result: 'paid' })
+    const { people } = await auditRun(await storeOf(run), run.runId)
+    expect(people.map(({ tool, outcome, arguments: given, edited }) => [tool, outcome, given, edited])).toEqual([
+      ['pay', 'approved', { call: 'c1' }, undefined],
+      ['pay', 'edited', { call: 'c2' }, { usd: 5 }],
+      ['pay', 'happened', { usd: 5 }, undefined],
+    ])
+  })
+
   it('names models and the clock', async () => {
     const run = new HandRun(
       compileFixture({

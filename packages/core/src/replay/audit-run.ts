@@ -1,7 +1,10 @@
+import type { Json } from '../base/json.ts'
+import { own } from '../base/own.ts'
 import type { Store } from '../checkpoint/store.ts'
 import { storeError, StoreError } from '../errors/store-error.ts'
 import type { PolicyRecord } from '../graph/graph.ts'
 import { isCrossing, shownAt } from '../graph/policy-crossing.ts'
+import { argumentsOfCall } from '../snapshot/agent-calls.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { Decision } from '../snapshot/decision.ts'
 import { readHistory, type History } from './history.ts'
@@ -26,6 +29,10 @@ export interface AuditPerson {
   readonly node: string | null
   /** For what was asked about a tool call of an agent. */
   readonly tool?: string
+  /** Of that call: the exact arguments that were decided on. */
+  readonly arguments?: Json
+  /** The arguments that the person put in their place; only of outcome `edited`. */
+  readonly edited?: Json
   readonly outcome: string
   readonly reason: string
 }
@@ -67,7 +74,7 @@ export async function auditRun(store: Store, runId: string): Promise<Audit> {
       ...base,
       chain: { isIntact: true, problem: null },
       transitions: history.checkpoints.map(entryOf),
-      people: history.checkpoints.flatMap(peopleOf),
+      people: history.checkpoints.flatMap((checkpoint) => peopleOf(checkpoint, history)),
       policies: history.graph.policies.map((policy) => auditPolicy(ways, policy)),
     }
   } catch (error) {
@@ -97,12 +104,12 @@ function actorOf(event: Checkpoint['event'], node: string | null): string {
   }
 }
 
-function peopleOf({ sequence, event, step }: Checkpoint): readonly AuditPerson[] {
+function peopleOf(checkpoint: Checkpoint, history: History): readonly AuditPerson[] {
+  const { sequence, event, step } = checkpoint
   const node = step?.node ?? null
   if (event.type === 'request.decided') {
     const { by, through, reason, outcome } = event.payload
-    const tool = step?.tool === undefined ? {} : { tool: step.tool }
-    return [{ sequence, at: event.at, by, through, node, ...tool, outcome, reason }]
+    return [{ sequence, at: event.at, by, through, node, ...callOf(checkpoint, history), outcome, reason }]
   }
   if (event.from !== 'operator') return []
   return [
@@ -116,6 +123,22 @@ function peopleOf({ sequence, event, step }: Checkpoint): readonly AuditPerson[]
       reason: event.payload.reason,
     },
   ]
+}
+
+/** The call a person decided on, as it stood before; nothing for other decisions. */
+function callOf(
+  { sequence, event, step }: Checkpoint,
+  history: History,
+): Pick<AuditPerson, 'tool' | 'arguments' | 'edited'> {
+  if (event.type !== 'request.decided' || step?.tool === undefined) return {}
+  const { context } = history.at(Math.max(0, sequence - 1)).snapshot
+  const callId = context.open[step.index]?.callId
+  const asked = callId === undefined ? undefined : argumentsOfCall(own(context.private, step.node), callId)
+  return {
+    tool: step.tool,
+    ...(asked !== undefined && { arguments: asked.arguments }),
+    ...(event.payload.arguments !== undefined && { edited: event.payload.arguments }),
+  }
 }
 
 /** What a policy needs to know of the way so far. */

@@ -1,4 +1,4 @@
-import { formatPath, type Json, type JsonPath } from '../base/json.ts'
+import { formatPath, isJsonEqual, type Json, type JsonPath } from '../base/json.ts'
 import { inputError } from '../errors/input-error.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { History } from './history.ts'
@@ -87,15 +87,42 @@ export function blamePath(history: History, path: JsonPath, sequence: number = h
   }
 }
 
-/** The newest sequence at which the value at a path became another one. Snapshots share what did not change. */
+/**
+ * The newest sequence at which the value at a path became another one. Snapshots share what did not change. An item that a join put into
+ * another place is followed to where it was.
+ */
 function lastWrite(history: History, path: JsonPath, sequence: number): number {
-  let now = valueAt(history.at(sequence).snapshot.context.state, path)
+  let here = path
+  let now = valueAt(history.at(sequence).snapshot.context.state, here)
   for (let at = sequence; at > 0; at--) {
-    const before = valueAt(history.at(at - 1).snapshot.context.state, path)
-    if (before !== now) return at
-    now = before
+    const before = history.at(at - 1).snapshot.context.state
+    const moved = placeBefore(history.at(at).checkpoint, here)
+    const old = valueAt(before, moved.path)
+    if (old === undefined || (old !== now && !(moved.isList && isSame(old, now)))) return at
+    here = moved.path
+    now = old
   }
   return 0
+}
+
+/** Where an item was before the join of this checkpoint moved it, and whether it put that list in order at all: then its items are written anew. */
+function placeBefore({ decision }: Checkpoint, path: JsonPath): { readonly path: JsonPath; readonly isList: boolean } {
+  const [key, index, ...rest] = path
+  if (typeof index !== 'number') return { path, isList: false }
+  let place = index
+  const moves = []
+  for (let one = decision ?? undefined; one !== undefined; one = one.next) moves.unshift(one.branches?.moved)
+  for (const moved of moves) {
+    const { from, order } = moved?.[String(key)] ?? { from: 0, order: [] }
+    const source = order[place - from]
+    if (source !== undefined) place = from + source
+  }
+  const isList = moves.some((moved) => moved?.[String(key)] !== undefined)
+  return { path: place === index ? path : [String(key), place, ...rest], isList }
+}
+
+function isSame(left: Json, right: Json | undefined): boolean {
+  return right !== undefined && isJsonEqual(left, right)
 }
 
 function writerOf({ event, step }: Checkpoint): Blame['writer'] {

@@ -22,7 +22,7 @@ function text(expression: GuardExpression, isInner: boolean): string {
  */
 export function edgeLabel(edge: EdgeRecord, graph: Graph): string {
   const siblings = graph.edges.filter(({ from, outcome }) => from === edge.from && outcome === edge.outcome)
-  const isDone = edge.outcome === 'done'
+  const isDone = edge.outcome === 'done' && !isOneOfSeveral(edge, graph)
   const condition = edge.when === null ? (siblings.length > 1 ? 'else' : '') : guardText(edge.when)
   const limit = edge.limit === null ? '' : `≤ ${edge.limit.max}×`
   const parts = [isDone && (condition !== '' || limit === '') ? '' : edge.outcome, condition].filter(
@@ -32,6 +32,14 @@ export function edgeLabel(edge: EdgeRecord, graph: Graph): string {
   return [edge.fork === undefined ? '' : 'fork', parts.join(': '), limit, leaves]
     .filter((part) => part !== '')
     .join(' ')
+}
+
+/** A join's outcomes often lead to one place, where `done` must not hide behind another. */
+function isOneOfSeveral({ from }: EdgeRecord, { nodes, edges }: Graph): boolean {
+  return (
+    nodes[from]?.kind === 'join' &&
+    edges.some((edge) => edge.from === from && edge.outcome !== 'done' && !edge.isImplicit)
+  )
 }
 
 /** What stands on the other way of a limited edge. */

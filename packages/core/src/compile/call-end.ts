@@ -33,7 +33,8 @@ function answerDone(graph: Graph, context: RunContext, stepEnd: StepEnd): RunCon
   const given = argumentsOf(context, record.id, step.callId)
   if (step.tool !== undefined && given !== undefined && end.outcome === 'done') {
     const key = cacheKeyOf(graph, record, { tool: step.tool, given: given.arguments })
-    next = keepResult(next, key, { tool: step.tool, step: stepIndex, result })
+    const cut = end.isCut === true ? { isCut: end.isCut } : {}
+    next = keepResult(next, key, { tool: step.tool, step: stepIndex, result, ...cut })
   }
   for (const tool of new Set([asked?.tool, step.tool])) next = countDone(next, record, tool)
   if (asked?.ran === undefined) return next

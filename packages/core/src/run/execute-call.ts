@@ -27,7 +27,7 @@ export function executeCall(job: EffectJob): Ended | Promise<Ended> {
   const { compiled, ports, scope } = job
   return runTool({ compiled, tool, input: asked.arguments, context: scope }, (output) => ({
     outcome: 'done',
-    result: cutLarge(compiled.graph, { tool, output }, (value) => ports.vault.redact(value)),
+    ...cutLarge(compiled.graph, { tool, output }, (value) => ports.vault.redact(value)),
   }))
 }
 

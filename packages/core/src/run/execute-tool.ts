@@ -24,7 +24,9 @@ export function executeTool(
   return whenDone(given, (input) => {
     const call = cacheKeyOf(job.compiled.graph, record, { tool: record.tool, given: jsonOf(input) })
     const known = cachedResult(job.context, call)
-    if (known !== undefined) return { ...applyOutput(job, { record, functions, output: known.result }), isCached: true }
+    // What a model was told of a large output is no output.
+    if (known !== undefined && known.isCut !== true)
+      return { ...applyOutput(job, { record, functions, output: known.result }), isCached: true }
     return runTool({ compiled: job.compiled, tool: record.tool, input, context: job.scope }, (output) => {
       refuseLarge(job.compiled.graph, record.tool, output)
       const end = applyOutput(job, { record, functions, output })

@@ -35,13 +35,13 @@ export function cutLarge(
   graph: Graph,
   { tool, output }: { readonly tool: string; readonly output: Json },
   redact: (output: Json) => Json,
-): Json {
+): { readonly result: Json; readonly isCut?: true } {
   const excess = excessOf(graph, tool, output)
-  if (excess === undefined) return output
+  if (excess === undefined) return { result: output }
   const clean = redact(output)
   const text = typeof clean === 'string' ? clean : JSON.stringify(clean)
   const bytes = jsonSize(text, Number.POSITIVE_INFINITY) - 2
-  if (bytes <= excess.cap) return clean
+  if (bytes <= excess.cap) return { result: clean }
   const note = `the output has ${bytes} bytes; these are the first ${excess.cap}, the rest was left out`
-  return { cut: note, beginning: utf8Start(text, excess.cap) }
+  return { result: { cut: note, beginning: utf8Start(text, excess.cap) }, isCut: true }
 }

@@ -275,6 +275,31 @@ describe('an output that is too large', () => {
     })
   })
 
+  it('is kept as it was cut for models only: a tool node is never given half an output', async () => {
+    ran = []
+    const look = tool({ name: 'a', effect: 'pure', answers: () => 'x'.repeat(100), maxOutputBytes: 50 })
+    const n = w.nodes({
+      agent: w.agent({ model: 'fast', instructions: 'x', tools: [look], writes: ['reply'] }),
+      after: w.tool(look, { reads: ['city'], writes: ['body'], apply: (body) => ({ body: JSON.stringify(body) }) }),
+    })
+    const workflow = w.workflow('both', {
+      input: z.object({ city: z.string() }),
+      output: ['reply', 'body'],
+      nodes: n,
+      start: n.agent,
+      edges: { agent: { done: n.after }, after: { done: END } },
+    })
+    const model = scripted(asks(['a', rome]), asks(['a', rome]), done)
+    const runtime = createRuntime({ models: { fast: model } })
+    open.push(runtime)
+    const run = await runtime.start(workflow, { input: { city: 'Rome' } })
+    expect(await run.result()).toMatchObject({
+      status: 'failed',
+      error: { code: 'WAYSTONE_NODE_OUTPUT_TOO_LARGE', details: { bytes: 102, maxOutputBytes: 50 } },
+    })
+    expect(ran).toEqual(['a Rome 1 pure', 'a Rome 4 pure'])
+  })
+
   it('fails a tool node: half of it would not be what its schema says', async () => {
     const n = w.nodes({
       fetch: w.tool(tool({ name: 'a', answers: () => 'x'.repeat(300_000) }), {

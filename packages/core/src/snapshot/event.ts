@@ -67,6 +67,8 @@ export interface EffectEnd {
   readonly askedCalls?: { readonly [callId: string]: string | false }
   /** A call step's result as the model is told it. */
   readonly result?: Json
+  /** `result` is the beginning of a large output, with a note. */
+  readonly isCut?: true
   /** A tool node's call, a digest of tool, version and input: its output is kept for identical calls of this run. */
   readonly call?: string
   /** A tool node was not run: an identical call of this run gave its output before. */

@@ -8,7 +8,6 @@ import type { RefusalRule } from './refusal.ts'
 import type { Usage, UsageDelta } from './usage.ts'
 
 /**
-/**
  * What a step is: a node's work, one model call, a model call that tells a cut part of a conversation in short, one tool call of an
  * agent, a person's answer (of an approval, or before a call of an agent runs, which then goes on as `call`), or a person's word on an
  * unknown outcome.
@@ -140,6 +139,8 @@ export interface CachedResult {
   /** Step that ran it. */
   readonly step: number
   readonly result: Json
+  /** What a model was told of a large output, not the output itself: for identical calls of agents only. */
+  readonly isCut?: true
 }
 
 /** Something of a run was not done as it was meant to be. */

@@ -553,6 +553,7 @@ describe('waystone replay, fork, audit', () => {
 
   it('refuses to go on from the end, and to carry an approval over to what it did not show', async () => {
     expect((await waystone('fork', 'last', '--at', '5')).err).toContain('WAYSTONE_INPUT_FORK)')
+    expect((await waystone('fork', 'last', '--at', '4')).err).toContain('once more on the same yes')
     const patched = ['fork', 'last', '--at', '4', '--patch', '{"amount":300}'] as const
     expect((await waystone(...patched)).err).toContain('WAYSTONE_INPUT_FORK_POLICY')
     const overridden = await waystone(...patched, '--override', 'send', '--detach')

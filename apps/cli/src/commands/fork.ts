@@ -29,7 +29,7 @@ export const fork: CommandDefinition<ForkCommandOptions> = {
       .option('--patch <json>', 'state keys set anew: a JSON object, or @file')
       .option('--reason <text>', 'why; stored with the fork', 'forked by hand')
       .option('--by <name>', 'who forks (default: $WAYSTONE_BY, else the account)')
-      .option('--override <tool...>', 'tools whose policies the patch may break; recorded')
+      .option('--override <tool...>', 'tools whose policies the fork may break; recorded')
       .option('--detach', 'only make the new run; do not go on with it here')
       .option('--file <file>', 'the workflow, when it has moved: FILE or FILE#export')
       .option('--live', 'go on with real models; needed for runs that were started with them'),

@@ -702,7 +702,8 @@ export const errorCodes = {
   },
   WAYSTONE_INPUT_FORK_POLICY: {
     family: 'input',
-    means: 'A patch of a fork changes what an approval has shown, so that a tool could run on a yes to something else.',
+    means:
+      'A fork could run a tool on a yes to something else: its patch changes what an approval has shown, or the tool is under way there and the yes was for that run of it.',
     remedy: 'Fork before the approval, leave the key alone, or override the policy by name.',
   },
   WAYSTONE_INPUT_PATH: {

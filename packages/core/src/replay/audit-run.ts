@@ -187,9 +187,9 @@ function auditPolicy(ways: readonly Way[], policy: PolicyRecord): AuditPolicy {
   const cover: Cover = { coveredBy: null, known: new Map() }
   let found: Omit<AuditPolicy, 'policy'> = { uses: [], violations: [] }
   for (const [index, way] of ways.entries()) {
-    // A fork asks again for what was open: its start there is the one that counts.
-    const isOrigin = index < ways.length - 1
-    const repeated = new Set(isOrigin ? Object.keys(way.history.at(way.to).snapshot.context.open) : [])
+    // Of an outcome that nobody knew, a person says in the fork whether it happened: its start there is the one that counts.
+    const open = index < ways.length - 1 ? Object.entries(way.history.at(way.to).snapshot.context.open) : []
+    const repeated = new Set(open.flatMap(([step, { kind }]) => (kind === 'resolve' ? [step] : [])))
     found = walkPolicy(way, policy, { cover, repeated })
   }
   return { policy, ...found }

@@ -175,6 +175,45 @@ describe('forkRun', () => {
     await expect(fork(refundRun(50), { at: 1, patch: { amount: 900 } })).rejects.toMatchObject(problem)
   })
 
+  it('refuses to run a tool once more on the yes that was for its run in the origin (H4)', async () => {
+    const again = fork(refundRun(), { at: 2 })
+    await expect(again).rejects.toMatchObject({
+      code: 'WAYSTONE_INPUT_FORK_POLICY',
+      message:
+        'tool refund is under way at sequence 2, and manager.approved was crossed for that run of it: the fork would run it once more on the same yes; fork before manager.approved, or override the policy of refund',
+      details: { tools: ['refund'] },
+    })
+    const { history, store } = await fork(refundRun(), { at: 2, override: ['refund'] })
+    expect((await auditRun(store, history.row.runId)).policies).toMatchObject([{ uses: [0], violations: [0] }])
+    // Nobody need be asked about small amounts, and so nobody was.
+    expect((await fork(refundRun(50), { at: 1 })).history.last).toBe(0)
+  })
+
+  it('refuses it for a tool that asks by itself, without a policy', async () => {
+    const { policies: _, ...unsaid } = refunds
+    const approval = {
+      when: 'always',
+      role: null,
+      reason: '',
+      expiresInMs: null,
+      canEdit: true,
+      canAskBack: true,
+    } as const
+    const run = new HandRun(
+      compileFixture(
+        { ...unsaid, tools: { refund: { effect: 'unsafe', approval } } },
+        { guards: new Map([['isSmall', isSmall]]) },
+      ),
+    )
+    run.start({ amount: 500 })
+    run.end(0)
+    run.decide(1, 'approved')
+    const problem = { code: 'WAYSTONE_INPUT_FORK_POLICY', details: { tools: ['refund'] } }
+    await expect(fork(run, { at: 2 })).rejects.toMatchObject(problem)
+    await expect(fork(run, { at: 2, patch: { note: 1 } })).rejects.toMatchObject(problem)
+    expect((await fork(run, { at: 1, patch: { note: 1 } })).history.last).toBe(0)
+  })
+
   it('allows it where the guard is read or the approval asked again', async () => {
     for (const at of [0, 1]) {
       const { history } = await fork(refundRun(), { at, patch: { amount: 900 } })

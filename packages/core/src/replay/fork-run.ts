@@ -1,8 +1,5 @@
 import type { RunId } from '../base/ids.ts'
 import { canonicalJson, copyJson, toJson, type Json, type JsonObject } from '../base/json.ts'
-import { subjectOf } from '../check/moves.ts'
-import { findBreaches } from '../check/policy/breach.ts'
-import { atomsOf } from '../check/propositions.ts'
 import { firstPacking, packCheckpoint } from '../checkpoint/pack.ts'
 import type { RunRow } from '../checkpoint/store.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
@@ -10,12 +7,11 @@ import { plan } from '../compile/plan.ts'
 import { inputError } from '../errors/input-error.ts'
 import { invariantError } from '../errors/invariant-error.ts'
 import { replayError } from '../errors/replay-error.ts'
-import type { PolicyRecord } from '../graph/graph.ts'
-import { crossingName, isCrossing, shownAt } from '../graph/policy-crossing.ts'
 import type { Runtime } from '../run/runtime.ts'
 import { summaryOf } from '../run/run-summary.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
+import { refusePolicyBreaks } from './fork-policies.ts'
 import { readHistory, type History } from './history.ts'
 
 /** Where and how to fork. */
@@ -27,7 +23,7 @@ export interface ForkOptions {
   readonly by: string
   readonly reason: string
   readonly tags?: { readonly [name: string]: string }
-  /** Tools whose policies the patch may break; recorded in the reason. */
+  /** Tools whose policies the fork may break; recorded in the reason. */
   readonly override?: readonly string[]
 }
 
@@ -37,7 +33,8 @@ export interface ForkOptions {
  *
  * @returns the new run's id
  * @throws {InputError} WAYSTONE_INPUT_FORK when nothing is open there, _FORK_PATCH when the patch does not fit, _FORK_POLICY
- * when it changes what an approval has shown and a tool could then run on that approval, WAYSTONE_INPUT_SEQUENCE
+ * when a tool could run on an approval that was for something else: what it has shown is changed, or the tool is under way there,
+ * WAYSTONE_INPUT_SEQUENCE
  */
 export async function forkRun(runtime: Runtime, runId: string, options: ForkOptions): Promise<RunId> {
   const { store, clock, ids, owner } = runtime
@@ -53,7 +50,7 @@ export async function forkRun(runtime: Runtime, runId: string, options: ForkOpti
     )
   }
   const patch = parsePatch(compiled, options.patch ?? {})
-  refusePolicyBreaks(compiled, history, { ...options, patch })
+  refusePolicyBreaks({ compiled, context, at: options.at, patch, override: options.override ?? [] })
   const at = clock.now()
   const newId = ids.run(at)
   const parent = { runId: history.row.runId, sequence: options.at, hash: origin.hash }
@@ -151,48 +148,4 @@ function parsePatch(compiled: CompiledWorkflow, patch: JsonObject): JsonObject {
       { problems },
     )
   return toJson(parsed, 'patch') as JsonObject
-}
-
-/** No approval outlives a patch of what it showed: such a fork is refused where the tool can be reached without asking again. */
-function refusePolicyBreaks(
-  compiled: CompiledWorkflow,
-  history: History,
-  options: ForkOptions & { readonly patch: JsonObject },
-): void {
-  const broken = compiled.graph.policies.filter((policy) => {
-    const { graph } = compiled
-    const shown = Object.values(graph.nodes).flatMap((node) =>
-      node.outcomes.some((outcome) => isCrossing(policy, node, outcome)) ? shownAt(graph, node.id) : [],
-    )
-    const given =
-      policy.given === null
-        ? []
-        : [...atomsOf(policy.given)].flatMap((name) => compiled.graph.guards[name]?.reads ?? [])
-    const touches = [...shown, ...given].some((key) => Object.hasOwn(options.patch, key))
-    return (
-      touches &&
-      options.override?.includes(policy.never) !== true &&
-      reachesUncrossed(compiled, history, { policy, at: options.at })
-    )
-  })
-  const first = broken[0]
-  if (first === undefined) return
-  throw inputError(
-    'WAYSTONE_INPUT_FORK_POLICY',
-    `the patch changes what ${first.without === 'approval' ? 'an approval' : first.without.node} shows or what the policy depends on, and from sequence ${options.at} tool ${first.never} can run without ${crossingName(first)} being crossed again; ` +
-      `fork before it, leave ${Object.keys(options.patch).join(', ')} alone, or override the policy of ${first.never}`,
-    { tools: broken.map((policy) => policy.never) },
-  )
-}
-
-/** Whether the tool can run from where the run stands, as if nothing had been approved and no guard been read so far. */
-function reachesUncrossed(
-  { graph }: CompiledWorkflow,
-  history: History,
-  { policy, at }: { readonly policy: PolicyRecord; readonly at: number },
-): boolean {
-  const open = Object.values(history.at(at).snapshot.context.open)
-  return open.some(
-    (step) => findBreaches(subjectOf({ ...graph, start: step.node }), policy, { forgets: true }).length > 0,
-  )
 }

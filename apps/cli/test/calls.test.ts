@@ -47,6 +47,9 @@ describe('a run that asks about calls', () => {
     expect((await waystone('audit', 'last')).out).toMatch(
       /ada \(cli\) +clerk refund edited: half\n +asked +\{"order":"o-2","usd":250\}\n +edited +\{"order":"o-2","usd":90\}\n/,
     )
+    expect((await waystone('show', 'last', '--blame', 'reply')).out).toMatch(
+      /after +tool refund, step 2, checkpoint \d+; edited by ada \(cli\), checkpoint \d+: half/,
+    )
     expect((await waystone('replay', 'last')).exit).toBe(0)
   })
 

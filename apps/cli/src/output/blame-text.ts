@@ -1,4 +1,4 @@
-import { formatPath, type Blame } from '@waystone/core'
+import { formatPath, type Blame, type BlameApproval } from '@waystone/core'
 import { printableExcerpt, printableLine } from './printable.ts'
 import type { Style } from './style.ts'
 import { formatTime } from './units.ts'
@@ -10,15 +10,21 @@ export function blameLines(blame: Blame, style: Style): readonly string[] {
     `${style('strong', formatPath(blame.path))} = ${printableExcerpt(JSON.stringify(blame.value), 400)}`,
     `  ${label('written')}${writerText(blame)}, checkpoint ${blame.sequence}, ${formatTime(blame.at)}`,
     ...blame.calls.map(
-      ({ tool, step, sequence }) => `  ${label('after')}tool ${tool}, step ${step}, checkpoint ${sequence}`,
+      ({ tool, step, sequence, approval }) =>
+        `  ${label('after')}tool ${tool}, step ${step}, checkpoint ${sequence}${approval === undefined ? '' : `; ${approvalText(approval)}`}`,
     ),
     ...blame.reads.map(({ key, sequence }) => `  ${label('read')}${key}, as written by checkpoint ${sequence}`),
     ...blame.sources.map((source) => `  ${label('source')}${printableLine(source)}`),
     ...blame.approvals.map(
-      ({ node, outcome, by, through, reason, sequence }) =>
-        `  ${label(outcome === 'approved' ? 'approved' : 'decided')}${node} ${outcome} by ${printableLine(by)} (${printableLine(through)}), checkpoint ${sequence}${reason === '' ? '' : `: ${printableLine(reason)}`}`,
+      (approval) =>
+        `  ${label(approval.outcome === 'approved' ? 'approved' : 'decided')}${approval.node} ${approvalText(approval)}`,
     ),
   ]
+}
+
+function approvalText({ outcome, by, through, reason, sequence }: BlameApproval): string {
+  const why = reason === '' ? '' : `: ${printableLine(reason)}`
+  return `${outcome} by ${printableLine(by)} (${printableLine(through)}), checkpoint ${sequence}${why}`
 }
 
 function writerText({ writer, model }: Blame): string {

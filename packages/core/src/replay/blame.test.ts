@@ -68,6 +68,38 @@ describe('blamePath', () => {
     })
   })
 
+  it('names who said that a call of the writer may run (O4, H5)', async () => {
+    const approval = {
+      when: 'always',
+      role: null,
+      reason: '',
+      expiresInMs: null,
+      canEdit: true,
+      canAskBack: true,
+    } as const
+    const run = new HandRun(
+      compileFixture({
+        tools: { look: 'pure', pay: { effect: 'unsafe', approval } },
+        nodes: { a: { kind: 'agent', tools: ['look', 'pay'], writes: ['reply'] } },
+        edges: { a: { done: ':end' } },
+      }),
+    )
+    run.start({})
+    run.end(0, 'done', calls(['c1', 'look'], ['c2', 'pay']))
+    run.end(1, 'done', { result: 1 })
+    run.decide(2, 'edited', { arguments: { usd: 1 }, reason: 'enough' })
+    run.end(2, 'done', { result: 1 })
+    run.end(3, 'done', answer({ reply: 'paid' }))
+    const [look, pay] = blamePath(await historyOf(run), ['reply']).calls
+    expect(look).toEqual({ tool: 'look', step: 1, sequence: 2, sources: [] })
+    expect(pay).toMatchObject({
+      tool: 'pay',
+      step: 2,
+      sequence: 4,
+      approval: { node: 'a', outcome: 'edited', by: 'ada', through: 'test', reason: 'enough', sequence: 3 },
+    })
+  })
+
   it('leads from a value through what its writer read back to the input (O4)', async () => {
     const history = await historyOf(refund())
     const sent = blamePath(history, ['sent'])

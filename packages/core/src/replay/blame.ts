@@ -21,6 +21,8 @@ export interface BlameCall {
   readonly step: number
   readonly sequence: number
   readonly sources: readonly string[]
+  /** Who said before it ran that it may; absent: nobody was asked. */
+  readonly approval?: BlameApproval
 }
 
 /** Who wrote a value last, from what, and who approved it since. */
@@ -143,14 +145,34 @@ function callsBefore(history: History, { step, sequence }: Checkpoint): readonly
     )
       continue
     const open = history.at(checkpoint.sequence - 1).snapshot.context.open[ended.index]
+    const approval = approvalOfCall(history, checkpoint.sequence, ended.index)
     calls.push({
       tool: open?.tool ?? '',
       step: ended.index,
       sequence: checkpoint.sequence,
       sources: event.payload.sources ?? [],
+      ...(approval !== undefined && { approval }),
     })
   }
   return calls
+}
+
+/** The last yes to a step before a sequence: after a fork it is asked for again. */
+function approvalOfCall(history: History, before: number, index: number): BlameApproval | undefined {
+  for (const { event, step, sequence } of history.checkpoints.slice(0, before).toReversed())
+    if (step?.index === index && step.kind === 'approval') return approvalIn(event, { node: step.node, sequence })
+  return undefined
+}
+
+/** The yes of a person; undefined: it is none. */
+function approvalIn(
+  event: Checkpoint['event'],
+  place: Pick<BlameApproval, 'node' | 'sequence'>,
+): BlameApproval | undefined {
+  if (event.type !== 'request.decided') return undefined
+  const { outcome, by, through, reason } = event.payload
+  if (outcome !== 'approved' && outcome !== 'edited') return undefined
+  return { node: place.node, outcome, by, through, reason, at: event.at, sequence: place.sequence }
 }
 
 function readsOf(history: History, { step, sequence }: Checkpoint): Blame['reads'] {
@@ -165,18 +187,9 @@ function approvalsSince(
   history: History,
   range: { readonly key: string; readonly from: number; readonly to: number },
 ): readonly BlameApproval[] {
-  const approvals: BlameApproval[] = []
-  for (const { event, step, sequence } of history.checkpoints.slice(range.from, range.to + 1)) {
-    if (event.type !== 'request.decided' || step === null) continue
-    const record = history.graph.nodes[step.node]
-    const { outcome, by, through, reason } = event.payload
-    if (
-      record?.kind !== 'approval' ||
-      !record.show.includes(range.key) ||
-      (outcome !== 'approved' && outcome !== 'edited')
-    )
-      continue
-    approvals.push({ node: step.node, outcome, by, through, reason, at: event.at, sequence })
-  }
-  return approvals
+  return history.checkpoints.slice(range.from, range.to + 1).flatMap(({ event, step, sequence }) => {
+    const record = step === null ? undefined : history.graph.nodes[step.node]
+    if (record?.kind !== 'approval' || !record.show.includes(range.key)) return []
+    return approvalIn(event, { node: record.id, sequence }) ?? []
+  })
 }

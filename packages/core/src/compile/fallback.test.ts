@@ -113,6 +113,20 @@ describe('a fallback model', () => {
     expect(misfit.taken).toEqual(['a:repair', 'a:repair', 'a:repair', 'a.done'])
   })
 
+  it('has all its attempts again in a fork, and no more', () => {
+    const origin = startAgent({ fallbacks: [{ model: 'good' }] })
+    origin.end(0, 'failed', failure('failure', true))
+    origin.end(0, 'failed', failure('failure', true))
+    const run = new HandRun(origin.compiled)
+    const from = { runId: origin.runId, sequence: 2, hash: 'h' }
+    const payload = { from, snapshot: origin.snapshot, patch: {}, by: 'op', reason: 'try', tags: {} }
+    run.feed({ type: 'run.forked', from: 'operator', payload })
+    expect(run.openStep(0)).toMatchObject({ attempt: 1, model: 1 })
+    run.end(0, 'failed', failure('failure', true))
+    run.end(0, 'failed', failure('failure', true))
+    expect(run.last.status).toBe('failed')
+  })
+
   it('stands behind a limit of the workflow as any attempt does', () => {
     const run = new HandRun(
       compileFixture({

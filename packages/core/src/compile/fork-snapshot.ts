@@ -52,7 +52,7 @@ function begunAnew(memories: RunContext['private'], at: number): RunContext['pri
 }
 
 function reopened({ graph }: CompiledWorkflow, step: OpenStep, at: number): OpenStep {
-  const { notBefore: _, expiresAt: __, limitAt: ___, approved, ...rest } = step
+  const { notBefore: _, expiresAt: __, limitAt: ___, attemptsBefore: ____, approved, ...rest } = step
   const record = graph.nodes[step.node]
   const visitBound = record?.kind === 'agent' ? record.limits?.durationMs : undefined
   const isAskedAgain = isApprovedCall(step)

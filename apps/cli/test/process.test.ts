@@ -167,8 +167,12 @@ describe('two processes', () => {
     expect(refused.err).toMatch(/process \d+/)
     expect(refused.err).toContain('WAYSTONE_STORE_OWNED')
     expect(refused.exit).toBe(exitCodes.store.code)
+    expect((await waystone('show', 'last')).out).not.toContain('which has ended')
     owner.kill('SIGKILL')
     await owner.ended
+    expect((await waystone('show', 'last')).out).toMatch(
+      /process \d+ on .*, which has ended; go on with: waystone resume/,
+    )
     const heir = begin('resume', 'last')
     await heir.wrote('going on after checkpoint 0')
     heir.kill('SIGINT')

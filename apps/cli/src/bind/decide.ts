@@ -1,4 +1,4 @@
-import { InputError, type DecisionInput, type Request } from '@waystone/core'
+import { InputError, type Acceptance, type DecisionInput, type Request } from '@waystone/core'
 import { tagNames } from './tag-names.ts'
 import type { CommonOptions, Context } from '../command.ts'
 import type { Command as Commander } from 'commander'
@@ -8,6 +8,7 @@ import { driveRun } from '../live/drive.ts'
 import { personName } from '../live/person-name.ts'
 import { printable } from '../output/printable.ts'
 import { requestLine } from '../output/request-text.ts'
+import { becameOf } from './became-of.ts'
 import { isOwned } from './is-owned.ts'
 import { lacksLive, openRow, openRun, type OpenedRun, type RunOptions } from './open-run.ts'
 
@@ -56,18 +57,21 @@ export async function decide(
     const request = pickRequest(await run.requests(), options, opened)
     const decision = decisionOf(outcomeOf(request), request, { options, context })
     const acceptance = await run.decide(request, decision, { isRecordedOnly })
-    if (acceptance.type === 'refused') {
-      context.note(`${context.style('bad', 'refused')} (${acceptance.reason}): ${printable(acceptance.message)}`)
-      context.json({ runId: run.runId, request: request.id, acceptance })
-      return 'failed'
-    }
+    if (acceptance.type === 'refused') return refused(opened, { request, acceptance, context })
     const tool = request.kind === 'call' ? request.action.find((action) => action.tool !== undefined)?.tool : undefined
     const what = tool === undefined ? request.node : `${request.node}, ${printable(tool)}:`
     const said = `${what} ${decision.outcome} by ${decision.by}`
-    if (context.isJson) context.note(said)
-    else context.print(said)
-    if (isRecordedOnly) return recorded(opened, { request, acceptance, options, context })
-    return await goOn(opened, row.sequence, context)
+    const say = (line: string): void => (context.isJson ? context.note(line) : context.print(line))
+    if (isRecordedOnly) {
+      say(said)
+      return recorded(opened, { request, acceptance, options, context })
+    }
+    if (acceptance.type === 'applied') say(said)
+    await takeOver(opened, context)
+    const isTaken =
+      acceptance.type === 'applied' || (await wasTaken({ run, request, decision }, { context, say: () => say(said) }))
+    const exit = await driveRun(run, bound, { context, options: { after: row.sequence } })
+    return isTaken ? exit : 'failed'
   } finally {
     await bound.close()
   }
@@ -88,7 +92,41 @@ async function recorded(
   return 'done'
 }
 
-async function goOn({ run, bound }: OpenedRun, after: number, context: Context): Promise<ExitName> {
+/** Says what became of a decision that another process has to take. @returns false when somebody else was faster */
+async function wasTaken(
+  { run, request, decision }: { run: OpenedRun['run']; request: Request; decision: DecisionInput },
+  { context, say }: { context: Context; say: () => void },
+): Promise<boolean> {
+  const wait = AbortSignal.any([context.interrupts.signal, AbortSignal.timeout(longestWaitMs)])
+  const became = await becameOf(run, { request, decision }, wait)
+  if (typeof became === 'object') {
+    const message = `step ${request.step} no longer asks: ${printable(became.instead)}`
+    context.note(`${context.style('bad', 'refused')} (already-decided): ${message}`)
+    return false
+  }
+  say()
+  if (became === 'pending') context.note('The process that drives the run has not taken it yet.')
+  return true
+}
+
+/** How long a decision may lie in the inbox of a process that lives, before that is said. */
+const longestWaitMs = 10_000
+
+function refused(
+  { run }: OpenedRun,
+  {
+    request,
+    acceptance,
+    context,
+  }: { request: Request; acceptance: Extract<Acceptance, { type: 'refused' }>; context: Context },
+): ExitName {
+  context.note(`${context.style('bad', 'refused')} (${acceptance.reason}): ${printable(acceptance.message)}`)
+  context.json({ runId: run.runId, request: request.id, acceptance })
+  return 'failed'
+}
+
+/** Drives the run here, unless another process does. */
+async function takeOver({ run }: OpenedRun, context: Context): Promise<void> {
   const owner = await run.resume().then(
     () => null,
     (error: unknown) => {
@@ -97,16 +135,16 @@ async function goOn({ run, bound }: OpenedRun, after: number, context: Context):
     },
   )
   if (owner !== null) context.note(`${printable(owner.message)}; it goes on there.`)
-  return driveRun(run, bound, { context, options: { after } })
 }
 
 function pickRequest(requests: readonly Request[], { step }: DecideOptions, { row }: OpenedRun): Request {
   const [first, ...others] = requests
   const listed = requests.map((request) => `\n  ${requestLine(request)}`).join('')
   if (first === undefined) {
+    const meanwhile = row.status === 'waiting' ? '; what it asked may have been decided just now' : ''
     throw new InputError(
       'WAYSTONE_INPUT_NO_REQUEST',
-      `run ${row.runId} asks nothing now; its status is ${row.status}`,
+      `run ${row.runId} asks nothing now; its status is ${row.status}${meanwhile}`,
       { runId: row.runId },
     )
   }

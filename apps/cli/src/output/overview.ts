@@ -1,4 +1,4 @@
-import { formatPlace, type History, type LimitName } from '@waystone/core'
+import { formatPlace, processLiveness, type History, type LimitName } from '@waystone/core'
 import { tagNames } from '../bind/tag-names.ts'
 import type { Context } from '../command.ts'
 import { amountText } from '../graph/limits-text.ts'
@@ -8,7 +8,7 @@ import { formatDuration, formatTime } from './units.ts'
 import { counted, usageText } from './usage-text.ts'
 
 /** A run's header: what it is, how it stands, what it used and what is left. */
-export function overviewLines(history: History, { style }: Context): readonly string[] {
+export function overviewLines(history: History, { style, advise }: Context): readonly string[] {
   const { row, graph, checkpoints, last } = history
   const { context } = history.at(last).snapshot
   const label = (text: string): string => style('quiet', text.padEnd(10))
@@ -36,9 +36,7 @@ export function overviewLines(history: History, { style }: Context): readonly st
     ...(tags.length === 0 ? [] : [`${label('tags')}${tags.join('  ')}`]),
     ...(row.key === null ? [] : [`${label('key')}${printableLine(row.key)}`]),
     ...(row.forkedFrom === null ? [] : [`${label('fork of')}${row.forkedFrom.runId} at ${row.forkedFrom.sequence}`]),
-    ...(row.lease === null
-      ? []
-      : [`${label('driven by')}process ${row.lease.owner.pid} on ${printableLine(row.lease.owner.host)}`]),
+    ...(row.lease === null ? [] : [`${label('driven by')}${driverText(row, row.lease, advise)}`]),
     ...Object.values(context.degraded ?? {}).map((mark) => `${label('degraded')}${degradedText(mark)}`),
     ...(held === null ? [] : [`${label('held')}by ${printableLine(held.by)}: ${printableLine(held.reason)}`]),
     ...(ending?.error === undefined
@@ -49,4 +47,14 @@ export function overviewLines(history: History, { style }: Context): readonly st
       ? []
       : [`${label('cancelled')}by ${printableLine(ending.by)}: ${printableLine(ending.reason ?? '')}`]),
   ]
+}
+
+type Row = History['row']
+
+/** Who drives a run; one that was killed still stands there until somebody goes on with it. */
+function driverText({ runId }: Row, { owner }: NonNullable<Row['lease']>, advise: Context['advise']): string {
+  const driver = `process ${owner.pid} on ${printableLine(owner.host)}`
+  return processLiveness.stateOf(owner) === 'dead'
+    ? `${driver}, which has ended; go on with: ${advise(`resume ${runId}`)}`
+    : driver
 }

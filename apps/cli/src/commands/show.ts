@@ -7,6 +7,7 @@ import { argumentError, readCount } from '../json-argument.ts'
 import { blameLines } from '../output/blame-text.ts'
 import { changeLines } from '../output/change-text.ts'
 import { decisionLines } from '../output/decision-text.ts'
+import { keptBackLines } from '../output/kept-back-text.ts'
 import { placeLines, placesOf, type PlaceInLine } from '../output/line-text.ts'
 import { overviewLines } from '../output/overview.ts'
 import { parsePath } from '../output/path-text.ts'
@@ -108,11 +109,15 @@ function showState(history: History, sequence: number, { print, json }: Context)
 
 function showWhy(history: History, at: number | undefined, { print, json }: Context): void {
   const looked = at === undefined ? history.checkpoints : [history.at(at).checkpoint]
-  const decisions = looked.flatMap(({ sequence, decision }) => (decision === null ? [] : [{ sequence, decision }]))
-  json({ runId: history.row.runId, decisions })
+  const decisions = looked.flatMap((checkpoint) => {
+    const { sequence, decision } = checkpoint
+    return decision === null ? [] : [{ sequence, decision, checkpoint }]
+  })
+  json({ runId: history.row.runId, decisions: decisions.map(({ sequence, decision }) => ({ sequence, decision })) })
   if (decisions.length === 0) print(at === undefined ? 'Nothing was decided yet.' : `Checkpoint ${at} decided nothing.`)
-  for (const { sequence, decision } of decisions) {
-    const [first = '', ...others] = decisionLines(decision, history.graph)
+  for (const { sequence, decision, checkpoint } of decisions) {
+    const [first = '', ...decided] = decisionLines(decision, history.graph)
+    const others = [...keptBackLines(checkpoint), ...decided]
     print(`${String(sequence).padStart(4)}  ${first}`, ...others.map((line) => `      ${line}`))
   }
 }

@@ -73,7 +73,8 @@ function candidateText({ verdict, guards, limit }: Candidate): string {
   return [read, times].filter((part) => part !== '').join(', ')
 }
 
-function readingText({ guard, result, read }: GuardReading): string {
+/** One guard: what it said, and what it read. */
+export function readingText({ guard, result, read }: GuardReading): string {
   const values = Object.entries(read).map(([key, value]) => `${key} = ${readValueText(value)}`)
   return `${guard} is ${String(result)}${values.length === 0 ? '' : ` (${values.join(', ')})`}`
 }

@@ -60,7 +60,7 @@ export type { Verdict } from './graph/registry.ts'
 export type { Checkpoint, CheckpointStep } from './snapshot/checkpoint.ts'
 export { checkpointFormat } from './snapshot/checkpoint.ts'
 export type { Command } from './snapshot/command.ts'
-export type { Candidate, Decision, GuardReading } from './snapshot/decision.ts'
+export type { CachedCall, Candidate, Decision, GuardReading } from './snapshot/decision.ts'
 export type {
   EffectEnd,
   EngineEvent,

@@ -10,8 +10,8 @@ export function blameLines(blame: Blame, style: Style): readonly string[] {
     `${style('strong', formatPath(blame.path))} = ${printableExcerpt(JSON.stringify(blame.value), 400)}`,
     `  ${label('written')}${writerText(blame)}, checkpoint ${blame.sequence}, ${formatTime(blame.at)}`,
     ...blame.calls.map(
-      ({ tool, step, sequence, approval }) =>
-        `  ${label('after')}tool ${tool}, step ${step}, checkpoint ${sequence}${approval === undefined ? '' : `; ${approvalText(approval)}`}`,
+      ({ tool, step, sequence, approval, isCached }) =>
+        `  ${label('after')}tool ${tool}, step ${step}, checkpoint ${sequence}${isCached === true ? ', from the cache' : ''}${approval === undefined ? '' : `; ${approvalText(approval)}`}`,
     ),
     ...blame.reads.map(({ key, sequence }) => `  ${label('read')}${key}, as written by checkpoint ${sequence}`),
     ...blame.sources.map((source) => `  ${label('source')}${printableLine(source)}`),

@@ -1,4 +1,4 @@
-import type { Checkpoint, EngineEvent, History } from '@waystone/core'
+import type { Checkpoint, Decision, EngineEvent, History } from '@waystone/core'
 import { reasonText, wayText } from './decision-text.ts'
 import { printableExcerpt, printableLine } from './printable.ts'
 import { iso } from './row-json.ts'
@@ -37,10 +37,10 @@ export function timelineLines(checkpoints: readonly Checkpoint[], history: Histo
   return table(kept(columns), rows.map(kept))
 }
 
-function whatText({ event, step, sequence }: Checkpoint, history: History): string {
+function whatText({ event, step, sequence, decision }: Checkpoint, history: History): string {
   switch (event.type) {
     case 'effect.ended': {
-      const kept = keptBackText(event.payload)
+      const kept = keptBackText(event.payload, decision)
       const { outcome, attempt, error, misfit, asked } = event.payload
       const tool =
         step === null || sequence === 0 ? undefined : history.at(sequence - 1).snapshot.context.open[step.index]?.tool
@@ -73,10 +73,15 @@ function whatText({ event, step, sequence }: Checkpoint, history: History): stri
 }
 
 /** Calls that were not run, by the rule that says so; tools that were not run, since an identical call was. */
-function keptBackText({ refusedCalls, isCached }: Extract<EngineEvent, { type: 'effect.ended' }>['payload']): string {
+function keptBackText(
+  { refusedCalls, isCached }: Extract<EngineEvent, { type: 'effect.ended' }>['payload'],
+  decision: Decision | null,
+): string {
   const rules = [...new Set(Object.values(refusedCalls ?? {}).map(({ rule }) => rule))]
   const refused = rules.length === 0 ? '' : `, refused: ${rules.join(', ')}`
-  return isCached === true ? `${refused}, as an identical call before` : refused
+  const cached = (decision?.cached ?? []).map(({ tool, step }) => `${tool} of step ${step}`)
+  const known = cached.length === 0 ? '' : `, from the cache: ${cached.join(', ')}`
+  return `${refused}${known}${isCached === true ? ', as an identical call before' : ''}`
 }
 
 /** The stable form of a checkpoint for `--json`: what it did and why, without the state. */

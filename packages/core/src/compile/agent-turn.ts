@@ -3,7 +3,7 @@ import { withIndex, withoutIndex } from '../base/with-index.ts'
 import type { ModelToolCall } from '../define/model.ts'
 import type { ErrorCode } from '../errors/codes.ts'
 import { personTarget, type Graph, type NodeRecord } from '../graph/graph.ts'
-import type { GuardReading } from '../snapshot/decision.ts'
+import type { CachedCall, GuardReading } from '../snapshot/decision.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import { isModelCall, type AgentCall, type AgentEntry, type OpenStep, type RunContext } from '../snapshot/snapshot.ts'
 import { tally } from './agent-limits.ts'
@@ -36,6 +36,8 @@ export type Ended =
       readonly need: Need | null
       /** Guards that were run to tell which calls a person is asked about. */
       readonly readings?: readonly GuardReading[]
+      /** Calls that were answered from the run's cache. */
+      readonly cached?: readonly CachedCall[]
     }
   /** The node has ended with `end.outcome`. */
   | { readonly type: 'outcome'; readonly end: EffectEnd; readonly context: RunContext }
@@ -254,6 +256,7 @@ function askTools(
   let queued = 0
   const questions = createCallQuestions(parts, context, stepEnd)
   const first = new Map<string, string>()
+  const cached: CachedCall[] = []
   const list = calls.map((call): AgentCall => {
     const { id, name, arguments: given } = call
     const refusal = own(refused, id)
@@ -264,7 +267,9 @@ function askTools(
     }
     called = countCall(record, called, { tool: name, what: 'begun' })
     const key = cacheKeyOf(parts.graph, record, { tool: name, given })
-    if (key !== undefined && cachedResult(context, key) !== undefined) {
+    const known = cachedResult(context, key)
+    if (key !== undefined && known !== undefined) {
+      cached.push(Object.freeze({ callId: id, tool: name, step: known.step }))
       called = countCall(record, called, { tool: name, what: 'done' })
       return Object.freeze({ ...base, phase: 'done', cached: key })
     }
@@ -278,7 +283,11 @@ function askTools(
   const counted =
     called === undefined ? context : withMemory(context, record.id, { ...memoryOf(context, record.id), called })
   const asked = withEntry(counted, record.id, { type: 'results', calls: Object.freeze(list) })
-  if (queued === 0) return nextTurn(asked, stepEnd)
+  const marks = cached.length === 0 ? {} : { cached: Object.freeze(cached) }
+  if (queued === 0) {
+    const next = nextTurn(asked, stepEnd)
+    return next.type === 'inside' ? { ...next, ...marks } : next
+  }
   const opened = openQueued(parts.graph, asked, stepEnd)
   const isWaiting = isInPhase(opened, record, 'asked') && !isInPhase(opened, record, 'running')
   return {
@@ -289,6 +298,7 @@ function askTools(
     // Whatever may not run now waits; none of them running means that a limit stands in the way.
     need: opened === asked ? oneQueuedCall : null,
     readings: questions.readings,
+    ...marks,
   }
 }
 

@@ -102,6 +102,7 @@ function stayInside(parts: RouteParts, ended: Extract<Ended, { type: 'inside' }>
     candidates: [{ edge: ended.transition, verdict: 'taken', ...guards }],
     taken: ended.transition,
     to: null,
+    ...(ended.cached !== undefined && { cached: ended.cached }),
   }
   return { transition: ended.transition, context: ended.context, decision }
 }

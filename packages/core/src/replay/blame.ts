@@ -1,6 +1,7 @@
 import { formatPath, isJsonEqual, type Json, type JsonPath } from '../base/json.ts'
 import { inputError } from '../errors/input-error.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
+import type { CachedCall } from '../snapshot/decision.ts'
 import type { History } from './history.ts'
 import { valueAt } from './value-at.ts'
 
@@ -21,6 +22,8 @@ export interface BlameCall {
   readonly step: number
   readonly sequence: number
   readonly sources: readonly string[]
+  /** It was not run for this agent's call: an identical one of the run was. */
+  readonly isCached?: true
   /** Who said before it ran that it may; absent: nobody was asked. */
   readonly approval?: BlameApproval
 }
@@ -136,7 +139,9 @@ function callsBefore(history: History, { step, sequence }: Checkpoint): readonly
   if (step === null || step.kind !== 'model') return []
   const calls: BlameCall[] = []
   for (const checkpoint of history.checkpoints.slice(0, sequence)) {
-    const { event, step: ended } = checkpoint
+    const { event, step: ended, decision } = checkpoint
+    if (ended?.node === step.node && ended.visit === step.visit)
+      calls.push(...(decision?.cached ?? []).map((call) => cachedCall(history, checkpoint.sequence, call)))
     if (
       ended?.kind !== 'call' ||
       ended.node !== step.node ||
@@ -155,6 +160,15 @@ function callsBefore(history: History, { step, sequence }: Checkpoint): readonly
     })
   }
   return calls
+}
+
+/** A call that an identical one answered: what that one says of itself, unless it ran in the run that this one was forked from. */
+function cachedCall(history: History, before: number, { tool, step: index }: CachedCall): BlameCall {
+  const ran = history.checkpoints
+    .slice(0, before)
+    .findLast(({ step, event }) => step?.index === index && event.type === 'effect.ended')
+  const sources = ran?.event.type === 'effect.ended' ? (ran.event.payload.sources ?? []) : []
+  return { tool, step: index, sequence: ran?.sequence ?? before, sources, isCached: true }
 }
 
 /** The last yes to a step before a sequence: after a fork it is asked for again. */

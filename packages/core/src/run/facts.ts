@@ -90,6 +90,7 @@ function endFacts({ event, step, usage, decision }: Checkpoint): readonly Fact[]
       ...(end?.misfit !== undefined && { misfit: end.misfit }),
       ...(end?.withheld !== undefined && { withheld: end.withheld }),
       ...(end?.refusedCalls !== undefined && { refusedCalls: end.refusedCalls }),
+      ...(end?.isCached === true && { isCached: end.isCached }),
       isLate: decision === null,
     },
   ]

@@ -64,6 +64,8 @@ export type RunEvent =
       readonly withheld?: EffectEnd['withheld']
       /** Calls a model asked for that were not run, by call id. */
       readonly refusedCalls?: EffectEnd['refusedCalls']
+      /** A tool node was not run: an identical call of the run gave its output before. For calls of agents see the decision's `cached`. */
+      readonly isCached?: true
       readonly isLate: boolean
     })
   | (RunEventBase & { readonly type: 'edge.taken'; readonly decision: Decision })

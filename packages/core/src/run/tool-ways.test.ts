@@ -2,12 +2,15 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { asks, says, scripted, type ScriptedModel } from '../../test/support/scripted-model.ts'
 import { createMemoryStore } from '../checkpoint/memory-store.ts'
+import type { Store } from '../checkpoint/store.ts'
 import { END } from '../define/edge.ts'
 import type { EffectClass } from '../define/effect-class.ts'
 import { defineState } from '../define/state.ts'
 import type { ToolRules } from '../define/tool-rule.ts'
 import { defineTool, type AnyTool } from '../define/tool.ts'
 import { nodeError } from '../errors/node-error.ts'
+import { blamePath } from '../replay/blame.ts'
+import { readHistory } from '../replay/history.ts'
 import { replayRun } from '../replay/replay-run.ts'
 import { createRuntime } from './create-runtime.ts'
 import type { Run, RunResult, Runtime } from './runtime.ts'
@@ -57,6 +60,7 @@ const fails = (): never => {
 }
 
 interface Asked {
+  readonly store: Store
   readonly model: ScriptedModel
   readonly run: Run<object>
   readonly result: RunResult<object>
@@ -90,7 +94,7 @@ async function ask({ tools, toolRules = {}, answers, visits = 1 }: Question): Pr
   const run = await runtime.start(workflow, { input: { city: 'Rome' } })
   const result = await run.result()
   expect(await replayRun(store, workflow, run.runId)).toMatchObject({ divergence: null })
-  return { model, run, result }
+  return { model, run, result, store }
 }
 
 const done = says({ reply: 'done' })
@@ -203,6 +207,35 @@ describe('identical calls of a pure tool', () => {
     expect(asked.result.usage.toolCalls).toBe(2)
   })
 
+  it('are marked where they were not made: in events, in decisions and in what a value is blamed on (T6, O4)', async () => {
+    const look = tool({ name: 'a', effect: 'pure' })
+    const asked = await ask({
+      tools: [look],
+      answers: [
+        asks(['a', rome]),
+        done,
+        asks(['a', rome], ['a', { city: 'Oslo' }]),
+        asks(['a', rome]),
+        says({ reply: 'once more' }),
+      ],
+      visits: 2,
+    })
+    const marks: unknown[] = []
+    for await (const event of asked.run.events())
+      if (event.type === 'edge.taken' && event.decision.cached !== undefined)
+        marks.push([event.decision.taken, event.decision.cached])
+    expect(marks).toEqual([
+      ['second:tools', [{ callId: expect.any(String) as string, tool: 'a', step: 1 }]],
+      ['second:model', [{ callId: expect.any(String) as string, tool: 'a', step: 1 }]],
+    ])
+    const history = await readHistory(asked.store, asked.run.runId)
+    expect(blamePath(history, ['reply']).calls).toMatchObject([
+      { tool: 'a', step: 1, sequence: 2, isCached: true },
+      { tool: 'a', step: 4, sequence: 5 },
+      { tool: 'a', step: 1, sequence: 2, isCached: true },
+    ])
+  })
+
   it('in one turn share a step, and both are answered (T6)', async () => {
     const asked = await ask({
       tools: [tool({ name: 'a', effect: 'pure' })],
@@ -251,6 +284,10 @@ describe('identical calls of a pure tool', () => {
     const run = await runtime.start(workflow, { input: { city: 'Rome' } })
     expect(await run.result()).toMatchObject({ output: { reply: 'done', body: 'a' }, usage: { toolCalls: 1 } })
     expect(ran).toEqual(['a Rome 0 pure'])
+    const cached: unknown[] = []
+    for await (const event of run.events())
+      if (event.type === 'step.ended' && event.isCached === true) cached.push(event.node)
+    expect(cached).toEqual(['after'])
     expect(await replayRun(store, workflow, run.runId)).toMatchObject({ divergence: null })
   })
 })

@@ -22,6 +22,14 @@ export interface Candidate {
   readonly limit?: { readonly used: number; readonly max: number }
 }
 
+/** A call of a model's answer that was not run: an identical one of the run had been. */
+export interface CachedCall {
+  readonly callId: string
+  readonly tool: string
+  /** The step that ran the identical call, whose result was given. */
+  readonly step: number
+}
+
 /** Why a transition went where it went: the answer to "why" as data. */
 export interface Decision {
   readonly node: string
@@ -36,6 +44,8 @@ export interface Decision {
   readonly to: string | null
   /** The limit that was hit, with what was used or reserved, and the bound; `node`: the agent whose own limit it is, absent: the workflow's. */
   readonly limit?: { readonly name: LimitName; readonly used: number; readonly max: number; readonly node?: string }
+  /** Calls of the answer that the run's cache answered, in the order the model asked; absent: none. */
+  readonly cached?: readonly CachedCall[]
   /** The transition ends a branch of a fork. */
   readonly arrival?: Arrival
   /** For the decision of a join: what became of its branches. */

@@ -239,7 +239,8 @@ function parallelState(
     const id = branchId(join.id, entry)
     const inside = branches.get(id) ?? {}
     // Filled in as its nodes are met; the end comes last in no particular order.
-    inside[':joined'] = { id: endedId(join.id, entry), type: 'final' }
+    // Entering a final state makes XState look through the whole machine once more, and nothing waits for it here.
+    inside[':joined'] = { id: endedId(join.id, entry), ...(parts.isLean ? {} : { type: 'final' as const }) }
     states[`:${entry}`] = { id, initial: entry, states: inside }
   }
   const transition = transitionNames.deadline(join.id)

@@ -458,6 +458,22 @@ describe('waystone hold, release, cancel, resume', () => {
     expect(JSON.parse(out)).toMatchObject({ status: 'completed', output: { paid: 'yes' } })
   })
 
+  it('patches the state of a run that waits, and of none that has ended (H7)', async () => {
+    const patched = await waystone('patch', 'last', '--set', 'amount=300', '--reason', 'a typing error', '--by', 'ops')
+    expect(patched.out).toBe('patch applied at checkpoint 4; run RUN1 is waiting.\n')
+    expect((await waystone('show', 'last')).out).toContain('patch of amount by ops')
+    expect((await waystone('show', 'last', '--request')).out).toContain('amount: 300')
+    const wrong = await waystone('patch', 'last', '--set', 'amount="x"', '--reason', 'look')
+    expect(wrong.err).toContain('(WAYSTONE_INPUT_PATCH)')
+    expect((await waystone('patch', 'last', '--set', 'amount', '--reason', 'look')).err).toContain(
+      '--set: found "amount"; allowed is key=JSON',
+    )
+    await waystone('cancel', 'last', '--reason', 'withdrawn')
+    const late = await waystone('patch', 'last', '--set', 'amount=1', '--reason', 'late')
+    expect(late.err).toContain('refused (run-ended)')
+    expect(late.exit).toBe(1)
+  })
+
   it('cancels for good', async () => {
     expect((await waystone('cancel', 'last', '--reason', 'withdrawn')).out).toMatchInlineSnapshot(`
       "cancel applied at checkpoint 4; run RUN1 is cancelled.

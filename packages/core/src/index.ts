@@ -219,6 +219,7 @@ export type {
   RequestOf,
   RequestOption,
   DecisionFor,
+  PatchInput,
   Run,
   RunResult,
   Runtime,

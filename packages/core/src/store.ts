@@ -70,6 +70,7 @@ export type {
   OperatorMove,
   PersonDecision,
   RunFork,
+  RunPatch,
   RunStart,
   TimerDue,
 } from './snapshot/event.ts'

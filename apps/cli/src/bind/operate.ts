@@ -24,39 +24,47 @@ export function operateOptions(command: Commander): Commander {
 }
 
 /** An operator's move on a run, by the name of its command. */
-export type Move = 'hold' | 'release' | 'cancel'
+export type Move = 'hold' | 'release' | 'cancel' | 'patch'
 
-/** Makes an operator's move. The run is not driven further here. */
+/** Who makes a move and why. */
+export interface Mover {
+  readonly by: string
+  readonly reason: string
+}
+
+/** Makes one of the operator's moves that need nothing else. */
 export async function operate(
-  move: Move,
+  move: 'hold' | 'release' | 'cancel',
   given: { reference: string; options: OperateOptions },
   context: Context,
 ): Promise<ExitName> {
-  const { reference, options } = given
+  return await operateBy(move, { ...given, make: (run, by) => run[move](by) }, context)
+}
+
+/** Makes an operator's move. The run is not driven further here. */
+export async function operateBy(
+  move: Move,
+  given: {
+    readonly reference: string
+    readonly options: OperateOptions
+    readonly make: (run: Run, by: Mover) => Promise<Acceptance>
+  },
+  context: Context,
+): Promise<ExitName> {
+  const { reference, options, make } = given
   const reason = options.reason ?? ''
   if (reason.trim() === '') throw argumentError('--reason: found nothing; allowed is a text that says why')
   const row = await openRow(reference, options, context)
   // The move starts no effect, so a run with real models needs no --live here.
   const { run, bound } = await openRun(row, { ...options, live: row.tags[tagNames.models] === 'live' }, context)
   try {
-    const acceptance = await makeMove(run, move, { by: options.by ?? personName(context.around), reason })
+    const acceptance = await make(run, { by: options.by ?? personName(context.around), reason })
     const { status, sequence } = await run.status()
     context.json({ runId: run.runId, move, acceptance, status, sequence })
     return say(acceptance, { context, move, runId: run.runId, status })
   } finally {
-    // A release may have begun something before it could be closed: stopped half-way nobody would know what came of it.
+    // A release or a patch may have begun something before it could be closed: stopped half-way nobody would know what came of it.
     await bound.close({ drain: true })
-  }
-}
-
-function makeMove(run: Run, move: Move, by: { by: string; reason: string }): Promise<Acceptance> {
-  switch (move) {
-    case 'hold':
-      return run.hold(by)
-    case 'release':
-      return run.release(by)
-    case 'cancel':
-      return run.cancel(by)
   }
 }
 
@@ -71,7 +79,8 @@ function say(acceptance: Acceptance, { context, move, runId, status }: Said): Ex
   switch (acceptance.type) {
     case 'applied':
       context.print(`${move} applied at checkpoint ${acceptance.sequence}; run ${runId} is ${status}.`)
-      if (move === 'release' && status === 'running') context.print(`Go on with: ${context.advise(`resume ${runId}`)}`)
+      if ((move === 'release' || move === 'patch') && status === 'running')
+        context.print(`Go on with: ${context.advise(`resume ${runId}`)}`)
       return 'done'
     case 'delivered':
       context.print(`${move} delivered to run ${runId}; the process that drives it takes it from there.`)

@@ -89,6 +89,7 @@ export function advance(progress: Progress, event: RunEvent): Progress {
       return { ...next, open: new Map() }
     case 'run.started':
     case 'run.forked':
+    case 'run.patched':
     case 'state.changed':
     case 'limit.hit':
     case 'log.written':

@@ -29,7 +29,7 @@ function approvalText({ outcome, by, through, reason, sequence }: BlameApproval)
 
 function writerText({ writer, model }: Blame): string {
   if (writer.type !== 'node')
-    return writer.type === 'input' ? 'by the input' : `by the fork of ${printableLine(writer.by)}`
+    return writer.type === 'input' ? 'by the input' : `by the ${writer.type} of ${printableLine(writer.by)}`
   const visit = writer.visit > 1 ? `, visit ${writer.visit}` : ''
   return `by ${writer.node}${visit}, step ${writer.step}${model === null ? '' : `, model ${printableLine(model)}`}`
 }

@@ -65,6 +65,11 @@ function whatText({ event, step, sequence, decision }: Checkpoint, history: Hist
       return 'started'
     case 'run.forked':
       return `forked from ${event.payload.from.runId} at ${event.payload.from.sequence}`
+    case 'run.patch': {
+      const { state, unset = [], by, override } = event.payload
+      const keys = [...Object.keys(state), ...unset].map((key) => printableLine(key)).join(', ')
+      return `patch of ${keys} by ${printableLine(by)}${override === undefined ? '' : `, overriding ${override.map((tool) => printableLine(tool)).join(', ')}`}`
+    }
     case 'run.hold':
     case 'run.release':
     case 'run.cancel':

@@ -248,6 +248,23 @@ function unusualCheckpoints(): readonly Checkpoint[] {
     })),
     {
       ...usual,
+      event: {
+        id: 'patch',
+        at,
+        type: 'run.patch',
+        from: 'operator',
+        payload: { state: { a: 2 }, unset: ['b'], by: 'ops', reason: 'why', override: ['pay'] },
+      },
+      decision: null,
+      patch: [
+        ['set', ['context', 'state', 'a'], { v: 2 }],
+        ['unset', ['context', 'state', 'b']],
+      ],
+      step: null,
+      commands: [],
+    },
+    {
+      ...usual,
       sequence: 0,
       parent: null,
       event: { id: 'start', at, type: 'run.started', from: 'caller', payload: { input: { a: 1 }, tags: { t: 'x' } } },

@@ -18,6 +18,7 @@ const sourceOfEvent: { readonly [type in EngineEvent['type']]: EventSource } = {
   'timer.due': 'timer',
   'run.hold': 'operator',
   'run.release': 'operator',
+  'run.patch': 'operator',
   'run.cancel': 'operator',
 }
 

@@ -4,6 +4,7 @@ import type { MachineValue, OpenStep, RunContext, Snapshot } from '../snapshot/s
 import { noUsage } from '../snapshot/usage.ts'
 import { currentCalls, withCalls } from './agent-memory.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
+import { patchedContext } from './patch-state.ts'
 import { withContext } from './steps.ts'
 
 /**
@@ -18,15 +19,13 @@ export function forkedSnapshot(
   event: Extract<EngineEvent, { type: 'run.forked' }>,
 ): Snapshot {
   const { snapshot, patch } = event.payload
-  const { context } = snapshot
+  const context = patchedContext(snapshot.context, { state: patch })
   const open: { [index: string]: OpenStep } = {}
   for (const index in context.open) {
     const step = context.open[index]
     if (step !== undefined) open[index] = reopened(compiled, step, event.at)
   }
-  const state = Object.keys(patch).length === 0 ? context.state : Object.freeze({ ...context.state, ...patch })
   const next = withContext(context, {
-    state,
     private: begunAnew(context.private, event.at),
     open: Object.freeze(open),
     closing: Object.freeze({}),

@@ -6,7 +6,7 @@ import { checkpointFormat, type Checkpoint, type CheckpointStep } from '../snaps
 import type { Command } from '../snapshot/command.ts'
 import type { Decision } from '../snapshot/decision.ts'
 import { diffSnapshots } from '../snapshot/diff.ts'
-import type { EffectEnd, EngineEvent, PersonDecision } from '../snapshot/event.ts'
+import type { EffectEnd, EngineEvent, PersonDecision, RunPatch } from '../snapshot/event.ts'
 import type { OpenFork } from '../snapshot/open-fork.ts'
 import { statusOf, type OpenStep, type RunContext, type Snapshot } from '../snapshot/snapshot.ts'
 import type { UsageDelta } from '../snapshot/usage.ts'
@@ -18,6 +18,7 @@ import { engineError } from './frozen-error.ts'
 import { limitsLeft } from './limits.ts'
 import type { MachineEvent, MachineInput } from './machine-event.ts'
 import { cancelledState, eventNames, transitionNames } from './names.ts'
+import { patchedContext, patchRefusal } from './patch-state.ts'
 import { offeredOutcomes, requestDigest } from './request-digest.ts'
 import type { StepAnswer } from './step-end.ts'
 import { settle, usageOf, withContext } from './steps.ts'
@@ -36,6 +37,9 @@ export type RefusalReason =
   | 'digest-mismatch'
   | 'outcome-not-offered'
   | 'write-undeclared'
+  | 'policy-broken'
+  | 'approval-outlived'
+  | 'effect-under-way'
   | 'already-held'
   | 'not-held'
   | 'not-started'
@@ -90,6 +94,8 @@ export function plan(
       return hold(run, event.payload)
     case 'run.release':
       return release(run)
+    case 'run.patch':
+      return patchState(run, event.payload)
     case 'run.cancel':
       return cancel(run, event.payload)
   }
@@ -354,6 +360,14 @@ function release(run: RunAt): Plan {
   const { context, value } = run.snapshot
   if (context.held === null) return refuse('not-held', 'the run is not held')
   return applied(run, Object.freeze({ value, context: withContext(context, { held: null }) }), {})
+}
+
+function patchState(run: RunAt, payload: RunPatch): Plan {
+  const { compiled, snapshot } = run
+  const refusal = patchRefusal(compiled, snapshot.context, payload)
+  if (refusal !== undefined) return refuse(refusal.reason, refusal.message)
+  const context = patchedContext(snapshot.context, payload)
+  return applied(run, Object.freeze({ value: snapshot.value, context }), {})
 }
 
 function cancel(run: RunAt, move: { readonly by: string; readonly reason: string }): Plan {

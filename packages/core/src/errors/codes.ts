@@ -706,6 +706,12 @@ export const errorCodes = {
       'A fork could run a tool on a yes to something else: its patch changes what an approval has shown, or the tool is under way there and the yes was for that run of it.',
     remedy: 'Fork before the approval, leave the key alone, or override the policy by name.',
   },
+  WAYSTONE_INPUT_PATCH: {
+    family: 'input',
+    means:
+      'A patch of a run is empty, does not say who makes it and why, names a key that is no state key, or a value that does not fit it.',
+    remedy: 'Give values that fit the schema of the state; the message names each path.',
+  },
   WAYSTONE_INPUT_PATH: {
     family: 'input',
     means: 'A path names nothing in the state at that sequence.',

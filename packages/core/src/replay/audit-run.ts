@@ -95,6 +95,7 @@ function actorOf(event: Checkpoint['event'], node: string | null): string {
     case 'run.forked':
     case 'run.hold':
     case 'run.release':
+    case 'run.patch':
     case 'run.cancel':
       return event.payload.by
     case 'timer.due':
@@ -120,7 +121,7 @@ function peopleOf(checkpoint: Checkpoint, history: History): readonly AuditPerso
       through: 'operator',
       node,
       outcome: event.type,
-      reason: event.payload.reason,
+      reason: reasonOf(event.payload),
     },
   ]
 }
@@ -139,6 +140,10 @@ function callOf(
     ...(asked !== undefined && { arguments: asked.arguments }),
     ...(event.payload.arguments !== undefined && { edited: event.payload.arguments }),
   }
+}
+
+function reasonOf({ reason, override }: { readonly reason: string; readonly override?: readonly string[] }): string {
+  return override === undefined ? reason : `${reason} (overridden: ${override.join(', ')})`
 }
 
 /** What a policy needs to know of the way so far. */

@@ -35,7 +35,7 @@ export interface Blame {
   /** Checkpoint that wrote it. */
   readonly sequence: number
   readonly at: number
-  /** Who: the node and its step, or `input`, or the person or operator of a fork. */
+  /** Who: the node and its step, or `input`, or the operator of a fork or a patch. */
   readonly writer:
     | {
         readonly type: 'node'
@@ -44,7 +44,7 @@ export interface Blame {
         readonly step: number
         readonly kind: string
       }
-    | { readonly type: 'input' | 'fork'; readonly by: string }
+    | { readonly type: 'input' | 'fork' | 'patch'; readonly by: string }
   /** The model that answered, for an agent. */
   readonly model: string | null
   /** References that the effect and the tool calls of its visit named. Order: as named. */
@@ -132,6 +132,7 @@ function isSame(left: Json, right: Json | undefined): boolean {
 
 function writerOf({ event, step }: Checkpoint): Blame['writer'] {
   if (step !== null) return { type: 'node', node: step.node, visit: step.visit, step: step.index, kind: step.kind }
+  if (event.type === 'run.patch') return { type: 'patch', by: event.payload.by }
   return event.type === 'run.forked' ? { type: 'fork', by: event.payload.by } : { type: 'input', by: 'caller' }
 }
 

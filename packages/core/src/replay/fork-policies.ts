@@ -1,13 +1,11 @@
 import type { JsonObject } from '../base/json.ts'
 import { own } from '../base/own.ts'
-import { subjectOf } from '../check/moves.ts'
-import { findBreaches } from '../check/policy/breach.ts'
-import { atomsOf } from '../check/propositions.ts'
+import { impliedPolicies, policiesBrokenBy } from '../check/policy/patched.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { createGuardRunner } from '../compile/guards.ts'
 import { inputError } from '../errors/input-error.ts'
 import type { PolicyRecord } from '../graph/graph.ts'
-import { crossingName, isCrossing, shownAt } from '../graph/policy-crossing.ts'
+import { crossingName } from '../graph/policy-crossing.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 
 /** A fork that is about to be made. */
@@ -30,8 +28,10 @@ export interface PlannedFork {
  */
 export function refusePolicyBreaks(fork: PlannedFork): void {
   const { compiled, at, patch, override } = fork
-  const asked = policiesOf(compiled).filter(({ never }) => !override.includes(never))
-  const changed = asked.filter((policy) => touches(fork, policy) && reachesUncrossed(fork, policy))
+  const { graph } = compiled
+  const nodes = Object.values(fork.context.open).map(({ node }) => node)
+  const isAsked = ({ never }: PolicyRecord): boolean => !override.includes(never)
+  const changed = policiesBrokenBy(graph, { keys: Object.keys(patch), nodes }).filter(isAsked)
   const [first] = changed
   if (first !== undefined)
     throw inputError(
@@ -40,7 +40,7 @@ export function refusePolicyBreaks(fork: PlannedFork): void {
         `fork before it, leave ${Object.keys(patch).join(', ')} alone, or override the policy of ${first.never}`,
       { tools: changed.map(({ never }) => never) },
     )
-  const repeated = asked.filter((policy) => isOpen(fork, policy))
+  const repeated = impliedPolicies(graph).filter((policy) => isAsked(policy) && isOpen(fork, policy))
   const [again] = repeated
   if (again !== undefined)
     throw inputError(
@@ -49,39 +49,6 @@ export function refusePolicyBreaks(fork: PlannedFork): void {
         `fork before ${crossingName(again)}, or override the policy of ${again.never}`,
       { tools: repeated.map(({ never }) => never) },
     )
-}
-
-/** Policies as written, and that of each tool about whose calls people are asked: as a node it runs behind an approval. */
-function policiesOf({ graph }: CompiledWorkflow): readonly PolicyRecord[] {
-  const said = new Set(graph.policies.map(({ never }) => never))
-  const unsaid = Object.values(graph.tools).filter(({ name, approval }) => approval !== undefined && !said.has(name))
-  return [
-    ...graph.policies,
-    ...unsaid.map(({ name, place }): PolicyRecord => ({ never: name, without: 'approval', given: null, place })),
-  ]
-}
-
-function touches({ compiled: { graph }, patch }: PlannedFork, policy: PolicyRecord): boolean {
-  const shown = Object.values(graph.nodes).flatMap((node) =>
-    node.outcomes.some((outcome) => isCrossing(policy, node, outcome)) ? shownAt(graph, node.id) : [],
-  )
-  const given =
-    policy.given === null ? [] : [...atomsOf(policy.given)].flatMap((name) => graph.guards[name]?.reads ?? [])
-  return [...shown, ...given].some((key) => Object.hasOwn(patch, key))
-}
-
-/** Whether the tool can run from where the run stands, as if nothing had been approved and no guard been read so far. */
-function reachesUncrossed({ compiled: { graph }, context }: PlannedFork, policy: PolicyRecord): boolean {
-  const runsUnasked = graph.policies.includes(policy) ? () => true : isToolNode
-  return Object.values(context.open).some((step) =>
-    findBreaches(subjectOf({ ...graph, start: step.node }), policy, { forgets: true }).some(({ runner }) =>
-      runsUnasked(runner.node),
-    ),
-  )
-}
-
-function isToolNode({ kind }: { readonly kind: string }): boolean {
-  return kind === 'tool'
 }
 
 /** Whether the tool is under way there, on a yes that is not asked for again, while the policy is meant. */

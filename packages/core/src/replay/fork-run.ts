@@ -1,5 +1,5 @@
 import type { RunId } from '../base/ids.ts'
-import { canonicalJson, copyJson, toJson, type Json, type JsonObject } from '../base/json.ts'
+import { canonicalJson, copyJson, type Json, type JsonObject } from '../base/json.ts'
 import { firstPacking, packCheckpoint } from '../checkpoint/pack.ts'
 import type { RunRow } from '../checkpoint/store.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
@@ -7,6 +7,7 @@ import { plan } from '../compile/plan.ts'
 import { inputError } from '../errors/input-error.ts'
 import { invariantError } from '../errors/invariant-error.ts'
 import { replayError } from '../errors/replay-error.ts'
+import { parseStatePatch } from '../run/parse-state-patch.ts'
 import type { Runtime } from '../run/runtime.ts'
 import { summaryOf } from '../run/run-summary.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
@@ -49,7 +50,7 @@ export async function forkRun(runtime: Runtime, runId: string, options: ForkOpti
       { runId, sequence: options.at },
     )
   }
-  const patch = parsePatch(compiled, options.patch ?? {})
+  const patch = parseStatePatch(compiled, options.patch ?? {}, 'WAYSTONE_INPUT_FORK_PATCH')
   refusePolicyBreaks({ compiled, context, at: options.at, patch, override: options.override ?? [] })
   const at = clock.now()
   const newId = ids.run(at)
@@ -126,26 +127,4 @@ function reasonOf({ reason, override }: ForkOptions): string {
   return override === undefined || override.length === 0
     ? reason
     : `${reason} (policies overridden: ${override.join(', ')})`
-}
-
-function parsePatch(compiled: CompiledWorkflow, patch: JsonObject): JsonObject {
-  const problems: string[] = []
-  const parsed: { [key: string]: Json } = {}
-  for (const [key, value] of Object.entries(patch)) {
-    const schema = compiled.registry.stateSchemas.get(key)
-    if (schema === undefined) {
-      problems.push(`${key}: no such state key; there are ${Object.keys(compiled.graph.state).join(', ')}`)
-      continue
-    }
-    const result = schema.safeParse(value)
-    if (result.success) parsed[key] = toJson(result.data, `patch of ${key}`)
-    else problems.push(...result.error.issues.map((issue) => `${[key, ...issue.path].join('.')}: ${issue.message}`))
-  }
-  if (problems.length > 0)
-    throw inputError(
-      'WAYSTONE_INPUT_FORK_PATCH',
-      `the patch does not fit the state:\n${problems.map((line) => `  ${line}`).join('\n')}`,
-      { problems },
-    )
-  return toJson(parsed, 'patch') as JsonObject
 }

@@ -61,6 +61,11 @@ function eventFacts({ event, step }: Checkpoint, { workflow }: FactSource): read
       return [{ type: 'run.held', by: event.payload.by, reason: event.payload.reason }]
     case 'run.release':
       return [{ type: 'run.released', by: event.payload.by, reason: event.payload.reason }]
+    case 'run.patch': {
+      const { by, reason, state, unset = [], override } = event.payload
+      const keys = [...Object.keys(state), ...unset]
+      return [{ type: 'run.patched', by, reason, keys, ...(override !== undefined && { override }) }]
+    }
     case 'run.cancel':
       return [{ type: 'run.cancelled', by: event.payload.by, reason: event.payload.reason }]
     case 'effect.ended':

@@ -112,6 +112,15 @@ export type RunEvent =
       readonly by: string
       readonly reason: string
     })
+  | (RunEventBase & {
+      readonly type: 'run.patched'
+      readonly by: string
+      readonly reason: string
+      /** State keys that were set anew or removed. */
+      readonly keys: readonly string[]
+      /** Tools that may run although it changes what a yes to them was given to. */
+      readonly override?: readonly string[]
+    })
   | (RunEventBase & { readonly type: 'run.status-changed'; readonly status: RunStatus })
   | (RunEventBase & {
       readonly type: 'token.received'

@@ -6,7 +6,8 @@ import { followRun } from './follow.ts'
 import { openingSequences } from './opening-sequence.ts'
 import { requestsOf } from './requests.ts'
 import { resultOfRest, standingOf, statusOfRun } from './run-status.ts'
-import type { Acceptance, DecisionInput, Request, Run, RunResult } from './runtime.ts'
+import { patchEvent } from './patch-event.ts'
+import type { Acceptance, DecisionInput, PatchInput, Request, Run, RunResult } from './runtime.ts'
 import { waitForRest } from './wait-for-rest.ts'
 
 /** The handle of a run; nothing of the run is kept in it but how it ended. */
@@ -79,6 +80,12 @@ export class RunHandle implements Run {
 
   cancel(move: { readonly by: string; readonly reason: string }): Promise<Acceptance> {
     return this.#move('run.cancel', move)
+  }
+
+  async patch(given: PatchInput): Promise<Acceptance> {
+    const { clock, ids } = this.#engine.parts
+    const { compiled } = await standingOf(this.#engine, this.runId)
+    return await this.#send(patchEvent(compiled, given, { id: ids.event(), at: clock.now() }), true)
   }
 
   async resume(): Promise<void> {

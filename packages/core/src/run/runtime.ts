@@ -179,6 +179,18 @@ export type Acceptance =
   /** Nothing changed. `reason`: `stale-request`, `already-decided`, `digest-mismatch`, `outcome-not-offered`, `run-ended`, … */
   | { readonly type: 'refused'; readonly reason: string; readonly message: string }
 
+/** A change of the state by an operator. */
+export interface PatchInput {
+  /** State keys as they shall be, whatever their merge rules; parsed by the state's schemas. */
+  readonly state?: JsonObject
+  /** Optional state keys to be removed. */
+  readonly unset?: readonly string[]
+  readonly by: string
+  readonly reason: string
+  /** Tools that may run although the patch changes what a yes to them was given to; stored with it. */
+  readonly override?: readonly string[]
+}
+
 /** A run, in this or any process. `Asked`: the requests it may have. */
 export interface Run<Output = JsonObject, Asked extends Request = Request> {
   readonly runId: RunId
@@ -213,6 +225,15 @@ export interface Run<Output = JsonObject, Asked extends Request = Request> {
   hold(move: { readonly by: string; readonly reason: string }): Promise<Acceptance>
   release(move: { readonly by: string; readonly reason: string }): Promise<Acceptance>
   cancel(move: { readonly by: string; readonly reason: string }): Promise<Acceptance>
+  /**
+   * Sets keys of the state anew: a checkpoint of its own, with who and why. Requests that show one of them have to be looked at again.
+   *
+   * Refused `policy-broken` or `approval-outlived` when a tool could then run on a yes to something else, unless the patch overrides
+   * the tool; `effect-under-way` while an effect that must not be repeated reads one of the keys.
+   *
+   * @throws {InputError} WAYSTONE_INPUT_PATCH naming every key that does not fit
+   */
+  patch(patch: PatchInput): Promise<Acceptance>
   /**
    * Takes the run and drives it in this process. A live owner is a conflict that names it; a dead one on this host is replaced at once; otherwise it waits
    * until the lease has run out.

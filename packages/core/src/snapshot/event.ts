@@ -117,6 +117,16 @@ export interface OperatorMove {
   readonly reason: string
 }
 
+/** An operator sets keys of the state anew. */
+export interface RunPatch extends OperatorMove {
+  /** State keys as they shall be, parsed; no merge rule applies. */
+  readonly state: JsonObject
+  /** Optional keys that are removed; absent: none. */
+  readonly unset?: readonly string[]
+  /** Tools that may run although it changes what a yes to them was given to; absent: none. */
+  readonly override?: readonly string[]
+}
+
 /** What may be due. */
 export interface TimerDue {
   /** `expire/<stepIndex>`, `limit/<stepIndex>` (the time of its agent's visit) or `duration` (that of the run). */
@@ -140,4 +150,5 @@ export type EngineEvent =
   | (EventBase & { readonly type: 'timer.due'; readonly from: 'timer'; readonly payload: TimerDue })
   | (EventBase & { readonly type: 'run.hold'; readonly from: 'operator'; readonly payload: OperatorMove })
   | (EventBase & { readonly type: 'run.release'; readonly from: 'operator'; readonly payload: OperatorMove })
+  | (EventBase & { readonly type: 'run.patch'; readonly from: 'operator'; readonly payload: RunPatch })
   | (EventBase & { readonly type: 'run.cancel'; readonly from: 'operator'; readonly payload: OperatorMove })

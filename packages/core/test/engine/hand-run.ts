@@ -12,7 +12,7 @@ import type { Registry } from '../../src/graph/registry.ts'
 import { summaryOf } from '../../src/run/run-summary.ts'
 import { applyPatch } from '../../src/snapshot/apply-patch.ts'
 import type { Checkpoint } from '../../src/snapshot/checkpoint.ts'
-import type { EffectEnd, EngineEvent, PersonDecision } from '../../src/snapshot/event.ts'
+import type { EffectEnd, EngineEvent, PersonDecision, RunPatch } from '../../src/snapshot/event.ts'
 import type { OpenStep, RunContext, Snapshot } from '../../src/snapshot/snapshot.ts'
 import { graphFixture, type GraphNotation } from '../graphs/graph-fixture.ts'
 import { registryFor } from '../graphs/registry-for.ts'
@@ -153,6 +153,10 @@ export class HandRun {
 
   cancel(): Plan {
     return this.feed({ type: 'run.cancel', from: 'operator', payload: { by: 'op', reason: 'stop' } })
+  }
+
+  patch(state: JsonObject, more: Partial<RunPatch> = {}): Plan {
+    return this.feed({ type: 'run.patch', from: 'operator', payload: { state, by: 'op', reason: 'wrong', ...more } })
   }
 
   feed(event: BareEvent): Plan {

@@ -39,6 +39,19 @@ export class People {
     })
   }
 
+  /** An operator sets the ticket of a run anew, mostly minding the policies. */
+  patch(facts: RunFacts): void {
+    this.#through(async (host) => {
+      const run = await host.runtime.open(facts.runId)
+      const tools = Object.keys(facts.spec.graph.tools)
+      const state = { ticket: `T${this.#random.integer(10, 99)}` }
+      const override = this.#random.chance(0.2) ? { override: tools } : {}
+      const acceptance = await run.patch({ state, ...override, by: 'operator', reason: 'as simulated' })
+      this.#world.oracle.accepted(facts.runId, acceptance)
+      if (acceptance.type === 'refused') this.#world.coverage.count('patch refused')
+    })
+  }
+
   /** Somebody takes a run by hand. */
   resume(facts: RunFacts): void {
     this.#through(async (host) => {

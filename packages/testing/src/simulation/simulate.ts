@@ -207,6 +207,7 @@ class Simulation {
     else if (drawn < 0.78) this.#people.operate(facts, 'hold')
     else if (drawn < 0.87) this.#people.operate(facts, 'release')
     else if (drawn < 0.9) this.#people.operate(facts, 'cancel')
+    else if (drawn < 0.93) this.#people.patch(facts)
     else this.#people.resume(facts)
   }
 

@@ -90,8 +90,9 @@ function checkConversation({ node, effectId, input }: WorldCall, report: Report)
   if (messages[0]?.role !== 'user') report('calls-keep-results', `${effectId} of ${node} does not begin with a user`)
 }
 
-/** Node and input of a step never change; what is asked is the same at every attempt. */
+/** Node and input of a step never change; what is asked is the same at every attempt, unless an operator has changed it. */
 function checkSame(facts: RunFacts, { call, step }: Beginning, report: Report): void {
+  if (facts.patched.has(step)) return
   const asked = textOf([call.node, isModelCall(call.name) ? 'model' : call.name, call.input])
   const known = facts.inputs.get(step)
   if (known === undefined) facts.inputs.set(step, asked)

@@ -50,6 +50,8 @@ export interface RunFacts {
   readonly startedBy: Map<SimulatedProcess, Set<string>>
   /** Node and input of each step, as the fake world saw them first. */
   readonly inputs: Map<string, string>
+  /** Steps whose input an operator has changed under way, which is allowed where repeating them cannot hurt. */
+  readonly patched: Set<string>
   /** Delivered and not yet used, and when, in virtual time. */
   readonly inbox: Map<string, { readonly event: EngineEvent; readonly at: number }>
   /** Events used by a checkpoint. */
@@ -83,6 +85,7 @@ export function newRunFacts(runId: string, spec: CompiledWorkflow): RunFacts {
     starts: new Map(),
     startedBy: new Map(),
     inputs: new Map(),
+    patched: new Set(),
     inbox: new Map(),
     used: new Set(),
     stopped: new Set(),

@@ -75,6 +75,10 @@ function checkState(facts: RunFacts, checkpoint: Checkpoint, { before, after, re
       )
     return
   }
+  if (event.type === 'run.patch') {
+    facts.state = { ...facts.state, ...event.payload.state }
+    for (const [step, open] of Object.entries(after.open)) if (mayChange(facts, open)) facts.patched.add(step)
+  }
   const written = writtenBy(checkpoint)
   const old = facts.state
   if (written !== null) facts.state = mergeInto(facts, old, written)
@@ -86,6 +90,13 @@ function checkState(facts: RunFacts, checkpoint: Checkpoint, { before, after, re
       `after ${event.type} ${event.id} at ${sequence} the state is ${textOf(after.state)}; the events give ${textOf(facts.state)}`,
     )
   }
+}
+
+/** Keyed and unsafe effects keep their input, and calls of agents have arguments of their own. */
+function mayChange({ spec }: RunFacts, { node, kind }: RunContext['open'][string]): boolean {
+  if (kind === 'call') return false
+  const effect = spec.graph.nodes[node]?.effect
+  return kind === 'model' || kind === 'summary' || kind === 'resolve' || effect === 'pure' || effect === 'idempotent'
 }
 
 function sorted(state: object): unknown {
@@ -201,6 +212,17 @@ function countForks(
   }
 }
 
+function countPatch(
+  { override }: { readonly override?: readonly string[] },
+  before: RunContext | null,
+  coverage: Coverage,
+): void {
+  coverage.count('patch')
+  if (override !== undefined) coverage.count('patch under an override')
+  if (Object.values(before?.open ?? {}).some(({ kind }) => kind === 'approval'))
+    coverage.count('patch of what is asked')
+}
+
 function timerRow(timer: string): string {
   if (timer.startsWith('deadline/')) return 'join deadline by its timer'
   if (timer === 'duration') return 'duration hit'
@@ -229,6 +251,7 @@ function countCovered(
   if (ended.has(status) && (before === null || before.ending === null)) coverage.count(`ended ${status}`)
   if (event.type === 'run.hold' || event.type === 'run.release' || event.type === 'run.cancel')
     coverage.count(event.type.slice(4))
+  if (event.type === 'run.patch') countPatch(event.payload, before, coverage)
   if (event.type === 'timer.due') coverage.count(timerRow(event.payload.timer))
   countSetAside(after, coverage)
   countForks(checkpoint, { before, after, coverage })

@@ -1,0 +1,98 @@
+import type { Json, JsonObject } from '../base/json.ts'
+import { policiesBrokenBy } from '../check/policy/patched.ts'
+import { crossingName } from '../graph/policy-crossing.ts'
+import type { RunPatch } from '../snapshot/event.ts'
+import type { AddedItems, OpenFork } from '../snapshot/open-fork.ts'
+import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
+import type { CompiledWorkflow } from './compiled-workflow.ts'
+import { withContext } from './steps.ts'
+
+/** Why a patch of an operator's is not taken. */
+export interface PatchRefusal {
+  readonly reason: 'write-undeclared' | 'effect-under-way' | 'approval-outlived' | 'policy-broken'
+  readonly message: string
+}
+
+/**
+ * Why a patch cannot be taken as the run stands; undefined: it can.
+ *
+ * No approval outlives a patch of what it showed: a yes to a call that has not ended, and one that a policy relies on, forbid it
+ * unless the tool is overridden. An effect that must not be repeated keeps its input, since further attempts have the same effect id:
+ * no override changes that.
+ */
+export function patchRefusal(
+  compiled: CompiledWorkflow,
+  context: RunContext,
+  patch: RunPatch,
+): PatchRefusal | undefined {
+  const { graph } = compiled
+  const keys = keysOf(patch)
+  const foreign = keys.filter((key) => !Object.hasOwn(graph.state, key))
+  if (foreign.length > 0) return { reason: 'write-undeclared', message: `there is no state key ${foreign.join(', ')}` }
+  const open = Object.entries(context.open)
+  for (const [index, step] of open) {
+    const read = keysReadBy(compiled, step, keys)
+    if (read === undefined || !isBegunForGood(compiled, step)) continue
+    const message = `step ${index} of ${step.node} is under way with ${read}; its further attempts must have the same input, so wait until it has ended`
+    return { reason: 'effect-under-way', message }
+  }
+  const isOverridden = (tool: string): boolean => patch.override?.includes(tool) === true
+  for (const [index, step] of open) {
+    const read = keysReadBy(compiled, step, keys)
+    if (read === undefined || step.approved === undefined || isOverridden(step.tool ?? '')) continue
+    const message = `somebody approved step ${index} of ${step.node}, a call of tool ${step.tool ?? ''}, when ${read} was what they were shown; wait until it has ended, leave ${read} alone, or override tool ${step.tool ?? ''}`
+    return { reason: 'approval-outlived', message }
+  }
+  const nodes = [...new Set(open.map(([, { node }]) => node))]
+  const broken = policiesBrokenBy(graph, { keys, nodes }).find(({ never }) => !isOverridden(never))
+  if (broken === undefined) return undefined
+  const crossing = crossingName(broken)
+  const message = `the patch changes what ${crossing} depends on, and from ${nodes.join(', ')} tool ${broken.never} can run without ${crossing} being crossed again; leave ${keys.join(', ')} alone, or override tool ${broken.never}`
+  return { reason: 'policy-broken', message }
+}
+
+function keysOf({ state, unset = [] }: Pick<RunPatch, 'state' | 'unset'>): readonly string[] {
+  return [...Object.keys(state), ...unset]
+}
+
+/** Those of the keys that the step's node reads, as a list for people; undefined: none. */
+function keysReadBy({ graph }: CompiledWorkflow, { node }: OpenStep, keys: readonly string[]): string | undefined {
+  const read = keys.filter((key) => graph.nodes[node]?.reads.includes(key) === true)
+  return read.length === 0 ? undefined : read.join(', ')
+}
+
+/** An effect whose input follows from the state, and that a service knows by its effect id, or may not be repeated at all. */
+function isBegunForGood({ graph }: CompiledWorkflow, { node, kind }: OpenStep): boolean {
+  const effect = graph.nodes[node]?.effect
+  const isOwnEffect = kind === 'task' || kind === 'tool' || kind === 'gate'
+  return isOwnEffect && (effect === 'keyed' || effect === 'unsafe')
+}
+
+/** The context with state keys set and removed; lists that branches add to begin to be counted anew. */
+export function patchedContext(context: RunContext, patch: Pick<RunPatch, 'state' | 'unset'>): RunContext {
+  if (keysOf(patch).length === 0) return context
+  const next: { [key: string]: Json } = { ...context.state, ...patch.state }
+  for (const key of patch.unset ?? []) delete next[key]
+  const state = Object.freeze(next)
+  const forks = context.forks === undefined ? undefined : forksAfter(context.forks, state, keysOf(patch))
+  return withContext(context, { state, ...(forks !== undefined && { forks }) })
+}
+
+/** Which branch added which items is no longer known of a list that was set anew: what is there stays in its place. */
+function forksAfter(
+  forks: NonNullable<RunContext['forks']>,
+  state: JsonObject,
+  keys: readonly string[],
+): NonNullable<RunContext['forks']> {
+  const anew = Object.entries(forks).map(([join, fork]): readonly [string, OpenFork] => {
+    const counted = Object.entries(fork.added ?? {})
+    if (!counted.some(([key]) => keys.includes(key))) return [join, fork]
+    const added = counted.map(([key, items]): readonly [string, AddedItems] => {
+      const list = state[key]
+      const from = Array.isArray(list) ? list.length : 0
+      return [key, keys.includes(key) ? Object.freeze({ from, runs: Object.freeze([]) }) : items]
+    })
+    return [join, Object.freeze({ ...fork, added: Object.freeze(Object.fromEntries(added)) })]
+  })
+  return Object.freeze(Object.fromEntries(anew))
+}

@@ -1,0 +1,32 @@
+import { takeJson } from '../base/json.ts'
+import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
+import { inputError } from '../errors/input-error.ts'
+import type { EngineEvent, RunPatch } from '../snapshot/event.ts'
+import type { EventStamp } from './decision-event.ts'
+import { parseStatePatch, parseUnsetKeys } from './parse-state-patch.ts'
+import type { PatchInput } from './runtime.ts'
+
+const code = 'WAYSTONE_INPUT_PATCH'
+
+/** Turns an operator's patch into an event, everything in it parsed. @throws {InputError} WAYSTONE_INPUT_PATCH */
+export function patchEvent(compiled: CompiledWorkflow, given: PatchInput, stamp: EventStamp): EngineEvent {
+  const { by, reason, override = [] } = given
+  const state = parseStatePatch(compiled, given.state ?? {}, code)
+  const unset = parseUnsetKeys(compiled, given.unset ?? [], { code, patch: state })
+  if (Object.keys(state).length === 0 && unset.length === 0)
+    throw inputError(code, 'the patch is empty: it names no state key to set or to remove')
+  if (by === '' || reason.trim() === '')
+    throw inputError(code, 'a patch says who makes it and why: `by` or `reason` is empty')
+  const unknown = override.filter((tool) => !Object.hasOwn(compiled.graph.tools, tool))
+  if (unknown.length > 0)
+    throw inputError(code, `the patch overrides ${unknown.join(', ')}, which is no tool of the workflow`)
+  const payload = {
+    state,
+    ...(unset.length > 0 && { unset }),
+    by,
+    reason,
+    ...(override.length > 0 && { override }),
+  }
+  const taken = takeJson(payload, 'patch of a run') as unknown as RunPatch
+  return Object.freeze({ ...stamp, type: 'run.patch', from: 'operator', payload: taken })
+}

@@ -218,14 +218,17 @@ describe('cancel', () => {
       { effect: 'pure', attempts: 3 },
     )
 
-  it('fires the signal within 50 ms, ends as cancelled, and nothing is written after it (T7, R9)', async () => {
+  it('fires the signal at once, ends as cancelled, and nothing is written after it (T7, R9)', async () => {
     const seen: { signal?: AbortSignal; wrote?: boolean } = {}
     const run = await start(hanging(seen), {})
-    const before = Date.now()
+    const order: string[] = []
+    seen.signal?.addEventListener('abort', () => order.push('signal'))
+    // Not in ms: how long a turn of the event loop takes is the machine's business.
+    const turn = setImmediate(() => order.push('turn'))
     const accepted = await run.cancel({ by: 'ann', reason: 'not needed' })
+    clearImmediate(turn)
     expect(accepted.type).toBe('applied')
-    expect(seen.signal?.aborted).toBe(true)
-    expect(Date.now() - before).toBeLessThan(50)
+    expect(order).toEqual(['signal'])
     expect(await run.result()).toMatchObject({ status: 'cancelled' })
     expect(seen.wrote).toBeUndefined()
     expect(await endings(run)).toEqual([[1, 'failed', true]])

@@ -15,6 +15,7 @@ import type { DrivenRun, DriveHost } from './drive-host.ts'
 import { EffectScope } from './effect-context.ts'
 import type { EffectJob } from './effect-job.ts'
 import { lostUsage } from './execute-model.ts'
+import { IdenticalCalls } from './identical-calls.ts'
 import { lostLease } from './leases.ts'
 import { lostEnd } from './lost-effects.ts'
 import { effectClassOf } from './perform.ts'
@@ -66,6 +67,7 @@ export class Drive implements DrivenRun {
   readonly #taken = new Set<string>()
   readonly #effects = new Map<number, RunningEffect>()
   readonly #effectHost: EffectHost
+  readonly #identical = new IdenticalCalls()
   readonly #timers: ReturnType<typeof createTimers>
   #standing: Standing
   #hasBegun = false
@@ -175,6 +177,7 @@ export class Drive implements DrivenRun {
       for (let entry = this.#queue[0]; entry !== undefined && !this.#isOver; entry = this.#queue[0]) {
         // It leaves the queue only when it is stored, so that a delivered event is not taken up twice meanwhile.
         await this.#take(entry)
+        if (entry.event.type === 'effect.ended') this.#letGo(entry.event.payload.step)
         if (entry.isDelivered === true) this.#taken.add(entry.event.id)
         if (this.#queue[0] === entry) this.#queue.shift()
         const turn = this.#host.turn()
@@ -234,7 +237,22 @@ export class Drive implements DrivenRun {
 
   /** Attempts that wait for their backoff do not begin in a held run; release asks for them again. */
   #withhold(): void {
-    for (const effect of this.#effects.values()) if (effect.isWaiting) this.#forget(effect)
+    for (const effect of this.#effects.values()) if (effect.isWaiting) this.#takeBack(effect)
+  }
+
+  #takeBack(effect: RunningEffect): void {
+    this.#identical.withdraw(effect)
+    this.#forget(effect)
+  }
+
+  /** Begins what waited for a step's end, with what is stored now. */
+  #letGo(step: number): void {
+    for (const effect of this.#identical.ended(step)) {
+      if (this.#isOver || !effect.isWaiting) continue
+      const { scope, open } = effect.job
+      this.#forget(effect)
+      this.#startEffect({ step: scope.step, attempt: open.attempt })
+    }
   }
 
   async #commit({ snapshot, checkpoint }: Extract<Plan, { type: 'applied' | 'late' }>, entry: Entry): Promise<void> {
@@ -273,9 +291,11 @@ export class Drive implements DrivenRun {
           break
         case 'cancelEffect':
           this.#cancel(command.step)
+          this.#letGo(command.step)
           break
         case 'leaveEffect':
           if (!this.#runs(command.step)) this.#cancel(command.step)
+          this.#letGo(command.step)
           break
         case 'setTimer':
           if (!this.#isDraining) this.#timers.set(command.timer, command.at)
@@ -289,7 +309,11 @@ export class Drive implements DrivenRun {
     }
   }
 
-  #startEffect({ step, attempt, notBefore }: Extract<Command, { type: 'effect' }>): void {
+  #startEffect({
+    step,
+    attempt,
+    notBefore,
+  }: Pick<Extract<Command, { type: 'effect' }>, 'step' | 'attempt' | 'notBefore'>): void {
     const running = this.#effects.get(step)
     if (running?.job.open.attempt === attempt || this.#isEndQueued(step, attempt)) return
     const job = this.#jobOf(step)
@@ -308,8 +332,9 @@ export class Drive implements DrivenRun {
     )
   }
 
-  /** Waits for what it needs of shared resources, if it needs any. */
+  /** Waits for an identical call, and for what it needs of shared resources, if it needs any. */
   #begin(effect: RunningEffect): void {
+    if (!this.#identical.mayBegin(effect)) return
     const isWaiting = awaitPermit(this.#host, effect, {
       onGranted: () => this.#confirm(effect),
       onFailed: (error) => this.stop(error),
@@ -331,7 +356,7 @@ export class Drive implements DrivenRun {
     if (this.#isOver) return
     const isHeld = this.snapshot.context.held !== null
     // Release asks for it again; one that was cancelled meanwhile has its end to give.
-    if (isHeld && !effect.job.scope.isAborted) this.#forget(effect)
+    if (isHeld && !effect.job.scope.isAborted) this.#takeBack(effect)
     else this.#markAndStart(effect)
   }
 

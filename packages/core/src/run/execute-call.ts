@@ -1,9 +1,11 @@
 import { callDigest } from '../compile/call-question.ts'
+import { cachedResult, cacheKeyOf } from '../compile/pure-cache.ts'
 import { invariantError } from '../errors/invariant-error.ts'
 import { nodeError } from '../errors/node-error.ts'
 import { callApprovalOf } from '../graph/tool-use.ts'
 import type { Json } from '../base/json.ts'
 import { argumentsOfCall } from '../snapshot/agent-calls.ts'
+import type { CachedResult } from '../snapshot/snapshot.ts'
 import type { EffectJob, Ended } from './effect-job.ts'
 import { cutLarge } from './output-cap.ts'
 import { runTool } from './execute-tool.ts'
@@ -25,10 +27,18 @@ export function executeCall(job: EffectJob): Ended | Promise<Ended> {
   }
   refuseUnapproved(job, tool, asked.arguments)
   const { compiled, ports, scope } = job
+  const known = knownResult(job, tool, asked.arguments)
+  if (known !== undefined) return { outcome: 'done', result: known.result, isCached: true }
   return runTool({ compiled, tool, input: asked.arguments, context: scope }, (output) => ({
     outcome: 'done',
     ...cutLarge(compiled.graph, { tool, output }, (value) => ports.vault.redact(value)),
   }))
+}
+
+/** What an identical call gave that ended after this one was asked for. */
+function knownResult({ compiled, context, record }: EffectJob, tool: string, given: Json): CachedResult | undefined {
+  if (context.cached === undefined) return undefined
+  return cachedResult(context, cacheKeyOf(compiled.graph, record, { tool, given }))
 }
 
 /** The second lock: whatever has become of the stored run, what a person did not approve does not run. */

@@ -11,7 +11,7 @@ import { issueLines } from './issues.ts'
 import { refuseLarge } from './output-cap.ts'
 import { parsePatch, pickPatch } from './parse-patch.ts'
 import { endedWith } from './patch-end.ts'
-import { whenDone } from './when-done.ts'
+import { isThenable, whenDone } from './when-done.ts'
 
 /** Runs the tool of a tool node once: state to input, input to output, output to patch, each checked. */
 export function executeTool(
@@ -19,9 +19,7 @@ export function executeTool(
   record: ToolNodeRecord,
   functions: ToolNodeFunctions,
 ): Ended | Promise<Ended> {
-  const nodeInput = nodeInputOf(record, job.context)
-  const given = functions.input === null ? nodeInput.state : functions.input(nodeInput)
-  return whenDone(given, (input) => {
+  return whenDone(inputOf(job, record, functions), (input) => {
     const call = cacheKeyOf(job.compiled.graph, record, { tool: record.tool, given: jsonOf(input) })
     const known = cachedResult(job.context, call)
     // What a model was told of a large output is no output.
@@ -33,6 +31,33 @@ export function executeTool(
       return call === undefined || !holdsOutput(end, output) ? end : { ...end, call }
     })
   })
+}
+
+/** Inputs of tool nodes, which are compared before and while their tool runs: the author's function runs once for each. */
+const knownInputs = new WeakMap<EffectJob, { readonly input: unknown }>()
+
+function inputOf(job: EffectJob, record: ToolNodeRecord, functions: ToolNodeFunctions): unknown {
+  const known = knownInputs.get(job)
+  if (known !== undefined) return known.input
+  const nodeInput = nodeInputOf(record, job.context)
+  const input = functions.input === null ? nodeInput.state : functions.input(nodeInput)
+  knownInputs.set(job, { input })
+  return input
+}
+
+/** What the call of a tool node is known by, before it runs; undefined when that can be told only then, or its results are not kept. */
+export function inputKeyOf(job: EffectJob, record: ToolNodeRecord): string | undefined {
+  const functions = job.compiled.registry.nodes.get(record.id)
+  if (functions?.kind !== 'tool') return undefined
+  try {
+    const input = inputOf(job, record, functions)
+    return isThenable(input)
+      ? undefined
+      : cacheKeyOf(job.compiled.graph, record, { tool: record.tool, given: jsonOf(input) })
+  } catch {
+    // It throws again when the tool is to run, and is then the end of the attempt.
+    return undefined
+  }
 }
 
 interface ToolOutput {

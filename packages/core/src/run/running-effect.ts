@@ -39,7 +39,7 @@ export class RunningEffect {
     this.#onEnd = host.onEnd
   }
 
-  /** True while it waits for its earliest start, or in line for its permit. */
+  /** True while it waits for its earliest start, in line for its permit, or for an identical call. */
   get isWaiting(): boolean {
     return this.#isWaiting
   }
@@ -51,6 +51,11 @@ export class RunningEffect {
       this.#isWaiting = false
       if (!this.#isOver) next()
     })
+  }
+
+  /** Waits for an identical call to end; it is begun anew then, as another effect. */
+  waitForCall(): void {
+    this.#isWaiting = true
   }
 
   /** False when it must stand in line, again if need be: a process that slept may have lost its permit. */

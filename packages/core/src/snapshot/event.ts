@@ -71,7 +71,7 @@ export interface EffectEnd {
   readonly isCut?: true
   /** A tool node's call, a digest of tool, version and input: its output is kept for identical calls of this run. */
   readonly call?: string
-  /** A tool node was not run: an identical call of this run gave its output before. */
+  /** The tool of a tool node or call was not run: an identical call of this run gave its output before. */
   readonly isCached?: true
   readonly error?: ErrorRecord
   /** Least wait before another attempt, ms. */

@@ -51,9 +51,10 @@ export function inputKeyOf(job: EffectJob, record: ToolNodeRecord): string | und
   if (functions?.kind !== 'tool') return undefined
   try {
     const input = inputOf(job, record, functions)
-    return isThenable(input)
-      ? undefined
-      : cacheKeyOf(job.compiled.graph, record, { tool: record.tool, given: jsonOf(input) })
+    if (!isThenable(input)) return cacheKeyOf(job.compiled.graph, record, { tool: record.tool, given: jsonOf(input) })
+    // It may reject long before somebody waits for it.
+    input.then(undefined, () => undefined)
+    return undefined
   } catch {
     // It throws again when the tool is to run, and is then the end of the attempt.
     return undefined

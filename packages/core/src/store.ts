@@ -47,6 +47,37 @@ export { readCheckpoints, restoreAt, restoreRun } from './checkpoint/load.ts'
 export type { ReadCheckpoint, RestoredRun } from './checkpoint/load.ts'
 export { firstPacking, packCheckpoint } from './checkpoint/pack.ts'
 export type { PackedCheckpoint, Packing } from './checkpoint/pack.ts'
+export {
+  checkPlace,
+  checkPut,
+  checkScope,
+  checkWrite,
+  listCursor,
+  listLimit,
+  memoryLimit,
+  readListCursor,
+  readSearchCursor,
+  revisionError,
+  scopeEnd,
+  scopeOf,
+  scopeText,
+  searchLimit,
+  writeIdMs,
+  type CheckedPut,
+} from './memory/memory-rules.ts'
+export type {
+  MemoryEntry,
+  MemoryFilter,
+  MemoryPage,
+  MemoryPut,
+  MemoryScope,
+  MemorySearch,
+  MemoryStore,
+  MemoryWrite,
+  MemoryWritten,
+} from './memory/memory-store.ts'
+export { asciiTerm, queryTermsOf, termsOf } from './memory/terms.ts'
+export { createVolatileMemory } from './memory/volatile-memory.ts'
 export type { Json, JsonObject, JsonPath } from './base/json.ts'
 export type { ContentPart, ModelMessage, ModelToolCall } from './define/model.ts'
 export { errorCodes } from './errors/codes.ts'

@@ -4,7 +4,8 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { storeError, type Durability } from '@waystone/core/store'
 import { loadSqlite } from './load-sqlite.ts'
 import { requireLocalFolder } from './network-drive.ts'
-import { applicationId, migrations, pageSize, schema, schemaVersion } from './schema.ts'
+import { runTables } from './schema.ts'
+import type { Tables } from './tables.ts'
 
 /** Where and how a database is opened. */
 export interface DatabaseOptions {
@@ -12,6 +13,8 @@ export interface DatabaseOptions {
   readonly durability: Exclude<Durability, 'memory'>
   /** Refuse instead of creating a file. */
   readonly mustExist: boolean
+  /** Default: those of runs. */
+  readonly tables?: Tables
 }
 
 /**
@@ -69,7 +72,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   const database = new Database(new DatabaseSync(path))
   try {
     database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
-    prepareSchema(database, path)
+    prepareSchema(database, path, options.tables ?? runTables)
     prepareDurability(database, options)
     return database
   } catch (error) {
@@ -141,18 +144,18 @@ function missingFile(path: string, cause?: unknown): Error {
   return storeError('WAYSTONE_STORE_FAILED', `there is no store at ${path}; a run creates one`, { path }, cause)
 }
 
-function prepareSchema(database: Database, path: string): void {
-  const version = checkVersion(database, path)
-  if (version === schemaVersion) return
+function prepareSchema(database: Database, path: string, tables: Tables): void {
+  const version = checkVersion(database, path, tables)
+  if (version === tables.version) return
   if (version === 0) {
     // Only before the first write can the size of the pages be chosen, and only outside a transaction the log.
-    database.exec(`PRAGMA page_size = ${pageSize}`)
+    database.exec(`PRAGMA page_size = ${tables.pageSize}`)
     database.exec('PRAGMA journal_mode = WAL')
   }
   database.exec('BEGIN IMMEDIATE')
   try {
     // Another process may have been faster.
-    bringUp(database, checkVersion(database, path))
+    bringUp(database, checkVersion(database, path, tables), tables)
     database.exec('COMMIT')
   } catch (error) {
     database.exec('ROLLBACK')
@@ -160,27 +163,30 @@ function prepareSchema(database: Database, path: string): void {
   }
 }
 
-function bringUp(database: Database, version: number): void {
-  if (version === 0) database.exec(schema)
-  for (const { to, sql } of migrations) if (version < to) database.exec(sql)
-  database.exec(`PRAGMA application_id = ${applicationId}`)
-  database.exec(`PRAGMA user_version = ${schemaVersion}`)
+function bringUp(database: Database, version: number, tables: Tables): void {
+  if (version === 0) database.exec(tables.first)
+  for (const { to, sql } of tables.migrations) if (version < to) database.exec(sql)
+  database.exec(`PRAGMA application_id = ${tables.applicationId}`)
+  database.exec(`PRAGMA user_version = ${tables.version}`)
 }
 
 /** The version of the tables that are there; 0: the file is empty. */
-function checkVersion(database: Database, path: string): number {
+function checkVersion(database: Database, path: string, tables: Tables): number {
   const version = Number(database.pragma('user_version'))
   const application = Number(database.pragma('application_id'))
-  if (application === applicationId && version > schemaVersion) {
+  if (application === tables.applicationId && version > tables.version) {
     throw storeError(
       'WAYSTONE_STORE_NEWER_FORMAT',
-      `${path} was written by a newer Waystone (tables of version ${version}, this one knows ${schemaVersion}); upgrade Waystone`,
+      `${path} was written by a newer Waystone (tables of version ${version}, this one knows ${tables.version}); upgrade Waystone`,
       { path, version },
     )
   }
-  if (application === applicationId && version > 0) return version
+  if (application === tables.applicationId && version > 0) return version
   if (Number(database.pragma('schema_version')) === 0) return 0
-  throw storeError('WAYSTONE_STORE_CORRUPT', `${path} is a database of another program; choose another path`, { path })
+  // Files of ours begin with "WAY".
+  const found =
+    application >>> 8 === tables.applicationId >>> 8 ? `holds ${tables.otherThan}` : 'is a database of another program'
+  throw storeError('WAYSTONE_STORE_CORRUPT', `${path} ${found}; choose another path`, { path })
 }
 
 function prepareDurability(database: Database, { path, durability }: DatabaseOptions): void {

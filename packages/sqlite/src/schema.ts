@@ -1,8 +1,10 @@
+import type { Tables } from './tables.ts'
+
 /** Version of the tables, kept in `user_version`. A file with a higher one is refused, one with a lower one is brought up to this. */
-export const schemaVersion = 2
+const schemaVersion = 2
 
 /** Marks a file as ours, kept in `application_id`: "WAYS". */
-export const applicationId = 0x57_41_59_53
+const applicationId = 0x57_41_59_53
 
 /**
  * Every checkpoint whose sequence is a multiple of this is in the index; the others are reached from the next one through `previous`.
@@ -15,7 +17,7 @@ export const indexedEvery = 64
  * Bytes. A commit writes two pages to the log, so small pages are fast ones (6.6 µs of 4 KB, 10.5 of 16 KB, without fsync); texts
  * that would fill them badly are compressed.
  */
-export const pageSize = 4096
+const pageSize = 4096
 
 /**
  * The tables of version 1.
@@ -23,7 +25,7 @@ export const pageSize = 4096
  * Runs have small integer ids inside. The hash of a run's last checkpoint stands with the run; of the others it follows from the text,
  * and the chain inside the texts holds them. A text, graph or keyframe is a blob when it is compressed. `previous` is the position of the run's checkpoint before.
  */
-export const schema = `
+const schema = `
   CREATE TABLE graphs (
     id INTEGER PRIMARY KEY,
     graph_hash TEXT NOT NULL,
@@ -94,7 +96,7 @@ export const schema = `
 `
 
 /** What each version added to the tables of the one before. Never changed: files of every version stay readable. */
-export const migrations: readonly { readonly to: number; readonly sql: string }[] = [
+const migrations: readonly { readonly to: number; readonly sql: string }[] = [
   {
     to: 2,
     sql: `
@@ -126,3 +128,13 @@ export const migrations: readonly { readonly to: number; readonly sql: string }[
 `,
   },
 ]
+
+/** The tables of runs. */
+export const runTables: Tables = {
+  version: schemaVersion,
+  applicationId,
+  pageSize,
+  first: schema,
+  migrations,
+  otherThan: 'something else than runs',
+}

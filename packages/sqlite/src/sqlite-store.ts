@@ -17,8 +17,9 @@ import { isFilePath, openDatabase, type Database } from './database.ts'
 import { permitTables } from './permit-tables.ts'
 import { runReader } from './run-reader.ts'
 import { RunWriter } from './run-writer.ts'
-import { isBusy, toStoreError } from './sqlite-errors.ts'
-import { lockRetryMs, WriteQueue } from './write-queue.ts'
+import { readWhenFree } from './read-when-free.ts'
+import { toStoreError } from './sqlite-errors.ts'
+import { WriteQueue } from './write-queue.ts'
 
 /** What {@link createSqliteStore} takes. */
 export interface SqliteStoreOptions {
@@ -185,17 +186,15 @@ class SqliteStore implements Store {
     return this.#isClosed ? Promise.reject(this.#closed()) : this.#queue.add(work)
   }
 
-  async #read<Result>(work: (database: Database) => Result): Promise<Result> {
-    const deadline = performance.now() + this.#lockTimeoutMs
-    for (;;) {
-      if (this.#isClosed) throw this.#closed()
-      try {
-        return readOnce(this.#database(), work)
-      } catch (error) {
-        if (!isBusy(error) || performance.now() >= deadline) throw toStoreError(error, this.#path)
-      }
-      await new Promise((resolve) => setTimeout(resolve, lockRetryMs()))
-    }
+  #read<Result>(work: (database: Database) => Result): Promise<Result> {
+    return readWhenFree(work, {
+      database: () => {
+        if (this.#isClosed) throw this.#closed()
+        return this.#database()
+      },
+      path: this.#path,
+      lockTimeoutMs: this.#lockTimeoutMs,
+    })
   }
 
   #database(): Database {
@@ -213,15 +212,5 @@ class SqliteStore implements Store {
 
   #closed(): Error {
     return storeError('WAYSTONE_STORE_CLOSED', `the store ${this.name} has been closed`)
-  }
-}
-
-/** Runs a read so that all its statements see one state. */
-function readOnce<Result>(database: Database, work: (database: Database) => Result): Result {
-  database.statement('BEGIN').run()
-  try {
-    return work(database)
-  } finally {
-    database.statement('COMMIT').run()
   }
 }

@@ -322,6 +322,11 @@ export const errorCodes = {
     means: 'A test waited for requests at the model lab that did not come in time, or the lab was closed.',
     remedy: 'Look at the requests that the message lists; allow more time with `withinMs` when it is only slow.',
   },
+  WAYSTONE_INPUT_MEMORY: {
+    family: 'input',
+    means: 'A request to the long-term memory is malformed: a scope, key, tag, size, cursor or time.',
+    remedy: 'Give what the message says is allowed.',
+  },
   WAYSTONE_INPUT_MCP_LOCK: {
     family: 'input',
     means: 'A lock file of MCP tools is missing, was changed by hand, or does not have the tool.',
@@ -475,6 +480,11 @@ export const errorCodes = {
     family: 'store',
     means: 'The store cannot be written: file, folder or disk is read-only for this user.',
     remedy: 'Give this user write permission for the file and its folder, or choose another path.',
+  },
+  WAYSTONE_STORE_REVISION: {
+    family: 'store',
+    means: 'An entry of the long-term memory is not at the revision that a write was made for; nothing was written.',
+    remedy: 'Read the entry again, decide again, and write with its revision.',
   },
   WAYSTONE_STORE_RUN_EXISTS: {
     family: 'store',

@@ -130,6 +130,34 @@ export {
   type ToolConfig,
   type ToolDefinition,
 } from './define/tool.ts'
+export type {
+  EffectMemory,
+  MemoryKeep,
+  MemoryLook,
+  MemoryScopePart,
+  MemoryUnder,
+  MemoryUse,
+} from './define/effect-memory.ts'
+export {
+  recallTool,
+  rememberTool,
+  type MemoryToolOptions,
+  type Recalled,
+  type RecallToolOptions,
+  type RememberToolOptions,
+} from './define/memory-tools.ts'
+export type {
+  MemoryEntry,
+  MemoryFilter,
+  MemoryPage,
+  MemoryPut,
+  MemoryScope,
+  MemorySearch,
+  MemoryStore,
+  MemoryWrite,
+  MemoryWritten,
+} from './memory/memory-store.ts'
+export { createVolatileMemory } from './memory/volatile-memory.ts'
 export type { NodeToolRule, ToolRule, ToolRules } from './define/tool-rule.ts'
 export { UNSET, type Unset } from './define/unset.ts'
 export type { VerdictInput } from './define/verdict.ts'
@@ -173,6 +201,7 @@ export {
   type JoinRecord,
   type LimitName,
   type LimitRecord,
+  type MemoryUseRecord,
   type LimitsRecord,
   type MergeRule,
   type HistoryRecord,

@@ -49,4 +49,5 @@ const optionNames: { readonly [Name in keyof Required<WaystoneConfig>]: true } =
   checkPurity: true,
   liveness: true,
   onNotice: true,
+  memory: true,
 }

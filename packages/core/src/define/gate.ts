@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { MemoryUse } from './effect-memory.ts'
 import type { FallbackOptions } from './fallback.ts'
 import type { Given, Later } from './node.ts'
 import type { EffectOptions } from './node-options.ts'
@@ -26,6 +27,8 @@ export interface CodeGate<
     given: Given<Reads, Heard, Values>,
     context: EffectContext,
   ) => Later<NoInfer<Outcome> | VerdictInput<NoInfer<Outcome>>>
+  /** What `context.memory` may reach. A gate decides and remembers nothing, so it only reads. */
+  readonly memory?: MemoryUse<'read'>
   readonly model?: never
   readonly instructions?: never
 }
@@ -46,6 +49,7 @@ export interface ReviewGate<Outcome extends string, Reads extends keyof Values &
   /** Default 1. */
   readonly repairs?: number
   readonly decide?: never
+  readonly memory?: never
 }
 
 /** The answer that a reviewing model is asked for. */

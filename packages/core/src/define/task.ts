@@ -1,4 +1,5 @@
 import type { EffectClass } from './effect-class.ts'
+import type { MemoryUse } from './effect-memory.ts'
 import type { Later } from './node.ts'
 import type { EffectOptions } from './node-options.ts'
 import type { EffectContext } from './tool.ts'
@@ -20,6 +21,8 @@ export interface TaskConfig<
   readonly writes?: readonly Writes[]
   /** What may happen when its end is not known; default `unsafe`: never repeated. See {@link effectClasses}. */
   readonly effect?: EffectClass
+  /** What `context.memory` may reach; not for `pure` tasks. */
+  readonly memory?: MemoryUse
   /** The task's own outcomes instead of `done`; each must be routed. */
   readonly outcomes?: readonly Outcome[]
 }

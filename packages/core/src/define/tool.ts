@@ -3,6 +3,7 @@ import type { Json } from '../base/json.ts'
 import type { CallApproval } from './call-approval.ts'
 import type { Duration } from './duration.ts'
 import type { EffectClass } from './effect-class.ts'
+import type { EffectMemory, MemoryUse } from './effect-memory.ts'
 import type { Later } from './node.ts'
 import type { RetryOptions } from './retry.ts'
 import { callerOf, type SourceLine } from './source-line.ts'
@@ -28,6 +29,8 @@ export interface EffectContext {
   source(reference: string): void
   /** Resolves a secret that the tool declares. The value is never stored, logged or shown by Waystone. */
   secret(name: string): Promise<string>
+  /** The part of the long-term memory that is declared with `memory`. */
+  readonly memory: EffectMemory
 }
 
 /** Marks a tool; its value is what `graph` reads. */
@@ -66,6 +69,8 @@ export interface ToolConfig<
   readonly effect?: EffectClass
   /** Names of the secrets that `context.secret` may resolve. */
   readonly secrets?: readonly string[]
+  /** What `context.memory` may reach; not for `pure` tools. */
+  readonly memory?: MemoryUse
   /** Names of what its calls draw on beside itself, e.g. `crm`: limited for all runs by `limits.resources` of the runtime, if that lists them. */
   readonly resources?: readonly string[]
   readonly input: Input

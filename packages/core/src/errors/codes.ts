@@ -327,6 +327,11 @@ export const errorCodes = {
     means: 'A request to the long-term memory is malformed: a scope, key, tag, size, cursor or time.',
     remedy: 'Give what the message says is allowed.',
   },
+  WAYSTONE_INPUT_MEMORY_MISSING: {
+    family: 'input',
+    means: 'A workflow uses long-term memory, and the runtime has none.',
+    remedy: "Give the runtime one: `memory: createSqliteMemory({ path: '.waystone/memory.db' })`.",
+  },
   WAYSTONE_INPUT_MCP_LOCK: {
     family: 'input',
     means: 'A lock file of MCP tools is missing, was changed by hand, or does not have the tool.',
@@ -627,6 +632,21 @@ export const errorCodes = {
     means:
       'A scripted model of a test was called more often than its script has answers, or by a node that it does not know.',
     remedy: 'Add the answer to the script at the index that the message names, or find out why the call was made.',
+  },
+  WAYSTONE_NODE_MEMORY_TAG: {
+    family: 'node',
+    means: 'The scope of an effect in the long-term memory is by a tag that the run was not started with.',
+    remedy: 'Start the run with that tag, or declare a scope without it.',
+  },
+  WAYSTONE_NODE_MEMORY_UNBOUND: {
+    family: 'node',
+    means: 'An effect asked for long-term memory in a runtime that has none.',
+    remedy: 'Give the runtime the option `memory`, then resume.',
+  },
+  WAYSTONE_NODE_MEMORY_UNDECLARED: {
+    family: 'node',
+    means: 'An effect read or wrote long-term memory without having declared it.',
+    remedy: "Declare `memory: { scope, access }` on the tool, task or gate; `access: 'write'` to write.",
   },
   WAYSTONE_NODE_SECRET_MISSING: {
     family: 'node',

@@ -3,6 +3,7 @@ import { reviewSchema } from '../define/gate.ts'
 import { buildBase, effectKeys, readOutcomes } from './build-base.ts'
 import { fallbackKeys, readFallbacks } from './build-fallbacks.ts'
 import type { BuiltNode, NodeSite } from './build-scope.ts'
+import { readMemory } from './build-memory.ts'
 import { defaultRetry, noRetry } from './build-retry.ts'
 import { readInstructions, readTokens } from './build-agent.ts'
 import type { GateRecord } from './graph.ts'
@@ -25,7 +26,7 @@ const reviewKeys = [
 export function buildGate(site: NodeSite): BuiltNode {
   const { written } = site
   const isReview = written.config['decide'] === undefined
-  checkKeys(written, [...effectKeys, 'outcomes', ...(isReview ? reviewKeys : ['decide'])])
+  checkKeys(written, [...effectKeys, 'outcomes', ...(isReview ? reviewKeys : ['decide', 'memory'])])
   const own = readOutcomes(written)
   if (own === null) refuseValue(written, 'outcomes', 'a list of at least one name')
   const outcomes = own ?? []
@@ -49,7 +50,12 @@ export function buildGate(site: NodeSite): BuiltNode {
     prompt: prompt === null ? null : (input) => String(prompt(input)),
   }
   return {
-    record: { ...base, kind: 'gate', reviewer: isReview ? reviewerOf(written, outcomes, instructions.text) : null },
+    record: {
+      ...base,
+      kind: 'gate',
+      reviewer: isReview ? reviewerOf(written, outcomes, instructions.text) : null,
+      ...(!isReview && readMemory(written, 'read')),
+    },
     functions,
   }
 }

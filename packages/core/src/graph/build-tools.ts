@@ -3,6 +3,7 @@ import { toolMarker, type ToolDefinition } from '../define/tool.ts'
 import type { z } from 'zod'
 import type { JsonObject } from '../base/json.ts'
 import { readCallApproval } from './build-call-approval.ts'
+import { readMemory, refuseMemoryOfPure } from './build-memory.ts'
 import { defaultRetry, readRetry } from './build-retry.ts'
 import type { BuildScope } from './build-scope.ts'
 import type { ToolRecord } from './graph.ts'
@@ -68,6 +69,7 @@ const toolKeys = [
   'description',
   'effect',
   'secrets',
+  'memory',
   'resources',
   'input',
   'output',
@@ -102,11 +104,13 @@ export function buildTools(scope: BuildScope): {
     const resources = readNames(written, 'resources')
     const effect = readChoice(written, 'effect', effectClasses) ?? 'unsafe'
     const approval = readCallApproval(written)
+    if (effect === 'pure') refuseMemoryOfPure(written)
     records[name] = {
       name,
       description: readText(written, 'description'),
       effect,
       secrets: readNames(written, 'secrets'),
+      ...readMemory(written, 'write'),
       ...(resources.length > 0 && { resources }),
       version: readCount(written, 'version', { least: 1, fallback: 1 }),
       inputSchema: input?.json ?? {},

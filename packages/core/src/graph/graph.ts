@@ -84,6 +84,13 @@ export interface RetryRecord {
   readonly jitter: number
 }
 
+/** What an effect may reach of the long-term memory. */
+export interface MemoryUseRecord {
+  /** 1 to 8 parts: texts, or tags of the run. */
+  readonly scope: readonly ({ readonly name: string } | { readonly tag: string })[]
+  readonly access: 'read' | 'write'
+}
+
 /** What every node has. */
 export interface NodeRecordBase {
   readonly id: string
@@ -199,6 +206,8 @@ export interface GateRecord extends NodeRecordBase {
   readonly kind: 'gate'
   /** Null: decided by code. Else a model is asked for the verdict. */
   readonly reviewer: (ModelTerms & { readonly outputSchema: JsonObject }) | null
+  /** Absent: none. */
+  readonly memory?: MemoryUseRecord
 }
 
 /** A person decides. */
@@ -224,6 +233,8 @@ export interface ApprovalRecord extends NodeRecordBase {
 /** Plain code with an effect class. */
 export interface TaskRecord extends NodeRecordBase {
   readonly kind: 'task'
+  /** Absent: none. */
+  readonly memory?: MemoryUseRecord
 }
 
 /** Where the branches of a fork meet. It takes no step: the end that satisfies it goes on along its edges. */
@@ -264,6 +275,8 @@ export interface ToolRecord {
   readonly effect: EffectClass
   /** Names of the secrets its calls resolve. */
   readonly secrets: readonly string[]
+  /** What its calls reach of the long-term memory; absent: nothing. */
+  readonly memory?: MemoryUseRecord
   /** Names of limited resources its calls draw on; absent: none. Outside the graph hash, in the behaviour hash. */
   readonly resources?: readonly string[]
   /** Declared by the author, default 1. */

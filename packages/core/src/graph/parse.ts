@@ -63,6 +63,14 @@ const nodeBase = {
   place,
 }
 
+const memoryUse = z.strictObject({
+  scope: z
+    .array(z.union([z.strictObject({ name: z.string() }), z.strictObject({ tag: z.string() })]))
+    .min(1)
+    .max(8),
+  access: z.enum(['read', 'write']),
+})
+
 const bound = z.strictObject({ max: z.number().min(0), check: z.enum(['before', 'after']) })
 
 const modelTerms = {
@@ -131,6 +139,7 @@ const node = z.discriminatedUnion('kind', [
     ...nodeBase,
     kind: z.literal('gate'),
     reviewer: z.strictObject({ ...modelTerms, outputSchema: jsonSchema }).nullable(),
+    memory: memoryUse.exactOptional(),
   }),
   z.strictObject({
     ...nodeBase,
@@ -144,7 +153,7 @@ const node = z.discriminatedUnion('kind', [
     responseSchema: jsonSchema.nullable(),
     talk: z.strictObject({ says: z.string(), answer: z.string(), outcome: z.string() }).exactOptional(),
   }),
-  z.strictObject({ ...nodeBase, kind: z.literal('task') }),
+  z.strictObject({ ...nodeBase, kind: z.literal('task'), memory: memoryUse.exactOptional() }),
   z.strictObject({
     ...nodeBase,
     kind: z.literal('join'),
@@ -160,6 +169,7 @@ const tool = z.strictObject({
   description: z.string(),
   effect: z.enum(effectClasses),
   secrets: names,
+  memory: memoryUse.exactOptional(),
   resources: names.exactOptional(),
   version: atLeastOne,
   inputSchema: jsonSchema,

@@ -5,7 +5,7 @@ import { createVolatileMemory } from './volatile-memory.ts'
 const put = { scope: ['preferences', 'ann'], key: 'seat', value: { seat: 'aisle', rows: [1, 2] }, now: 1000 }
 
 describe('checkPut', () => {
-  it('says which key is looked for in a search when no text is given', () => {
+  it('makes a text of key and value when none is given', () => {
     expect(checkPut(put)).toMatchObject({ text: 'seat aisle 1 2', tags: [], expiresAt: null })
   })
 

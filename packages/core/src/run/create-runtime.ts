@@ -154,6 +154,7 @@ function partsOf(options: RuntimeOptions): ConstructorParameters<typeof Engine>[
       models: new Map(Object.entries(options.models ?? {})),
       prices: new Map(Object.entries(options.prices ?? {})),
       vault: createSecretVault(options.secrets ?? environmentSecrets),
+      memory: options.memory ?? null,
     },
     book: createWorkflowBook(),
     owner: Object.freeze({ id: ids.event(), ...liveness.self() }),

@@ -26,7 +26,7 @@ const compiled = compile(
   }),
 )
 const clock = createManualClock()
-const ports = { models: new Map(), prices: new Map(), vault: createSecretVault(() => undefined) }
+const ports = { models: new Map(), prices: new Map(), vault: createSecretVault(() => undefined), memory: null }
 const runId = 'r-1' as RunId
 
 function begun() {
@@ -40,6 +40,10 @@ function begun() {
   })
   if (planned.type !== 'applied') throw new TypeError(planned.type)
   return planned.snapshot
+}
+
+const noMemory = (): never => {
+  throw new RangeError('nothing here remembers')
 }
 
 describe('Drive', () => {
@@ -86,7 +90,7 @@ describe('perform', () => {
     if (record === undefined || open === undefined) throw new TypeError('no step')
     const scope = new EffectScope(
       { runId, node: 'work', step: 0, attempt: 1 },
-      { clock, secrets: [], resolveSecret: () => Promise.resolve(''), effect: 'pure' },
+      { clock, secrets: [], resolveSecret: () => Promise.resolve(''), effect: 'pure', memory: noMemory },
     )
     const registry = { ...compiled.registry, nodes: new Map() }
     const end = perform({

@@ -12,6 +12,7 @@ import type { EffectEnd, EngineEvent } from '../snapshot/event.ts'
 import { isModelCall, statusOf, type Snapshot } from '../snapshot/snapshot.ts'
 import { awaitPermit } from './await-permit.ts'
 import type { DrivenRun, DriveHost } from './drive-host.ts'
+import { createEffectMemory, memoryUseOf } from './effect-memory.ts'
 import { EffectScope } from './effect-context.ts'
 import type { EffectJob } from './effect-job.ts'
 import { lostUsage } from './execute-model.ts'
@@ -397,6 +398,17 @@ export class Drive implements DrivenRun {
         resolveSecret: (name) => host.ports.vault.resolve(name),
         secrets,
         effect: effectClassOf(this.compiled.graph, record, open),
+        memory: () =>
+          createEffectMemory({
+            effectId: scope.effectId,
+            runId,
+            node: open.node,
+            clock: host.clock,
+            use: memoryUseOf(this.compiled.graph, record, open.tool),
+            store: host.ports.memory,
+            tags: async () => (await host.store.row(runId))?.tags ?? {},
+            redact: (value) => host.ports.vault.redact(value),
+          }),
       },
     )
     const onToken = (text: string): void => {

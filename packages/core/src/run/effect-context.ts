@@ -2,6 +2,7 @@ import { effectIdOf, type RunId } from '../base/ids.ts'
 import { takeJson, type Json } from '../base/json.ts'
 import type { Clock } from '../base/clock.ts'
 import type { EffectClass } from '../define/effect-class.ts'
+import type { EffectMemory } from '../define/effect-memory.ts'
 import type { EffectContext } from '../define/tool.ts'
 import { nodeError } from '../errors/node-error.ts'
 import type { LogLine } from '../snapshot/event.ts'
@@ -22,6 +23,8 @@ export interface AttemptScope {
   /** Names of secrets it may resolve; null: any. */
   readonly secrets: readonly string[] | null
   readonly effect: EffectClass
+  /** Binds the long-term memory to this attempt. */
+  readonly memory: () => EffectMemory
 }
 
 /**
@@ -40,6 +43,7 @@ export class EffectScope implements EffectContext {
   #controller: AbortController | null = null
   #abortReason: unknown = null
   #log: LogLine[] | null = null
+  #memory: EffectMemory | null = null
   #sources: string[] | null = null
 
   constructor(attempt: Attempt, scope: AttemptScope) {
@@ -110,6 +114,10 @@ export class EffectScope implements EffectContext {
 
   get secret(): EffectContext['secret'] {
     return (name) => this.#resolve(name)
+  }
+
+  get memory(): EffectMemory {
+    return (this.#memory ??= this.#scope.memory())
   }
 
   #addLine(message: string, data: Json | undefined): void {

@@ -3,6 +3,7 @@ import { pick } from '../compile/steps.ts'
 import type { Model, ModelPrice } from '../define/model.ts'
 import type { NodeRecord } from '../graph/graph.ts'
 import type { NodeInput } from '../graph/registry.ts'
+import type { MemoryStore } from '../memory/memory-store.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import type { EffectScope } from './effect-context.ts'
@@ -13,6 +14,8 @@ export interface ExecutorPorts {
   readonly models: ReadonlyMap<string, Model>
   readonly prices: ReadonlyMap<string, ModelPrice>
   readonly vault: SecretVault
+  /** Long-term memory; null: none is bound. */
+  readonly memory: MemoryStore | null
 }
 
 /** One attempt of one step, everything its executor needs. */

@@ -38,9 +38,12 @@ function jobOf(change: (open: OpenStep) => OpenStep): EffectJob {
     resolveSecret: () => Promise.resolve(''),
     effect: 'unsafe',
     secrets: [],
+    memory: () => {
+      throw new RangeError('nothing here remembers')
+    },
   })
   const vault = createSecretVault(() => '')
-  const ports = { models: new Map(), prices: new Map(), vault }
+  const ports = { models: new Map(), prices: new Map(), vault, memory: null }
   return {
     compiled,
     context,

@@ -7,9 +7,9 @@ import type { ExecutorPorts } from './effect-job.ts'
 import { issueLines } from './issues.ts'
 
 /**
- * Refuses what cannot work before anything runs: models that are not bound, a limit on cost without prices, secrets nobody knows.
+ * Refuses what cannot work before anything runs: models that are not bound, a limit on cost without prices, no long-term memory, secrets nobody knows.
  *
- * @throws {InputError} WAYSTONE_INPUT_MODELS_MISSING, WAYSTONE_INPUT_PRICES_MISSING, WAYSTONE_INPUT_SECRETS_MISSING
+ * @throws {InputError} WAYSTONE_INPUT_MODELS_MISSING, WAYSTONE_INPUT_MEMORY_MISSING, WAYSTONE_INPUT_PRICES_MISSING, WAYSTONE_INPUT_SECRETS_MISSING
  */
 export async function checkBindings({ graph }: CompiledWorkflow, ports: ExecutorPorts): Promise<void> {
   const asked = askedModels(Object.values(graph.nodes))
@@ -24,6 +24,7 @@ export async function checkBindings({ graph }: CompiledWorkflow, ports: Executor
       },
     )
   }
+  if (ports.memory === null) refuseForgetting(graph)
   const unpriced = !limitsCost(graph) ? [] : [...asked.keys()].filter((model) => !hasPrice(ports, model))
   if (unpriced.length > 0) {
     throw inputError(
@@ -65,6 +66,21 @@ function askedModels(records: readonly NodeRecord[]): ReadonlyMap<string, string
     for (const model of everyModelOf(record)) if (!asked.has(model)) asked.set(model, record.id)
   }
   return asked
+}
+
+function refuseForgetting({ name, nodes, tools }: CompiledWorkflow['graph']): void {
+  const users = [
+    ...Object.values(nodes).flatMap((node) =>
+      (node.kind === 'task' || node.kind === 'gate') && node.memory !== undefined ? [`node ${node.id}`] : [],
+    ),
+    ...Object.values(tools).flatMap((tool) => (tool.memory === undefined ? [] : [`tool ${tool.name}`])),
+  ]
+  if (users.length === 0) return
+  throw inputError(
+    'WAYSTONE_INPUT_MEMORY_MISSING',
+    `workflow ${JSON.stringify(name)} uses long-term memory (${users.join(', ')}); this runtime has none`,
+    { users },
+  )
 }
 
 function limitsCost({ limits, nodes }: CompiledWorkflow['graph']): boolean {

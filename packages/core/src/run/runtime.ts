@@ -8,6 +8,7 @@ import type { Model, ModelPrice } from '../define/model.ts'
 import type { Workflow } from '../define/workflow.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { LimitName } from '../graph/graph.ts'
+import type { MemoryStore } from '../memory/memory-store.ts'
 import type { DegradedMark, RunStatus } from '../snapshot/snapshot.ts'
 import type { Usage } from '../snapshot/usage.ts'
 import type { Liveness } from './liveness.ts'
@@ -24,6 +25,8 @@ export interface RuntimeOptions {
   readonly workflows?: readonly (Workflow | CompiledWorkflow)[]
   /** Default: an in-memory store. */
   readonly store?: Store
+  /** What is remembered beyond runs. It stays open, as the store does. Default: none, and workflows that use it are refused. */
+  readonly memory?: MemoryStore
   /** By the name that agents use. */
   readonly models?: { readonly [name: string]: Model }
   /** By the name that agents use, or by the provider's model name. Without: cost is unknown and counted as 0, and `costUsd` limits are refused. */

@@ -105,6 +105,10 @@ function nodeRecord(id: string, kind: NodeKind): NodeRecord {
       }
     case 'task':
       return { ...base, kind }
+    case 'map': {
+      const bounds = { maxItems: 10, excess: 'fail', concurrency: 2, done: 'all' } as const
+      return { ...base, kind, over: null, tool: `${id}-tool`, ...bounds, failed: 'raise', losers: 'abort' }
+    }
     case 'join':
       return { ...base, kind, atLeast: null, failed: 'raise', losers: 'abort', deadlineMs: null }
   }

@@ -66,6 +66,25 @@ export type {
   LosingBranches,
   WorkingNode,
 } from './define/join.ts'
+export type {
+  ApplyResults,
+  ExcessItems,
+  GivenItem,
+  ItemFailure,
+  ItemOf,
+  ItemOutput,
+  ItemResult,
+  ItemRule,
+  ListKey,
+  MapDone,
+  MapNode,
+  MapOptions,
+  MapOutcome,
+  MapSource,
+  RunItems,
+  ToolItems,
+  WantedOutput,
+} from './define/map.ts'
 export { effectClasses } from './define/effect-class.ts'
 export type { CodeGate, GateBase, ReviewGate } from './define/gate.ts'
 export type { Guard, GuardDefinition, GuardOptions, GuardTree } from './define/guard.ts'
@@ -199,6 +218,7 @@ export {
   type GuardExpression,
   type GuardRecord,
   type JoinRecord,
+  type MapRecord,
   type LimitName,
   type LimitRecord,
   type MemoryUseRecord,
@@ -264,6 +284,7 @@ export type { Checkpoint, CheckpointStep } from './snapshot/checkpoint.ts'
 export type { Arrival, CachedCall, Candidate, Decision, GuardReading, JoinedBranches } from './snapshot/decision.ts'
 export type { EngineEvent } from './snapshot/event.ts'
 export type { RefusalRule, RefusedCall, WithheldTool } from './snapshot/refusal.ts'
+export type { MapOver, OpenMap } from './snapshot/open-map.ts'
 export type { AddedItems, BranchStatus, JoinFired, MovedItems, OpenFork } from './snapshot/open-fork.ts'
 export type { DegradedMark, RunContext, RunStatus, Snapshot, StepKind } from './snapshot/snapshot.ts'
 export { addUsage, noUsage, type Usage, type UsageDelta } from './snapshot/usage.ts'

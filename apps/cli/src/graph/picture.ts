@@ -129,9 +129,16 @@ function subtitleOf(node: NodeRecord): string {
       return node.role === null ? 'approval' : `approval · ${node.role}`
     case 'task':
       return `task · ${node.effect}`
+    case 'map':
+      return `map · ${node.tool ?? node.effect}${mapDoneText(node.done)}`
     case 'join':
       return `join · ${waitText(node.atLeast)}`
   }
+}
+
+function mapDoneText(done: Extract<NodeRecord, { kind: 'map' }>['done']): string {
+  if (done === 'all') return ''
+  return ` · ${done === 'first' ? 'first wanted' : waitText(done)}`
 }
 
 function waitText(atLeast: number | null): string {

@@ -90,7 +90,7 @@ function endedText(
   // What a person decided has a line of its own.
   if ((event.kind === 'approval' || event.kind === 'resolve') && event.outcome !== 'expired') return null
   const took = formatDuration(event.at - event.startedAt)
-  const what = workText(event.kind, event.tool ?? null)
+  const what = workText(event.kind, event.tool ?? null, event.item)
   const isBad = ['failed', 'timeout', 'unknown', 'lost'].includes(event.outcome)
   const outcome = isBad ? style('bad', event.outcome) : event.outcome
   const used = usageText(event.usage ?? {})
@@ -105,7 +105,10 @@ function endedText(
 }
 
 /** What kind of work a step is, for people; empty where the node's name says it. */
-export function workText(kind: string, tool: string | null): string {
+export function workText(kind: string, tool: string | null, item?: number): string {
+  if (item !== undefined) return `item ${item}${tool === null ? '' : `, tool ${printableLine(tool)}`}`
+  if (kind === 'map') return 'list'
+  if (kind === 'collect') return 'results'
   if (kind === 'model' || kind === 'summary') return kind
   if (kind === 'call' || kind === 'tool' || (kind === 'approval' && tool !== null))
     return tool === null ? 'tool' : `tool ${printableLine(tool)}`

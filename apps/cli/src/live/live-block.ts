@@ -24,7 +24,7 @@ export function liveBlock(progress: Progress, context: BlockContext): readonly s
   const left = limitsLeft(progress, graph, now).map(({ name, left: amount }) => amountText(name, amount))
   const used = [elapsed, counted(progress.steps, 'step'), usageText(progress.usage)].filter((part) => part !== '')
   const lines = [
-    ...[...progress.open.values()].map((work) => `${style('accent', '▸')} ${openText(work, now, style)}`),
+    ...openTexts(progress, now, style).map((text) => `${style('accent', '▸')} ${text}`),
     ...(progress.speech === ''
       ? []
       : [style('quiet', `  “${tail(printableLine(progress.speech), context.columns - 6)}`)]),
@@ -35,10 +35,32 @@ export function liveBlock(progress: Progress, context: BlockContext): readonly s
   return lines.map((line) => clip(line, context.columns - 1))
 }
 
-function openText({ node, kind, attempt, tool, since }: OpenWork, now: number, style: Style): string {
+/** What is open, the running items of a map on one line. */
+function openTexts({ open }: Progress, now: number, style: Style): readonly string[] {
+  const groups = Map.groupBy(open.values(), (work) => (work.item === undefined ? work : work.node))
+  return [...groups.values()].flatMap((works) => {
+    const [first] = works
+    if (first === undefined) return []
+    return [works.length === 1 ? openText(first, now, style) : itemsText(first.node, works, { now, style })]
+  })
+}
+
+function itemsText(
+  node: string,
+  works: readonly OpenWork[],
+  { now, style }: { readonly now: number; readonly style: Style },
+): string {
+  const items = works.map(({ item = 0 }) => item)
+  const since = Math.min(...works.map((work) => work.since))
+  const tool = works[0]?.tool ?? null
+  const what = tool === null ? '' : `${workText('call', tool)}, `
+  return `${style('strong', node)}  ${what}${works.length} items from ${Math.min(...items)} to ${Math.max(...items)}, ${formatDuration(now - since)}`
+}
+
+function openText({ node, kind, attempt, tool, item, since }: OpenWork, now: number, style: Style): string {
   const isAsked = kind === 'approval' || kind === 'unknown'
   const about = tool === null ? '' : ` about ${workText('call', tool)}`
-  const what = isAsked ? `waits for a person${about}` : workText(kind, tool)
+  const what = isAsked ? `waits for a person${about}` : workText(kind, tool, item)
   const parts = [what, attempt > 1 ? `attempt ${attempt}` : '', formatDuration(now - since)]
   return `${style('strong', node)}  ${parts.filter((part) => part !== '').join(', ')}`
 }

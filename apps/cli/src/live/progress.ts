@@ -15,6 +15,8 @@ export interface OpenWork {
   readonly kind: string
   readonly attempt: number
   readonly tool: string | null
+  /** For an item of a map: its place in the list, from 0. */
+  readonly item?: number
   /** Ms since the epoch. */
   readonly since: number
 }
@@ -52,13 +54,14 @@ export function advance(progress: Progress, event: RunEvent): Progress {
   }
   switch (event.type) {
     case 'step.started': {
-      const { step, node, kind, attempt, tool, at } = event
+      const { step, node, kind, attempt, tool, item, at } = event
+      const place = item === undefined ? {} : { item }
       const steps = Math.max(progress.steps, step + 1)
       return {
         ...next,
         steps,
         speech: '',
-        open: withEntry(progress.open, step, { node, kind, attempt, tool: tool ?? null, since: at }),
+        open: withEntry(progress.open, step, { node, kind, attempt, tool: tool ?? null, since: at, ...place }),
       }
     }
     case 'step.ended':

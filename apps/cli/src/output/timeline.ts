@@ -44,6 +44,7 @@ function whatText({ event, step, sequence, decision }: Checkpoint, history: Hist
       const { outcome, attempt, error, misfit, asked } = event.payload
       const tool =
         step === null || sequence === 0 ? undefined : history.at(sequence - 1).snapshot.context.open[step.index]?.tool
+      const item = itemText(step, history, sequence)
       const asks = asked === undefined ? '' : `${asked} `
       const what =
         step?.kind === 'model' || step?.kind === 'summary'
@@ -52,10 +53,10 @@ function whatText({ event, step, sequence, decision }: Checkpoint, history: Hist
             ? ''
             : `${tool} `
       const problem = error?.message ?? (misfit === undefined ? undefined : `does not fit: ${misfit.join('; ')}`)
-      return `${what}${outcome}${attempt > 1 ? ` (attempt ${attempt})` : ''}${problem === undefined ? '' : `: ${printableExcerpt(problem, 60)}`}${kept}`
+      return `${item}${what}${outcome}${attempt > 1 ? ` (attempt ${attempt})` : ''}${problem === undefined ? '' : `: ${printableExcerpt(problem, 60)}`}${kept}`
     }
     case 'request.decided':
-      return `${step?.tool === undefined ? '' : `${step.tool} `}${event.payload.outcome} by ${printableExcerpt(event.payload.by, 30)}`
+      return `${itemText(step, history, sequence)}${step?.tool === undefined ? '' : `${step.tool} `}${event.payload.outcome} by ${printableExcerpt(event.payload.by, 30)}`
     case 'timer.due':
       if (event.payload.timer.startsWith('limit/')) return 'its time is over'
       if (step?.tool !== undefined) return `${step.tool} expired`
@@ -107,4 +108,13 @@ export function timelineJson({ sequence, event, decision, step, usage, left, sta
 
 function outcomeOf(event: EngineEvent): string | null {
   return event.type === 'effect.ended' || event.type === 'request.decided' ? event.payload.outcome : null
+}
+
+/** Which step of a map it is, and how far the map is: `item 7 of 20: `. */
+function itemText(step: Checkpoint['step'], history: History, sequence: number): string {
+  if (step?.kind === 'map') return 'list '
+  if (step?.kind === 'collect') return 'results '
+  if (step?.item === undefined || sequence === 0) return ''
+  const map = history.at(sequence - 1).snapshot.context.maps?.[step.node]
+  return map === undefined ? `item ${step.item} ` : `item ${step.item} of ${map.items.length} `
 }

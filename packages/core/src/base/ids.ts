@@ -50,3 +50,8 @@ export const randomIds: Ids = {
 export function effectIdOf(runId: RunId, stepIndex: number): EffectId {
   return `${runId}/${stepIndex}` as EffectId
 }
+
+/** The id of an item's effect. @param stepIndex - of the step that made the map's list @param item - its place in the list, from 0 */
+export function itemEffectIdOf(runId: RunId, stepIndex: number, item: number): EffectId {
+  return `${runId}/${stepIndex}/${item}` as EffectId
+}

@@ -29,6 +29,9 @@ const stepKinds: ReadonlySet<string> = new Set<StepKind>([
   'model',
   'summary',
   'call',
+  'map',
+  'item',
+  'collect',
   'approval',
   'resolve',
 ])

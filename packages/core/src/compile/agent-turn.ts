@@ -3,7 +3,7 @@ import { withIndex, withoutIndex } from '../base/with-index.ts'
 import type { ModelToolCall } from '../define/model.ts'
 import type { ErrorCode } from '../errors/codes.ts'
 import { personTarget, type Graph, type NodeRecord } from '../graph/graph.ts'
-import type { CachedCall, GuardReading } from '../snapshot/decision.ts'
+import type { CachedCall } from '../snapshot/decision.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import { isModelCall, type AgentCall, type AgentEntry, type OpenStep, type RunContext } from '../snapshot/snapshot.ts'
 import { tally } from './agent-limits.ts'
@@ -14,33 +14,17 @@ import { asksBeforeCall, createCallQuestions } from './call-question.ts'
 import { endedCall } from './call-end.ts'
 import { oneQueuedCall, openQueued } from './call-queue.ts'
 import { markDegraded } from './degraded.ts'
+import type { Ended } from './ended.ts'
 import { fallbackReason, nextModel, withAnswer } from './fallback.ts'
 import { engineError } from './frozen-error.ts'
 import { leavesAnAnswer, nextNeed, summarised, unsummarised, withReported } from './history.ts'
-import type { Need } from './limits.ts'
+import { endMapStep } from './map-items.ts'
 import { cacheKeyOf, cachedResult, keepResult } from './pure-cache.ts'
 import { transitionNames } from './names.ts'
 import type { RouteParts } from './route-parts.ts'
 import type { StepEnd } from './step-end.ts'
 import { countCall, refuseCalls } from './tool-rules.ts'
-import { oneToolCall, retryOf, settle, usageOf, withContext } from './steps.ts'
-
-/** What the end of an attempt means for its node. */
-export type Ended =
-  /** The node goes on inside. `before`: the context without that move, for when a limit of the workflow stands in its way. */
-  | {
-      readonly type: 'inside'
-      readonly transition: string
-      readonly context: RunContext
-      readonly before: RunContext
-      readonly need: Need | null
-      /** Guards that were run to tell which calls a person is asked about. */
-      readonly readings?: readonly GuardReading[]
-      /** Calls that were answered from the run's cache. */
-      readonly cached?: readonly CachedCall[]
-    }
-  /** The node has ended with `end.outcome`. */
-  | { readonly type: 'outcome'; readonly end: EffectEnd; readonly context: RunContext }
+import { isToolCall, oneToolCall, retryOf, settle, usageOf, withContext } from './steps.ts'
 
 const modelErrors = {
   misfit: 'WAYSTONE_NODE_OUTPUT_MISFIT',
@@ -50,14 +34,14 @@ const modelErrors = {
 /** Settles an attempt and says whether its node goes on inside (retry, repair, tools, next turn) or has ended. Pure. */
 export function endStep(parts: RouteParts, context: RunContext, stepEnd: StepEnd): Ended {
   const { graph } = parts
-  const { step, stepIndex, end } = stepEnd
-  const settled =
-    step.kind === 'resolve' ? context : tally(settle(context, step, end), stepEnd.record, usageOf(step, end))
+  const { record, step, stepIndex, end } = stepEnd
+  const settled = step.kind === 'resolve' ? context : tally(settle(context, step, end), record, usageOf(step, end))
   const closed = withContext(settled, { open: withoutIndex(settled.open, stepIndex) })
   const counted = isModelCall(step) ? countModelCall(closed, stepEnd) : closed
   if (asksBeforeCall(step)) return answerCall(graph, context, stepEnd)
   const retry = retryStep(graph, counted, stepEnd)
   if (retry !== undefined) return retry
+  if (record.kind === 'map') return endMapStep(parts, counted, { ...stepEnd, record })
   if (step.kind === 'summary') return endSummary(counted, stepEnd)
   const fallback = fallbackStep(counted, stepEnd)
   if (fallback !== undefined) return fallback
@@ -126,7 +110,7 @@ function retryStep(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended |
     since: at,
     ...(notBefore !== undefined && { notBefore }),
   }
-  const reserved = kind === 'tool' || kind === 'call' ? oneToolCall : next.reserved
+  const reserved = isToolCall(next) ? oneToolCall : next.reserved
   const error = end.error ?? context.error
   const reopened = withContext(context, {
     error,

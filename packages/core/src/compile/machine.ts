@@ -117,7 +117,8 @@ export function buildMachine(
 /** XState's assign adds to the context it has: what is gone from the next one has to be said. */
 function wholeChange(change: ContextChange, args: ActionArgs): object {
   const next = change(args)
-  return args.context.forks === undefined || next.forks !== undefined ? next : { ...next, forks: undefined }
+  const gone = (['forks', 'maps'] as const).filter((key) => args.context[key] !== undefined && next[key] === undefined)
+  return gone.length === 0 ? next : { ...next, ...Object.fromEntries(gone.map((key) => [key, undefined])) }
 }
 
 /** An action as XState's own are made: `resolve` gives the snapshot after it. The pinned version calls it so, which tests of both machines hold. */
@@ -278,14 +279,15 @@ function workingState(parts: Parts, record: WorkingRecord): StateConfig {
   const outcomes = outcomeTransitions(parts, record)
   const id = stateId(record.id).slice(1)
   const done = { [eventNames.done(record.id)]: outcomes, [eventNames.error(record.id)]: outcomes }
+  const own = { ...done, [eventNames.item(record.id)]: outcomes }
   if (firstStepKind(record) !== 'model') {
-    return { id, entry: [visit, ask], ...invoke(parts, record.id, record.id), on: done }
+    return { id, entry: [visit, ask], ...invoke(parts, record.id, record.id), on: record.kind === 'map' ? own : done }
   }
   return {
     id,
     initial: 'model',
     entry: [visit],
-    on: { ...done, [eventNames.item(record.id)]: outcomes },
+    on: own,
     states: agentStates(parts, record, { id, ask }),
   }
 }
@@ -360,8 +362,15 @@ function outcomeTransitions(parts: Parts, record: NodeRecord): readonly Transiti
     inner(parts, transitionNames.retry(record.id)),
     inner(parts, transitionNames.person(record.id)),
     ...(modelsOf(record).length > 1 ? [inner(parts, transitionNames.fallback(record.id))] : []),
+    ...(record.kind === 'map' ? mapMoves(parts, record.id) : []),
     ...waysOut(parts, record),
   ]
+}
+
+/** A map begins items, goes on beside one that has ended, and gathers its results. */
+function mapMoves(parts: Parts, node: string): readonly TransitionConfig[] {
+  const { items, item, collect } = transitionNames
+  return [items, item, collect].map((name) => inner(parts, name(node)))
 }
 
 /** The edges of a node, and what is there by rule. */

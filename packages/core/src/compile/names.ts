@@ -25,6 +25,10 @@ export const transitionNames = {
   /** The next attempt asks another model. */
   fallback: (node: string) => `${node}:fallback`,
   item: (node: string) => `${node}:item`,
+  /** A map has its list and begins items. */
+  items: (node: string) => `${node}:items`,
+  /** A map is over, and its results are applied. */
+  collect: (node: string) => `${node}:collect`,
   /** From now on only people are awaited. */
   person: (node: string) => `${node}:person`,
 } as const
@@ -36,7 +40,7 @@ export const cancelledState = ':cancelled'
 export const eventNames = {
   done: (node: string) => `xstate.done.actor.${node}`,
   error: (node: string) => `xstate.error.actor.${node}`,
-  /** One tool call of an agent has ended. */
+  /** One tool call of an agent, or one item of a map, has ended. */
   item: (node: string) => `waystone.item.${node}`,
   /** A join has fired: raised on its entry, inside the transition. */
   joined: (join: string) => `waystone.joined.${join}`,

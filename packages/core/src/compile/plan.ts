@@ -175,7 +175,8 @@ function movedBy(
   step: OpenStep,
   { end, limit }: { readonly end: StepAnswer; readonly limit?: LimitName },
 ): { readonly next: Snapshot; readonly decision: Decision | undefined } {
-  const type = step.callId !== undefined ? eventNames.item(step.node) : eventNames.done(step.node)
+  const type =
+    step.callId !== undefined || step.item !== undefined ? eventNames.item(step.node) : eventNames.done(step.node)
   const event: MachineEvent = {
     type,
     output: end,
@@ -220,6 +221,7 @@ function checkpointStep({ event, compiled }: RunAt, step: OpenStep, end: EffectE
     kind: step.kind,
     attempt: step.attempt,
     ...(tool !== undefined && { tool }),
+    ...(step.item !== undefined && { item: step.item }),
     queuedAt: step.since,
     startedAt: end.startedAt,
     endedAt: event.at,
@@ -281,6 +283,7 @@ function decisionEnd(step: OpenStep, decision: PersonDecision): StepAnswer {
     ...patch,
     outcome: outcome === 'happened' ? 'done' : outcome,
     ...(decision.result !== undefined && { result: decision.result }),
+    ...(decision.isWanted === true && { isWanted: true }),
   }
 }
 

@@ -37,7 +37,8 @@ export function offeredOutcomes(compiled: CompiledWorkflow, context: RunContext,
 }
 
 /**
- * Binds a decision to what was asked: node, step, attempt, the values shown, the options, and of a call its tool and exact arguments.
+ * Binds a decision to what was asked: node, step, attempt, the values shown, the options, of a call its tool and exact arguments, and of
+ * an item of a map its place and value.
  * A decision made on anything else has another digest.
  *
  * @returns base64url SHA-256; undefined when the step is not open for a person
@@ -59,8 +60,13 @@ export function requestDigest(compiled: CompiledWorkflow, context: RunContext, s
     shown,
     options,
     ...(step.callId !== undefined && callAsked(context, step)),
+    ...(step.item !== undefined && itemAsked(context, step)),
   }
   return sha256(canonicalJson(asked))
+}
+
+function itemAsked({ maps }: RunContext, { node, item = 0, tool }: OpenStep): JsonObject {
+  return { tool: tool ?? null, item, value: own(maps ?? {}, node)?.items[item] ?? null }
 }
 
 function callAsked(context: RunContext, { node, tool = '', callId = '' }: OpenStep): JsonObject {

@@ -1,6 +1,7 @@
 import { own } from '../base/own.ts'
 import { withIndex } from '../base/with-index.ts'
 import type { Graph, LosingBranches, NodeRecord, WorkingRecord } from '../graph/graph.ts'
+import { noRetry } from '../graph/build-retry.ts'
 import { callRetryOf } from '../graph/tool-use.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import {
@@ -64,7 +65,9 @@ export function initialContext(
 }
 
 /** What a node's step is called. Nodes that ask a model begin with a model step. */
-export function firstStepKind(record: WorkingRecord): Exclude<StepKind, 'summary' | 'call' | 'resolve'> {
+export function firstStepKind(
+  record: WorkingRecord,
+): Exclude<StepKind, 'summary' | 'call' | 'item' | 'collect' | 'resolve'> {
   if (record.kind === 'agent') return 'model'
   if (record.kind === 'gate') return record.reviewer === null ? 'gate' : 'model'
   return record.kind
@@ -172,10 +175,15 @@ export function usageOf(step: OpenStep, end: SettledEnd): UsageDelta | undefined
   if (end.isUnsent === true || (end.outcome === 'failed' && end.error?.code === 'WAYSTONE_NODE_ABORTED'))
     return undefined
   if (end.isCached === true) return end.usage
-  if (step.kind === 'tool' || step.kind === 'call') return { ...end.usage, toolCalls: 1 }
+  if (isToolCall(step)) return { ...end.usage, toolCalls: 1 }
   if (!isModelCall(step)) return end.usage
   if (end.usage !== undefined) return { ...end.usage, modelCalls: 1 }
   return { ...step.reserved, modelCalls: 1, estimatedCalls: 1 }
+}
+
+/** True for steps that are one call of a tool. */
+export function isToolCall({ kind, tool }: Pick<OpenStep, 'kind' | 'tool'>): boolean {
+  return kind === 'tool' || kind === 'call' || (kind === 'item' && tool !== undefined)
 }
 
 /** What of an end says what was used. */
@@ -187,7 +195,7 @@ export function settle(context: RunContext, step: OpenStep, end: SettledEnd): Ru
   return usage === context.usage ? context : withContext(context, { usage })
 }
 
-/** Moves everything open that runs somewhere to `closing`; what only waited for a person is dropped. Leaves all forks. */
+/** Moves everything open that runs somewhere to `closing`; what only waited for a person is dropped. Leaves all forks and maps. */
 export function closeAll(context: RunContext): RunContext {
   const closing: { [index: string]: OpenStep } = { ...context.closing }
   for (const index in context.open) {
@@ -195,13 +203,22 @@ export function closeAll(context: RunContext): RunContext {
     if (step !== undefined && !isAsking(step)) closing[index] = step
   }
   const closed = { open: Object.freeze({}), closing: Object.freeze(closing) }
-  if (context.forks === undefined) return withContext(context, closed)
-  const { forks: _, ...rest } = context
+  if (context.forks === undefined && context.maps === undefined) return withContext(context, closed)
+  const { forks: _, maps: __, ...rest } = context
   return Object.freeze({ ...rest, ...closed })
 }
 
+/** The context without the maps of these nodes; their ledger goes with the last one. */
+export function withoutMaps(context: RunContext, nodes: ReadonlySet<string>): RunContext {
+  if (context.maps === undefined) return context
+  const kept = Object.entries(context.maps).filter(([node]) => !nodes.has(node))
+  if (kept.length > 0) return withContext(context, { maps: Object.freeze(Object.fromEntries(kept)) })
+  const { maps: _, ...rest } = context
+  return Object.freeze(rest)
+}
+
 /**
- * Moves what these nodes have open to `closing`, as {@link closeAll} does with everything.
+ * Moves what these nodes have open to `closing`, as {@link closeAll} does with everything, and forgets their maps.
  *
  * @param how - `finish`: an attempt under way may end by itself; one that waits for its backoff is not begun
  */
@@ -216,7 +233,7 @@ export function closeSteps(context: RunContext, nodes: ReadonlySet<string>, how:
       closing[index] =
         how === 'finish' && step.notBefore === undefined ? Object.freeze({ ...step, finishes: true as const }) : step
   }
-  return withContext(context, { open: Object.freeze(open), closing: Object.freeze(closing) })
+  return withContext(withoutMaps(context, nodes), { open: Object.freeze(open), closing: Object.freeze(closing) })
 }
 
 /** True for a step that only a person ends. */
@@ -226,6 +243,8 @@ function isAsking({ kind }: OpenStep): boolean {
 
 /** The retry policy of a step: the tool's inside an agent, else the node's. */
 export function retryOf(graph: Graph, record: NodeRecord, step: OpenStep): NodeRecord['retry'] {
+  // Neither making the list nor applying the results has anything to wait for.
+  if (step.kind === 'map' || step.kind === 'collect') return noRetry
   const retry = step.kind === 'call' && step.tool !== undefined ? callRetryOf(graph, record, step.tool) : undefined
   return retry ?? record.retry
 }

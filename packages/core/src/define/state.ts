@@ -13,6 +13,21 @@ import type { EffectClass } from './effect-class.ts'
 import type { CodeGate, ReviewGate } from './gate.ts'
 import { makeGuard, type Guard, type GuardOptions } from './guard.ts'
 import type { FailedBranches, JoinConfig, JoinNode, JoinOutcome } from './join.ts'
+import type {
+  ApplyResults,
+  GivenItem,
+  ItemOf,
+  ItemRule,
+  ItemResult,
+  MapDone,
+  MapNode,
+  MapOptions,
+  MapOutcome,
+  MapSource,
+  RunItems,
+  ToolItems,
+  WantedOutput,
+} from './map.ts'
 import type { AgentNode, ApprovalNode, GateNode, Given, PatchOf, Slice, TaskNode, ToolNode } from './node.ts'
 import type {
   ApplyMapping,
@@ -169,6 +184,52 @@ export interface StateBuilder<Values, Patches> {
       ExtraKeys<'run', Exclude<KeysOf<Result>, keyof Patches>>,
   ): TaskNode<Outcome, Needed<Reads, Values>, Values>
 
+  /** Work on every item of a list, several at a time: each is one call of a tool. */
+  map<
+    Name extends string,
+    Input,
+    Output,
+    const Source extends MapSource<Reads, Heard, Values>,
+    Reads extends keyof Values & string = never,
+    Writes extends keyof Values & keyof Patches & string = never,
+    Heard extends string = never,
+    Failed extends FailedBranches = 'raise',
+    Done extends MapDone = 'all',
+    const Result extends PatchOf<Writes, Patches> = PatchOf<Writes, Patches>,
+  >(
+    config: MapOptions<Reads, Writes, Heard, Failed> & {
+      /** A key that holds a list, or a function that makes one. */
+      readonly over: Source
+      /** When it is done; default `all`. */
+      readonly done?: Done
+    } & ToolItems<Name, Input, Output, ItemOf<Source, Values>, GivenItem<Reads, Heard, Values>> &
+      ItemRule<Source, Input, Values> &
+      WantedOutput<Done, Output, ItemOf<Source, Values>> &
+      ApplyResults<Writes, readonly ItemResult<Output, Failed>[], Result, Given<Reads, Heard, Values>> &
+      ExtraKeys<'apply', Exclude<keyof Result, keyof Patches>>,
+  ): MapNode<MapOutcome<Done, Failed>, Needed<Reads | Extract<Source, keyof Values & string>, Values>, Name, Values>
+  /** Work on every item of a list, several at a time: each is one call of a function. */
+  map<
+    Output,
+    const Source extends MapSource<Reads, Heard, Values>,
+    Reads extends keyof Values & string = never,
+    Writes extends keyof Values & keyof Patches & string = never,
+    Heard extends string = never,
+    Failed extends FailedBranches = 'raise',
+    Done extends MapDone = 'all',
+    const Result extends PatchOf<Writes, Patches> = PatchOf<Writes, Patches>,
+  >(
+    config: MapOptions<Reads, Writes, Heard, Failed> & {
+      /** A key that holds a list, or a function that makes one. */
+      readonly over: Source
+      /** When it is done; default `all`. */
+      readonly done?: Done
+    } & RunItems<Output, ItemOf<Source, Values>, GivenItem<Reads, Heard, Values>> &
+      WantedOutput<Done, Output, ItemOf<Source, Values>> &
+      ApplyResults<Writes, readonly ItemResult<Output, Failed>[], Result, Given<Reads, Heard, Values>> &
+      ExtraKeys<'apply', Exclude<keyof Result, keyof Patches>>,
+  ): MapNode<MapOutcome<Done, Failed>, Needed<Reads | Extract<Source, keyof Values & string>, Values>, never, Values>
+
   /** Where the branches of a fork meet: `{ fork: [n.search, n.price], join: n.merge }`. */
   join<Failed extends FailedBranches = 'raise', Expires extends Duration = never>(
     config?: JoinConfig<Failed, Expires>,
@@ -240,6 +301,7 @@ function makeBuilder(state: object): unknown {
     approval: (config: unknown) =>
       makeNode({ kind: 'approval', config, subject: null, state, source: callerOf(builder.approval) }),
     task: (config: unknown) => makeNode({ kind: 'task', config, subject: null, state, source: callerOf(builder.task) }),
+    map: (config: unknown) => makeNode({ kind: 'map', config, subject: null, state, source: callerOf(builder.map) }),
     join: (config: unknown) => makeNode({ kind: 'join', config, subject: null, state, source: callerOf(builder.join) }),
     nodes: (nodes: unknown) => makeNodes(nodes),
     workflow: (name: unknown, config: unknown) => {

@@ -597,6 +597,11 @@ export const errorCodes = {
     means: 'A model declined to answer.',
     remedy: 'Change what is asked, or route outcome failed to another model or a person.',
   },
+  WAYSTONE_NODE_NO_LIST: {
+    family: 'node',
+    means: 'What the function `over` of a map gave back is no list.',
+    remedy: 'Give back a list of JSON values; an empty one when there is nothing to do.',
+  },
   WAYSTONE_NODE_NO_ROUTE: {
     family: 'node',
     means: 'A node ended and none of its edges could be taken.',
@@ -679,6 +684,11 @@ export const errorCodes = {
     family: 'node',
     means: 'An attempt took longer than the timeout of its node or tool.',
     remedy: 'Raise the timeout, allow more attempts, or route outcome timeout.',
+  },
+  WAYSTONE_NODE_TOO_MANY_ITEMS: {
+    family: 'node',
+    means: 'A map was to go over more items than its `maxItems`; none was begun.',
+    remedy: "Raise `maxItems`, hand it a shorter list, or say `excess: 'cut'`.",
   },
   WAYSTONE_NODE_WRITE_UNDECLARED: {
     family: 'node',

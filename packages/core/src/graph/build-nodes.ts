@@ -5,6 +5,7 @@ import { buildApproval } from './build-approval.ts'
 import { buildGate } from './build-gate.ts'
 import type { BuildScope, BuiltNode, NodeSite } from './build-scope.ts'
 import { buildJoin } from './build-join.ts'
+import { buildMap } from './build-map.ts'
 import { buildTask } from './build-task.ts'
 import { buildToolNode } from './build-tool-node.ts'
 import type { NodeRecord } from './graph.ts'
@@ -20,6 +21,7 @@ const builders: { readonly [kind in NodeDefinition['kind']]: (site: NodeSite) =>
   gate: buildGate,
   approval: buildApproval,
   task: buildTask,
+  map: buildMap,
   join: buildJoin,
 }
 
@@ -71,7 +73,7 @@ function isNode(
       place.file === undefined ? { ...scope.place, path: place.path } : place,
       {
         message: `node ${JSON.stringify(id)} is ${describeValue(node)}, not a node`,
-        hint: 'Make nodes with w.agent, w.tool, w.gate, w.approval, w.task or w.join.',
+        hint: 'Make nodes with w.agent, w.tool, w.gate, w.approval, w.task, w.map or w.join.',
       },
     )
     return false

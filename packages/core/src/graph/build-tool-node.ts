@@ -45,4 +45,4 @@ export function buildToolNode(site: NodeSite): BuiltNode {
 }
 
 /** What is wrong with the tool itself is reported once, at the tool. */
-const silent: Written['issues'] = { add: () => undefined, throwIfAny: () => undefined }
+export const silent: Written['issues'] = { add: () => undefined, throwIfAny: () => undefined }

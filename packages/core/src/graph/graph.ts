@@ -3,6 +3,7 @@ import type { EffectClass } from '../define/effect-class.ts'
 import type { FallbackReason } from '../define/fallback.ts'
 import type { Extent } from '../define/history.ts'
 import type { FailedBranches, LosingBranches } from '../define/join.ts'
+import type { ExcessItems } from '../define/map.ts'
 import type { NodeKind } from '../define/node.ts'
 import type { Place } from '../errors/definition-error.ts'
 
@@ -11,7 +12,8 @@ export const graphFormat = 1
 
 export { effectClasses } from '../define/effect-class.ts'
 export { failedBranches, losingBranches } from '../define/join.ts'
-export type { EffectClass, FailedBranches, LosingBranches, NodeKind }
+export { excessItems } from '../define/map.ts'
+export type { EffectClass, ExcessItems, FailedBranches, LosingBranches, NodeKind }
 
 /** Where an edge may lead beside nodes. Node names never hold a colon. */
 export const endTarget = ':end'
@@ -248,11 +250,29 @@ export interface JoinRecord extends NodeRecordBase {
   readonly deadlineMs: number | null
 }
 
+/** Work on every item of a list, several at a time. */
+export interface MapRecord extends NodeRecordBase {
+  readonly kind: 'map'
+  /** The state key it goes over, which is among `reads`; null: a function makes the list. */
+  readonly over: string | null
+  /** Key of {@link Graph.tools} that each item calls; null: a function does its work. */
+  readonly tool: string | null
+  /** Most items, 1 or more. */
+  readonly maxItems: number
+  readonly excess: ExcessItems
+  /** Items that run at a time, 1 or more. */
+  readonly concurrency: number
+  /** `first`: the first whose output its author's function says is wanted. A number: so many must have ended, 1 or more. */
+  readonly done: 'all' | 'first' | number
+  readonly failed: FailedBranches
+  readonly losers: LosingBranches
+}
+
 /** A node of the graph, told apart by `kind`. */
 export type NodeRecord = WorkingRecord | JoinRecord
 
 /** A node that takes steps: any but a join. */
-export type WorkingRecord = AgentRecord | ToolNodeRecord | GateRecord | ApprovalRecord | TaskRecord
+export type WorkingRecord = AgentRecord | ToolNodeRecord | GateRecord | ApprovalRecord | TaskRecord | MapRecord
 
 /** When and how a person is asked before a call of an agent's tool runs. */
 export interface CallApprovalRecord {

@@ -5,6 +5,7 @@ import { fallbackReasons } from '../define/fallback.ts'
 import {
   agentLimitNames,
   effectClasses,
+  excessItems,
   failedBranches,
   losingBranches,
   graphFormat,
@@ -154,6 +155,18 @@ const node = z.discriminatedUnion('kind', [
     talk: z.strictObject({ says: z.string(), answer: z.string(), outcome: z.string() }).exactOptional(),
   }),
   z.strictObject({ ...nodeBase, kind: z.literal('task'), memory: memoryUse.exactOptional() }),
+  z.strictObject({
+    ...nodeBase,
+    kind: z.literal('map'),
+    over: z.string().nullable(),
+    tool: z.string().nullable(),
+    maxItems: atLeastOne,
+    excess: z.enum(excessItems),
+    concurrency: atLeastOne,
+    done: z.union([z.literal(['all', 'first']), atLeastOne]),
+    failed: z.enum(failedBranches),
+    losers: z.enum(losingBranches),
+  }),
   z.strictObject({
     ...nodeBase,
     kind: z.literal('join'),

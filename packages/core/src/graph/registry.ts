@@ -71,6 +71,27 @@ export interface ApprovalFunctions {
   readonly response: z.ZodType | null
 }
 
+/** What the functions of a map's items are given beside the item. */
+export interface ItemInput extends NodeInput {
+  /** Place in the list, from 0. */
+  readonly index: number
+}
+
+/** Author functions of a map. */
+export interface MapFunctions {
+  readonly kind: 'map'
+  /** Null: the list of a state key. */
+  readonly over: ((input: NodeInput) => unknown) | null
+  /** Item to the tool's input. Null: the item is the input, or there is no tool. */
+  readonly input: ((item: Json, input: ItemInput) => unknown) | null
+  /** Null: a tool does the work. */
+  readonly run: ((item: Json, input: ItemInput, context: EffectContext) => unknown) | null
+  /** Whether an output is what the map was after. Null: it is not after any. */
+  readonly wanted: ((output: Json, item: Json) => unknown) | null
+  /** Results in item order to patch. Null: it writes nothing. */
+  readonly apply: ((results: readonly JsonObject[], input: NodeInput) => unknown) | null
+}
+
 /** A join has none. */
 export interface JoinFunctions {
   readonly kind: 'join'
@@ -83,6 +104,7 @@ export type NodeFunctions =
   | GateFunctions
   | TaskFunctions
   | ApprovalFunctions
+  | MapFunctions
   | JoinFunctions
 
 /**

@@ -10,6 +10,7 @@ import { argumentsOfCall } from '../snapshot/agent-calls.ts'
 import type { EngineEvent, PersonDecision } from '../snapshot/event.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import { nodeInputOf } from './effect-job.ts'
+import { isWanted } from './execute-map.ts'
 import { toolFunctions } from './execute-tool.ts'
 import { issueLines } from './issues.ts'
 import { parsePatch, pickPatch } from './parse-patch.ts'
@@ -114,7 +115,7 @@ function requireText(name: string, value: unknown): string {
   throw badDecision(`${JSON.stringify(name)} is missing: every decision says who made it`)
 }
 
-type Rest = Pick<PersonDecision, 'patch' | 'arguments' | 'result'>
+type Rest = Pick<PersonDecision, 'patch' | 'arguments' | 'result' | 'isWanted'>
 
 function parseRest(open: Open, decision: DecisionInput): Rest {
   if (asksBeforeCall(open.open)) return parseArguments(open, decision)
@@ -211,22 +212,39 @@ function parseKeys({ compiled, record }: Open, patch: unknown): JsonObject {
 }
 
 /** What came of an effect that a person says has happened. */
-function parseResult(open: Open, { outcome, result }: DecisionInput): Pick<PersonDecision, 'patch' | 'result'> {
-  if (result === undefined) return {}
+function parseResult(open: Open, { outcome, result }: DecisionInput): Omit<Rest, 'arguments'> {
+  if (result === undefined && (outcome !== 'happened' || open.open.item === undefined)) return {}
   if (outcome === 'did-not-happen' || outcome === 'failed')
     throw badDecision(`a result was given with outcome ${JSON.stringify(outcome)}; only what happened has one`)
   const { compiled, record } = open
+  if (record.kind === 'map') return parseItemResult(open, result)
   const tool = open.open.tool ?? (record.kind === 'tool' ? record.tool : undefined)
   if (tool === undefined) return { patch: parseKeys(open, result) }
-  const parsed = toolFunctions(compiled, tool).output.safeParse(takeJson(result, 'result of a decision'))
-  if (!parsed.success)
-    throw badDecision(`the result does not fit the output of tool ${tool}: ${issueLines(parsed.error).join('; ')}`)
-  const output = takeJson(parsed.data, 'result of a decision')
+  const output = parseToolResult(compiled, tool, takeJson(result, 'result of a decision'))
   if (open.open.unknown === 'call') return { result: output }
   const functions = compiled.registry.nodes.get(record.id)
   const apply = functions?.kind === 'tool' ? functions.apply : null
   const patch = apply === null ? pickPatch(compiled, record, output) : apply(output, nodeInputOf(record, open.context))
   return { patch: parseKeys(open, patch), result: output }
+}
+
+/** What an item of a map gave, which its map goes on with. */
+function parseItemResult({ compiled, context, open, record }: Open, result: unknown): Omit<Rest, 'arguments'> {
+  const { tool, item = 0 } = open
+  if (result === undefined)
+    throw badDecision('outcome "happened" of an item needs `result`: what it gave, which the map goes on with')
+  const given = takeJson(result, 'result of a decision')
+  const output = tool === undefined ? given : parseToolResult(compiled, tool, given)
+  const functions = compiled.registry.nodes.get(record.id)
+  const value = own(context.maps ?? {}, record.id)?.items[item]
+  const wanted = functions?.kind === 'map' && value !== undefined && isWanted(functions, value, output)
+  return { result: output, ...(wanted && { isWanted: true }) }
+}
+
+function parseToolResult(compiled: CompiledWorkflow, tool: string, given: Json): Json {
+  const parsed = toolFunctions(compiled, tool).output.safeParse(given)
+  if (parsed.success) return takeJson(parsed.data, 'result of a decision')
+  throw badDecision(`the result does not fit the output of tool ${tool}: ${issueLines(parsed.error).join('; ')}`)
 }
 
 function badDecision(why: string, cause?: unknown): Error {

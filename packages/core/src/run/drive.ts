@@ -1,4 +1,5 @@
-import type { RunId } from '../base/ids.ts'
+import { effectIdOf, type RunId } from '../base/ids.ts'
+import { own } from '../base/own.ts'
 import { packCheckpoint, type Packing } from '../checkpoint/pack.ts'
 import type { Lease } from '../checkpoint/store.ts'
 import { commandsFor, isSettled } from '../compile/commands.ts'
@@ -9,11 +10,11 @@ import { inputError } from '../errors/input-error.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { Command } from '../snapshot/command.ts'
 import type { EffectEnd, EngineEvent } from '../snapshot/event.ts'
-import { isModelCall, statusOf, type Snapshot } from '../snapshot/snapshot.ts'
+import { isModelCall, statusOf, type OpenStep, type RunContext, type Snapshot } from '../snapshot/snapshot.ts'
 import { awaitPermit } from './await-permit.ts'
 import type { DrivenRun, DriveHost } from './drive-host.ts'
 import { createEffectMemory, memoryUseOf } from './effect-memory.ts'
-import { EffectScope } from './effect-context.ts'
+import { EffectScope, type Attempt } from './effect-context.ts'
 import type { EffectJob } from './effect-job.ts'
 import { lostUsage } from './execute-model.ts'
 import { IdenticalCalls } from './identical-calls.ts'
@@ -392,7 +393,7 @@ export class Drive implements DrivenRun {
     const { runId } = this
     const secrets = secretsOf(this.compiled, record, open.tool)
     const scope = new EffectScope(
-      { runId, node: open.node, step, attempt: open.attempt },
+      { runId, node: open.node, step, attempt: open.attempt, ...itemOf(context, open) },
       {
         clock: host.clock,
         resolveSecret: (name) => host.ports.vault.resolve(name),
@@ -426,7 +427,7 @@ export class Drive implements DrivenRun {
     const { scope } = effect.job
     this.#post(
       Object.freeze({
-        id: `${scope.effectId}/${scope.attempt}`,
+        id: `${effectIdOf(this.runId, scope.step)}/${scope.attempt}`,
         at: this.#host.clock.now(),
         type: 'effect.ended',
         from: 'effect',
@@ -465,6 +466,12 @@ export class Drive implements DrivenRun {
     for (const effect of this.#effects.values()) effect.abandon()
     this.#effects.clear()
   }
+}
+
+/** What an item of a map is known by. */
+function itemOf({ maps }: RunContext, { node, item }: OpenStep): { readonly item?: Attempt['item'] } {
+  const map = item === undefined || maps === undefined ? undefined : own(maps, node)
+  return map === undefined || item === undefined ? {} : { item: { map: map.step, index: item } }
 }
 
 const noIds: readonly string[] = Object.freeze([])

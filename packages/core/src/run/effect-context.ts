@@ -1,4 +1,4 @@
-import { effectIdOf, type RunId } from '../base/ids.ts'
+import { effectIdOf, itemEffectIdOf, type RunId } from '../base/ids.ts'
 import { takeJson, type Json } from '../base/json.ts'
 import type { Clock } from '../base/clock.ts'
 import type { EffectClass } from '../define/effect-class.ts'
@@ -14,6 +14,8 @@ export interface Attempt {
   readonly step: number
   /** From 1. */
   readonly attempt: number
+  /** For an item of a map: the step that made the list, and its place in it, from 0. */
+  readonly item?: { readonly map: number; readonly index: number } | undefined
 }
 
 /** What an attempt may reach. */
@@ -47,7 +49,8 @@ export class EffectScope implements EffectContext {
   #sources: string[] | null = null
 
   constructor(attempt: Attempt, scope: AttemptScope) {
-    this.effectId = effectIdOf(attempt.runId, attempt.step)
+    const { runId, step, item } = attempt
+    this.effectId = item === undefined ? effectIdOf(runId, step) : itemEffectIdOf(runId, item.map, item.index)
     this.runId = attempt.runId
     this.node = attempt.node
     this.step = attempt.step

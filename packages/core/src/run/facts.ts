@@ -91,6 +91,7 @@ function endFacts({ event, step, usage, decision }: Checkpoint): readonly Fact[]
       ...(end?.model !== undefined && { model: end.model }),
       ...(end?.asked !== undefined && { asked: end.asked }),
       ...(step.tool !== undefined && { tool: step.tool }),
+      ...(step.item !== undefined && { item: step.item }),
       ...(end?.error !== undefined && { error: end.error }),
       ...(end?.misfit !== undefined && { misfit: end.misfit }),
       ...(end?.withheld !== undefined && { withheld: end.withheld }),
@@ -162,7 +163,8 @@ function startFacts({ commands, step }: Checkpoint, opened: readonly OpenedStep[
     const tool =
       opened.find((one) => one.step === command.step)?.open.tool ??
       (step?.index === command.step ? step.tool : undefined)
-    const fallback = opened.find((one) => one.step === command.step)?.open.model
+    const { item, model: fallback } = opened.find((one) => one.step === command.step)?.open ?? {}
+    const place = item ?? (step?.index === command.step ? step.item : undefined)
     return [
       {
         type: 'step.started',
@@ -171,6 +173,7 @@ function startFacts({ commands, step }: Checkpoint, opened: readonly OpenedStep[
         kind: command.kind,
         attempt: command.attempt,
         ...(tool !== undefined && { tool }),
+        ...(place !== undefined && { item: place }),
         ...(fallback !== undefined && { fallback }),
       },
     ]
@@ -183,6 +186,7 @@ function requestFacts({ step: ended }: Checkpoint, opened: readonly OpenedStep[]
     if (!isApproval && open.kind !== 'resolve') return []
     const about = ended?.index === step ? ended : null
     const tool = open.tool ?? about?.tool
+    const item = open.item ?? about?.item
     const asked = open.callId === undefined ? 'approval' : 'call'
     return [
       {
@@ -191,6 +195,7 @@ function requestFacts({ step: ended }: Checkpoint, opened: readonly OpenedStep[]
         node: open.node ?? about?.node ?? '',
         kind: isApproval ? asked : 'unknown',
         ...(tool !== undefined && { tool }),
+        ...(item !== undefined && { item }),
         expiresAt: open.expiresAt ?? null,
       },
     ]

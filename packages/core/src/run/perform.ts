@@ -9,6 +9,7 @@ import type { EffectJob, Ended } from './effect-job.ts'
 import { errorRecordOf, retryAfterOf } from './error-record.ts'
 import { executeCall } from './execute-call.ts'
 import { executeGate } from './execute-gate.ts'
+import { executeMap } from './execute-map.ts'
 import { askedName, executeModel, reservedUsage } from './execute-model.ts'
 import { executeSummary } from './execute-summary.ts'
 import { executeTask } from './execute-task.ts'
@@ -58,6 +59,7 @@ function execute(job: EffectJob): Ended | Promise<Ended> {
   if (open.kind === 'gate' && functions?.kind === 'gate') return executeGate(job, functions)
   if (open.kind === 'tool' && record.kind === 'tool' && functions?.kind === 'tool')
     return executeTool(job, record, functions)
+  if (record.kind === 'map' && functions?.kind === 'map') return executeMap(job, record, functions)
   throw invariantError(
     'WAYSTONE_BUG_REGISTRY',
     `step ${job.scope.step} of kind ${open.kind} cannot be run by node ${JSON.stringify(record.id)} of kind ${record.kind}`,
@@ -68,11 +70,14 @@ function execute(job: EffectJob): Ended | Promise<Ended> {
 export function effectClassOf(graph: Graph, record: NodeRecord, open: OpenStep): EffectClass {
   if (isModelCall(open)) return 'idempotent'
   if (open.kind === 'call') return callEffectOf(graph, record, open.tool ?? '')
+  // Only items touch the world.
+  if (open.kind === 'map' || open.kind === 'collect') return 'pure'
   return record.effect
 }
 
 /** Longest time of one attempt of a step, ms; null: none. */
 export function timeoutOf(graph: Graph, record: NodeRecord, open: OpenStep): number | null {
+  if (open.kind === 'map' || open.kind === 'collect') return null
   return open.kind === 'call' ? (graph.tools[open.tool ?? '']?.timeoutMs ?? null) : record.timeoutMs
 }
 

@@ -5,7 +5,7 @@ import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { asksBeforeCall } from '../compile/call-question.ts'
 import { offeredOutcomes, requestDigest } from '../compile/request-digest.ts'
 import { callApprovalOf } from '../graph/tool-use.ts'
-import type { ApprovalRecord, CallApprovalRecord, NodeRecord } from '../graph/graph.ts'
+import type { ApprovalRecord, CallApprovalRecord, MapRecord, NodeRecord } from '../graph/graph.ts'
 import { argumentsOfCall, callsOfTurn, messageOfCall } from '../snapshot/agent-calls.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import { nodeInputOf } from './effect-job.ts'
@@ -103,7 +103,8 @@ function talkOf(talk: ApprovalRecord['talk'], shown: JsonObject): Request['talk'
 }
 
 function unknownReason(record: NodeRecord, open: OpenStep): string {
-  const what = open.tool === undefined ? record.id : `tool ${open.tool} of ${record.id}`
+  const where = open.item === undefined ? record.id : `item ${open.item} of ${record.id}`
+  const what = open.tool === undefined ? where : `tool ${open.tool} of ${where}`
   return `Nobody knows whether attempt ${open.attempt} of ${what} happened. Find out, then say so; it is not repeated by itself.`
 }
 
@@ -120,8 +121,9 @@ function optionOf(
 ): RequestOption {
   const isWord = open.kind === 'resolve' && Object.hasOwn(meaningOfAnswer, outcome)
   const routed = isWord ? meaningOfAnswer[outcome] : outcome
-  // Inside an agent the answer is told to the model, and the agent goes on.
-  if (routed === null || routed === undefined || open.callId !== undefined) return { outcome, edges: [], to: record.id }
+  // Inside an agent the answer is told to the model, and the agent goes on; so does a map with its other items.
+  if (routed === null || routed === undefined || open.callId !== undefined || open.item !== undefined)
+    return { outcome, edges: [], to: record.id }
   const edges = graph.edges
     .filter((edge) => edge.from === record.id && edge.outcome === routed)
     .toSorted((left, right) => left.index - right.index)
@@ -141,6 +143,8 @@ function actionOf({ compiled, context, open }: ActionSource, { outcome, edges, t
   const nodes = new Set(edges.length === 0 ? [to] : targets)
   return [...nodes].map((node) => {
     const record = graph.nodes[node]
+    if (record?.kind === 'map' && node === open.node && open.item !== undefined)
+      return { outcome, node, ...itemInput(compiled, context, { record, open }) }
     if (record?.kind !== 'tool')
       return open.tool === undefined || node !== open.node ? { outcome, node } : { outcome, node, tool: open.tool }
     const input = toolInput(compiled, context, record)
@@ -157,6 +161,25 @@ function callAction(
   if (outcome !== 'approved' && outcome !== 'edited') return [{ outcome, node }]
   const given = outcome === 'approved' ? argumentsOfCall(own(context.private, node), callId) : undefined
   return [{ outcome, node, tool, ...(given !== undefined && { input: given.arguments }) }]
+}
+
+/** What an item of a map runs, and with what, as the state stands. */
+function itemInput(
+  { registry }: CompiledWorkflow,
+  context: RunContext,
+  { record, open }: { readonly record: MapRecord; readonly open: OpenStep },
+): { readonly tool?: string; readonly input?: Json } {
+  const functions = registry.nodes.get(record.id)
+  const index = open.item ?? 0
+  const item = own(context.maps ?? {}, record.id)?.items[index]
+  const tool = record.tool === null ? {} : { tool: record.tool }
+  if (item === undefined || functions?.kind !== 'map') return tool
+  try {
+    const given = functions.input?.(item, Object.freeze({ ...nodeInputOf(record, context), index })) ?? item
+    return { ...tool, input: toJson(given, 'input of an item') }
+  } catch {
+    return tool
+  }
 }
 
 /** The input a tool node would be given as the state stands; undefined when its function cannot make one yet. */

@@ -39,6 +39,8 @@ export type RunEvent =
       readonly kind: StepKind
       readonly attempt: number
       readonly tool?: string
+      /** For an item of a map: its place in the list, from 0. */
+      readonly item?: number
       /** Which of the node's fallback models is asked, from 1, when that is new; absent: as before, its own model at first. */
       readonly fallback?: number
     })
@@ -57,6 +59,8 @@ export type RunEvent =
       /** The name by which a fallback model was asked; absent: the node's own model was. */
       readonly asked?: string
       readonly tool?: string
+      /** For an item of a map: its place in the list, from 0. */
+      readonly item?: number
       readonly error?: ErrorRecord
       /** A model's answer did not fit its schema: one line an issue. It is asked again while its `repairs` allow. */
       readonly misfit?: readonly string[]
@@ -75,8 +79,10 @@ export type RunEvent =
       readonly step: number
       readonly node: string
       readonly kind: 'approval' | 'call' | 'unknown'
-      /** For what is asked about a tool call of an agent. */
+      /** For what is asked about a tool call of an agent, or about an item of a map that calls a tool. */
       readonly tool?: string
+      /** For what is asked about an item of a map: its place in the list, from 0. */
+      readonly item?: number
       readonly expiresAt: number | null
     })
   | (RunEventBase & {

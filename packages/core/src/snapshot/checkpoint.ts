@@ -18,6 +18,8 @@ export interface CheckpointStep {
   readonly attempt: number
   /** The tool it ran, as a node or for an agent. */
   readonly tool?: string
+  /** Its place in the list of its map, from 0. */
+  readonly item?: number
   /** Asked for, began, ended; ms since the epoch. */
   readonly queuedAt: number
   readonly startedAt: number

@@ -69,6 +69,12 @@ export interface EffectEnd {
   readonly result?: Json
   /** `result` is the beginning of a large output, with a note. */
   readonly isCut?: true
+  /** The list that a map goes over. */
+  readonly items?: readonly Json[]
+  /** Items beyond a map's `maxItems`, which were left out; absent: none. */
+  readonly cut?: number
+  /** An item's output is what its map was after. */
+  readonly isWanted?: true
   /** A tool node's call, a digest of tool, version and input: its output is kept for identical calls of this run. */
   readonly call?: string
   /** The tool of a tool node or call was not run: an identical call of this run gave its output before. */
@@ -104,8 +110,10 @@ export interface PersonDecision {
   readonly patch?: JsonObject
   /** For `edited` of a call: its arguments as they shall be; they fit the tool's input. */
   readonly arguments?: Json
-  /** For `happened` of a tool call: what it returned. */
+  /** For `happened` of a tool call or an item of a map: what it returned. */
   readonly result?: Json
+  /** That result is what its map was after. */
+  readonly isWanted?: true
   readonly by: string
   /** Through what: `cli`, `terminal`, `api`, `policy`. */
   readonly through: string

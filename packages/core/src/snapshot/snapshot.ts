@@ -3,6 +3,7 @@ import type { ModelMessage } from '../define/model.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { LimitName } from '../graph/graph.ts'
 import type { Verdict } from '../graph/registry.ts'
+import type { OpenMap } from './open-map.ts'
 import type { OpenFork } from './open-fork.ts'
 import type { RefusalRule } from './refusal.ts'
 import type { Usage, UsageDelta } from './usage.ts'
@@ -10,9 +11,20 @@ import type { Usage, UsageDelta } from './usage.ts'
 /**
  * What a step is: a node's work, one model call, a model call that tells a cut part of a conversation in short, one tool call of an
  * agent, a person's answer (of an approval, or before a call of an agent runs, which then goes on as `call`), or a person's word on an
- * unknown outcome.
+ * unknown outcome. A map's steps make its list (`map`), work on one item of it (`item`), and apply the results (`collect`).
  */
-export type StepKind = 'task' | 'tool' | 'gate' | 'model' | 'summary' | 'call' | 'approval' | 'resolve'
+export type StepKind =
+  | 'task'
+  | 'tool'
+  | 'gate'
+  | 'model'
+  | 'summary'
+  | 'call'
+  | 'map'
+  | 'item'
+  | 'collect'
+  | 'approval'
+  | 'resolve'
 
 /** True for steps that are one call of a model. */
 export function isModelCall({ kind }: { readonly kind: StepKind }): boolean {
@@ -35,9 +47,11 @@ export interface OpenStep {
   readonly model?: number
   /** Attempts of this step that were made with other models; absent: none. */
   readonly attemptsBefore?: number
-  /** For `call`, and for whatever is asked of a person about one: the tool's name and the model's id of the call. */
+  /** For `call` and an `item` that calls a tool, and for whatever is asked of a person about one: the tool's name; of a `call` the model's id of it. */
   readonly tool?: string
   readonly callId?: string
+  /** For an item of a map, and for what is asked of a person about one: its place in the list, from 0. */
+  readonly item?: number
   /** When the time of its agent's visit ends, ms since the epoch; absent: never. */
   readonly limitAt?: number
   /** For `approval`: when it expires, ms since the epoch. */
@@ -45,7 +59,7 @@ export interface OpenStep {
   /** For what a person has approved: tool and arguments, hashed; with other ones it does not run. As `approval` it waits for others of its turn to end. */
   readonly approved?: string
   /** For `resolve`: what kind of step its outcome is unknown of. */
-  readonly unknown?: 'task' | 'tool' | 'call' | 'gate'
+  readonly unknown?: 'task' | 'tool' | 'call' | 'gate' | 'item'
   /** What is set aside for this attempt until it settles. */
   readonly reserved?: UsageDelta
   /** In `closing`: it may end by itself, although nobody takes what it gives. */
@@ -189,6 +203,8 @@ export interface RunContext {
   readonly closing: { readonly [stepIndex: string]: OpenStep }
   /** By join. Absent when no fork is under way. */
   readonly forks?: { readonly [join: string]: OpenFork }
+  /** By node. Absent when no map is under way. */
+  readonly maps?: { readonly [node: string]: OpenMap }
   /** Settled. */
   readonly usage: Usage
   readonly startedAt: number

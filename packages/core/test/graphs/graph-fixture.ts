@@ -13,6 +13,7 @@ import {
   type GuardExpression,
   type GuardRecord,
   type JoinRecord,
+  type MapRecord,
   type LimitName,
   type LimitRecord,
   type MergeRule,
@@ -56,6 +57,7 @@ export type NodeNotation =
   | ({ readonly kind: 'gate' } & Partial<Omit<GateRecord, 'kind' | 'id'>>)
   | ({ readonly kind: 'approval' } & Partial<Omit<ApprovalRecord, 'kind' | 'id'>>)
   | ({ readonly kind: 'task' } & Partial<Omit<TaskRecord, 'kind' | 'id'>>)
+  | ({ readonly kind: 'map' } & Partial<Omit<MapRecord, 'kind' | 'id'>>)
   | ({ readonly kind: 'join' } & Partial<Omit<JoinRecord, 'kind' | 'id'>>)
 
 /** What {@link graphFixture} reads. Everything but `nodes` and `edges` has a default. */
@@ -161,6 +163,13 @@ function nodeOf(site: NodeSite, notation: NodeNotation): NodeRecord {
     }
     case 'task':
       return { ...baseOf(site, node, { effect: 'unsafe', outcomes: ['done'] }), kind: 'task' }
+    case 'map': {
+      const { tool = null, over = null, done = 'all', failed = 'raise' } = node
+      const outcomes = done === 'all' && failed !== 'drop' ? ['done'] : ['done', 'unsatisfied']
+      const { maxItems = 3, excess = 'fail', concurrency = 2, losers = 'abort' } = node
+      const base = baseOf(site, node, { effect: 'unsafe', outcomes })
+      return { ...base, kind: 'map', tool, over, maxItems, excess, concurrency, done, failed, losers }
+    }
     case 'join': {
       const { atLeast = null, failed = 'raise', losers = 'abort', deadlineMs = null } = node
       const outcomes = ['done']

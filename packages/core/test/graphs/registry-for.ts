@@ -72,6 +72,12 @@ function functionsFor(node: NodeRecord): NodeFunctions {
       return { kind: 'approval', response: null }
     case 'task':
       return { kind: 'task', run: (input) => patchFor(node, input.state) }
+    case 'map': {
+      const run = node.tool === null ? (item: Json): Json => item : null
+      const over = node.over === null ? (): readonly Json[] => [1, 2, 3] : null
+      const wanted = node.done === 'first' ? (output: Json): boolean => output === 2 : null
+      return { kind: 'map', over, input: null, run, wanted, apply: patch }
+    }
     case 'join':
       return { kind: 'join' }
   }

@@ -16,7 +16,7 @@ import type { CheckOptions } from '../rule.ts'
 import { decompose, type Decomposition } from './levels.ts'
 import { hasDeadline, timeNetwork, workNetwork, type Network } from './network.ts'
 import { parallelWidths } from './widths.ts'
-import { callsPerTurn, costPerCall, workOf, workSite, type WorkSite } from './work.ts'
+import { costPerCall, openedAtOnce, workOf, workSite, type WorkSite } from './work.ts'
 import { worstWalk } from './worst-walk.ts'
 
 /**
@@ -130,7 +130,7 @@ class BoundsMaker {
   /** How far a run can get before a limit stops it: calls under way when it is reached may go beyond it. */
   #atLimit(name: BoundName, limit: LimitRecord): BoundAmount {
     const nodes = Object.values(this.#subject.graph.nodes)
-    const batch = nodes.reduce((most, node) => Math.max(most, callsPerTurn(node)), 1)
+    const batch = nodes.reduce((most, node) => Math.max(most, openedAtOnce(node)), 1)
     const { fork, run: width } = parallelWidths(this.#subject.regions)
     const beyond = (atOnce: number): BoundAmount => ({
       max: limit.check === 'before' ? limit.max : limit.max + atOnce - 1,
@@ -173,7 +173,7 @@ class BoundsMaker {
   #mostAttempts(kind: 'model' | 'tool'): number {
     const { graph } = this.#subject
     const nodes = Object.values(graph.nodes).filter((node) =>
-      kind === 'model' ? node.kind !== 'tool' : node.kind === 'tool',
+      kind === 'model' ? node.kind !== 'tool' : node.kind === 'tool' || node.kind === 'map',
     )
     const records = kind === 'model' ? nodes : [...nodes, ...Object.values(graph.tools)]
     return records.reduce((most, record) => {

@@ -38,6 +38,8 @@ function workWithoutLimits(name: BoundName, node: NodeRecord, site: WorkSite): W
   const use = modelUseOf(node)
   switch (name) {
     case 'steps':
+      // A step makes the list, one applies the results.
+      if (node.kind === 'map') return node.maxItems + 2
       return use === null ? 1 : callsPerVisit(use) + callSteps(node, use, site.graph)
     case 'modelCalls':
       return use === null ? 0 : callsPerVisit(use)
@@ -76,8 +78,13 @@ function withinLimit(name: BoundName, work: Work, { limit, node, use, site }: Ow
   return Math.min(work, max + (isAfter && typeof call === 'number' ? call : 0))
 }
 
+/** Steps that one move inside a node may open: tool calls of one answer of an agent's model, or items of a map; 0 for other nodes. */
+export function openedAtOnce(node: NodeRecord): number {
+  return node.kind === 'map' ? Math.min(node.concurrency, node.maxItems) : callsPerTurn(node)
+}
+
 /** Tool calls that one answer of the node's model may start; 0 for nodes that have no tools. */
-export function callsPerTurn(node: NodeRecord): number {
+function callsPerTurn(node: NodeRecord): number {
   return node.kind === 'agent' && node.tools.length > 0 ? node.maxCallsPerTurn : 0
 }
 
@@ -92,6 +99,7 @@ function scale(work: Work, by: number): Work {
 
 function toolCalls(node: NodeRecord, graph: Graph): number {
   if (node.kind === 'tool') return node.retry.attempts
+  if (node.kind === 'map') return node.tool === null ? 0 : node.maxItems * node.retry.attempts
   if (node.kind !== 'agent') return 0
   const use = modelUseOf(node)
   const calls = use === null ? 0 : callsPerVisit(use) * callsPerTurn(node)
@@ -109,6 +117,7 @@ function duration(node: NodeRecord, { graph, asked }: WorkSite): Work {
     return { unknown: `a person may be asked what became of "${node.id}"` }
   }
   if (node.timeoutMs === null) return { unknown: `"${node.id}" has no timeout` }
+  if (node.kind === 'map') return Math.ceil(node.maxItems / node.concurrency) * attemptsTime(node.retry, node.timeoutMs)
   const use = modelUseOf(node)
   if (use === null) return attemptsTime(node.retry, node.timeoutMs)
   const calls = callsPerVisit(use)

@@ -15,6 +15,7 @@ export interface Runner {
 export function runnersOf(graph: Graph, tool: string): readonly Runner[] {
   return Object.values(graph.nodes).flatMap((node): Runner[] => {
     if (node.kind === 'tool' && node.tool === tool) return [{ node, runs: 1, asks: null }]
+    if (node.kind === 'map') return node.tool === tool ? [{ node, runs: node.maxItems, asks: null }] : []
     if (node.kind !== 'agent') return []
     const asked = node.tools.filter((name) => name === tool || alternatesOf(node, name).includes(tool))
     const calls = asked.reduce((sum, name) => sum + maxCallsOf(node, name), 0)

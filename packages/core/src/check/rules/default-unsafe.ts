@@ -31,7 +31,7 @@ export const defaultUnsafe: Rule = ({ graph }) =>
 
 function unsafeTool(graph: Graph, target: string): string | null {
   const node = graph.nodes[target]
-  return node?.kind === 'tool' && node.effect === 'unsafe' ? node.tool : null
+  return (node?.kind === 'tool' || node?.kind === 'map') && node.effect === 'unsafe' ? node.tool : null
 }
 
 function finding(

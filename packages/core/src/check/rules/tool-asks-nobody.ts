@@ -16,7 +16,7 @@ export const toolAsksNobody: Rule = (subject) => {
     .flatMap(({ name, place }) => {
       const policy: PolicyRecord = { never: name, without: 'approval', given: null, place }
       return findBreaches(subject, policy, { forgets: true })
-        .filter(({ runner }) => runner.node.kind === 'tool')
+        .filter(({ runner }) => runner.node.kind !== 'agent')
         .map(({ runner, path, lost }) => {
           const { id } = runner.node
           const way = path.length === 0 ? `"${id}" is where the run starts` : formatPath(path, id)

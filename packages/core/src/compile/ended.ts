@@ -1,0 +1,21 @@
+import type { CachedCall, GuardReading } from '../snapshot/decision.ts'
+import type { EffectEnd } from '../snapshot/event.ts'
+import type { RunContext } from '../snapshot/snapshot.ts'
+import type { Need } from './limits.ts'
+
+/** What the end of an attempt means for its node. */
+export type Ended =
+  /** The node goes on inside. `before`: the context without that move, for when a limit of the workflow stands in its way. */
+  | {
+      readonly type: 'inside'
+      readonly transition: string
+      readonly context: RunContext
+      readonly before: RunContext
+      readonly need: Need | null
+      /** Guards that were run to tell which calls a person is asked about. */
+      readonly readings?: readonly GuardReading[]
+      /** Calls that were answered from the run's cache. */
+      readonly cached?: readonly CachedCall[]
+    }
+  /** The node has ended with `end.outcome`. */
+  | { readonly type: 'outcome'; readonly end: EffectEnd; readonly context: RunContext }

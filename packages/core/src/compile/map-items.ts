@@ -1,0 +1,204 @@
+import { own } from '../base/own.ts'
+import { withIndex } from '../base/with-index.ts'
+import type { Json } from '../base/json.ts'
+import { personTarget, type MapRecord } from '../graph/graph.ts'
+import { resultsAPiece, type MapOver, type OpenMap } from '../snapshot/open-map.ts'
+import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
+import type { Ended } from './ended.ts'
+import { engineError } from './frozen-error.ts'
+import { findLimitHit, type Need } from './limits.ts'
+import { transitionNames } from './names.ts'
+import type { RouteParts } from './route-parts.ts'
+import type { StepEnd } from './step-end.ts'
+import { addOpen, closeSteps, oneToolCall, withContext, withKey, withoutMaps } from './steps.ts'
+
+/** The end of a step of a map: the list is there, an item has ended, or its results are applied. */
+interface MapEnd extends StepEnd {
+  readonly record: MapRecord
+}
+
+/** Says what the end of a map's step means: items are begun, it goes on, or it has ended. Its attempt is settled already. Pure. */
+export function endMapStep(parts: RouteParts, context: RunContext, stepEnd: MapEnd): Ended {
+  const { step, end, record } = stepEnd
+  if (step.kind === 'map') return beginItems(parts, context, stepEnd)
+  if (step.kind === 'collect') return { type: 'outcome', end, context: withoutMaps(context, new Set([record.id])) }
+  return endItem(parts, context, stepEnd)
+}
+
+function beginItems(parts: RouteParts, context: RunContext, stepEnd: MapEnd): Ended {
+  const { end, record, stepIndex } = stepEnd
+  const { items, cut } = end
+  if (items === undefined || end.outcome !== 'done') return { type: 'outcome', end, context }
+  const results = Array.from({ length: Math.ceil(items.length / resultsAPiece) }, () => noResults)
+  const map: OpenMap = { step: stepIndex, items, ...(cut !== undefined && { cut }), next: 0, done: 0, results }
+  return goOn(parts, withMap(context, record.id, map), { stepEnd, transition: transitionNames.items(record.id) })
+}
+
+const noResults: readonly Json[] = Object.freeze([])
+
+function endItem(parts: RouteParts, context: RunContext, stepEnd: MapEnd): Ended {
+  const { end, step, record, at } = stepEnd
+  const map = own(context.maps ?? {}, record.id)
+  const item = step.item ?? 0
+  if (map === undefined) return { type: 'outcome', end, context }
+  const transition = transitionNames.item(record.id)
+  if (end.outcome === 'done') {
+    const counted = withResult(map, item, end.output ?? end.result ?? null)
+    const isWanted = record.done === 'first' && end.isWanted === true
+    return goOn(parts, withMap(context, record.id, counted), { stepEnd, transition, isWanted })
+  }
+  if (end.outcome === 'unknown') {
+    if (at !== undefined && asksPerson(parts, record)) return askAboutItem(context, stepEnd, at)
+    return { type: 'outcome', end, context: closeMap(context, record) }
+  }
+  const error = end.error ?? engineError('WAYSTONE_NODE_THREW', `item ${item} of ${record.id} ended ${end.outcome}`)
+  if (record.failed === 'raise') {
+    const failed = { ...end, outcome: 'failed', error }
+    return { type: 'outcome', end: failed, context: closeMap(context, record) }
+  }
+  const counted: OpenMap = {
+    ...map,
+    errors: withIndex(map.errors ?? {}, item, error),
+    failed: (map.failed ?? 0) + 1,
+  }
+  return goOn(parts, withMap(context, record.id, counted), { stepEnd, transition })
+}
+
+/** The item keeps its place, as a question to a person; the others go on. */
+function askAboutItem(context: RunContext, { step, stepIndex, record }: MapEnd, at: number): Ended {
+  const { reserved: _, notBefore: __, ...rest } = step
+  const asked: OpenStep = Object.freeze({ ...rest, kind: 'resolve', unknown: 'item', since: at })
+  return {
+    type: 'inside',
+    transition: transitionNames.person(record.id),
+    context: withContext(context, { open: withIndex(context.open, stepIndex, asked) }),
+    before: context,
+    need: null,
+  }
+}
+
+function asksPerson({ index }: RouteParts, { id }: MapRecord): boolean {
+  return (
+    index.edges
+      .get(id)
+      ?.get('unknown')
+      ?.every(({ to }) => to === personTarget) !== false
+  )
+}
+
+interface Move {
+  readonly stepEnd: MapEnd
+  readonly transition: string
+  readonly isWanted?: boolean
+}
+
+/** The map is over, or begins as many items as may run now. */
+function goOn(parts: RouteParts, context: RunContext, { stepEnd, transition, isWanted = false }: Move): Ended {
+  const { record, step, at } = stepEnd
+  const map = own(context.maps ?? {}, record.id)
+  const outcome = map === undefined ? null : reachedOutcome(record, map, isWanted)
+  if (outcome !== null) return collect(context, stepEnd, outcome)
+  const opened = openItems(parts, context, { record, visit: step.visit, at })
+  // Whatever may not run now waits; none of them running means that a limit stands in the way.
+  const isStuck = !hasOpen(opened, record.id)
+  return { type: 'inside', transition, context: opened, before: context, need: isStuck ? needOfItem(record) : null }
+}
+
+function reachedOutcome(
+  { done: rule, failed: onFailure }: MapRecord,
+  map: OpenMap,
+  isWanted: boolean,
+): MapOver['outcome'] | null {
+  const total = map.items.length
+  const failed = map.failed ?? 0
+  if (rule === 'first') {
+    if (isWanted) return 'done'
+    return map.done + failed === total ? 'unsatisfied' : null
+  }
+  const needed = rule === 'all' ? total : rule
+  if (map.done + (onFailure === 'keep' ? failed : 0) >= needed) return 'done'
+  return total - (onFailure === 'keep' ? 0 : failed) < needed ? 'unsatisfied' : null
+}
+
+/** What still runs is left, and one more step makes a patch of the results. */
+function collect(context: RunContext, { record, step, at }: MapEnd, outcome: MapOver['outcome']): Ended {
+  const map = own(context.maps ?? {}, record.id)
+  const closed = closeMap(context, record)
+  if (map === undefined)
+    return { type: 'outcome', end: { step: 0, attempt: 1, startedAt: 0, outcome }, context: closed }
+  const left = Object.values(context.open).flatMap((open) =>
+    open.node === record.id && open.item !== undefined ? [open.item] : [],
+  )
+  const over: MapOver = Object.freeze({ outcome, left: Object.freeze(left) })
+  const opened = addOpen(withMap(closed, record.id, { ...map, over }), {
+    node: record.id,
+    visit: step.visit,
+    kind: 'collect',
+    attempt: 1,
+    since: at ?? step.since,
+  })
+  return {
+    type: 'inside',
+    transition: transitionNames.collect(record.id),
+    context: opened,
+    before: context,
+    need: { steps: 1, reserved: {} },
+  }
+}
+
+/** What opening one item needs. */
+function needOfItem({ tool }: MapRecord): Need {
+  return { steps: 1, reserved: tool === null ? {} : oneToolCall }
+}
+
+function hasOpen({ open }: RunContext, node: string): boolean {
+  for (const index in open) if (open[index]?.node === node) return true
+  return false
+}
+
+/** Begins items in order: as many as may run side by side and as the limits allow. One that a person is asked about keeps its place. */
+function openItems(
+  { graph }: RouteParts,
+  context: RunContext,
+  { record, visit, at }: { readonly record: MapRecord; readonly visit: number; readonly at: number | undefined },
+): RunContext {
+  const map = own(context.maps ?? {}, record.id)
+  if (map === undefined) return context
+  const need = needOfItem(record)
+  let running = 0
+  for (const index in context.open) if (context.open[index]?.node === record.id) running += 1
+  let { next } = map
+  let opened = context
+  for (; next < map.items.length && running < record.concurrency; next++) {
+    if (findLimitHit(graph, opened, { need, at }) !== undefined) break
+    running += 1
+    opened = addOpen(opened, {
+      node: record.id,
+      visit,
+      kind: 'item',
+      attempt: 1,
+      since: at ?? 0,
+      item: next,
+      ...(record.tool !== null && { tool: record.tool, reserved: oneToolCall }),
+    })
+  }
+  return next === map.next ? context : withMap(opened, record.id, { ...map, next })
+}
+
+function withResult(map: OpenMap, item: number, output: Json): OpenMap {
+  const place = Math.floor(item / resultsAPiece)
+  const before = map.results[place] ?? noResults
+  const size = Math.min(resultsAPiece, map.items.length - place * resultsAPiece)
+  const piece: Json[] = before.length === 0 ? Array.from({ length: size }, () => null) : [...before]
+  piece[item % resultsAPiece] = output
+  return { ...map, done: map.done + 1, results: Object.freeze(map.results.with(place, Object.freeze(piece))) }
+}
+
+function withMap(context: RunContext, node: string, map: OpenMap): RunContext {
+  return withContext(context, { maps: withKey(context.maps ?? {}, node, Object.freeze(map)) })
+}
+
+/** Stops what a map has open, and forgets it. */
+function closeMap(context: RunContext, { id, losers }: MapRecord): RunContext {
+  return closeSteps(context, new Set([id]), losers)
+}

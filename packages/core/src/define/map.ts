@@ -1,0 +1,145 @@
+import type { ErrorRecord } from '../errors/waystone-error.ts'
+import type { EffectClass } from './effect-class.ts'
+import type { FailedBranches, LosingBranches } from './join.ts'
+import type { EffectOutcome, Given, Later, Node } from './node.ts'
+import type { EffectOptions, InputRule } from './node-options.ts'
+import type { EffectContext, Tool } from './tool.ts'
+
+/** What a map does about a list that is longer than `maxItems`. */
+export const excessItems = ['fail', 'cut'] as const
+/** What a map does about a list that is longer than `maxItems`. */
+export type ExcessItems = (typeof excessItems)[number]
+
+/** Items that a map runs at a time unless it says otherwise. */
+export const defaultConcurrency = 8
+
+/** Most items that a map may run at a time. */
+export const mostConcurrency = 256
+
+/** When a map is done: all items have ended, one has, so many have, or the first whose output is wanted. */
+export type MapDone = 'all' | 'any' | 'first' | { readonly atLeast: number }
+
+/** Which output `done: 'first'` is after. */
+export type WantedOutput<Done, Output, Item> = {
+  /** For `done: 'first'`: whether an output is what the map is after; asked as its item ends. */
+  readonly wanted?: (output: Output, item: Item) => boolean
+} & ([Done] extends ['first'] ? { readonly wanted: unknown } : { readonly wanted?: never })
+
+/** What the functions of a map's items are given: what the node reads and hears as the item begins, and its place in the list, from 0. */
+export type GivenItem<Name extends keyof Values, Heard extends string, Values> = Given<Name, Heard, Values> & {
+  readonly index: number
+}
+
+/** An item that ended well. */
+export interface ItemOutput<Output> {
+  /** Its place in the list, from 0. */
+  readonly index: number
+  readonly output: Output
+  readonly error?: never
+}
+
+/** An item that failed for good. */
+export interface ItemFailure {
+  /** Its place in the list, from 0. */
+  readonly index: number
+  readonly output?: never
+  readonly error: ErrorRecord
+}
+
+/** What `apply` of a map is given for an item: failed ones are among them with `failed: 'keep'` only. */
+export type ItemResult<Output, Failed extends FailedBranches> = Failed extends 'keep'
+  ? ItemOutput<Output> | ItemFailure
+  : ItemOutput<Output>
+
+/** State keys that hold a list, as a map may go over them; an optional one that is absent has no items. */
+export type ListKey<Values> = {
+  [Key in keyof Values & string]-?: NonNullable<Values[Key]> extends readonly unknown[] ? Key : never
+}[keyof Values & string]
+
+/** What a map goes over: a state key that holds a list, or a function that makes one. */
+export type MapSource<Reads extends keyof Values & string, Heard extends string, Values> =
+  | ListKey<Values>
+  | ((given: Given<Reads, Heard, Values>) => Later<readonly unknown[]>)
+
+/** An item of what a map goes over. */
+export type ItemOf<Source, Values> = Source extends keyof Values
+  ? NonNullable<Values[Source]> extends readonly (infer Item)[]
+    ? Item
+    : never
+  : Source extends (given: never) => Later<readonly (infer Item)[]>
+    ? Item
+    : never
+
+/**
+ * `input` is needed where an item of a state key is not the tool's input. Of what a function makes it is known only once all of the
+ * options have been looked at: there the tool's own schema tells.
+ */
+export type ItemRule<Source, Input, Values> = [Source] extends [string]
+  ? InputRule<ItemOf<Source, Values>, Input>
+  : unknown
+
+/** What every map declares. */
+export interface MapOptions<
+  Reads extends string,
+  Writes extends string,
+  Heard extends string,
+  Failed extends FailedBranches,
+> extends EffectOptions<Reads, Heard> {
+  /** State keys that `apply` may write; default none. */
+  readonly writes?: readonly Writes[]
+  /** Most items, 1 or more: the bound that `check` counts with. */
+  readonly maxItems: number
+  /** What a longer list means. `fail` (default): the node fails before any item is begun. `cut`: the items beyond are left out. */
+  readonly excess?: ExcessItems
+  /** Items that run at a time, 1 to 256; default 8. Others wait. */
+  readonly concurrency?: number
+  /**
+   * What an item that fails for good, its attempts used up, means. `raise` (default): the map ends `failed` at once. `keep`: it counts
+   * as ended, with its error among the results. `drop`: it does not count, and the map ends `unsatisfied` once too few can still end well.
+   */
+  readonly failed?: Failed
+  /** Items that still run when the map is done. `abort` (default): they are told to stop. `finish`: the call under way may end. Nothing of them is in the results. */
+  readonly losers?: LosingBranches
+}
+
+/** The items are calls of a tool. */
+export interface ToolItems<Name extends string, Input, Output, Item, View> {
+  readonly item: Tool<Name, Input, Output>
+  /** Needed only where an item is not already the tool's input. */
+  readonly input?: (item: Item, given: View) => Input
+  /** Only more careful than the tool's own. */
+  readonly effect?: EffectClass
+  readonly run?: never
+}
+
+/** The items are calls of a function. */
+export interface RunItems<Output, Item, View> {
+  /** Does the work of one item. @returns JSON */
+  readonly run: (item: Item, given: View, context: EffectContext) => Later<Output>
+  /** What may happen when the end of an item is not known; default `unsafe`: never repeated. */
+  readonly effect?: EffectClass
+  readonly item?: never
+  readonly input?: never
+}
+
+/** How results become a patch; needed by a map that writes. */
+export type ApplyResults<Writes, Results, Result, View> = {
+  readonly apply?: (results: Results, given: View) => Result
+} & ([Writes] extends [never] ? unknown : { readonly apply: unknown })
+
+/** Outcomes of a map that must be routed. */
+export type MapOutcome<Done, Failed extends FailedBranches> =
+  | 'done'
+  | ([Done] extends ['all'] ? never : 'unsatisfied')
+  | (Failed extends 'drop' ? 'unsatisfied' : never)
+
+/** A map in a workflow. */
+export interface MapNode<Outcome extends string, Reads extends string, ToolName extends string, Values> extends Node<
+  Outcome,
+  Exclude<EffectOutcome, 'timeout'>,
+  Reads,
+  Values
+> {
+  readonly '~tools': ToolName
+  readonly '~map': true
+}

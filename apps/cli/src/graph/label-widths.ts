@@ -50,6 +50,9 @@ const others: { readonly [glyph: string]: readonly [number, number] } = {
 /** The weight a label is drawn in. */
 export type LabelWeight = keyof typeof ascii
 
+/** No line of a picture is wider, px. */
+export const maxTextWidth = 220
+
 /** The font stack the widths belong to. */
 export const labelFonts = "Arial, Helvetica, 'Liberation Sans', Arimo, sans-serif"
 

@@ -1,5 +1,5 @@
 import type { ElkExtendedEdge, ElkNode, LayoutOptions } from 'elkjs/lib/elk-api.js'
-import { fitLabel, labelWidth } from './label-widths.ts'
+import { fitLabel, labelWidth, maxTextWidth } from './label-widths.ts'
 import type { Figure, Line, Picture } from './picture.ts'
 
 /** A point of the drawing, px from its top left. */
@@ -44,7 +44,9 @@ export const sizes = {
   pillHeight: 26,
   glyph: 16,
   cardPadding: 12,
-  maxText: 220,
+  /** Added to a card by each further line. */
+  detailLine: 14,
+  maxText: maxTextWidth,
 } as const
 
 // Labels are given to the layout inline and near the decision, so that nothing is put over them later; the order in which the author
@@ -100,7 +102,7 @@ export async function layOut(picture: Picture): Promise<Drawing> {
 }
 
 /** Width and height that a figure needs, px. */
-function figureSize({ kind, title, subtitle }: Figure): { width: number; height: number } {
+function figureSize({ kind, title, subtitle, details }: Figure): { width: number; height: number } {
   const titleWidth = labelWidth(
     fitLabel(title, sizes.maxText, { size: sizes.title, weight: 'bold' }),
     sizes.title,
@@ -109,11 +111,13 @@ function figureSize({ kind, title, subtitle }: Figure): { width: number; height:
   if (subtitle === '') return { width: Math.max(64, Math.ceil(titleWidth) + 28), height: sizes.pillHeight }
   const text = Math.max(
     titleWidth,
-    labelWidth(fitLabel(subtitle, sizes.maxText, { size: sizes.subtitle }), sizes.subtitle),
+    ...[subtitle, ...details].map((line) =>
+      labelWidth(fitLabel(line, sizes.maxText, { size: sizes.subtitle }), sizes.subtitle),
+    ),
   )
   const border = kind === 'gate' ? 8 : 0
   const width = Math.ceil(text) + sizes.glyph + 10 + 2 * sizes.cardPadding + border
-  return { width: Math.max(132, width), height: sizes.cardHeight }
+  return { width: Math.max(132, width), height: sizes.cardHeight + details.length * sizes.detailLine }
 }
 
 function figureInput(figure: Figure): ElkNode {

@@ -73,9 +73,10 @@ function usedKinds(figures: readonly Figure[]): readonly FigureKind[] {
   return [...new Set(figures.map(({ kind }) => kind))]
 }
 
-function shapeOf({ kind, title, subtitle }: Figure): string {
+function shapeOf({ kind, title, subtitle, details }: Figure): string {
   const [open, close] = shapes[kind]
-  const text = subtitle === '' ? escapeMermaid(title) : `<b>${escapeMermaid(title)}</b><br>${escapeMermaid(subtitle)}`
+  const lines = [subtitle, ...details].map(escapeMermaid).join('<br>')
+  const text = subtitle === '' ? escapeMermaid(title) : `<b>${escapeMermaid(title)}</b><br>${lines}`
   return `${open}"${text}"${close}`
 }
 

@@ -10,6 +10,7 @@ import {
   type NodeRecord,
 } from '@waystone/core'
 import { edgeLabel, otherwiseLabel } from './edge-labels.ts'
+import { toolLines } from './tool-lines.ts'
 
 /** What a figure of a picture is; kinds of nodes, and the pills around them. */
 export type FigureKind = NodeKind | 'start' | 'end' | 'failed' | 'exhausted' | 'person'
@@ -22,6 +23,8 @@ export interface Figure {
   readonly title: string
   /** Second line; empty for pills. */
   readonly subtitle: string
+  /** Further lines: the tools of an agent, with the rules for them. */
+  readonly details: readonly string[]
   readonly description: string
 }
 
@@ -62,7 +65,7 @@ export function pictureOf(graph: Graph, options: PictureOptions = {}): Picture {
   const targets = new Set(arcs.map(({ to }) => to))
   const figures = [
     pill(startFigure, 'start', 'start'),
-    ...Object.values(graph.nodes).map(nodeFigure),
+    ...Object.values(graph.nodes).map((node) => nodeFigure(node, graph)),
     ...pills.filter(({ id }) => targets.has(id)),
   ]
   const order = new Map(figures.map(({ id }, index) => [id, index]))
@@ -110,11 +113,13 @@ const pills: readonly Figure[] = [
 ]
 
 function pill(id: string, kind: FigureKind, title: string): Figure {
-  return { id, kind, title, subtitle: '', description: '' }
+  return { id, kind, title, subtitle: '', details: [], description: '' }
 }
 
-function nodeFigure(node: NodeRecord): Figure {
-  return { id: node.id, kind: node.kind, title: node.id, subtitle: subtitleOf(node), description: node.description }
+function nodeFigure(node: NodeRecord, graph: Graph): Figure {
+  const { id, kind, description } = node
+  const details = kind === 'agent' ? toolLines(node, graph) : []
+  return { id, kind, title: id, subtitle: subtitleOf(node), details, description }
 }
 
 function subtitleOf(node: NodeRecord): string {

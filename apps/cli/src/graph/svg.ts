@@ -76,8 +76,11 @@ function describe(graph: Graph, { figures, lines }: Drawing): string {
     const says = labels.length === 0 ? '' : ` (${labels.join('; ')})`
     return `${titles.get(from) ?? from} to ${titles.get(to) ?? to}${says}`
   })
+  const calls = figures.flatMap(({ title, details }) =>
+    details.length === 0 ? [] : [` ${title} may call ${details.join(' ')}.`],
+  )
   const about = graph.description === '' ? '' : `${graph.description} `
-  return `${about}${Object.keys(graph.nodes).length} nodes. ${ways.join(', ')}.`
+  return `${about}${Object.keys(graph.nodes).length} nodes. ${ways.join(', ')}.${calls.join('')}`
 }
 
 function figureSvg(figure: PlacedFigure): string {
@@ -96,7 +99,7 @@ function pillParts({ width, height, title }: PlacedFigure): readonly string[] {
 
 const radii: { readonly [kind: string]: number } = { agent: 14, tool: 4, gate: 4, approval: 8, task: 0 }
 
-function cardParts({ kind, width, height, title, subtitle }: PlacedFigure): readonly string[] {
+function cardParts({ kind, width, height, title, subtitle, details }: PlacedFigure): readonly string[] {
   const inner =
     kind === 'gate' ? `<rect class="inner" x="4" y="4" width="${width - 8}" height="${height - 8}" rx="2"/>` : ''
   const glyph = glyphs[kind]
@@ -104,14 +107,16 @@ function cardParts({ kind, width, height, title, subtitle }: PlacedFigure): read
   const mark =
     glyph === undefined
       ? ''
-      : `<path class="glyph" transform="translate(${inset} ${(height - sizes.glyph) / 2})" d="${glyph}"/>`
+      : `<path class="glyph" transform="translate(${inset} ${(sizes.cardHeight - sizes.glyph) / 2})" d="${glyph}"/>`
   const x = inset + sizes.glyph + 10
   return [
     `<rect class="card" width="${width}" height="${height}" rx="${radii[kind] ?? 4}"/>`,
     inner,
     mark,
     textSvg(title, { className: 'title', x, y: 20.5, size: sizes.title, weight: 'bold' }),
-    textSvg(subtitle, { className: 'subtitle', x, y: 35, size: sizes.subtitle }),
+    ...[subtitle, ...details].map((line, index) =>
+      textSvg(line, { className: 'subtitle', x, y: 35 + index * sizes.detailLine, size: sizes.subtitle }),
+    ),
   ]
 }
 

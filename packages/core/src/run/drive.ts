@@ -17,7 +17,7 @@ import { createEffectMemory, memoryUseOf } from './effect-memory.ts'
 import { EffectScope, type Attempt } from './effect-context.ts'
 import type { EffectJob } from './effect-job.ts'
 import { lostUsage } from './execute-model.ts'
-import { IdenticalCalls } from './identical-calls.ts'
+import { IdenticalCalls, isPureCall } from './identical-calls.ts'
 import { lostLease } from './leases.ts'
 import { lostEnd } from './lost-effects.ts'
 import { effectClassOf } from './perform.ts'
@@ -247,14 +247,18 @@ export class Drive implements DrivenRun {
     this.#forget(effect)
   }
 
-  /** Begins what waited for a step's end, with what is stored now. */
+  /** Begins what waited for a step's end. */
   #letGo(step: number): void {
     for (const effect of this.#identical.ended(step)) {
-      if (this.#isOver || !effect.isWaiting) continue
-      const { scope, open } = effect.job
-      this.#forget(effect)
-      this.#startEffect({ step: scope.step, attempt: open.attempt })
+      if (!this.#isOver && effect.isWaiting) this.#beginAnew(effect)
     }
+  }
+
+  /** Begins an attempt that has waited, with what is stored now. */
+  #beginAnew(effect: RunningEffect): void {
+    const { scope, open } = effect.job
+    this.#forget(effect)
+    this.#startEffect({ step: scope.step, attempt: open.attempt })
   }
 
   async #commit({ snapshot, checkpoint }: Extract<Plan, { type: 'applied' | 'late' }>, entry: Entry): Promise<void> {
@@ -323,7 +327,8 @@ export class Drive implements DrivenRun {
     const effect = new RunningEffect(job, this.#effectHost)
     this.#effects.set(step, effect)
     if (notBefore !== undefined && notBefore > this.#host.clock.now())
-      effect.waitUntil(notBefore, () => this.#begin(effect))
+      // An identical call may end well meanwhile.
+      effect.waitUntil(notBefore, () => (isPureCall(job) ? this.#beginAnew(effect) : this.#begin(effect)))
     else this.#begin(effect)
   }
 

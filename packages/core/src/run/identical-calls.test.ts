@@ -26,13 +26,13 @@ interface Call {
 }
 
 /** Two branches that look the same city up at once, the second by an agent or a tool node; `calls` are those that were made. */
-function looking(second: 'agent' | 'tool', effect: 'pure' | 'idempotent' = 'pure') {
+function looking(second: 'agent' | 'tool', effect: 'pure' | 'idempotent' = 'pure', attempts = 1) {
   const calls: Call[] = []
   const look = defineTool({
     name: 'look',
     description: 'Looks up.',
     effect,
-    retry: { attempts: 1 },
+    retry: { attempts, backoff: '1s', jitter: 0 },
     input: z.object({ city: z.string() }),
     output: z.string(),
     run: (_, { node, signal }) =>
@@ -117,6 +117,18 @@ describe('identical pure calls of branches', () => {
     expect(calls.map(({ node }) => node)).toEqual(['left', 'right'])
     calls[1]?.answer('rain')
     expect(await run.result()).toMatchObject({ status: 'completed', usage: { toolCalls: 2 } })
+  })
+
+  it('are not tried again when another has ended well meanwhile', async () => {
+    const { workflow, calls } = looking('agent', 'pure', 2)
+    const { run, clock } = await start(workflow)
+    calls[0]?.fail()
+    await clock.settle()
+    expect(calls.map(({ node }) => node)).toEqual(['left', 'right'])
+    calls[1]?.answer('rain')
+    await clock.advance(1_000)
+    expect(await run.result()).toMatchObject({ output: { found: ['rain', 'told'] }, usage: { toolCalls: 2 } })
+    expect(calls).toHaveLength(2)
   })
 
   it('are each made where the tool is not pure', async () => {

@@ -18,8 +18,7 @@ export class IdenticalCalls {
   /** Whether an attempt may begin; else it waits, and {@link ended} names it. */
   mayBegin(effect: RunningEffect): boolean {
     const { job } = effect
-    const isCall = job.open.kind === 'call' || job.open.kind === 'tool'
-    if (!isCall || effectClassOf(job.compiled.graph, job.record, job.open) !== 'pure') return true
+    if (!isPureCall(job)) return true
     // Where nothing else runs nothing is compared: most runs do one thing at a time.
     const other = this.#begun.size === 0 ? undefined : this.#identicalTo(job)
     if (other === undefined) {
@@ -52,6 +51,11 @@ export class IdenticalCalls {
       if (step !== job.scope.step && toolOf(other) === toolOf(job) && callKeyOf(other) === key) return step
     return undefined
   }
+}
+
+/** True for a call whose result others of its run may be answered with, and that may be answered with theirs. */
+export function isPureCall({ compiled, record, open }: EffectJob): boolean {
+  return (open.kind === 'call' || open.kind === 'tool') && effectClassOf(compiled.graph, record, open) === 'pure'
 }
 
 const none: readonly RunningEffect[] = Object.freeze([])

@@ -55,7 +55,9 @@ function respond(request: ModelRequest, options: ModelCallOptions, random: Seede
   const base = { usage, model: 'simulated-1' }
   const turns = request.messages.filter((message) => message.role === 'assistant' && message.calls.length > 0).length
   if (request.tools.length > 0 && turns < 3 && random.chance(0.55)) {
-    const calls = Array.from({ length: random.integer(1, 5) }, (_, place) => drawCall(request, random, place))
+    const calls = Array.from({ length: random.integer(1, 5) }, (_, place) =>
+      drawCall(request, { node: options.node, random, place }),
+    )
     return { ...base, message: { role: 'assistant', content: [], calls }, finish: 'tool-calls' }
   }
   if (random.chance(0.03))
@@ -68,15 +70,28 @@ function respond(request: ModelRequest, options: ModelCallOptions, random: Seede
   }
 }
 
+/** Tools of agents that have rules for them: a model may know of one, from earlier turns, that it is not offered now. */
+const ruled: { readonly [node: string]: readonly string[] } = {
+  counter: ['look-up', 'probe', 'note', 'charge', 'quote'],
+  scout: ['look-up', 'look-elsewhere'],
+}
+
 function drawCall(
   request: ModelRequest,
-  random: SeededRandom,
-  place: number,
+  {
+    node = '',
+    random,
+    place,
+  }: { readonly node: string | undefined; readonly random: SeededRandom; readonly place: number },
 ): ModelResponse['message']['calls'][number] {
   const id = `call-${place}-${random.integer(0, 1e9)}`
   if (random.chance(0.06)) return { id, name: 'no-such-tool', arguments: {} }
-  const { name } = random.pick(request.tools)
-  return { id, name, arguments: random.chance(0.08) ? { ticket: 7 } : { ticket: `T${random.integer(1, 9)}` } }
+  const known = ruled[node]
+  const { name } = random.pick(
+    known !== undefined && random.chance(0.25) ? known.map((tool) => ({ name: tool })) : request.tools,
+  )
+  const ticket = `T${known === undefined ? random.integer(1, 9) : random.integer(0, 2)}`
+  return { id, name, arguments: random.chance(0.08) ? { ticket: 7 } : { ticket } }
 }
 
 function drawText({ node }: ModelCallOptions, random: SeededRandom): string {

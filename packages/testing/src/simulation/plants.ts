@@ -22,6 +22,9 @@ export const plantedFaults: readonly PlantedFault[] = [
   { plant: { name: 'an unsafe effect is repeated', below: forgettingMarks }, found: ['unknown-is-not-repeated'] },
   { plant: { name: 'a patch is applied twice', compiled: appendingTwice }, found: ['patch-applied-once'] },
   { plant: { name: 'nobody is asked about a call', compiled: withoutQuestions }, found: ['asked-before-run'] },
+  { plant: { name: 'rules of tools are forgotten', compiled: withoutToolRules }, found: ['tools-keep-rules'] },
+  { plant: { name: 'pure calls are made again', compiled: withoutCache }, found: ['pure-calls-run-once'] },
+  { plant: { name: 'nobody says what was degraded', compiled: withoutMarks }, found: ['degraded-runs-say-so'] },
   { plant: { name: 'a late ending is applied', below: applyingLateEnds }, found: ['late-ends-change-nothing'] },
   { plant: { name: 'a join fires twice', compiled: firingTwice }, found: ['joins-fire-once'] },
   { plant: { name: 'a join fires too early', compiled: withoutPatience }, found: ['joins-fire-once'] },
@@ -127,6 +130,49 @@ function withoutQuestions(spec: CompiledWorkflow): CompiledWorkflow {
     }),
   )
   return compileGraph({ graph: { ...graph, nodes }, registry, hashes })
+}
+
+/** Compiled with tools that are offered at any time, in any order, as often as a model likes. */
+function withoutToolRules(spec: CompiledWorkflow): CompiledWorkflow {
+  const { graph, registry, hashes } = spec
+  const nodes = Object.fromEntries(
+    Object.entries(graph.nodes).map(([id, node]): readonly [string, typeof node] => {
+      if (node.kind !== 'agent' || node.toolRules === undefined) return [id, node]
+      const kept = new Set(['effect', 'approval', 'retry', 'alternates', 'otherwise'])
+      const toolRules = Object.fromEntries(
+        Object.entries(node.toolRules).map(([tool, rule]) => [
+          tool,
+          Object.fromEntries(Object.entries(rule).filter(([name]) => kept.has(name))),
+        ]),
+      )
+      return [id, { ...node, toolRules }]
+    }),
+  )
+  return compileGraph({ graph: { ...graph, nodes }, registry, hashes })
+}
+
+/** Compiled with tools whose results are not kept. */
+function withoutCache(spec: CompiledWorkflow): CompiledWorkflow {
+  const { graph, registry, hashes } = spec
+  const tools = Object.fromEntries(
+    Object.entries(graph.tools).map(([name, tool]) => [name, { ...tool, cache: false as const }]),
+  )
+  return compileGraph({ graph: { ...graph, tools }, registry, hashes })
+}
+
+/** Runs that forget how they were degraded. */
+function withoutMarks(spec: CompiledWorkflow): CompiledWorkflow {
+  return {
+    ...spec,
+    runner: {
+      begin: (input) => spec.runner.begin(input),
+      move: (snapshot, event) => {
+        const { value, context } = spec.runner.move(snapshot, event)
+        const { degraded: _, ...rest } = context
+        return Object.freeze({ value, context: Object.freeze(rest) })
+      },
+    },
+  }
 }
 
 function appendingTwice(spec: CompiledWorkflow): CompiledWorkflow {

@@ -4,6 +4,7 @@ import type { WorldCall } from '../surroundings.ts'
 import { isDelicate } from '../workflows/questions.ts'
 import { attemptKey, textOf, type RunFacts } from './run-facts.ts'
 import type { Report } from './stored-checks.ts'
+import { toolsOf } from './tool-checks.ts'
 import { isModelCall } from '../model.ts'
 
 /** An effect that begins in the fake world. */
@@ -47,6 +48,7 @@ export function checkBeginning(facts: RunFacts | undefined, beginning: Beginning
   if (call.effect === 'unsafe') checkUnsafe(facts, beginning, report)
   if (isModelCall(call.name)) checkModel(facts, beginning, report)
   checkSame(facts, beginning, report)
+  toolsOf(facts).begin(facts, beginning, report)
   facts.starts.set(key, (facts.starts.get(key) ?? 0) + 1)
 }
 

@@ -82,7 +82,7 @@ export class Oracle implements Observer {
     const row = await this.#truth.row(runId)
     const spec = this.#specs.get(row?.workflow ?? '')
     if (spec === undefined) return undefined
-    const facts = newRunFacts(runId, spec)
+    const facts = newRunFacts(runId, spec, (call) => this.#answered.has(call))
     this.runs.set(runId, facts)
     for (const [process, lease] of this.#early.get(runId) ?? []) this.#lease(facts, process, lease)
     this.#early.delete(runId)

@@ -24,7 +24,8 @@ export function expectRoute(facts: RunFacts, from: string, outcome: string): Exp
   return undefined
 }
 
-function holds(facts: RunFacts, expression: GuardExpression): boolean {
+/** Whether a guard holds for the state as the oracle knows it. */
+export function holds(facts: RunFacts, expression: GuardExpression): boolean {
   if ('not' in expression) return !holds(facts, expression.not)
   if ('all' in expression) return expression.all.every((part) => holds(facts, part))
   if ('any' in expression) return expression.any.some((part) => holds(facts, part))

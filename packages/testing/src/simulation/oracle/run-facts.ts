@@ -1,5 +1,6 @@
 import type { Checkpoint, CompiledWorkflow, EngineEvent, JsonObject, RunContext } from '@waystone/core'
 import type { SimulatedProcess } from '../process.ts'
+import type { WorldCall } from '../surroundings.ts'
 
 /** How far a branch of a fork is. */
 export type BranchEnd = 'running' | 'joined' | 'failed'
@@ -58,10 +59,12 @@ export interface RunFacts {
   readonly used: Set<string>
   /** Processes whose commit was refused, and that have not taken the run anew since. */
   readonly stopped: Set<SimulatedProcess>
+  /** True when the answer of a call has reached its process. */
+  readonly isAnswered: (call: WorldCall) => boolean
 }
 
 /** Facts of a run nothing is known of yet. */
-export function newRunFacts(runId: string, spec: CompiledWorkflow): RunFacts {
+export function newRunFacts(runId: string, spec: CompiledWorkflow, isAnswered: (call: WorldCall) => boolean): RunFacts {
   return {
     runId,
     spec,
@@ -89,6 +92,7 @@ export function newRunFacts(runId: string, spec: CompiledWorkflow): RunFacts {
     inbox: new Map(),
     used: new Set(),
     stopped: new Set(),
+    isAnswered,
   }
 }
 
@@ -125,6 +129,9 @@ const invariantNames = [
   'stopped-work-is-aborted',
   'shared-limits-hold',
   'joins-fire-once',
+  'tools-keep-rules',
+  'pure-calls-run-once',
+  'degraded-runs-say-so',
   'every-run-ends',
   'no-engine-fault',
 ] as const

@@ -3,6 +3,7 @@ import type { Coverage } from '../coverage.ts'
 import { foldPatch, mergeInto, writtenBy } from './fold.ts'
 import { followForks, noteWrites } from './branches.ts'
 import { countTaken, expectRoute } from './routing.ts'
+import { countTools, toolsOf } from './tool-checks.ts'
 import { attemptKey, textOf, type InvariantName, type RunFacts } from './run-facts.ts'
 
 /** Told of what must not be. */
@@ -28,7 +29,9 @@ export function checkStored(
   checkLimits(facts, after, report)
   checkOwnLimits(facts, after, report)
   checkUsage(checkpoint, { before, after, report })
+  toolsOf(facts).follow(facts, checkpoint, { before, after, report })
   countCovered(checkpoint, { before, after, coverage: parts.coverage })
+  countTools(checkpoint, { before, after, coverage: parts.coverage })
   facts.checkpoints.push(checkpoint)
   facts.context = after
   facts.used.add(checkpoint.event.id)

@@ -11,7 +11,7 @@ const n = w.nodes({
     writes: ['plan', 'score'],
     tools: [lookUp, note],
     memory: 'continue',
-    history: { over: { answers: 3 }, keep: { answers: 1 }, summary: { maxOutputTokens: 80 } },
+    history: { over: { answers: 2 }, keep: { answers: 1 }, summary: { maxOutputTokens: 80 } },
     maxModelCalls: 6,
     maxCallsPerTurn: 3,
     timeout: 3_000,

@@ -1,6 +1,7 @@
 import type { Workflow } from '@waystone/core'
 import { agents } from './agents.ts'
 import { budget } from './budget.ts'
+import { alike, controlled } from './controlled.ts'
 import { forks, quorum } from './forks.ts'
 import { limited } from './limited.ts'
 import { linear } from './linear.ts'
@@ -23,4 +24,6 @@ export const simulatedWorkflows = [
   limited,
   forks,
   quorum,
+  controlled,
+  alike,
 ] as readonly unknown[] as readonly Workflow[]

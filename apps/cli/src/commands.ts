@@ -55,6 +55,11 @@ export const commands: readonly CommandEntry[] = [
     async () => (await import('./commands/audit.ts')).audit,
   ),
   entry(
+    'memory',
+    'look at the long-term memory, search it, write it',
+    async () => (await import('./commands/memory.ts')).memory,
+  ),
+  entry(
     'stats',
     'success, errors, cost, tokens and latency over a period',
     async () => (await import('./commands/stats.ts')).stats,

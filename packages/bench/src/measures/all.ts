@@ -4,6 +4,7 @@ import { growingList } from './growing-list.ts'
 import { importCore } from './import-core.ts'
 import { longHistory } from './long-history.ts'
 import { manyRuns } from './many-runs.ts'
+import { memorySearch } from './memory-search.ts'
 import { permits } from './permits.ts'
 import { noStore, powerLevel, processLevel } from './single-run.ts'
 import { thousandNodes } from './thousand-nodes.ts'
@@ -19,6 +20,7 @@ export const measures: readonly Measure[] = [
   longHistory,
   waitingRuns,
   permits,
+  memorySearch,
   thousandNodes,
   cancelCall,
   importCore,

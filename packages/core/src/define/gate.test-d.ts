@@ -14,6 +14,14 @@ describe('w.gate', () => {
     w.gate({ ...base, model: 'good', instructions: 'Judge the tone.', fallbacks: ['fast'], fallbackOn: ['misfit'] })
   })
 
+  it('may read long-term memory when code decides', () => {
+    w.gate({
+      ...base,
+      memory: { scope: ['tones', { tag: 'customer' }], access: 'read' },
+      decide: async (_given, { memory }) => ((await memory.get('tone')) === undefined ? 'pass' : 'rude'),
+    })
+  })
+
   it('refuses mistakes', () => {
     // @ts-expect-error not one of its outcomes
     w.gate({ ...base, decide: () => 'kind' })
@@ -31,6 +39,10 @@ describe('w.gate', () => {
     w.gate({ ...base, model: 'good' })
     // @ts-expect-error a gate has outcomes of its own
     w.gate({ reads: ['reply'], decide: () => 'pass' })
+    // @ts-expect-error a gate reads long-term memory and writes none
+    w.gate({ ...base, decide: () => 'pass', memory: { scope: ['a'], access: 'write' } })
+    // @ts-expect-error a reviewing model has no long-term memory
+    w.gate({ ...base, model: 'good', instructions: 'Judge.', memory: { scope: ['a'], access: 'read' } })
     // @ts-expect-error a gate writes nothing
     w.gate({ ...base, decide: () => 'pass', writes: ['reply'] })
   })

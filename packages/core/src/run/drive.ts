@@ -13,8 +13,8 @@ import type { EffectEnd, EngineEvent } from '../snapshot/event.ts'
 import { isModelCall, statusOf, type OpenStep, type RunContext, type Snapshot } from '../snapshot/snapshot.ts'
 import { awaitPermit } from './await-permit.ts'
 import type { DrivenRun, DriveHost } from './drive-host.ts'
-import { createEffectMemory, memoryUseOf } from './effect-memory.ts'
 import { EffectScope, type Attempt } from './effect-context.ts'
+import { stepMemory } from './effect-memory.ts'
 import type { EffectJob } from './effect-job.ts'
 import { lostUsage } from './execute-model.ts'
 import { IdenticalCalls, isPureCall } from './identical-calls.ts'
@@ -396,25 +396,14 @@ export class Drive implements DrivenRun {
     if (open === undefined || record === undefined) return undefined
     const host = this.#host
     const { runId } = this
-    const secrets = secretsOf(this.compiled, record, open.tool)
     const scope = new EffectScope(
       { runId, node: open.node, step, attempt: open.attempt, ...itemOf(context, open) },
       {
         clock: host.clock,
         resolveSecret: (name) => host.ports.vault.resolve(name),
-        secrets,
+        secrets: secretsOf(this.compiled, record, open.tool),
         effect: effectClassOf(this.compiled.graph, record, open),
-        memory: () =>
-          createEffectMemory({
-            effectId: scope.effectId,
-            runId,
-            node: open.node,
-            clock: host.clock,
-            use: memoryUseOf(this.compiled.graph, record, open.tool),
-            store: host.ports.memory,
-            tags: async () => (await host.store.row(runId))?.tags ?? {},
-            redact: (value) => host.ports.vault.redact(value),
-          }),
+        memory: () => stepMemory({ compiled: this.compiled, record, open, scope }, host),
       },
     )
     const onToken = (text: string): void => {

@@ -34,7 +34,7 @@ const everything = { scope: ofCustomer, access: 'write' } as const
 function using(
   memory: MemoryUse | undefined,
   run: (memory: EffectMemory, text: string, context: EffectContext) => Promise<string | undefined>,
-): Workflow<{ text: string }, { out?: string | undefined }, object> {
+): Workflow<{ text: string }, { out?: string | undefined }> {
   const n = w.nodes({
     work: w.task({
       reads: ['text'],
@@ -142,8 +142,9 @@ describe('context.memory', () => {
       memory: { scope: ['s'], access: 'write' },
       input: z.object({ text: z.string() }),
       output: z.object({ out: z.string() }),
-      async run({ text }, { memory: mine, secret }) {
-        const value = await secret('TOKEN')
+      async run({ text }, context) {
+        const { memory: mine } = context
+        const value = await context.secret('TOKEN')
         const encoded = Buffer.from(`user:${value}`).toString('base64')
         await mine.put(`k ${value}`, { value, encoded }, { text: value, tags: [value], under: [value] })
         return { out: text }

@@ -1,5 +1,5 @@
-import { sha256 } from '../base/hash.ts'
 import type { Clock } from '../base/clock.ts'
+import { sha256 } from '../base/hash.ts'
 import type { RunId } from '../base/ids.ts'
 import { own } from '../base/own.ts'
 import { durationMs } from '../define/duration.ts'
@@ -8,11 +8,13 @@ import { inputError } from '../errors/input-error.ts'
 import { nodeError } from '../errors/node-error.ts'
 import type { Graph, MemoryUseRecord, NodeRecord } from '../graph/graph.ts'
 import type { MemoryScope, MemoryStore, MemoryWrite } from '../memory/memory-store.ts'
+import type { DriveHost } from './drive-host.ts'
+import type { EffectJob } from './effect-job.ts'
 
 /** What an effect's share of the long-term memory is made of. */
-export interface MemoryTerms {
+interface MemoryTerms {
   readonly effectId: string
-  readonly runId: RunId
+  readonly runId: string
   readonly node: string
   readonly clock: Clock
   /** Null: nothing is declared. */
@@ -25,15 +27,33 @@ export interface MemoryTerms {
   readonly redact: <Value>(value: Value) => Value
 }
 
+/** The long-term memory as the work of one step may use it. */
+export function stepMemory(
+  { compiled, record, open, scope }: Pick<EffectJob, 'compiled' | 'record' | 'open' | 'scope'>,
+  { clock, ports, store }: Pick<DriveHost, 'clock' | 'ports' | 'store'>,
+): EffectMemory {
+  const { effectId, runId, node } = scope
+  return createEffectMemory({
+    effectId,
+    runId,
+    node,
+    clock,
+    use: memoryUseOf(compiled.graph, record, open.tool),
+    store: ports.memory,
+    tags: async () => (await store.row(runId as RunId))?.tags ?? {},
+    redact: (value) => ports.vault.redact(value),
+  })
+}
+
 /** What a step's work may reach: what its tool declares, or its node. @param called - the tool that an agent calls */
-export function memoryUseOf(graph: Graph, record: NodeRecord, called: string | undefined): MemoryUseRecord | null {
-  const tool = called ?? (record.kind === 'tool' ? record.tool : undefined)
-  if (tool !== undefined) return own(graph.tools, tool)?.memory ?? null
+function memoryUseOf(graph: Graph, record: NodeRecord, called: string | undefined): MemoryUseRecord | null {
+  const tool = called ?? (record.kind === 'tool' || record.kind === 'map' ? record.tool : null)
+  if (tool !== null) return own(graph.tools, tool)?.memory ?? null
   return record.kind === 'task' || record.kind === 'gate' ? (record.memory ?? null) : null
 }
 
 /** Binds the long-term memory to what one attempt of one effect has declared. */
-export function createEffectMemory(terms: MemoryTerms): EffectMemory {
+function createEffectMemory(terms: MemoryTerms): EffectMemory {
   const { clock, redact, effectId } = terms
   const writes = new Map<string, number>()
 

@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { asks, says, scripted } from '../../test/support/scripted-model.ts'
+import { systemClock } from '../base/clock.ts'
 import { createMemoryStore } from '../checkpoint/memory-store.ts'
+import { compile } from '../compile/compile.ts'
 import { END } from '../define/edge.ts'
 import type { EffectMemory, MemoryUse } from '../define/effect-memory.ts'
 import { recallTool, rememberTool } from '../define/memory-tools.ts'
@@ -12,7 +14,9 @@ import { nodeFailure } from '../errors/node-error.ts'
 import { createVolatileMemory } from '../memory/volatile-memory.ts'
 import { replayRun } from '../replay/replay-run.ts'
 import { createRuntime } from './create-runtime.ts'
+import { stepMemory } from './effect-memory.ts'
 import type { Runtime, RuntimeOptions } from './runtime.ts'
+import { createSecretVault } from './secrets.ts'
 
 const open: Runtime[] = []
 afterEach(async () => {
@@ -200,6 +204,18 @@ describe('context.memory', () => {
     await expect(runtime.start(recalls, { input: { text: 'x' } })).rejects.toMatchObject({
       code: 'WAYSTONE_INPUT_MEMORY_MISSING',
       message: 'workflow "using" uses long-term memory (node work); this runtime has none',
+    })
+  })
+
+  it('fails an effect that comes to a runtime without one', async () => {
+    const compiled = compile(recalls)
+    const record = compiled.graph.nodes['work']
+    if (record === undefined) throw new RangeError('there is no such node')
+    const scope = { effectId: 'r/0', runId: 'r', node: 'work' }
+    const ports = { memory: null, vault: createSecretVault(() => undefined) }
+    const host = { clock: systemClock, store: createMemoryStore(), ports }
+    await expect(stepMemory({ compiled, record, open: {}, scope }, host).get('seat')).rejects.toMatchObject({
+      code: 'WAYSTONE_NODE_MEMORY_UNBOUND',
     })
   })
 

@@ -9,7 +9,9 @@ import { nodeError } from '../errors/node-error.ts'
 import type { Graph, MemoryUseRecord, NodeRecord } from '../graph/graph.ts'
 import type { MemoryScope, MemoryStore, MemoryWrite } from '../memory/memory-store.ts'
 import type { DriveHost } from './drive-host.ts'
-import type { EffectJob } from './effect-job.ts'
+import type { OpenStep } from '../snapshot/snapshot.ts'
+import type { EffectScope } from './effect-context.ts'
+import type { EffectJob, ExecutorPorts } from './effect-job.ts'
 
 /** What an effect's share of the long-term memory is made of. */
 interface MemoryTerms {
@@ -27,10 +29,20 @@ interface MemoryTerms {
   readonly redact: <Value>(value: Value) => Value
 }
 
+/** What the memory of a step depends on. */
+interface MemoryStep extends Pick<EffectJob, 'compiled' | 'record'> {
+  readonly open: Pick<OpenStep, 'tool'>
+  readonly scope: Pick<EffectScope, 'effectId' | 'runId' | 'node'>
+}
+
 /** The long-term memory as the work of one step may use it. */
 export function stepMemory(
-  { compiled, record, open, scope }: Pick<EffectJob, 'compiled' | 'record' | 'open' | 'scope'>,
-  { clock, ports, store }: Pick<DriveHost, 'clock' | 'ports' | 'store'>,
+  { compiled, record, open, scope }: MemoryStep,
+  {
+    clock,
+    ports,
+    store,
+  }: Pick<DriveHost, 'clock' | 'store'> & { readonly ports: Pick<ExecutorPorts, 'memory' | 'vault'> },
 ): EffectMemory {
   const { effectId, runId, node } = scope
   return createEffectMemory({
@@ -45,10 +57,10 @@ export function stepMemory(
   })
 }
 
-/** What a step's work may reach: what its tool declares, or its node. @param called - the tool that an agent calls */
+/** What a step's work may reach: what its tool declares, or its node. @param called - the tool that an agent or an item of a map calls */
 function memoryUseOf(graph: Graph, record: NodeRecord, called: string | undefined): MemoryUseRecord | null {
-  const tool = called ?? (record.kind === 'tool' || record.kind === 'map' ? record.tool : null)
-  if (tool !== null) return own(graph.tools, tool)?.memory ?? null
+  const tool = called ?? (record.kind === 'tool' ? record.tool : undefined)
+  if (tool !== undefined) return own(graph.tools, tool)?.memory ?? null
   return record.kind === 'task' || record.kind === 'gate' ? (record.memory ?? null) : null
 }
 

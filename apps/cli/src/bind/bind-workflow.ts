@@ -4,7 +4,8 @@ import type { Context } from '../command.ts'
 import { loadConfig } from '../load/config-file.ts'
 import type { LoadedWorkflow } from '../load/workflow-file.ts'
 import { noticeLines } from '../output/notice-text.ts'
-import { chooseLimits } from './choose-limits.ts'
+import { printable } from '../output/printable.ts'
+import { chooseLimits, unknownTools } from './choose-limits.ts'
 import { chooseModels, modelNames } from './models.ts'
 
 /** A workflow bound to a store and models. */
@@ -30,6 +31,9 @@ export async function bindWorkflow(
   const models = chooseModels({ graph, fromModule: loaded.offlineModels, config: found, isLive })
   const { offlineModels: _standIns, limits: _shared, ...options } = found.config
   const limits = chooseLimits({ graph, config: found.config, models, isLive })
+  context.note(
+    ...unknownTools(graph, found.config).map((text) => `${context.style('warn', 'warning')}  ${printable(text)}`),
+  )
   const store = await context.store(found.config.store)
   const onNotice = options.onNotice ?? ((notice): void => context.note(...noticeLines(notice, context)))
   const prices = isLive ? options.prices : { ...freePrices(graph), ...options.prices }

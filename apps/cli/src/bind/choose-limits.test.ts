@@ -1,7 +1,7 @@
 import { buildGraph, defineState, defineTool, END, InputError, type Graph, type Model } from '@waystone/core'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { chooseLimits } from './choose-limits.ts'
+import { chooseLimits, unusedLimits } from './choose-limits.ts'
 
 const text = z.object({ text: z.string() })
 const search = defineTool({
@@ -50,5 +50,23 @@ describe('chooseLimits', () => {
     expect(() => chooseLimits({ graph, config, models: { fast: model }, isLive: false })).toThrow(
       'option limits.models.good: no model of that name is bound; bound are: fast',
     )
+  })
+})
+
+describe('unusedLimits', () => {
+  it('names limits of tools and models that nothing at hand has', () => {
+    const misspelt = { limits: { models: { fats: { concurrent: 1 } }, tools: { serch: { concurrent: 1 } } } }
+    expect(unusedLimits({ graph, config: { ...misspelt, models: { fast: model } }, models: {} })).toEqual([
+      'option limits.models.fats: no model of that name is bound; bound are: fast',
+      "option limits.tools.serch: no workflow at hand has a tool of that name, so it limits nothing here; tools are: search. A tool of another workflow is known when the configuration's `workflows` names that one.",
+    ])
+  })
+
+  it('knows the tools of the workflow in use and of those the configuration names', () => {
+    const config = { limits: { tools: { search: { concurrent: 1 } } } }
+    expect(unusedLimits({ graph, config, models: {} })).toEqual([])
+    const other = { ...graph, tools: {} }
+    expect(unusedLimits({ graph: other, config: { ...config, workflows: [searching] }, models: {} })).toEqual([])
+    expect(unusedLimits({ graph: other, config, models: {} })).toHaveLength(1)
   })
 })

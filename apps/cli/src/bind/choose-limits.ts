@@ -1,4 +1,4 @@
-import { InputError, type Graph, type SharedLimits, type WaystoneConfig } from '@waystone/core'
+import { buildGraph, InputError, type Graph, type SharedLimits, type WaystoneConfig } from '@waystone/core'
 import type { ModelTable } from './models.ts'
 
 /** What limits are chosen from. */
@@ -19,17 +19,49 @@ export interface LimitSources {
 export function chooseLimits({ graph, config, models, isLive }: LimitSources): SharedLimits | undefined {
   const { limits } = config
   if (limits === undefined) return undefined
-  const known = { ...config.models, ...config.offlineModels, ...models }
-  const unknown = Object.keys(limits.models ?? {}).find((name) => !Object.hasOwn(known, name))
-  if (unknown !== undefined) {
-    const message = `option limits.models.${unknown}: no model of that name is bound; bound are: ${Object.keys(known).join(', ') || 'none'}`
-    throw new InputError('WAYSTONE_INPUT_RUNTIME_OPTION', message)
-  }
+  const [unknown] = unknownModels(config, models)
+  if (unknown !== undefined) throw new InputError('WAYSTONE_INPUT_RUNTIME_OPTION', unknown)
   return {
     ...limits,
     models: isLive ? keep(limits.models, models) : {},
     tools: keep(limits.tools, graph.tools),
   }
+}
+
+/**
+ * What limits of a configuration are for nothing that is at hand, one text each: as good as none, and perhaps misspelt.
+ *
+ * @param graph - of the workflow in use; those that the configuration names are at hand, too
+ */
+export function unusedLimits({ graph, config, models }: Omit<LimitSources, 'isLive'>): readonly string[] {
+  return [...unknownModels(config, models), ...unknownTools(graph, config)]
+}
+
+/** Tools of a workflow that nobody has named are unknown here, so this is no error. */
+export function unknownTools(graph: Graph, { limits, workflows = [] }: WaystoneConfig): readonly string[] {
+  const limited = Object.keys(limits?.tools ?? {}).filter((name) => !Object.hasOwn(graph.tools, name))
+  if (limited.length === 0) return []
+  const others = workflows.flatMap((workflow) =>
+    Object.keys(('graph' in workflow ? workflow : buildGraph(workflow)).graph.tools),
+  )
+  const known = [...new Set([...Object.keys(graph.tools), ...others])]
+  const allowed = known.join(', ') || 'none'
+  return limited
+    .filter((name) => !known.includes(name))
+    .map(
+      (name) =>
+        `option limits.tools.${name}: no workflow at hand has a tool of that name, so it limits nothing here; tools are: ${allowed}. A tool of another workflow is known when the configuration's \`workflows\` names that one.`,
+    )
+}
+
+function unknownModels({ limits, models: live, offlineModels }: WaystoneConfig, models: ModelTable): readonly string[] {
+  const known = { ...live, ...offlineModels, ...models }
+  return Object.keys(limits?.models ?? {})
+    .filter((name) => !Object.hasOwn(known, name))
+    .map(
+      (name) =>
+        `option limits.models.${name}: no model of that name is bound; bound are: ${Object.keys(known).join(', ') || 'none'}`,
+    )
 }
 
 function keep<Limit>(

@@ -9,6 +9,7 @@ import {
   type DefinitionIssue,
   type Finding,
 } from '@waystone/core'
+import { unusedLimits } from '../bind/choose-limits.ts'
 import { boundModels } from '../bind/models.ts'
 import type { CommandDefinition, CommonOptions, Context } from '../command.ts'
 import { bareAmount } from '../graph/limits-text.ts'
@@ -42,6 +43,8 @@ export const check: CommandDefinition<CheckOptions> = {
         ...(models === undefined ? {} : { models }),
         ...(prices === undefined ? {} : { prices }),
       })
+      const unused = unusedLimits({ graph: built.graph, config, models: models ?? {} })
+      context.note(...unused.map((text) => `${context.style('warn', 'warning')}  ${printable(text)}`))
       context.json({ ...report, hashes: built.hashes })
       context.print(...reportLines(report, context))
       return isRefused(report.findings, options) ? 'failed' : 'done'

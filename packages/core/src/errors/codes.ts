@@ -233,7 +233,8 @@ export const errorCodes = {
   WAYSTONE_DEFINITION_TOOL_NEVER_CALLED: {
     family: 'definition',
     means: 'The rules of an agent keep one of its tools from ever being called.',
-    remedy: 'Let its condition be able to hold, and let the tools it comes after be callable before it.',
+    remedy:
+      'Let its condition be able to hold, and let the tools it comes after be callable before it, and let `maxCalls` be 1 or more.',
   },
   WAYSTONE_DEFINITION_UNKNOWN_KEY: {
     family: 'definition',

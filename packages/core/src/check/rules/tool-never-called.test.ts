@@ -25,7 +25,10 @@ describe('toolNeverCalled', () => {
         → Change the rule, or leave "tell" out of the tools of "a"."
     `)
     expect(findings({ look: { maxCalls: 0 }, pay: { after: ['look'] } })).toMatchInlineSnapshot(`
-      "error WAYSTONE_DEFINITION_TOOL_NEVER_CALLED at fixture.nodes.a.toolRules.pay
+      "error WAYSTONE_DEFINITION_TOOL_NEVER_CALLED at fixture.nodes.a.toolRules.look
+        agent "a" can never call "look": its \`maxCalls\` is 0
+        → Change the rule, or leave "look" out of the tools of "a".
+      error WAYSTONE_DEFINITION_TOOL_NEVER_CALLED at fixture.nodes.a.toolRules.pay
         agent "a" can never call "pay": it comes after "look", which can never be called before it
         → Change the rule, or leave "pay" out of the tools of "a"."
     `)
@@ -40,8 +43,8 @@ describe('toolNeverCalled', () => {
     `)
   })
 
-  it('accepts an order of tools, and one that is switched off', () => {
+  it('accepts an order of tools, and a bound on calls', () => {
     expect(findings({ pay: { after: ['look'] }, tell: { after: ['pay'], when: { guard: 'isVip' } } })).toBe('')
-    expect(findings({ pay: { maxCalls: 0 } })).toBe('')
+    expect(findings({ pay: { maxCalls: 1 } })).toBe('')
   })
 })

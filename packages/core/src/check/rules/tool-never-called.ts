@@ -5,7 +5,7 @@ import { errorAt, type Rule } from '../rule.ts'
 
 /**
  * Every tool of an agent can be called at some time: its condition can hold, and the tools it comes after can be called
- * before it. A tool that is switched off on purpose (`maxCalls: 0`) is none of it, but others must not wait for it.
+ * before it, and it may be called at all (`maxCalls` is not 0).
  */
 export const toolNeverCalled: Rule = ({ graph }) =>
   Object.values(graph.nodes).flatMap((node) =>
@@ -40,7 +40,8 @@ function deadTools(node: AgentRecord): readonly DeadTool[] {
   }
   return node.tools.flatMap((tool): DeadTool[] => {
     const rule = own(rules, tool)
-    if (callable.has(tool) || rule === undefined || rule.maxCalls === 0) return []
+    if (callable.has(tool) || rule === undefined) return []
+    if (rule.maxCalls === 0) return [{ tool, because: 'its `maxCalls` is 0' }]
     if (rule.when !== undefined && !canHold(rule.when))
       return [{ tool, because: `its condition ${formatGuard(rule.when)} cannot hold` }]
     const names = waitsFor(tool).map((name) => `"${name}"`)

@@ -62,7 +62,7 @@ describe('policies', () => {
     expect(runRule(policies, { ...clerk, tools, policies: meant })).toMatchInlineSnapshot(`
       "error WAYSTONE_DEFINITION_POLICY_VIOLATED at fixture.policies.0
         tool "pay" inside agent "clerk" can run without an approval: "clerk" is where the run starts; on this path an approval is not crossed
-        → Lead every path to "clerk" through an approval, after each run of the tool and each change of what is shown."
+        → Lead every path to "clerk" through an approval, after each run of the tool and each change of what is shown. Or ask a person before each call: \`approval: true\` on the rule for "pay" in \`toolRules\` of "clerk"."
     `)
     const byArguments = { pay: { effect: 'unsafe', approval: { ...asks, when: 'arguments' } } } as const
     expect(runRule(policies, { ...clerk, tools: byArguments, policies: meant })).toContain(

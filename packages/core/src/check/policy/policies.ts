@@ -5,7 +5,7 @@ import { always, atomsOf, formatGuard } from '../propositions.ts'
 import { errorAt, type Rule } from '../rule.ts'
 import type { Finding } from '../report.ts'
 import { findBreaches, type Breach } from './breach.ts'
-import { runnersOf } from './runners.ts'
+import { runnersOf, type Runner } from './runners.ts'
 
 /**
  * Every path to the tool has crossed the outcome since the tool last ran and since the keys shown were last written.
@@ -48,15 +48,21 @@ function violatedFinding(subject: Subject, policy: PolicyRecord, breach: Breach)
     return errorAt('WAYSTONE_DEFINITION_POLICY_VIOLATED', {
       place: policy.place,
       message: `tool "${policy.never}"${where} may run ${runner.runs} times in one visit, but ${outcome} covers one run${givenText(policy)}: ${formatPath(path, id)}`,
-      hint: `Make "${policy.never}" a node of its own behind ${outcome}, and leave it out of the tools of "${id}".`,
+      hint: `Make "${policy.never}" a node of its own behind ${outcome}, and leave it out of the tools of "${id}".${askHint(policy, runner)}`,
     })
   }
   const because = lost === null ? `${outcome} is not crossed` : lost
   return errorAt('WAYSTONE_DEFINITION_POLICY_VIOLATED', {
     place: policy.place,
     message: `tool "${policy.never}"${where} can run without ${outcome}${givenText(policy)}: ${wholePath(subject, path, id)}; on this path ${because}`,
-    hint: `Lead every path to "${id}" through ${outcome}, after each run of the tool and each change of what is shown.`,
+    hint: `Lead every path to "${id}" through ${outcome}, after each run of the tool and each change of what is shown.${askHint(policy, runner)}`,
   })
+}
+
+/** Inside an agent a person can also be asked about the very call; that satisfies policies that any approval satisfies. */
+function askHint({ never, without }: PolicyRecord, { node }: Runner): string {
+  if (without !== 'approval' || node.kind !== 'agent' || !node.tools.includes(never)) return ''
+  return ` Or ask a person before each call: \`approval: true\` on the rule for "${never}" in \`toolRules\` of "${node.id}".`
 }
 
 function notProvableFinding(subject: Subject, policy: PolicyRecord, { runner, path, forgot }: Breach): Finding {

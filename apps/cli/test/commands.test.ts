@@ -399,7 +399,7 @@ describe('waystone approve, reject, answer', () => {
   it('only records a decision with --detach; resume goes on', async () => {
     const { exit, out } = await waystone('approve', 'last', '--reason', 'fine', '--detach')
     expect(out).toMatchInlineSnapshot(`
-      "boss approved by ada
+      "Handed over: boss approved by ada
       Recorded. Go on with: waystone resume RUN1 --store FOLDER/runs.db
       "
     `)

@@ -152,7 +152,7 @@ describe('a run', () => {
     await waystone('run', 'live.ts', '--live', '--input', '{"text":"x"}')
     const approved = await waystone('approve', 'last', '--reason', 'fine')
     expect(approved.out).toBe(
-      'ask approved by ada\nRecorded. Go on with: waystone resume RUN1 --live --store FOLDER/runs.db\n',
+      'Handed over: ask approved by ada\nRecorded. Go on with: waystone resume RUN1 --live --store FOLDER/runs.db\n',
     )
     expect(approved.exit).toBe(0)
     const resumed = await waystone('resume', 'last', '--live', '--json')

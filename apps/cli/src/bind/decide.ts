@@ -63,7 +63,8 @@ export async function decide(
     const said = `${what} ${decision.outcome} by ${decision.by}`
     const say = (line: string): void => (context.isJson ? context.note(line) : context.print(line))
     if (isRecordedOnly) {
-      say(said)
+      // Whoever drives the run takes it in, unless somebody else's was there before.
+      say(acceptance.type === 'applied' ? said : `Handed over: ${said}`)
       return recorded(opened, { request, acceptance, options, context })
     }
     if (acceptance.type === 'applied') say(said)

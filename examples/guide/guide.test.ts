@@ -9,6 +9,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import * as agent from './agent.ts'
 import * as branch from './branch.ts'
 import * as defining from './defining.ts'
+import * as nested from './nested.ts'
 import * as smallest from './smallest.ts'
 import * as support from './support.ts'
 
@@ -28,7 +29,7 @@ describe.concurrent('the files of the guide', () => {
     expect(await run(process.execPath, [source, name], projectFolder())).toMatchObject({ stderr: '', exit: 0 })
   })
 
-  it.each([smallest.support, branch.support, agent.support, support.support, defining.article])(
+  it.each([smallest.support, branch.support, agent.support, support.support, defining.article, nested.article])(
     'define $name without a finding',
     (workflow) => {
       expect(check(buildGraph(workflow)).findings).toEqual([])

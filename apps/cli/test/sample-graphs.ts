@@ -111,6 +111,8 @@ function nodeRecord(id: string, kind: NodeKind): NodeRecord {
     }
     case 'join':
       return { ...base, kind, atLeast: null, failed: 'raise', losers: 'abort', deadlineMs: null }
+    case 'workflow':
+      return { ...base, kind, workflow: `${id}-inside` }
   }
 }
 

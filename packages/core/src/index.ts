@@ -104,6 +104,7 @@ export type {
   Slice,
   TaskNode,
   ToolNode,
+  WorkflowNode,
 } from './define/node.ts'
 export type {
   ApplyMapping,
@@ -183,6 +184,8 @@ export type { VerdictInput } from './define/verdict.ts'
 export {
   isWorkflow,
   type ApprovalsOf,
+  type NestedApprovalsOf,
+  type OwnApprovalsOf,
   type CrossingOf,
   type EdgesOf,
   type FitsState,
@@ -191,12 +194,14 @@ export {
   type NodeTable,
   type Policy,
   type ToolNameOf,
+  type UnionToIntersection,
   type Workflow,
   type WorkflowConfig,
   type WorkflowDefinition,
 } from './define/workflow.ts'
 export { buildGraph, type BuiltGraph } from './graph/build.ts'
 export { everyModelOf, modelsOf } from './graph/asked-models.ts'
+export { graphsOf, nodeAt, nodePathsOf } from './graph/nested-graphs.ts'
 export { parseGraph } from './graph/parse.ts'
 export {
   endTarget,
@@ -238,9 +243,11 @@ export {
   type ToolNodeRecord,
   type ToolRecord,
   type ToolRuleRecord,
+  type WorkflowRecord,
   type WorkingRecord,
 } from './graph/graph.ts'
 export type { Verdict } from './graph/registry.ts'
+export { closingIn, openIn } from './snapshot/tree.ts'
 export { check } from './check/check.ts'
 export type { CheckOptions } from './check/rule.ts'
 export { modelSchemaFaults, type SchemaFault } from './check/schema-faults.ts'
@@ -286,7 +293,15 @@ export type { EngineEvent } from './snapshot/event.ts'
 export type { RefusalRule, RefusedCall, WithheldTool } from './snapshot/refusal.ts'
 export type { MapOver, OpenMap } from './snapshot/open-map.ts'
 export type { AddedItems, BranchStatus, JoinFired, MovedItems, OpenFork } from './snapshot/open-fork.ts'
-export type { DegradedMark, RunContext, RunStatus, Snapshot, StepKind } from './snapshot/snapshot.ts'
+export type {
+  AboveLimits,
+  DegradedMark,
+  OpenStep,
+  RunContext,
+  RunStatus,
+  Snapshot,
+  StepKind,
+} from './snapshot/snapshot.ts'
 export { addUsage, noUsage, type Usage, type UsageDelta } from './snapshot/usage.ts'
 export { auditRun, type Audit, type AuditEntry, type AuditPerson, type AuditPolicy } from './replay/audit-run.ts'
 export { blamePath, type Blame, type BlameApproval, type BlameCall } from './replay/blame.ts'

@@ -107,6 +107,7 @@ export type {
 } from './snapshot/event.ts'
 export type { Patch, PatchOperation, PatchValue } from './snapshot/patch.ts'
 export type {
+  AboveLimits,
   AgentCall,
   AgentEntry,
   AgentMemory,

@@ -1,4 +1,4 @@
-import { buildGraph, InputError, type Graph, type SharedLimits, type WaystoneConfig } from '@waystone/core'
+import { buildGraph, graphsOf, InputError, type Graph, type SharedLimits, type WaystoneConfig } from '@waystone/core'
 import type { ModelTable } from './models.ts'
 
 /** What limits are chosen from. */
@@ -24,7 +24,7 @@ export function chooseLimits({ graph, config, models, isLive }: LimitSources): S
   return {
     ...limits,
     models: isLive ? keep(limits.models, models) : {},
-    tools: keep(limits.tools, graph.tools),
+    tools: keep(limits.tools, Object.fromEntries(toolNames(graph).map((name) => [name, true]))),
   }
 }
 
@@ -39,12 +39,13 @@ export function unusedLimits({ graph, config, models }: Omit<LimitSources, 'isLi
 
 /** Tools of a workflow that nobody has named are unknown here, so this is no error. */
 export function unknownTools(graph: Graph, { limits, workflows = [] }: WaystoneConfig): readonly string[] {
-  const limited = Object.keys(limits?.tools ?? {}).filter((name) => !Object.hasOwn(graph.tools, name))
+  const here = toolNames(graph)
+  const limited = Object.keys(limits?.tools ?? {}).filter((name) => !here.includes(name))
   if (limited.length === 0) return []
   const others = workflows.flatMap((workflow) =>
-    Object.keys(('graph' in workflow ? workflow : buildGraph(workflow)).graph.tools),
+    toolNames(('graph' in workflow ? workflow : buildGraph(workflow)).graph),
   )
-  const known = [...new Set([...Object.keys(graph.tools), ...others])]
+  const known = [...new Set([...here, ...others])]
   const allowed = known.join(', ') || 'none'
   return limited
     .filter((name) => !known.includes(name))
@@ -52,6 +53,11 @@ export function unknownTools(graph: Graph, { limits, workflows = [] }: WaystoneC
       (name) =>
         `option limits.tools.${name}: no workflow at hand has a tool of that name, so it limits nothing here; tools are: ${allowed}. A tool of another workflow is known when the configuration's \`workflows\` names that one.`,
     )
+}
+
+/** Tools of a workflow and of what is nested in it. */
+function toolNames(graph: Graph): readonly string[] {
+  return graphsOf(graph).flatMap(({ tools }) => Object.keys(tools))
 }
 
 function unknownModels({ limits, models: live, offlineModels }: WaystoneConfig, models: ModelTable): readonly string[] {

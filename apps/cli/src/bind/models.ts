@@ -1,4 +1,4 @@
-import { InputError, everyModelOf, type Graph, type Model, type WaystoneConfig } from '@waystone/core'
+import { InputError, everyModelOf, graphsOf, type Graph, type Model, type WaystoneConfig } from '@waystone/core'
 import type { LoadedConfig } from '../load/config-file.ts'
 
 /** Models by the name that agents use. */
@@ -6,7 +6,9 @@ export type ModelTable = { readonly [name: string]: Model }
 
 /** Names of the models that a workflow's agents and reviewers may ask, fallbacks included. Order: as nodes are written, each once. */
 export function modelNames(graph: Graph): readonly string[] {
-  return [...new Set(Object.values(graph.nodes).flatMap((node) => everyModelOf(node)))]
+  return [
+    ...new Set(graphsOf(graph).flatMap(({ nodes }) => Object.values(nodes).flatMap((node) => everyModelOf(node)))),
+  ]
 }
 
 /** What models are chosen from. */

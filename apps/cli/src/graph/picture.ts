@@ -138,6 +138,8 @@ function subtitleOf(node: NodeRecord): string {
       return `map · ${node.tool ?? node.effect}${mapDoneText(node.done)}`
     case 'join':
       return `join · ${waitText(node.atLeast)}`
+    case 'workflow':
+      return node.workflow === node.id ? 'workflow' : `workflow · ${node.workflow}`
   }
 }
 

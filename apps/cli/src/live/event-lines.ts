@@ -1,4 +1,4 @@
-import type { Graph, RunEvent } from '@waystone/core'
+import { nodeAt, nodePathsOf, type Graph, type RunEvent } from '@waystone/core'
 import { amountText } from '../graph/limits-text.ts'
 import { reasonText, wayText } from '../output/decision-text.ts'
 import { printableExcerpt, printableLine } from '../output/printable.ts'
@@ -28,12 +28,12 @@ function formatElapsed(elapsedMs: number): string {
 
 /** Turns of a talk are seen as the talk itself. */
 function isTalk(graph: Graph, name: string | null): boolean {
-  const record = name === null ? undefined : graph.nodes[name]
+  const record = name === null ? undefined : nodeAt(graph, name)?.node
   return record?.kind === 'approval' && record.talk !== undefined
 }
 
 function eventText(event: RunEvent, { graph, style }: LineContext): string | null {
-  const width = Math.max(...Object.keys(graph.nodes).map((id) => id.length))
+  const width = Math.max(...nodePathsOf(graph).map((path) => path.length))
   const name = (node: string): string => style('strong', node.padEnd(width))
   switch (event.type) {
     case 'step.ended':

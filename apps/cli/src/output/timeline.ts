@@ -1,4 +1,4 @@
-import type { Checkpoint, Decision, EngineEvent, History } from '@waystone/core'
+import { openIn, type Checkpoint, type Decision, type EngineEvent, type History } from '@waystone/core'
 import { reasonText, wayText } from './decision-text.ts'
 import { printableExcerpt, printableLine } from './printable.ts'
 import { iso } from './row-json.ts'
@@ -43,7 +43,9 @@ function whatText({ event, step, sequence, decision }: Checkpoint, history: Hist
       const kept = keptBackText(event.payload, decision)
       const { outcome, attempt, error, misfit, asked } = event.payload
       const tool =
-        step === null || sequence === 0 ? undefined : history.at(sequence - 1).snapshot.context.open[step.index]?.tool
+        step === null || sequence === 0
+          ? undefined
+          : openIn(history.at(sequence - 1).snapshot.context)[step.index]?.tool
       const item = itemText(step, history, sequence)
       const asks = asked === undefined ? '' : `${asked} `
       const what =

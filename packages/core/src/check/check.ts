@@ -77,12 +77,24 @@ export function findingsOf(built: { readonly graph: Graph }, options: CheckOptio
 
 /** The findings of a graph whose forks have no structure: it cannot be compiled. */
 export function forkFindingsOf(built: { readonly graph: Graph }): readonly Finding[] {
-  const subject = subjectOf(built.graph)
-  return Object.freeze(forkRules.flatMap((rule) => rule(subject, {})))
+  return Object.freeze(forkFindingsIn(built.graph))
+}
+
+function forkFindingsIn(graph: Graph): readonly Finding[] {
+  const subject = subjectOf(graph)
+  return [...forkRules.flatMap((rule) => rule(subject, {})), ...nestedFindings(graph, forkFindingsIn)]
+}
+
+/** What is found in nested workflows, each workflow once. */
+function nestedFindings(graph: Graph, find: (nested: Graph) => readonly Finding[]): readonly Finding[] {
+  const found = Object.values(graph.workflows ?? {}).flatMap(find)
+  const texts = new Map(found.map((finding) => [JSON.stringify(finding), finding]))
+  return [...texts.values()]
 }
 
 function findingsIn(subject: Subject, options: CheckOptions): readonly Finding[] {
   const found = rules.flatMap((rule) => rule(subject, options))
-  const bySeverity = Object.groupBy(found, (finding) => finding.severity)
+  const all = [...found, ...nestedFindings(subject.graph, (nested) => findingsIn(subjectOf(nested), options))]
+  const bySeverity = Object.groupBy(all, (finding) => finding.severity)
   return Object.freeze([...(bySeverity.error ?? []), ...(bySeverity.warning ?? [])])
 }

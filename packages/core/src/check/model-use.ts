@@ -1,6 +1,7 @@
 import type { ModelPrice } from '../define/model.ts'
 import { everyModelOf, modelTermsOf } from '../graph/asked-models.ts'
 import type { Graph, NodeRecord } from '../graph/graph.ts'
+import { graphsOf } from '../graph/nested-graphs.ts'
 import type { CheckOptions } from './rule.ts'
 
 /** A node that asks a model: an agent, or a gate with a reviewer. */
@@ -37,6 +38,11 @@ function larger(one: number | null, other: number | null): number | null {
 /** All model uses of a graph. Order: as nodes. */
 export function modelUses(graph: Graph): readonly ModelUse[] {
   return Object.values(graph.nodes).flatMap((node) => modelUseOf(node) ?? [])
+}
+
+/** All model uses of a graph and of what is nested in it. */
+export function everyModelUse(graph: Graph): readonly ModelUse[] {
+  return graphsOf(graph).flatMap((one) => modelUses(one))
 }
 
 /** The price of a model by the name agents use, or by its own; null: not known. */

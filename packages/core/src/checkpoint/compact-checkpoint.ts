@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../base/json.ts'
+import { namesOfPath } from '../base/node-path.ts'
 import type { Checkpoint, CheckpointStep } from '../snapshot/checkpoint.ts'
 import type { Command } from '../snapshot/command.ts'
 import type { Candidate, Decision, GuardReading } from '../snapshot/decision.ts'
@@ -150,7 +151,7 @@ function compactDecision(decision: Decision, event: EngineEvent): JsonObject {
 
 /** How the ids of an outcome's edges begin: one edge has just this, several have a dot and a number after it. */
 export function edgePrefix(node: string, outcome: string): string {
-  return `${node}.${outcome}`
+  return `${namesOfPath(node).at(-1) ?? ''}.${outcome}`
 }
 
 function shortEdge(edge: string, prefix: string): string {

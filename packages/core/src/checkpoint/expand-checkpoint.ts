@@ -28,6 +28,9 @@ const stepKinds: ReadonlySet<string> = new Set<StepKind>([
   'gate',
   'model',
   'summary',
+  'input',
+  'workflow',
+  'output',
   'call',
   'map',
   'item',
@@ -54,6 +57,7 @@ const commandTypes: ReadonlySet<string> = new Set<Command['type']>([
   'setTimer',
   'clearTimer',
   'finish',
+  'withdrawRequest',
 ])
 
 const endFields: ReadonlySet<string> = new Set(['step', 'attempt', 'outcome', 'startedAt', 'took'])

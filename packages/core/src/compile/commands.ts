@@ -1,10 +1,14 @@
+import { nodePath } from '../base/node-path.ts'
 import type { Command } from '../snapshot/command.ts'
-import type { OpenFork } from '../snapshot/open-fork.ts'
 import type { OpenStep, RunContext, Snapshot } from '../snapshot/snapshot.ts'
+import { closingIn, isQuiet, openIn } from '../snapshot/tree.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
+import { isUnderWay, namesAround, placesOf, rootPlace } from './place.ts'
 
-/** The timer that ends a run's time. */
-export const durationTimer = 'duration'
+/** The timer that ends a run's time, or that of the nested workflow which a step holds. */
+export function durationTimer(step?: number): string {
+  return step === undefined ? 'duration' : `duration/${step}`
+}
 
 /** The timer of an approval's expiry. */
 function expiryTimer(stepIndex: number | string): string {
@@ -41,29 +45,93 @@ export function stepTimers(stepIndex: number | string, { expiresAt, limitAt }: O
 const noTimers: readonly StepTimer[] = Object.freeze([])
 
 /** When the run's time ends, ms since the epoch; null: it has no such limit, or it has been hit. */
-export function durationEndsAt(compiled: CompiledWorkflow, context: RunContext): number | null {
+function durationEndsAt(compiled: CompiledWorkflow, context: RunContext): number | null {
   const bound = compiled.graph.limits.bounds.durationMs
   return bound === undefined || context.exhausted !== null || context.ending !== null
     ? null
     : context.startedAt + bound.max
 }
 
-/** Every command for all that is open: what a process needs that takes a run over, or that releases it. Order: by step. */
-export function commandsFor(compiled: CompiledWorkflow, snapshot: Snapshot): readonly Command[] {
-  const { context } = snapshot
-  const commands: Command[] = []
-  for (const index in context.open) {
-    const step = context.open[index]
-    if (step !== undefined) pushStart(commands, index, { step, isHeld: context.held !== null })
-  }
-  for (const join in context.forks) pushDeadline(commands, context.forks[join])
-  const endsAt = durationEndsAt(compiled, context)
-  if (endsAt !== null) commands.push({ type: 'setTimer', timer: durationTimer, at: endsAt })
-  return commands
+/** Everything under way in a run, nested workflows included. */
+interface Ledger {
+  /** By step index. */
+  readonly open: RunContext['open']
+  readonly closing: RunContext['closing']
+  /** Forks with a deadline, by the step they began with: when it is. */
+  readonly deadlines: ReadonlyMap<number, number>
+  /** Durations that are limited, by timer: when they end. */
+  readonly durations: ReadonlyMap<string, number>
+  /** Names of the nodes that hold a step of a nested workflow, by its index. */
+  readonly within: ReadonlyMap<string, readonly string[]>
 }
 
-function pushDeadline(commands: Command[], fork: OpenFork | undefined): void {
-  if (fork?.until !== undefined) commands.push({ type: 'setTimer', timer: deadlineTimer(fork.step), at: fork.until })
+const noNames: Ledger['within'] = new Map()
+const noDeadlines: Ledger['deadlines'] = new Map()
+const noDurations: Ledger['durations'] = new Map()
+
+function ledgerOf(compiled: CompiledWorkflow, context: RunContext): Ledger {
+  const { open, closing, forks, children } = context
+  // Most runs have no timers of their own, and this is asked twice for each transition.
+  const isPlain = children === undefined && forks === undefined && durationEndsAt(compiled, context) === null
+  if (isPlain) return { open, closing, deadlines: noDeadlines, durations: noDurations, within: noNames }
+  const deadlines = new Map<number, number>()
+  const durations = new Map<string, number>()
+  if (children === undefined) {
+    addTimers({ deadlines, durations }, { compiled, context, step: undefined })
+    return { open, closing, deadlines, durations, within: noNames }
+  }
+  const within = new Map<string, readonly string[]>()
+  for (const place of placesOf(rootPlace(compiled, { value: '', context }))) {
+    const inside = place.snapshot.context
+    const step = place.around.at(-1)?.step
+    if (isUnderWay(place)) addTimers({ deadlines, durations }, { compiled: place.compiled, context: inside, step })
+    if (step === undefined) continue
+    const names = namesAround(place)
+    for (const index in inside.open) within.set(index, names)
+  }
+  return { open: openIn(context), closing: closingIn(context), deadlines, durations, within }
+}
+
+function addTimers(
+  { deadlines, durations }: { readonly deadlines: Map<number, number>; readonly durations: Map<string, number> },
+  {
+    compiled,
+    context,
+    step,
+  }: { readonly compiled: CompiledWorkflow; readonly context: RunContext; readonly step: number | undefined },
+): void {
+  for (const join in context.forks) {
+    const fork = context.forks[join]
+    if (fork?.until !== undefined) deadlines.set(fork.step, fork.until)
+  }
+  const endsAt = durationEndsAt(compiled, context)
+  if (endsAt !== null) durations.set(durationTimer(step), endsAt)
+}
+
+/** Every timer of a run, nested workflows included. */
+export function timersOf(
+  compiled: CompiledWorkflow,
+  context: RunContext,
+): readonly { readonly timer: string; readonly at: number }[] {
+  const { open, deadlines, durations } = ledgerOf(compiled, context)
+  return [
+    ...Object.entries(open).flatMap(([index, step]) => stepTimers(index, step)),
+    ...[...deadlines].map(([step, at]) => ({ timer: deadlineTimer(step), at })),
+    ...[...durations].map(([timer, at]) => ({ timer, at })),
+  ]
+}
+
+/** Every command for all that is open: what a process needs that takes a run over, or that releases it. Order: by step. */
+export function commandsFor(compiled: CompiledWorkflow, { context }: Snapshot): readonly Command[] {
+  const commands: Command[] = []
+  const { open, deadlines, durations, within } = ledgerOf(compiled, context)
+  for (const index in open) {
+    const step = open[index]
+    if (step !== undefined) pushStart(commands, index, { step, isHeld: context.held !== null, within })
+  }
+  for (const [step, at] of deadlines) commands.push({ type: 'setTimer', timer: deadlineTimer(step), at })
+  for (const [timer, at] of durations) commands.push({ type: 'setTimer', timer, at })
+  return commands
 }
 
 /** What a transition asks for: the difference of the ledgers before and after. */
@@ -75,26 +143,23 @@ export function commandsBetween(
   const commands: Command[] = []
   const isHeld = after.held !== null
   if (before !== null && before.held !== null && !isHeld) return commandsFor(compiled, { value: '', context: after })
-  for (const index in before?.open) pushStop(commands, index, { before: before?.open[index], after })
-  for (const index in after.open) {
-    const step = after.open[index]
-    const old = before?.open[index]
-    if (step !== undefined && (old === undefined || old.attempt !== step.attempt || old.kind !== step.kind))
-      pushStart(commands, index, { step, isHeld })
+  const old = before === null ? null : ledgerOf(compiled, before)
+  const now = ledgerOf(compiled, after)
+  for (const index in old?.open) pushStop(commands, index, { before: old?.open[index], now })
+  for (const index in now.open) {
+    const step = now.open[index]
+    const known = old?.open[index]
+    if (step !== undefined && (known === undefined || known.attempt !== step.attempt || known.kind !== step.kind))
+      pushStart(commands, index, { step, isHeld, within: now.within })
   }
-  if (before?.forks !== after.forks) {
-    for (const join in before?.forks) {
-      const fork = before?.forks[join]
-      if (fork?.until !== undefined && after.forks?.[join]?.step !== fork.step)
-        commands.push({ type: 'clearTimer', timer: deadlineTimer(fork.step) })
-    }
-    for (const join in after.forks)
-      if (before?.forks?.[join]?.step !== after.forks[join]?.step) pushDeadline(commands, after.forks[join])
-  }
-  const endsAt = durationEndsAt(compiled, after)
-  if (before === null && endsAt !== null) commands.push({ type: 'setTimer', timer: durationTimer, at: endsAt })
-  if (before !== null && endsAt === null && durationEndsAt(compiled, before) !== null)
-    commands.push({ type: 'clearTimer', timer: durationTimer })
+  for (const step of old?.deadlines.keys() ?? [])
+    if (!now.deadlines.has(step)) commands.push({ type: 'clearTimer', timer: deadlineTimer(step) })
+  for (const [step, at] of now.deadlines)
+    if (old?.deadlines.has(step) !== true) commands.push({ type: 'setTimer', timer: deadlineTimer(step), at })
+  for (const [timer, at] of now.durations)
+    if (old?.durations.has(timer) !== true) commands.push({ type: 'setTimer', timer, at })
+  for (const timer of old?.durations.keys() ?? [])
+    if (!now.durations.has(timer)) commands.push({ type: 'clearTimer', timer })
   if (isSettled(after) && (before === null || !isSettled(before)))
     commands.push({ type: 'finish', status: after.ending?.status ?? '' })
   return commands
@@ -102,23 +167,21 @@ export function commandsBetween(
 
 /** True when a run has ended and no cancelled effect is still awaited. */
 export function isSettled(context: RunContext): boolean {
-  if (context.ending === null) return false
-  for (const _ in context.closing) return false
-  return true
+  return context.ending !== null && isQuiet(context)
 }
 
 function pushStart(
   commands: Command[],
   index: string,
-  { step, isHeld }: { readonly step: OpenStep; readonly isHeld: boolean },
+  { step, isHeld, within }: { readonly step: OpenStep; readonly isHeld: boolean; readonly within: Ledger['within'] },
 ): void {
   for (const { timer, at } of stepTimers(index, step)) commands.push({ type: 'setTimer', timer, at })
-  if (isHeld || step.kind === 'approval' || step.kind === 'resolve') return
+  if (isHeld || step.kind === 'approval' || step.kind === 'resolve' || step.kind === 'workflow') return
   const notBefore = step.notBefore === undefined ? {} : { notBefore: step.notBefore }
   commands.push({
     type: 'effect',
     step: Number(index),
-    node: step.node,
+    node: nodePath(within.get(index) ?? [], step.node),
     kind: step.kind,
     attempt: step.attempt,
     ...notBefore,
@@ -128,15 +191,16 @@ function pushStart(
 function pushStop(
   commands: Command[],
   index: string,
-  { before, after }: { readonly before: OpenStep | undefined; readonly after: RunContext },
+  { before, now: ledger }: { readonly before: OpenStep | undefined; readonly now: Ledger },
 ): void {
   if (before === undefined) return
-  const now = after.open[index]
+  const now = ledger.open[index]
   // What was asked about may have been approved and go on under the same index.
   const kept = now === undefined ? [] : stepTimers(index, now).map(({ timer }) => timer)
   for (const { timer } of stepTimers(index, before))
     if (!kept.includes(timer)) commands.push({ type: 'clearTimer', timer })
-  const closing = now === undefined ? after.closing[index] : undefined
-  if (closing !== undefined)
+  const closing = now === undefined ? ledger.closing[index] : undefined
+  // What is nested in a step is told to stop by itself.
+  if (closing !== undefined && closing.kind !== 'workflow')
     commands.push({ type: closing.finishes === true ? 'leaveEffect' : 'cancelEffect', step: Number(index) })
 }

@@ -4,6 +4,7 @@ import type { CheckOptions } from '../check/rule.ts'
 import type { Workflow } from '../define/workflow.ts'
 import { DefinitionError } from '../errors/definition-error.ts'
 import { buildGraph, type BuiltGraph } from '../graph/build.ts'
+import type { Registry } from '../graph/registry.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
 import { indexGraph } from './graph-index.ts'
 import { createMachineRunner } from './machine-runner.ts'
@@ -34,7 +35,7 @@ export function compile(workflow: Workflow, options: CompileOptions = {}): Compi
   return compileGraph(built)
 }
 
-/** Compiles a built graph, unchecked: the machine and the look-ups that `plan` needs. */
+/** Compiles a built graph, unchecked: the machine and the look-ups that `plan` needs, those of nested workflows too. */
 export function compileGraph(built: BuiltGraph): CompiledWorkflow {
   const { graph, registry, hashes } = built
   const index = indexGraph(graph)
@@ -47,6 +48,7 @@ export function compileGraph(built: BuiltGraph): CompiledWorkflow {
     registry,
     hashes,
     index,
+    nested: nestedOf(registry),
     memo,
     runner,
     // Runs need only the runner's.
@@ -55,4 +57,10 @@ export function compileGraph(built: BuiltGraph): CompiledWorkflow {
       return machine
     },
   })
+}
+
+function nestedOf({ nodes }: Registry): CompiledWorkflow['nested'] {
+  const nested = new Map<string, CompiledWorkflow>()
+  for (const [id, functions] of nodes) if (functions.kind === 'workflow') nested.set(id, compileGraph(functions.nested))
+  return nested
 }

@@ -16,6 +16,8 @@ export interface CompiledWorkflow {
    */
   readonly machine: AnyStateMachine
   readonly index: GraphIndex
+  /** Nested workflows, by the node that holds each. */
+  readonly nested: ReadonlyMap<string, CompiledWorkflow>
   /** Decides each event once, for the machine's guards and for `plan`. */
   readonly memo: RouteMemo
   /** Moves the machine purely. */

@@ -5,7 +5,7 @@ import { noUsage } from '../snapshot/usage.ts'
 import { currentCalls, withCalls } from './agent-memory.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
 import { patchedContext } from './patch-state.ts'
-import { withContext } from './steps.ts'
+import { withChildren, withContext } from './steps.ts'
 
 /**
  * The first snapshot of a forked run: the origin's, with state keys set anew and what was open asked for again.
@@ -20,21 +20,32 @@ export function forkedSnapshot(
 ): Snapshot {
   const { snapshot, patch } = event.payload
   const context = patchedContext(snapshot.context, { state: patch })
+  return anew(compiled, { ...snapshot, context }, event.at)
+}
+
+/** A run, or a workflow nested in it, as it begins in a fork. */
+function anew(compiled: CompiledWorkflow, { value, context }: Snapshot, at: number): Snapshot {
   const open: { [index: string]: OpenStep } = {}
+  const children: { [index: string]: Snapshot } = {}
   for (const index in context.open) {
     const step = context.open[index]
-    if (step !== undefined) open[index] = reopened(compiled, step, event.at)
+    if (step === undefined) continue
+    open[index] = reopened(compiled, step, at)
+    const child = context.children?.[index]
+    const nested = compiled.nested.get(step.node)
+    if (child !== undefined && nested !== undefined) children[index] = anew(nested, child, at)
   }
   const next = withContext(context, {
-    private: begunAnew(context.private, event.at),
+    private: begunAnew(context.private, at),
     open: Object.freeze(open),
     closing: Object.freeze({}),
     usage: noUsage,
-    startedAt: event.at,
+    startedAt: at,
     held: null,
-    ...(context.forks !== undefined && { forks: forksAnew(compiled, context.forks, event.at) }),
+    ...(context.forks !== undefined && { forks: forksAnew(compiled, context.forks, at) }),
   })
-  return Object.freeze(askAgain(next, snapshot.value, Object.values(context.open)))
+  const whole = context.children === undefined ? next : withChildren(next, Object.freeze(children))
+  return Object.freeze(askAgain(whole, value, Object.values(context.open)))
 }
 
 /** The time of agents under way begins anew; what they have used counts on, as their model calls do. */

@@ -17,6 +17,8 @@ export interface LimitHit {
   readonly max: number
   /** The agent whose own limit it is; absent: the workflow's. */
   readonly node?: string
+  /** How many levels up the workflow is whose limit it is; absent: its own. */
+  readonly up?: number
 }
 
 /** What one model call of a node sets aside. Tokens the node does not bound are not known and not set aside, nor is their cost. */
@@ -57,20 +59,23 @@ export function needOf(record: NodeRecord, context: RunContext): Need {
 
 /**
  * The first limit of the workflow, in the order of `limitNames`, that a move would break; undefined: none.
- * Once `limits.exhausted` has been taken, the workflow's limits no longer stop the run.
+ * Once `limits.exhausted` has been taken, the workflow's limits no longer stop the run. Those of workflows around it come before its own,
+ * the run's first.
  */
 export function findLimitHit(
   graph: Graph,
   context: RunContext,
   move: { readonly need: Need; readonly at: number | undefined },
 ): LimitHit | undefined {
+  const above = findHitAbove(context, move)
+  if (above !== undefined) return above
   if (context.exhausted !== null) return undefined
   for (const name of limitNames) {
     const bound = graph.limits.bounds[name]
     if (bound === undefined) continue
     if (name === 'durationMs') {
-      const used = move.at === undefined ? 0 : move.at - context.startedAt
-      if (used > bound.max) return { name, used, max: bound.max }
+      const hit = timeHit(bound.max, context.startedAt, move.at)
+      if (hit !== undefined) return hit
       continue
     }
     const amounts = { used: usedOf(context, name), reserved: reservedOf(context, name), need: move.need }
@@ -78,6 +83,40 @@ export function findLimitHit(
     if (hit !== undefined) return hit
   }
   return undefined
+}
+
+/** The first limit of a workflow around this one, the run's first, that a move inside it would break. */
+export function findHitAbove(
+  context: RunContext,
+  move: { readonly need: Need; readonly at: number | undefined },
+): LimitHit | undefined {
+  for (const { up, bounds, used, reserved, startedAt } of context.above ?? []) {
+    for (const name of limitNames) {
+      const bound = bounds[name]
+      if (bound === undefined) continue
+      const hit =
+        name === 'durationMs'
+          ? timeHit(bound.max, startedAt, move.at)
+          : hitOf(name, bound, {
+              used: exact((used[name] ?? 0) + usedOf(context, name)),
+              reserved: exact((reserved[name] ?? 0) + reservedOf(context, name)),
+              need: move.need,
+            })
+      if (hit !== undefined) return { ...hit, up }
+    }
+  }
+  return undefined
+}
+
+/** The limit of a workflow around this one that entering the target of its `limits.exhausted` would break. */
+export function hitOfTakeover(graph: Graph, context: RunContext, at: number | undefined): LimitHit | undefined {
+  const target = graph.nodes[graph.limits.exhausted]
+  return target === undefined ? undefined : findHitAbove(context, { need: needOf(target, context), at })
+}
+
+function timeHit(max: number, startedAt: number, at: number | undefined): LimitHit | undefined {
+  const used = at === undefined ? 0 : at - startedAt
+  return used > max ? { name: 'durationMs', used, max } : undefined
 }
 
 /** Whether a move would break one bound. @param amounts - `used`: settled, `reserved`: by calls under way */
@@ -112,16 +151,18 @@ function isBroken(
 
 /** Used so far and settled. Units as in the limit's name; `durationMs` is not in the context and gives 0. */
 export function usedOf(context: RunContext, name: LimitName): number {
-  if (name === 'steps') return context.steps
+  if (name === 'steps') return context.steps - (context.others ?? 0)
   if (name === 'tokens') return context.usage.inputTokens + context.usage.outputTokens
   if (name === 'durationMs') return 0
   return context.usage[name]
 }
 
-function reservedOf(context: RunContext, name: LimitName): number {
+/** Set aside by all that is under way, nested workflows included. */
+export function reservedOf(context: RunContext, name: LimitName): number {
   let sum = 0
   for (const index in context.open) sum += amountIn(context.open[index], name)
   for (const index in context.closing) sum += amountIn(context.closing[index], name)
+  for (const child of Object.values(context.children ?? {})) sum += reservedOf(child.context, name)
   return sum
 }
 

@@ -10,6 +10,8 @@ export interface MachineInput {
   readonly at?: number
   /** What one model call of a node costs at most, USD, by node. */
   readonly callCosts?: { readonly [node: string]: number }
+  /** For a nested workflow: steps that the run has begun before. */
+  readonly steps?: number
 }
 
 /** What an actor provided for a node gets as input under plain `createActor`. */
@@ -30,6 +32,6 @@ export interface MachineEvent {
   /** For `waystone.cancel`. */
   readonly by?: string
   readonly reason?: string
-  /** For `waystone.duration`, and for the end of an agent's time. */
+  /** For `waystone.duration`, default `durationMs`; and for the end of an agent's time. */
   readonly limit?: LimitName
 }

@@ -86,7 +86,7 @@ export function buildMachine(
   const config = {
     id: graph.name,
     context: ({ input }: { readonly input?: MachineInput }) =>
-      initialContext(input?.state ?? Object.freeze({}), input?.at ?? 0, input?.callCosts),
+      initialContext(input?.state ?? Object.freeze({}), input?.at ?? 0, input),
     initial: graph.start,
     on: rootTransitions(parts),
     states,
@@ -459,7 +459,7 @@ function rootTransitions(parts: Parts): { readonly [event: string]: readonly Tra
   const stop = 'stop:duration'
   parts.changes.set(stop, ({ context, event }) =>
     withContext(closeAll(context), {
-      exhausted: context.exhausted ?? Object.freeze({ limit: 'durationMs', at: event.at ?? 0 }),
+      exhausted: context.exhausted ?? Object.freeze({ limit: event.limit ?? 'durationMs', at: event.at ?? 0 }),
     }),
   )
   return {

@@ -29,6 +29,8 @@ export const transitionNames = {
   items: (node: string) => `${node}:items`,
   /** A map is over, and its results are applied. */
   collect: (node: string) => `${node}:collect`,
+  /** Not a transition: the nested workflow begins. */
+  begin: (node: string) => `${node}:begin`,
   /** From now on only people are awaited. */
   person: (node: string) => `${node}:person`,
 } as const
@@ -47,6 +49,6 @@ export const eventNames = {
   /** Time is over for a fork. */
   deadline: (join: string) => `waystone.deadline.${join}`,
   cancel: 'waystone.cancel',
-  /** The run's time is over. */
+  /** A limit of the workflow was hit from outside of its edges: its time is over, or what is nested in it has used it up. */
   duration: 'waystone.duration',
 } as const

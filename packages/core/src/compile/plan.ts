@@ -1,67 +1,29 @@
-import { invariantError } from '../errors/invariant-error.ts'
-import { effectIdOf, type RunId } from '../base/ids.ts'
+import { effectIdOf } from '../base/ids.ts'
 import { withoutIndex } from '../base/with-index.ts'
+import { invariantError } from '../errors/invariant-error.ts'
 import type { LimitName, NodeRecord } from '../graph/graph.ts'
-import { checkpointFormat, type Checkpoint, type CheckpointStep } from '../snapshot/checkpoint.ts'
-import type { Command } from '../snapshot/command.ts'
 import type { Decision } from '../snapshot/decision.ts'
-import { diffSnapshots } from '../snapshot/diff.ts'
 import type { EffectEnd, EngineEvent, PersonDecision, RunPatch } from '../snapshot/event.ts'
 import type { OpenFork } from '../snapshot/open-fork.ts'
-import { statusOf, type OpenStep, type RunContext, type Snapshot } from '../snapshot/snapshot.ts'
-import type { UsageDelta } from '../snapshot/usage.ts'
+import { isAsking, type OpenStep, type RunContext, type Snapshot } from '../snapshot/snapshot.ts'
+import { beginNested } from './begin-nested.ts'
 import { asksBeforeCall } from './call-question.ts'
-import { commandsBetween, deadlineTimer, durationTimer, stepTimers } from './commands.ts'
+import { deadlineTimer, durationTimer, stepTimers } from './commands.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
+import { exhaustAround, exhaustAt } from './exhaust-around.ts'
 import { forkedSnapshot } from './fork-snapshot.ts'
 import { engineError } from './frozen-error.ts'
-import { limitsLeft } from './limits.ts'
 import type { MachineEvent, MachineInput } from './machine-event.ts'
 import { cancelledState, eventNames, transitionNames } from './names.ts'
 import { patchedContext, patchRefusal } from './patch-state.ts'
+import { isUnderWay, namesAround, pathAt, placeOfStep, placesOf, rootPlace, type Place } from './place.ts'
+import type { Plan, Position, RefusalReason } from './planned.ts'
 import { offeredOutcomes, requestDigest } from './request-digest.ts'
+import { applied, at, checkpointStep, type Facts, type RunAt } from './run-at.ts'
 import type { StepAnswer } from './step-end.ts'
-import { settle, usageOf, withContext } from './steps.ts'
+import { settle, usageOf, withChildren, withContext } from './steps.ts'
 
-/** Where in its run's history the next checkpoint will stand. */
-export interface Position {
-  readonly runId: RunId
-  /** Of the checkpoint to be made. */
-  readonly sequence: number
-  readonly parent: Checkpoint['parent']
-}
-
-/** Why an event was refused. */
-export type RefusalReason =
-  | 'run-ended'
-  | 'digest-mismatch'
-  | 'outcome-not-offered'
-  | 'write-undeclared'
-  | 'policy-broken'
-  | 'approval-outlived'
-  | 'effect-under-way'
-  | 'already-held'
-  | 'not-held'
-  | 'not-started'
-  | 'already-started'
-
-/** A transition that a runtime is to commit, then to perform. */
-export interface PlannedTransition {
-  readonly snapshot: Snapshot
-  readonly checkpoint: Checkpoint
-  readonly commands: readonly Command[]
-}
-
-/** What one event does to a run. */
-export type Plan =
-  | (PlannedTransition & { readonly type: 'applied' })
-  /** The end of something already cancelled; only usage is settled. */
-  | (PlannedTransition & { readonly type: 'late' })
-  /** Names nothing that is open: to be dropped and reported. */
-  | { readonly type: 'stale'; readonly message: string }
-  /** Not yet awaited: stays in the inbox. */
-  | { readonly type: 'early'; readonly message: string }
-  | { readonly type: 'refused'; readonly reason: RefusalReason; readonly message: string }
+export type { Plan, Position } from './planned.ts'
 
 /**
  * The whole engine: one event, at most one checkpoint. Pure: same snapshot and event in, same plan out. A runtime only carries
@@ -79,7 +41,7 @@ export function plan(
 ): Plan {
   if (event.type === 'run.started' || event.type === 'run.forked') return begin(compiled, position, { snapshot, event })
   if (snapshot === null) return refuse('not-started', `event ${event.type} came before run.started`)
-  const run: RunAt = { compiled, position, snapshot, event }
+  const run: RunAt = { ...rootPlace(compiled, snapshot), root: { compiled, snapshot }, position, event }
   if (snapshot.context.ending !== null && event.type !== 'effect.ended') {
     return refuse('run-ended', `the run has ended ${snapshot.context.ending.status}; it takes no ${event.type}`)
   }
@@ -101,13 +63,6 @@ export function plan(
   }
 }
 
-interface RunAt {
-  readonly compiled: CompiledWorkflow
-  readonly position: Position
-  readonly snapshot: Snapshot
-  readonly event: EngineEvent
-}
-
 function refuse(reason: RefusalReason, message: string): Plan {
   return { type: 'refused', reason, message }
 }
@@ -121,7 +76,7 @@ function begin(
 ): Plan {
   if (snapshot !== null) return refuse('already-started', `the run has begun; it takes no second ${event.type}`)
   const first = event.type === 'run.started' ? compiled.runner.begin(beginning(event)) : forkedSnapshot(compiled, event)
-  return applied({ compiled, position, snapshot: null, event }, first, {})
+  return applied({ ...rootPlace(compiled, first), root: { compiled, snapshot: null }, position, event }, first, {})
 }
 
 function beginning({ payload, at }: Extract<EngineEvent, { type: 'run.started' }>): MachineInput {
@@ -129,10 +84,14 @@ function beginning({ payload, at }: Extract<EngineEvent, { type: 'run.started' }
   return { state: input, at, ...(callCosts !== undefined && { callCosts }) }
 }
 
-function endEffect(run: RunAt, end: EffectEnd): Plan {
+function endEffect(root: RunAt, end: EffectEnd): Plan {
+  const place = placeOfStep(root, end.step)
+  if (place === undefined) return stale(`step ${end.step} is not open`)
+  const run = at(root, place)
   const { context } = run.snapshot
   const closing = context.closing[end.step]
   if (closing !== undefined) {
+    if (closing.kind === 'workflow') return stale(`step ${end.step} is over when what is nested in it has settled`)
     return closing.attempt === end.attempt
       ? settleLate(run, closing, end)
       : stale(`step ${end.step} was cancelled at attempt ${closing.attempt}, not ${end.attempt}`)
@@ -140,13 +99,22 @@ function endEffect(run: RunAt, end: EffectEnd): Plan {
   const step = context.open[end.step]
   if (step === undefined) return stale(`step ${end.step} is not open`)
   if (step.attempt !== end.attempt) return stale(`step ${end.step} is at attempt ${step.attempt}, not ${end.attempt}`)
-  if (step.kind === 'approval' || step.kind === 'resolve')
-    return stale(`step ${end.step} waits for a person, not for an effect`)
-  return moveStep(run, step, { end: withCheckedKeys(run.compiled.graph.nodes[step.node], end) })
+  if (isAsking(step)) return stale(`step ${end.step} waits for a person, not for an effect`)
+  if (step.kind === 'workflow') return stale(`step ${end.step} waits for the workflow nested in it, not for an effect`)
+  if (step.kind === 'input' && end.outcome === 'begun') return beginNested(run, step, end)
+  const checked = withCheckedKeys(run.compiled.graph.nodes[step.node], end)
+  return moveStep(step.kind === 'output' ? withoutNested(run, end.step) : run, step, { end: checked })
 }
 
 function stale(message: string): Plan {
   return { type: 'stale', message }
+}
+
+/** What a nested workflow gave has been taken over: nothing of it stays. */
+function withoutNested(run: RunAt, step: number): RunAt {
+  const { value, context } = run.snapshot
+  const left = withChildren(context, withoutIndex(context.children ?? {}, step))
+  return { ...run, snapshot: Object.freeze({ value, context: left }) }
 }
 
 /** A patch may only hold keys that its node declares; anything else fails the node and changes nothing. */
@@ -164,9 +132,15 @@ function foreignWrites(record: NodeRecord, { patch, unset }: Pick<EffectEnd, 'pa
 }
 
 function moveStep(run: RunAt, step: OpenStep, { end }: { readonly end: StepAnswer }): Plan {
-  const { next, decision } = movedBy(run, step, { end })
+  const moved = movedBy(run, step, { end })
   const usage = step.kind === 'resolve' ? undefined : usageOf(step, end)
-  return applied(run, next, { step: checkpointStep(run, step, end), decision, usage })
+  return applied(run, moved.next, { ...moved.facts, step: checkpointStep(run, step, end), usage })
+}
+
+/** What a move came to. */
+interface Moved {
+  readonly next: Snapshot
+  readonly facts: Facts
 }
 
 /** The snapshot after an event of an open step, and why. @throws {InvariantError} when the machine did not move */
@@ -174,7 +148,7 @@ function movedBy(
   run: RunAt,
   step: OpenStep,
   { end, limit }: { readonly end: StepAnswer; readonly limit?: LimitName },
-): { readonly next: Snapshot; readonly decision: Decision | undefined } {
+): Moved {
   const type =
     step.callId !== undefined || step.item !== undefined ? eventNames.item(step.node) : eventNames.done(step.node)
   const event: MachineEvent = {
@@ -186,45 +160,50 @@ function movedBy(
   }
   const { compiled, snapshot } = run
   const route = compiled.memo.routeOf(snapshot.context, event)
-  const { next, decision } = moveMachine(run, event)
-  if (route === undefined || next.context === snapshot.context) {
+  const moved = moveMachine(run, event)
+  if (route === undefined || (moved.facts.isWhole !== true && moved.next.context === snapshot.context)) {
     const decided = route?.transition ?? 'nothing'
     throw invariantError(
       'WAYSTONE_BUG_ROUTE_MISMATCH',
       `the machine took no transition at the end of step ${end.step} of ${step.node}, where ${decided} was decided`,
     )
   }
-  return { next, decision }
+  return moved
 }
 
-/** Moves the machine; the decision of a join that fired on the way is part of the one before it. */
-function moveMachine(
-  { compiled, snapshot }: RunAt,
-  event: MachineEvent,
-): { readonly next: Snapshot; readonly decision: Decision | undefined } {
+/**
+ * Moves the machine; the decision of a join that fired on the way is part of the one before it. Where a workflow around it has no more
+ * left for the move, that one moves instead, after what ended was counted.
+ */
+function moveMachine(run: RunAt, event: MachineEvent): Moved {
+  const { compiled, snapshot } = run
   const { result, routes } = compiled.memo.recording(() => compiled.runner.move(snapshot, event))
+  const stopped = routes.find((route) => route.decision?.limit?.up !== undefined)
+  const hit = stopped?.decision?.limit
+  const above = stopped === undefined || hit === undefined ? undefined : exhaustAround(run, { ...stopped, hit })
   let decision: Decision | undefined
   for (let place = routes.length - 1; place >= 0; place--) {
-    const own = routes[place]?.decision
+    const route = routes[place]
+    const own =
+      route === stopped && above !== undefined && route?.decision
+        ? { ...route.decision, to: above.to }
+        : route?.decision
     if (own !== null && own !== undefined) decision = decision === undefined ? own : { ...own, next: decision }
   }
-  return { next: result, decision }
+  const named = decision === undefined ? undefined : decisionAt(run, decision)
+  if (above !== undefined) return { next: above.next, facts: { decision: named, isWhole: true } }
+  return { next: result, facts: { decision: named } }
 }
 
-function checkpointStep({ event, compiled }: RunAt, step: OpenStep, end: EffectEnd): CheckpointStep {
-  const record = compiled.graph.nodes[step.node]
-  const tool = step.tool ?? (record?.kind === 'tool' ? record.tool : undefined)
+/** A decision as the run tells it: nodes of nested workflows by their paths. */
+function decisionAt(place: Place, decision: Decision): Decision {
+  if (place.around.length === 0) return decision
+  const { next, limit } = decision
   return {
-    index: end.step,
-    node: step.node,
-    visit: step.visit,
-    kind: step.kind,
-    attempt: step.attempt,
-    ...(tool !== undefined && { tool }),
-    ...(step.item !== undefined && { item: step.item }),
-    queuedAt: step.since,
-    startedAt: end.startedAt,
-    endedAt: event.at,
+    ...decision,
+    node: pathAt(place, decision.node),
+    ...(limit?.node !== undefined && { limit: { ...limit, node: pathAt(place, limit.node) } }),
+    ...(next !== undefined && { next: decisionAt(place, next) }),
   }
 }
 
@@ -236,7 +215,9 @@ function settleLate(run: RunAt, step: OpenStep, end: EffectEnd): Plan {
   return { ...applied(run, next, { step: checkpointStep(run, step, end), usage: usageOf(step, end) }), type: 'late' }
 }
 
-function decide(run: RunAt, decision: PersonDecision): Plan {
+function decide(root: RunAt, decision: PersonDecision): Plan {
+  const place = placeOfStep(root, decision.step)
+  const run = place === undefined ? root : at(root, place)
   const { compiled, snapshot } = run
   const step = snapshot.context.open[decision.step]
   const offered = offeredOutcomes(compiled, snapshot.context, decision.step)
@@ -287,10 +268,18 @@ function decisionEnd(step: OpenStep, decision: PersonDecision): StepAnswer {
   }
 }
 
-function timerDue(run: RunAt, timer: string): Plan {
+function timerDue(root: RunAt, timer: string): Plan {
+  for (const place of placesOf(root)) {
+    const plan = isUnderWay(place) ? timerDueAt(at(root, place), timer) : undefined
+    if (plan !== undefined) return plan
+  }
+  return stale(`timer ${timer} is not set`)
+}
+
+function timerDueAt(run: RunAt, timer: string): Plan | undefined {
   const { snapshot, event } = run
   const { context } = snapshot
-  if (timer === durationTimer) return durationOver(run)
+  if (timer === durationTimer(run.around.at(-1)?.step)) return durationOver(run)
   for (const index in context.open) {
     const step = context.open[index]
     const due = step === undefined ? undefined : stepTimers(index, step).find((one) => one.timer === timer)
@@ -302,15 +291,15 @@ function timerDue(run: RunAt, timer: string): Plan {
     const fork = context.forks[join]
     if (fork !== undefined && timer === deadlineTimer(fork.step)) return deadlineOver(run, join, fork)
   }
-  return stale(`timer ${timer} is not set`)
+  return undefined
 }
 
 function deadlineOver(run: RunAt, join: string, { until }: OpenFork): Plan {
-  const { at } = run.event
+  const { at: now } = run.event
   if (until === undefined) return stale(`join ${join} has no deadline`)
-  if (at < until) return { type: 'early', message: `the deadline of join ${join} is at ${until}, not at ${at}` }
-  const { next, decision } = moveMachine(run, { type: eventNames.deadline(join), at })
-  return applied(run, next, { decision })
+  if (now < until) return { type: 'early', message: `the deadline of join ${join} is at ${until}, not at ${now}` }
+  const { next, facts } = moveMachine(run, { type: eventNames.deadline(join), at: now })
+  return applied(run, next, facts)
 }
 
 function expire(run: RunAt, stepIndex: number, step: OpenStep): Plan {
@@ -325,30 +314,33 @@ function expire(run: RunAt, stepIndex: number, step: OpenStep): Plan {
 /** The time of an agent's visit is over: its outcome is `exhausted`, and what it has open is stopped. */
 function endVisit(run: RunAt, stepIndex: number, step: OpenStep): Plan {
   const end: EffectEnd = { step: stepIndex, attempt: step.attempt, startedAt: step.since, outcome: 'exhausted' }
-  const { next, decision } = movedBy(run, step, { end, limit: 'durationMs' })
-  return applied(run, next, { decision })
+  const { next, facts } = movedBy(run, step, { end, limit: 'durationMs' })
+  return applied(run, next, facts)
 }
 
 function durationOver(run: RunAt): Plan {
-  const { compiled, snapshot, event } = run
+  const { compiled, snapshot, event, around } = run
   const { context } = snapshot
   const bound = compiled.graph.limits.bounds.durationMs
   if (bound === undefined || context.exhausted !== null) return stale('timer duration is not set')
   const used = event.at - context.startedAt
   if (used < bound.max)
-    return { type: 'early', message: `the run's time ends at ${context.startedAt + bound.max}, not at ${event.at}` }
-  const next = compiled.runner.move(snapshot, { type: eventNames.duration, at: event.at })
+    return {
+      type: 'early',
+      message: `the ${around.length === 0 ? "run's time" : `time of ${namesAround(run).join('/')}`} ends at ${context.startedAt + bound.max}, not at ${event.at}`,
+    }
+  const { next, to } = exhaustAt(run, 'durationMs')
   const first = Object.values(context.open)[0]
   const decision: Decision = {
-    node: first?.node ?? '',
+    node: first === undefined ? '' : pathAt(run, first.node),
     visit: first?.visit ?? 1,
     outcome: 'limit',
     candidates: [{ edge: transitionNames.exhausted, verdict: 'taken' }],
     taken: transitionNames.exhausted,
-    to: compiled.graph.limits.exhausted,
+    to,
     limit: { name: 'durationMs', used, max: bound.max },
   }
-  return applied(run, next, { decision })
+  return applied(run, next, { decision, isWhole: true })
 }
 
 function hold(run: RunAt, move: { readonly by: string; readonly reason: string }): Plan {
@@ -391,42 +383,6 @@ function cancel(run: RunAt, move: { readonly by: string; readonly reason: string
     to: cancelledState,
   }
   return applied(run, next, { decision })
-}
-
-interface Facts {
-  readonly step?: CheckpointStep
-  readonly decision?: Decision | undefined
-  readonly usage?: UsageDelta | undefined
-}
-
-function applied(
-  run: {
-    readonly compiled: CompiledWorkflow
-    readonly position: Position
-    readonly snapshot: Snapshot | null
-    readonly event: EngineEvent
-  },
-  next: Snapshot,
-  facts: Facts,
-): Extract<Plan, { readonly type: 'applied' }> {
-  const { compiled, position, snapshot, event } = run
-  const commands = commandsBetween(compiled, snapshot?.context ?? null, next.context)
-  const checkpoint: Checkpoint = {
-    format: checkpointFormat,
-    runId: position.runId,
-    sequence: position.sequence,
-    parent: position.parent,
-    graphHash: compiled.hashes.graph,
-    event,
-    decision: facts.decision ?? null,
-    patch: diffSnapshots(snapshot, next, event),
-    step: facts.step ?? null,
-    usage: facts.usage ?? null,
-    left: limitsLeft(compiled.graph, next.context, event.at),
-    status: statusOf(next.context),
-    commands,
-  }
-  return { type: 'applied', snapshot: next, checkpoint, commands }
 }
 
 /** The nodes a run is at. Order: by step. */

@@ -16,7 +16,7 @@ import { markDegraded } from './degraded.ts'
 import { engineError, frozenError } from './frozen-error.ts'
 import { createGuardRunner } from './guards.ts'
 import { nextNeed } from './history.ts'
-import { findLimitHit, needOf, sumOfNeeds, type LimitHit, type Need } from './limits.ts'
+import { findLimitHit, hitOfTakeover, needOf, sumOfNeeds, type LimitHit, type Need } from './limits.ts'
 import { mergeState } from './merge.ts'
 import { transitionNames } from './names.ts'
 import type { RouteParts } from './route-parts.ts'
@@ -140,7 +140,7 @@ function applyEnd(
   context: RunContext,
   { record, end }: { readonly record: NodeRecord; readonly end: EffectEnd },
 ): RunContext {
-  const isExhausted = record.kind === 'agent' && end.outcome === 'exhausted'
+  const isExhausted = (record.kind === 'agent' || record.kind === 'workflow') && end.outcome === 'exhausted'
   const isFailure = isExhausted || (record.kind !== 'approval' && failures.has(end.outcome))
   const changes = !isFailure && (end.patch !== undefined || end.unset !== undefined)
   const state = changes
@@ -327,9 +327,12 @@ interface Fault {
 function exhaust(
   parts: RouteParts,
   context: RunContext,
-  { leaver, outcome, candidates, hit }: Fault & { readonly hit: LimitHit },
+  { leaver, outcome, candidates, hit: first }: Fault & { readonly hit: LimitHit },
 ): Route {
   const { record, visit, at } = leaver
+  const closed = closeAll(context)
+  // What takes over must be allowed by the workflows around this one.
+  const hit = first.up === undefined ? (hitOfTakeover(parts.graph, closed, at) ?? first) : first
   const decision: Decision = {
     node: record.id,
     visit,
@@ -339,7 +342,7 @@ function exhaust(
     to: parts.graph.limits.exhausted,
     limit: hit,
   }
-  const stopped = withContext(closeAll(context), { exhausted: Object.freeze({ limit: hit.name, at: at ?? 0 }) })
+  const stopped = withContext(closed, { exhausted: Object.freeze({ limit: hit.name, at: at ?? 0 }) })
   return { transition: transitionNames.exhausted, context: stopped, decision }
 }
 

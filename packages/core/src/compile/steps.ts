@@ -1,23 +1,27 @@
 import { own } from '../base/own.ts'
-import { withIndex } from '../base/with-index.ts'
+import { withIndex, withoutIndex } from '../base/with-index.ts'
 import type { Graph, LosingBranches, NodeRecord, WorkingRecord } from '../graph/graph.ts'
 import { noRetry } from '../graph/build-retry.ts'
 import { callRetryOf } from '../graph/tool-use.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import {
+  isAsking,
   isModelCall,
   type AgentCall,
   type AgentEntry,
   type AgentMemory,
   type OpenStep,
   type RunContext,
+  type Snapshot,
   type StepKind,
 } from '../snapshot/snapshot.ts'
 import { setKey } from '../snapshot/derived.ts'
+import { isQuiet } from '../snapshot/tree.ts'
 import { addUsage, noUsage, type UsageDelta } from '../snapshot/usage.ts'
 import { freshTally, visitEnd } from './agent-visit.ts'
 import { modelAsked } from './fallback.ts'
 import { nextCall } from './history.ts'
+import type { MachineInput } from './machine-event.ts'
 
 /** A context with some parts replaced; frozen. */
 export function withContext(context: RunContext, parts: Partial<RunContext>): RunContext {
@@ -39,17 +43,17 @@ function withoutKey<Value>(record: { readonly [key: string]: Value }, key: strin
   return Object.freeze(rest)
 }
 
-/** The context of a run that has not begun. @param at - ms since the epoch */
+/** The context of a run that has not begun, or of a nested workflow. @param at - ms since the epoch */
 export function initialContext(
   state: RunContext['state'],
   at: number,
-  callCosts?: RunContext['callCosts'],
+  { callCosts, steps }: Pick<MachineInput, 'callCosts' | 'steps'> = {},
 ): RunContext {
   return Object.freeze({
     state,
     private: Object.freeze({}),
     verdicts: Object.freeze({}),
-    steps: 0,
+    steps: steps ?? 0,
     visits: Object.freeze({}),
     taken: Object.freeze({}),
     open: Object.freeze({}),
@@ -61,14 +65,16 @@ export function initialContext(
     exhausted: null,
     error: null,
     ending: null,
+    ...(steps !== undefined && { others: steps }),
   })
 }
 
 /** What a node's step is called. Nodes that ask a model begin with a model step. */
 export function firstStepKind(
   record: WorkingRecord,
-): Exclude<StepKind, 'summary' | 'call' | 'item' | 'collect' | 'resolve'> {
+): Exclude<StepKind, 'summary' | 'call' | 'item' | 'collect' | 'resolve' | 'workflow' | 'output'> {
   if (record.kind === 'agent') return 'model'
+  if (record.kind === 'workflow') return 'input'
   if (record.kind === 'gate') return record.reviewer === null ? 'gate' : 'model'
   return record.kind
 }
@@ -197,15 +203,10 @@ export function settle(context: RunContext, step: OpenStep, end: SettledEnd): Ru
 
 /** Moves everything open that runs somewhere to `closing`; what only waited for a person is dropped. Leaves all forks and maps. */
 export function closeAll(context: RunContext): RunContext {
-  const closing: { [index: string]: OpenStep } = { ...context.closing }
-  for (const index in context.open) {
-    const step = context.open[index]
-    if (step !== undefined && !isAsking(step)) closing[index] = step
-  }
-  const closed = { open: Object.freeze({}), closing: Object.freeze(closing) }
-  if (context.forks === undefined && context.maps === undefined) return withContext(context, closed)
-  const { forks: _, maps: __, ...rest } = context
-  return Object.freeze({ ...rest, ...closed })
+  const closed = closeWhere(context, () => true, 'abort')
+  if (closed.forks === undefined && closed.maps === undefined) return closed
+  const { forks: _, maps: __, ...rest } = closed
+  return Object.freeze(rest)
 }
 
 /** The context without the maps of these nodes; their ledger goes with the last one. */
@@ -223,22 +224,44 @@ export function withoutMaps(context: RunContext, nodes: ReadonlySet<string>): Ru
  * @param how - `finish`: an attempt under way may end by itself; one that waits for its backoff is not begun
  */
 export function closeSteps(context: RunContext, nodes: ReadonlySet<string>, how: LosingBranches): RunContext {
+  return closeWhere(withoutMaps(context, nodes), ({ node }) => nodes.has(node), how)
+}
+
+function closeWhere(context: RunContext, isMeant: (step: OpenStep) => boolean, how: LosingBranches): RunContext {
   const open: { [index: string]: OpenStep } = {}
   const closing: { [index: string]: OpenStep } = { ...context.closing }
+  let { children } = context
   for (const index in context.open) {
     const step = context.open[index]
     if (step === undefined) continue
-    if (!nodes.has(step.node)) open[index] = step
-    else if (!isAsking(step))
-      closing[index] =
-        how === 'finish' && step.notBefore === undefined ? Object.freeze({ ...step, finishes: true as const }) : step
+    if (!isMeant(step)) {
+      open[index] = step
+      continue
+    }
+    const child = children?.[index]
+    const left = child === undefined ? undefined : closeChild(child, step, how)
+    if (children !== undefined && child !== undefined)
+      children = left === undefined ? withoutIndex(children, index) : withIndex(children, index, left)
+    if (isAsking(step) || (step.kind === 'workflow' && left === undefined)) continue
+    closing[index] =
+      how === 'finish' && step.notBefore === undefined ? Object.freeze({ ...step, finishes: true as const }) : step
   }
-  return withContext(withoutMaps(context, nodes), { open: Object.freeze(open), closing: Object.freeze(closing) })
+  return withChildren(withContext(context, { open: Object.freeze(open), closing: Object.freeze(closing) }), children)
 }
 
-/** True for a step that only a person ends. */
-function isAsking({ kind }: OpenStep): boolean {
-  return kind === 'approval' || kind === 'resolve'
+/** A nested workflow that is over before its end: only what it still waits for is left of it; undefined: nothing is. */
+function closeChild({ value, context }: Snapshot, { kind }: OpenStep, how: LosingBranches): Snapshot | undefined {
+  if (kind !== 'workflow') return undefined
+  const closed = how === 'abort' ? closeAll(context) : closeWhere(context, () => true, how)
+  return isQuiet(closed) ? undefined : Object.freeze({ value, context: closed })
+}
+
+/** A context with these nested workflows; without any the record is not there. */
+export function withChildren(context: RunContext, children: RunContext['children']): RunContext {
+  if (children === context.children) return context
+  if (children !== undefined && Object.keys(children).length > 0) return withContext(context, { children })
+  const { children: _, ...rest } = context
+  return Object.freeze(rest)
 }
 
 /** The retry policy of a step: the tool's inside an agent, else the node's. */

@@ -5,13 +5,13 @@ import type { Verdict } from './verdict.ts'
 export const nodeMarker: unique symbol = Symbol.for('waystone.node')
 
 /** Kinds of nodes. */
-export type NodeKind = 'agent' | 'tool' | 'gate' | 'approval' | 'task' | 'map' | 'join'
+export type NodeKind = 'agent' | 'tool' | 'gate' | 'approval' | 'task' | 'map' | 'join' | 'workflow'
 
 /** A node as its author wrote it; nothing in it has been checked. */
 export interface NodeDefinition {
   readonly kind: NodeKind
   readonly config: Readonly<Record<string, unknown>>
-  /** The tool or agent that was defined apart from it. */
+  /** The tool, agent or workflow that was defined apart from it. */
   readonly subject: unknown
   /** The state object given to `defineState`, to tell states apart. */
   readonly state: object
@@ -89,6 +89,18 @@ export interface ApprovalNode<Outcome extends string, Decision, Reads extends st
   Values
 > {
   readonly '~decision': Decision
+}
+
+/** A nested workflow. `Approvals` is what people may answer inside it, by node. */
+export interface WorkflowNode<Approvals, Reads extends string, Values> extends Node<
+  'done',
+  'failed' | 'exhausted',
+  Reads,
+  Values
+> {
+  /** Any may run in it; whether a policy names one is `check`'s to say. */
+  readonly '~tools': string
+  readonly '~nested': Approvals
 }
 
 /** Values of some state keys. Optional keys may be absent. */

@@ -28,7 +28,17 @@ import type {
   ToolItems,
   WantedOutput,
 } from './map.ts'
-import type { AgentNode, ApprovalNode, GateNode, Given, PatchOf, Slice, TaskNode, ToolNode } from './node.ts'
+import type {
+  AgentNode,
+  ApprovalNode,
+  GateNode,
+  Given,
+  PatchOf,
+  Slice,
+  TaskNode,
+  ToolNode,
+  WorkflowNode,
+} from './node.ts'
 import type {
   ApplyMapping,
   ApplyRule,
@@ -36,6 +46,7 @@ import type {
   ExtraKeys,
   InputMapping,
   InputRule,
+  NodeOptions,
   NothingToApply,
 } from './node-options.ts'
 import { makeNode, makeNodes } from './nodes.ts'
@@ -230,6 +241,31 @@ export interface StateBuilder<Values, Patches> {
       ExtraKeys<'apply', Exclude<keyof Result, keyof Patches>>,
   ): MapNode<MapOutcome<Done, Failed>, Needed<Reads | Extract<Source, keyof Values & string>, Values>, never, Values>
 
+  /**
+   * A workflow as a node: it runs inside this run, with a state of its own, within the limits of both. `input` and `apply` are needed only
+   * where the shapes do not already fit.
+   */
+  nested<
+    Input,
+    Output,
+    Approvals,
+    Patch,
+    Reads extends keyof Values & string = never,
+    Writes extends keyof Values & keyof Patches & string = never,
+    Heard extends string = never,
+    const Result extends PatchOf<Writes, Patches> = PatchOf<Writes, Patches>,
+  >(
+    workflow: Workflow<Input, Output, Approvals, Patch>,
+    config: NodeOptions<Reads, Heard> & {
+      /** State keys its patch may write; default none. */
+      readonly writes?: readonly Writes[]
+    } & InputMapping<Input, Given<Reads, Heard, Values>> &
+      InputRule<Slice<Reads, Values>, Input> &
+      ApplyMapping<Output, Result, Given<Reads, Heard, Values>> &
+      ApplyRule<Output, Slice<Writes, Patches>> &
+      ExtraKeys<'apply', Exclude<keyof Result, keyof Patches>>,
+  ): WorkflowNode<Approvals, Needed<Reads, Values>, Values>
+
   /** Where the branches of a fork meet: `{ fork: [n.search, n.price], join: n.merge }`. */
   join<Failed extends FailedBranches = 'raise', Expires extends Duration = never>(
     config?: JoinConfig<Failed, Expires>,
@@ -303,6 +339,8 @@ function makeBuilder(state: object): unknown {
     task: (config: unknown) => makeNode({ kind: 'task', config, subject: null, state, source: callerOf(builder.task) }),
     map: (config: unknown) => makeNode({ kind: 'map', config, subject: null, state, source: callerOf(builder.map) }),
     join: (config: unknown) => makeNode({ kind: 'join', config, subject: null, state, source: callerOf(builder.join) }),
+    nested: (subject: unknown, config: unknown) =>
+      makeNode({ kind: 'workflow', config, subject, state, source: callerOf(builder.nested) }),
     nodes: (nodes: unknown) => makeNodes(nodes),
     workflow: (name: unknown, config: unknown) => {
       const definition: WorkflowDefinition = {

@@ -52,8 +52,11 @@ export type EdgesOf<Nodes, Values> = {
     : never
 }
 
-/** What a person may answer, by approval and by agent with tools. */
-export type ApprovalsOf<Nodes> = {
+/** What a person may answer, by approval and by agent with tools; inside nested workflows by path, `research/manager`. */
+export type ApprovalsOf<Nodes> = OwnApprovalsOf<Nodes> & NestedApprovalsOf<Nodes>
+
+/** As {@link ApprovalsOf}, without nested workflows. */
+export type OwnApprovalsOf<Nodes> = {
   readonly [
     Name in keyof Nodes as Nodes[Name] extends { readonly '~decision': unknown } | { readonly '~agent': true }
       ? [ToolNameOf<Nodes[Name]>] extends [never]
@@ -64,6 +67,24 @@ export type ApprovalsOf<Nodes> = {
       : never
   ]: Nodes[Name] extends { readonly '~decision': infer Decision } ? Decision : CallDecision
 }
+
+/** The part of {@link ApprovalsOf} that nested workflows have. */
+export type NestedApprovalsOf<Nodes> = UnionToIntersection<
+  {
+    readonly [Name in keyof Nodes]: Nodes[Name] extends { readonly '~nested': infer Approvals }
+      ? { readonly [Inner in keyof Approvals as `${Name & string}/${Inner & string}`]: Approvals[Inner] }
+      : never
+  }[keyof Nodes]
+>
+
+/** What has the members of every part of a union; `unknown` for none. */
+export type UnionToIntersection<Union> = (Union extends unknown ? (one: Union) => void : never) extends (
+  all: infer All,
+) => void
+  ? [Union] extends [never]
+    ? unknown
+    : All
+  : never
 
 /** Names of all tools of these nodes. */
 export type ToolNameOf<AnyOfNodes> = AnyOfNodes extends { readonly '~tools': infer Name extends string } ? Name : never

@@ -38,11 +38,16 @@ export const errorCodes = {
       'A name of a workflow, node, outcome, tool, guard or state key is missing or has characters that are not allowed.',
     remedy: 'Start with a letter and go on with letters, digits, `_` and `-`.',
   },
+  WAYSTONE_DEFINITION_BAD_NESTING: {
+    family: 'definition',
+    means: 'A node nests something that is no workflow, two workflows of one name, or more levels than are allowed.',
+    remedy: 'Give `w.nested` a workflow, each with a name of its own, at most 8 levels deep with the outermost.',
+  },
   WAYSTONE_DEFINITION_BAD_NODE: {
     family: 'definition',
     means: 'Something that is no node stands where a node is expected, or `nodes` is not what `w.nodes` returned.',
     remedy:
-      'Make nodes with `w.agent`, `w.tool`, `w.gate`, `w.approval`, `w.task` or `w.join`, and name them with `w.nodes`.',
+      'Make nodes with `w.agent`, `w.tool`, `w.gate`, `w.approval`, `w.task`, `w.join` or `w.nested`, and name them with `w.nodes`.',
   },
   WAYSTONE_DEFINITION_BAD_POLICY: {
     family: 'definition',
@@ -554,7 +559,7 @@ export const errorCodes = {
   },
   WAYSTONE_NODE_LIMIT_REACHED: {
     family: 'node',
-    means: 'An agent has used up one of its own limits before it had an answer.',
+    means: 'An agent or a nested workflow has used up one of its own limits before it was done.',
     remedy: 'Route its outcome exhausted, or raise the limit.',
   },
   WAYSTONE_NODE_MCP_CHANGED: {

@@ -29,7 +29,8 @@ const implicitTargets: { readonly [outcome: string]: Target } = {
 
 function implicitTarget(node: NodeRecord, outcome: string): Target | undefined {
   // Other nodes may have an outcome of that name for themselves, which must be routed.
-  return node.kind === 'agent' && outcome === 'exhausted' ? failTarget : implicitTargets[outcome]
+  const mayExhaust = node.kind === 'agent' || node.kind === 'workflow'
+  return mayExhaust && outcome === 'exhausted' ? failTarget : implicitTargets[outcome]
 }
 
 /** All edges, node by node in the order of `nodes`, outcome by outcome as written, implicit ones last. */

@@ -6,6 +6,7 @@ import { buildGate } from './build-gate.ts'
 import type { BuildScope, BuiltNode, NodeSite } from './build-scope.ts'
 import { buildJoin } from './build-join.ts'
 import { buildMap } from './build-map.ts'
+import { buildNested } from './build-nested.ts'
 import { buildTask } from './build-task.ts'
 import { buildToolNode } from './build-tool-node.ts'
 import type { NodeRecord } from './graph.ts'
@@ -23,6 +24,7 @@ const builders: { readonly [kind in NodeDefinition['kind']]: (site: NodeSite) =>
   task: buildTask,
   map: buildMap,
   join: buildJoin,
+  workflow: buildNested,
 }
 
 /** Records and functions of all nodes. Order: as written. */
@@ -73,7 +75,7 @@ function isNode(
       place.file === undefined ? { ...scope.place, path: place.path } : place,
       {
         message: `node ${JSON.stringify(id)} is ${describeValue(node)}, not a node`,
-        hint: 'Make nodes with w.agent, w.tool, w.gate, w.approval, w.task, w.map or w.join.',
+        hint: 'Make nodes with w.agent, w.tool, w.gate, w.approval, w.task, w.map, w.join or w.nested.',
       },
     )
     return false

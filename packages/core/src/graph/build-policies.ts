@@ -1,3 +1,4 @@
+import type { ToolDefinition } from '../define/tool.ts'
 import { buildTarget } from './build-target.ts'
 import { buildGuard } from './build-guards.ts'
 import { referenceOf } from './node-reference.ts'
@@ -7,6 +8,7 @@ import type { NodeRecord, PolicyRecord } from './graph.ts'
 import { describeValue, listOfNames } from './issues.ts'
 import { placeOf } from './place.ts'
 import { checkKeys, isRecord, type Written } from './read-config.ts'
+import type { Registry } from './registry.ts'
 
 /** Reads the workflow's policies. Must come after nodes, so that it knows which tools are used. */
 export function buildPolicies(
@@ -52,11 +54,22 @@ function readTool(scope: BuildScope, policy: Written): string | undefined {
   const definition = toolDefinitionOf(tool)
   const isUsed = [...scope.tools.values()].some((known) => known.definition === definition)
   if (definition === undefined || isUsed) return collectTool(scope, tool, policy)
+  const nested = nestedTool(scope, definition)
+  if (nested !== undefined) return nested
   scope.issues.add('WAYSTONE_DEFINITION_BAD_POLICY', policy.place, {
     message: `${policy.subject} is about tool ${describeValue(definition.config['name'])}, which no node uses`,
     hint: `Tools of this workflow are: ${listOfNames(scope.tools.keys())}.`,
   })
   return undefined
+}
+
+/** The name of a tool that runs in nested workflows only. It is known by its schema: what they were built from keeps no definitions. */
+function nestedTool({ workflows }: BuildScope, { config }: ToolDefinition): string | undefined {
+  const runs = (registry: Registry): boolean =>
+    [...registry.tools].some(([name, { input }]) => name === config['name'] && input === config['input']) ||
+    [...registry.nodes.values()].some((node) => node.kind === 'workflow' && runs(node.nested.registry))
+  const isNested = [...workflows.values()].some(({ registry }) => runs(registry))
+  return isNested && typeof config['name'] === 'string' ? config['name'] : undefined
 }
 
 function readCrossing(

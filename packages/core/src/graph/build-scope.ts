@@ -2,12 +2,13 @@ import type { GuardDefinition } from '../define/guard.ts'
 import type { NodeDefinition } from '../define/node.ts'
 import type { NodesDefinition } from '../define/nodes.ts'
 import type { ToolDefinition } from '../define/tool.ts'
+import type { Workflow } from '../define/workflow.ts'
 import type { Place } from '../errors/definition-error.ts'
 import type { BuiltState } from './build-state.ts'
 import type { NodeRecord } from './graph.ts'
 import type { IssueList } from './issues.ts'
 import type { Written } from './read-config.ts'
-import type { NodeFunctions } from './registry.ts'
+import type { NodeFunctions, WorkflowFunctions } from './registry.ts'
 
 /** What the parts of a build share. Guards and tools are collected as they are met. */
 export interface BuildScope {
@@ -26,7 +27,14 @@ export interface BuildScope {
   readonly nameOf: ReadonlyMap<NodeDefinition, string>
   readonly guards: Map<string, { readonly definition: GuardDefinition; readonly place: Place }>
   readonly tools: Map<string, { readonly definition: ToolDefinition; readonly place: Place }>
+  /** Builds a workflow that a node names. @throws {DefinitionError} with its own issues */
+  readonly buildNested: (workflow: Workflow) => NestedGraph
+  /** Nested workflows by name. */
+  readonly workflows: Map<string, NestedGraph>
 }
+
+/** A workflow that was built to be nested. */
+export type NestedGraph = WorkflowFunctions['nested']
 
 /** A node's record and functions; undefined when too much of it is wrong to go on. */
 export type BuiltNode = { readonly record: NodeRecord; readonly functions: NodeFunctions } | undefined

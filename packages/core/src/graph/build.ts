@@ -93,6 +93,9 @@ function build(definition: WorkflowDefinition): BuiltGraph {
     edges,
     guards: guards.records,
     tools: tools.records,
+    ...(scope.workflows.size > 0 && {
+      workflows: Object.fromEntries([...scope.workflows].map(([name, nested]) => [name, nested.graph])),
+    }),
     limits,
     policies,
     place: scope.place,
@@ -136,6 +139,8 @@ function scopeOf(definition: WorkflowDefinition): BuildScope {
     nameOf: namesOf(table),
     guards: new Map(),
     tools: new Map(),
+    buildNested: buildGraph,
+    workflows: new Map(),
   }
 }
 

@@ -268,11 +268,25 @@ export interface MapRecord extends NodeRecordBase {
   readonly losers: LosingBranches
 }
 
+/** A nested workflow: it runs inside the run, with a state of its own. */
+export interface WorkflowRecord extends NodeRecordBase {
+  readonly kind: 'workflow'
+  /** Key of {@link Graph.workflows}. */
+  readonly workflow: string
+}
+
 /** A node of the graph, told apart by `kind`. */
 export type NodeRecord = WorkingRecord | JoinRecord
 
 /** A node that takes steps: any but a join. */
-export type WorkingRecord = AgentRecord | ToolNodeRecord | GateRecord | ApprovalRecord | TaskRecord | MapRecord
+export type WorkingRecord =
+  | AgentRecord
+  | ToolNodeRecord
+  | GateRecord
+  | ApprovalRecord
+  | TaskRecord
+  | MapRecord
+  | WorkflowRecord
 
 /** When and how a person is asked before a call of an agent's tool runs. */
 export interface CallApprovalRecord {
@@ -431,6 +445,8 @@ export interface Graph {
   readonly edges: readonly EdgeRecord[]
   readonly guards: { readonly [name: string]: GuardRecord }
   readonly tools: { readonly [name: string]: ToolRecord }
+  /** Nested workflows by name, each whole. Absent: none. */
+  readonly workflows?: { readonly [name: string]: Graph }
   readonly limits: LimitsRecord
   readonly policies: readonly PolicyRecord[]
   readonly place: Place

@@ -24,12 +24,16 @@ export function hashGraph(graph: Graph): GraphHashes {
 }
 
 /**
- * The part of a graph that its graph hash covers. The order in which things were written is outside, save that of an outcome's edges,
+ * The part of a graph that its graph hash covers, nested workflows included. The order in which things were written is outside, save that of an outcome's edges,
  * which is their `index`: edges stand by id, lists of names are sorted.
  */
 export function graphIdentity(graph: Graph): JsonObject {
+  const { workflows, ...own } = graph
   const edges = Object.fromEntries(graph.edges.map((edge) => [edge.id, edge]))
-  return identityOf({ ...graph, edges } as unknown as JsonObject, 'record') as JsonObject
+  const identity = identityOf({ ...own, edges } as unknown as JsonObject, 'record') as JsonObject
+  if (workflows === undefined) return identity
+  const nested = Object.entries(workflows).map(([name, one]) => [name, graphIdentity(one)] as const)
+  return { ...identity, workflows: Object.fromEntries(nested) }
 }
 
 /** `record`: fields of the graph. `names`: keys are names of the author's. `schema`: JSON schema. `value`: opaque. */
@@ -54,7 +58,7 @@ function isOutside(key: string, part: Part): boolean {
   return (part === 'record' && outside.has(key)) || (part === 'schema' && annotations.has(key))
 }
 
-const tablesOfNames = new Set(['state', 'nodes', 'edges', 'guards', 'tools', 'toolRules', 'bounds'])
+const tablesOfNames = new Set(['state', 'nodes', 'edges', 'guards', 'tools', 'toolRules', 'bounds', 'workflows'])
 const tablesOfSchemas = new Set(['properties', '$defs', 'patternProperties', 'dependentSchemas'])
 
 function partUnder(key: string, part: Part): Part {

@@ -155,6 +155,7 @@ const node = z.discriminatedUnion('kind', [
     talk: z.strictObject({ says: z.string(), answer: z.string(), outcome: z.string() }).exactOptional(),
   }),
   z.strictObject({ ...nodeBase, kind: z.literal('task'), memory: memoryUse.exactOptional() }),
+  z.strictObject({ ...nodeBase, kind: z.literal('workflow'), workflow: z.string() }),
   z.strictObject({
     ...nodeBase,
     kind: z.literal('map'),
@@ -211,7 +212,7 @@ const edge = z.strictObject({
   place,
 })
 
-const graphSchema = z.strictObject({
+const graphSchema: z.ZodType = z.strictObject({
   format: z.literal(graphFormat),
   name: z.string(),
   version: atLeastOne,
@@ -228,6 +229,12 @@ const graphSchema = z.strictObject({
     z.strictObject({ name: z.string(), reads: names, version: atLeastOne, text: z.string(), place }),
   ),
   tools: z.record(z.string(), tool),
+  workflows: z
+    .record(
+      z.string(),
+      z.lazy(() => graphSchema),
+    )
+    .exactOptional(),
   limits: z.strictObject({ bounds: z.partialRecord(z.enum(limitNames), bound), exhausted: z.string(), place }),
   policies: z.array(
     z.strictObject({
@@ -274,7 +281,7 @@ function readText(text: string): unknown {
   }
 }
 
-/** Names in edges, start and limits must exist. */
+/** Names in edges, start, limits and nodes must exist, in nested workflows too. */
 function checkNames(graph: Graph): void {
   const refuse = (where: string, name: string): never => {
     throw storeError(
@@ -291,4 +298,8 @@ function checkNames(graph: Graph): void {
     for (const name of fork === undefined ? [] : [...fork.branches, fork.join])
       if (!Object.hasOwn(graph.nodes, name)) refuse(`the fork of edge ${id}`, name)
   }
+  for (const node of Object.values(graph.nodes))
+    if (node.kind === 'workflow' && !Object.hasOwn(graph.workflows ?? {}, node.workflow))
+      refuse(`node ${node.id}`, node.workflow)
+  for (const nested of Object.values(graph.workflows ?? {})) checkNames(nested)
 }

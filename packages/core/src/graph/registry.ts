@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Json, JsonObject } from '../base/json.ts'
 import type { EffectContext } from '../define/tool.ts'
 import type { Verdict } from '../define/verdict.ts'
+import type { Graph, GraphHashes } from './graph.ts'
 
 /** Values of declared state keys, or of any other named things. Frozen. */
 export type Slice = JsonObject
@@ -97,6 +98,16 @@ export interface JoinFunctions {
   readonly kind: 'join'
 }
 
+/** Author functions of a nested workflow, and what it is made of. */
+export interface WorkflowFunctions {
+  readonly kind: 'workflow'
+  /** Null: the read slice is the input. */
+  readonly input: ((input: NodeInput) => unknown) | null
+  /** Output to patch. Null: the output's keys that the node writes are the patch. */
+  readonly apply: ((output: unknown, input: NodeInput) => unknown) | null
+  readonly nested: { readonly graph: Graph; readonly registry: Registry; readonly hashes: GraphHashes }
+}
+
 /** Author functions of one node, told apart by `kind`. */
 export type NodeFunctions =
   | ToolNodeFunctions
@@ -106,6 +117,7 @@ export type NodeFunctions =
   | ApprovalFunctions
   | MapFunctions
   | JoinFunctions
+  | WorkflowFunctions
 
 /**
  * The functions and schemas that a graph names. Kept apart from the graph so that the graph is plain JSON.

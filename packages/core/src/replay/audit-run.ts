@@ -1,12 +1,16 @@
 import type { Json } from '../base/json.ts'
+import { namesOfPath } from '../base/node-path.ts'
 import { own } from '../base/own.ts'
 import type { Store } from '../checkpoint/store.ts'
 import { storeError, StoreError } from '../errors/store-error.ts'
-import type { PolicyRecord } from '../graph/graph.ts'
+import type { Graph, PolicyRecord } from '../graph/graph.ts'
+import { nestedIn, nodeAt } from '../graph/nested-graphs.ts'
 import { isCrossing, shownAt } from '../graph/policy-crossing.ts'
 import { argumentsOfCall } from '../snapshot/agent-calls.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { Decision } from '../snapshot/decision.ts'
+import type { RunContext } from '../snapshot/snapshot.ts'
+import { contextsOf, openIn } from '../snapshot/tree.ts'
 import { readHistory, type History } from './history.ts'
 import { requireRow } from './read-checkpoints.ts'
 
@@ -44,6 +48,8 @@ export interface AuditPolicy {
   readonly violations: readonly number[]
   /** Sequences at which the tool was asked for. */
   readonly uses: readonly number[]
+  /** The nested workflow whose policy it is, by the node that holds it: `research`. Absent: the run's own. */
+  readonly within?: string
 }
 
 /** Everything a run did and who decided it. */
@@ -75,7 +81,9 @@ export async function auditRun(store: Store, runId: string): Promise<Audit> {
       chain: { isIntact: true, problem: null },
       transitions: history.checkpoints.map(entryOf),
       people: history.checkpoints.flatMap((checkpoint) => peopleOf(checkpoint, history)),
-      policies: history.graph.policies.map((policy) => auditPolicy(ways, policy)),
+      policies: sitesOf(history.graph, []).flatMap((site) =>
+        site.graph.policies.map((policy) => auditPolicy(ways, site, policy)),
+      ),
     }
   } catch (error) {
     if (!StoreError.isInstance(error) || error.code !== 'WAYSTONE_STORE_CORRUPT') throw error
@@ -133,8 +141,10 @@ function callOf(
 ): Pick<AuditPerson, 'tool' | 'arguments' | 'edited'> {
   if (event.type !== 'request.decided' || step?.tool === undefined) return {}
   const { context } = history.at(Math.max(0, sequence - 1)).snapshot
-  const callId = context.open[step.index]?.callId
-  const asked = callId === undefined ? undefined : argumentsOfCall(own(context.private, step.node), callId)
+  const held = contextsOf(context).find(({ open }) => open[step.index] !== undefined)
+  const open = held?.open[step.index]
+  const asked =
+    open?.callId === undefined ? undefined : argumentsOfCall(own(held?.private ?? {}, open.node), open.callId)
   return {
     tool: step.tool,
     ...(asked !== undefined && { arguments: asked.arguments }),
@@ -144,6 +154,47 @@ function callOf(
 
 function reasonOf({ reason, override }: { readonly reason: string; readonly override?: readonly string[] }): string {
   return override === undefined ? reason : `${reason} (overridden: ${override.join(', ')})`
+}
+
+/** A workflow whose policies are looked at: the run's, or one that is nested in it. */
+interface Site {
+  readonly graph: Graph
+  /** Names of the nodes that hold it, outermost first. */
+  readonly within: readonly string[]
+}
+
+function sitesOf(graph: Graph, within: readonly string[]): readonly Site[] {
+  const nested = Object.values(graph.nodes).flatMap((node) => {
+    const inside = nestedIn(graph, node)
+    return inside === undefined ? [] : sitesOf(inside, [...within, node.id])
+  })
+  return [{ graph, within }, ...nested]
+}
+
+/** Where a workflow stands; undefined: it is not under way. */
+function contextAt({ within }: Site, history: History, sequence: number): RunContext | undefined {
+  let context: RunContext | undefined = history.at(sequence).snapshot.context
+  for (const name of within) {
+    context = context === undefined ? undefined : childOf(context, name)
+  }
+  return context
+}
+
+function childOf({ open, children }: RunContext, node: string): RunContext | undefined {
+  const step = Object.keys(children ?? {}).find((index) => open[index]?.node === node)
+  return step === undefined ? undefined : children?.[step]?.context
+}
+
+/** Whether a node, by its path, is one of a workflow's own. */
+function isOwn({ within }: Site, path: string): boolean {
+  const names = namesOfPath(path)
+  return names.length === within.length + 1 && within.every((name, level) => names[level] === name)
+}
+
+/** Whether a node, by its path, is of a workflow or of what is nested in it. */
+function isInside({ within }: Site, path: string): boolean {
+  const names = namesOfPath(path)
+  return names.length > within.length && within.every((name, level) => names[level] === name)
 }
 
 /** What a policy needs to know of the way so far. */
@@ -188,42 +239,43 @@ async function readWays(store: Store, history: History): Promise<readonly Way[]>
  * Walks a run against one policy: at each start of the tool the outcome must have been crossed since the tool last ran and
  * since the keys shown were last written. Starts while `given` is known to be false are excused.
  */
-function auditPolicy(ways: readonly Way[], policy: PolicyRecord): AuditPolicy {
+function auditPolicy(ways: readonly Way[], site: Site, policy: PolicyRecord): AuditPolicy {
   const cover: Cover = { coveredBy: null, known: new Map() }
   let found: Omit<AuditPolicy, 'policy'> = { uses: [], violations: [] }
   for (const [index, way] of ways.entries()) {
     // Of an outcome that nobody knew, a person says in the fork whether it happened: its start there is the one that counts.
-    const open = index < ways.length - 1 ? Object.entries(way.history.at(way.to).snapshot.context.open) : []
+    const open = index < ways.length - 1 ? Object.entries(openIn(way.history.at(way.to).snapshot.context)) : []
     const repeated = new Set(open.flatMap(([step, { kind }]) => (kind === 'resolve' ? [step] : [])))
-    found = walkPolicy(way, policy, { cover, repeated })
+    found = walkPolicy(way, policy, { cover, repeated, site })
   }
-  return { policy, ...found }
+  return { policy, ...found, ...(site.within.length > 0 && { within: site.within.join('/') }) }
 }
 
 function walkPolicy(
   { history, to }: Way,
   policy: PolicyRecord,
-  { cover, repeated }: { readonly cover: Cover; readonly repeated: ReadonlySet<string> },
+  { cover, repeated, site }: { readonly cover: Cover; readonly repeated: ReadonlySet<string>; readonly site: Site },
 ): Omit<AuditPolicy, 'policy'> {
   const uses: number[] = []
   const violations: number[] = []
   const started = new Set<number>()
   for (const checkpoint of history.checkpoints.slice(0, to + 1)) {
     const { sequence, commands } = checkpoint
-    updateCover(history, checkpoint, { cover, policy })
+    updateCover(history, checkpoint, { cover, policy, site })
     for (const command of commands) {
       // Releasing a held run asks for what is open once more.
       if (
         command.type !== 'effect' ||
         started.has(command.step) ||
-        toolOf(history, sequence, command.step) !== policy.never
+        !isInside(site, command.node) ||
+        toolOf(history, sequence, command) !== policy.never
       )
         continue
       started.add(command.step)
       uses.push(sequence)
       const isAsked =
         policy.without === 'approval' &&
-        history.at(sequence).snapshot.context.open[command.step]?.approved !== undefined
+        openIn(history.at(sequence).snapshot.context)[command.step]?.approved !== undefined
       if (cover.coveredBy === null && !isAsked && !isExcused(policy, cover.known)) violations.push(sequence)
       if (!repeated.has(String(command.step))) cover.coveredBy = null
     }
@@ -234,32 +286,48 @@ function walkPolicy(
 function updateCover(
   history: History,
   { sequence, event, decision, step }: Checkpoint,
-  { cover, policy }: { readonly cover: Cover; readonly policy: PolicyRecord },
+  { cover, policy, site }: { readonly cover: Cover; readonly policy: PolicyRecord; readonly site: Site },
 ): void {
-  const { graph } = history
+  const { graph } = site
+  // A nested workflow begins anew each time: nothing was crossed, and nothing is known.
+  if (event.type === 'effect.ended' && event.payload.outcome === 'begun' && step?.node === site.within.join('/')) {
+    cover.coveredBy = null
+    cover.known.clear()
+    return
+  }
   const writes = (keys: readonly string[]): boolean => {
-    if (event.type === 'run.forked') return keys.some((key) => Object.hasOwn(event.payload.patch, key))
-    return sequence > 0 && writesAny(history, sequence, keys)
+    if (event.type === 'run.forked')
+      return site.within.length === 0 && keys.some((key) => Object.hasOwn(event.payload.patch, key))
+    return sequence > 0 && writesAny(site, history, { sequence, keys })
   }
   if (cover.coveredBy !== null && writes(shownAt(graph, cover.coveredBy))) cover.coveredBy = null
   for (const guard of cover.known.keys()) if (writes(graph.guards[guard]?.reads ?? [])) cover.known.delete(guard)
-  for (const { guard, result } of decision?.candidates.flatMap((candidate) => candidate.guards ?? []) ?? [])
+  if (decision === null || !isOwn(site, decision.node)) return
+  for (const { guard, result } of decision.candidates.flatMap((candidate) => candidate.guards ?? []))
     cover.known.set(guard, result)
   // Turns of an agent have outcomes too, and lead nowhere.
-  const record = decision === null || decision.to === null ? undefined : graph.nodes[decision.node]
-  const isCrossed = record !== undefined && decision !== null && isCrossing(policy, record, decision.outcome)
+  const record = decision.to === null ? undefined : graph.nodes[namesOfPath(decision.node).at(-1) ?? '']
+  const isCrossed = record !== undefined && isCrossing(policy, record, decision.outcome)
   if (isCrossed && step !== null) cover.coveredBy = record.id
 }
 
-function writesAny(history: History, sequence: number, keys: readonly string[]): boolean {
-  const before = history.at(sequence - 1).snapshot.context.state
-  const after = history.at(sequence).snapshot.context.state
-  return keys.some((key) => before[key] !== after[key])
+function writesAny(
+  site: Site,
+  history: History,
+  { sequence, keys }: { readonly sequence: number; readonly keys: readonly string[] },
+): boolean {
+  const before = contextAt(site, history, sequence - 1)?.state
+  const after = contextAt(site, history, sequence)?.state
+  return keys.some((key) => before?.[key] !== after?.[key])
 }
 
-function toolOf(history: History, sequence: number, stepIndex: number): string | undefined {
-  const step = history.at(sequence).snapshot.context.open[stepIndex]
-  const record = step === undefined ? undefined : history.graph.nodes[step.node]
+function toolOf(
+  history: History,
+  sequence: number,
+  { step: index, node }: { readonly step: number; readonly node: string },
+): string | undefined {
+  const step = openIn(history.at(sequence).snapshot.context)[index]
+  const record = nodeAt(history.graph, node)?.node
   return step?.tool ?? (record?.kind === 'tool' ? record.tool : undefined)
 }
 

@@ -1,7 +1,9 @@
 import { formatPath, isJsonEqual, type Json, type JsonPath } from '../base/json.ts'
 import { inputError } from '../errors/input-error.ts'
+import { nodeAt } from '../graph/nested-graphs.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { CachedCall } from '../snapshot/decision.ts'
+import { openIn } from '../snapshot/tree.ts'
 import type { History } from './history.ts'
 import { valueAt } from './value-at.ts'
 
@@ -150,7 +152,7 @@ function callsBefore(history: History, { step, sequence }: Checkpoint): readonly
       event.type !== 'effect.ended'
     )
       continue
-    const open = history.at(checkpoint.sequence - 1).snapshot.context.open[ended.index]
+    const open = openIn(history.at(checkpoint.sequence - 1).snapshot.context)[ended.index]
     const approval = approvalOfCall(history, checkpoint.sequence, ended.index)
     calls.push({
       tool: open?.tool ?? '',
@@ -191,7 +193,7 @@ function approvalIn(
 }
 
 function readsOf(history: History, { step, sequence }: Checkpoint): Blame['reads'] {
-  const keys = step === null || sequence === 0 ? [] : (history.graph.nodes[step.node]?.reads ?? [])
+  const keys = step === null || sequence === 0 ? [] : (nodeAt(history.graph, step.node)?.node.reads ?? [])
   const { state } = history.at(Math.max(0, sequence - 1)).snapshot.context
   return keys
     .filter((key) => Object.hasOwn(state, key))
@@ -203,6 +205,7 @@ function approvalsSince(
   range: { readonly key: string; readonly from: number; readonly to: number },
 ): readonly BlameApproval[] {
   return history.checkpoints.slice(range.from, range.to + 1).flatMap(({ event, step, sequence }) => {
+    // What people were shown inside a nested workflow is its own state.
     const record = step === null ? undefined : history.graph.nodes[step.node]
     if (record?.kind !== 'approval' || !record.show.includes(range.key)) return []
     return approvalIn(event, { node: record.id, sequence }) ?? []

@@ -1,8 +1,10 @@
 import type { RunRow, Store } from '../checkpoint/store.ts'
 import type { NodeRecord } from '../graph/graph.ts'
+import { nodeAt } from '../graph/nested-graphs.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import { modelOfStep } from '../graph/asked-models.ts'
 import { isModelCall, type OpenStep } from '../snapshot/snapshot.ts'
+import { closingIn, openIn } from '../snapshot/tree.ts'
 import { addUsage, noUsage, type Usage } from '../snapshot/usage.ts'
 import { readHistory, type History } from './history.ts'
 
@@ -14,7 +16,7 @@ export type StatsGroup = (typeof statsGroups)[number]
 /** Figures of one workflow, node, agent, model or tool over a period. */
 export interface StatsRow {
   readonly group: StatsGroup
-  /** `workflow` or `workflow/node`, or the name of the model or tool. */
+  /** `workflow` or `workflow/node` (by path in a nested workflow: `workflow/research/draft`), or the name of the model or tool. */
   readonly name: string
   /** Runs, visits or calls that have ended. */
   readonly count: number
@@ -80,10 +82,12 @@ interface Counted {
 function countStep(tallies: Map<string, Tally>, { row, history, checkpoint }: Counted): void {
   const { step, event, usage } = checkpoint
   if (step === null || event.type !== 'effect.ended') return
-  const record = history.graph.nodes[step.node]
+  // What is nested in it counts by itself, and the node when that has ended.
+  if (event.payload.outcome === 'begun') return
+  const record = nodeAt(history.graph, step.node)?.node
   const before = history.at(checkpoint.sequence - 1).snapshot.context
   // A late end is that of a step that was cancelled before.
-  const ended = before.open[step.index] ?? before.closing[step.index]
+  const ended = openIn(before)[step.index] ?? closingIn(before)[step.index]
   const tool = ended?.tool ?? (record?.kind === 'tool' ? record.tool : undefined)
   const name = `${row.workflow}/${step.node}`
   const tallied = [tallyOf(tallies, 'node', name)]

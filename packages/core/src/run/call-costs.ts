@@ -1,12 +1,15 @@
+import { nodePath } from '../base/node-path.ts'
 import { callCost, nanoUsd } from '../check/call-cost.ts'
 import { modelUses } from '../check/model-use.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
+import type { ModelPrice } from '../define/model.ts'
 import { inputError } from '../errors/input-error.ts'
 import type { Graph, LimitRecord } from '../graph/graph.ts'
+import { nestedIn } from '../graph/nested-graphs.ts'
 import type { ExecutorPorts } from './effect-job.ts'
 
 /**
- * What one model call of each node costs at most, USD, by node, at the prices of now. Undefined when no limit on cost looks at it
+ * What one model call of each node costs at most, USD, by node (by path in nested workflows), at the prices of now. Undefined when no limit on cost looks at it
  * before a call, or no call has a size that is bounded. Kept with the run: a later resume or fork reserves by the same figures.
  *
  * @throws {InputError} WAYSTONE_INPUT_COST_LIMIT when a first call costs more than its limit allows
@@ -15,13 +18,19 @@ export function callCostsOf(
   { graph }: CompiledWorkflow,
   { models, prices }: Pick<ExecutorPorts, 'models' | 'prices'>,
 ): { readonly [node: string]: number } | undefined {
-  const limits = costLimits(graph)
+  const limits = costLimits(graph, [])
   if (limits.length === 0) return undefined
   const costs: { [node: string]: number } = {}
-  for (const use of modelUses(graph)) {
-    const cost = callCost(use, (model) => prices.get(model) ?? prices.get(models.get(model)?.name ?? ''))
-    if (typeof cost === 'number' && cost > 0) costs[use.node.id] = cost / nanoUsd
+  const priceOf = (model: string): ModelPrice | undefined =>
+    prices.get(model) ?? prices.get(models.get(model)?.name ?? '')
+  const collect = (one: Graph, within: readonly string[]): void => {
+    for (const use of modelUses(one)) {
+      const cost = callCost(use, priceOf)
+      if (typeof cost === 'number' && cost > 0) costs[nodePath(within, use.node.id)] = cost / nanoUsd
+    }
+    for (const [id, nested] of nestedOf(one)) collect(nested, [...within, id])
   }
+  collect(graph, [])
   for (const { node, bound, what } of limits) {
     const cost = costs[node] ?? 0
     if (cost <= bound.max) continue
@@ -41,14 +50,26 @@ interface CostLimit {
   readonly what: string
 }
 
-function costLimits(graph: Graph): readonly CostLimit[] {
+function nestedOf(graph: Graph): readonly (readonly [node: string, nested: Graph])[] {
+  return Object.values(graph.nodes).flatMap((node) => {
+    const nested = nestedIn(graph, node)
+    return nested === undefined ? [] : [[node.id, nested] as const]
+  })
+}
+
+function costLimits(graph: Graph, within: readonly string[]): readonly CostLimit[] {
   const ofRun = graph.limits.bounds.costUsd
   const found: CostLimit[] = []
   if (ofRun?.check === 'before')
-    found.push({ node: graph.start, bound: ofRun, what: `limit costUsd of workflow ${JSON.stringify(graph.name)}` })
+    found.push({
+      node: nodePath(within, graph.start),
+      bound: ofRun,
+      what: `limit costUsd of workflow ${JSON.stringify(graph.name)}`,
+    })
   for (const node of Object.values(graph.nodes)) {
     const bound = node.kind === 'agent' ? node.limits?.costUsd : undefined
-    if (bound?.check === 'before') found.push({ node: node.id, bound, what: 'its own limit costUsd' })
+    if (bound?.check === 'before') found.push({ node: nodePath(within, node.id), bound, what: 'its own limit costUsd' })
   }
+  for (const [id, nested] of nestedOf(graph)) found.push(...costLimits(nested, [...within, id]))
   return found
 }

@@ -6,6 +6,7 @@ import type { RunRow } from '../checkpoint/store.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { isWorkflow, type Workflow } from '../define/workflow.ts'
 import { inputError } from '../errors/input-error.ts'
+import { graphsOf } from '../graph/nested-graphs.ts'
 import { storeError } from '../errors/store-error.ts'
 import { Engine } from './engine.ts'
 import { followAll } from './follow.ts'
@@ -36,7 +37,10 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
   const { book, limits } = engine.parts
   const added = (options.workflows ?? []).map((workflow) => book.add(workflow))
   if (limits !== null) {
-    const tools = added.length === 0 ? null : [...new Set(added.flatMap(({ graph }) => Object.keys(graph.tools)))]
+    const tools =
+      added.length === 0
+        ? null
+        : [...new Set(added.flatMap(({ graph }) => graphsOf(graph).flatMap(({ tools: own }) => Object.keys(own))))]
     checkLimitNames(limits, { models: Object.keys(options.models ?? {}), tools })
   }
   return new LocalRuntime(engine)

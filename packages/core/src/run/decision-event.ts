@@ -14,6 +14,7 @@ import { isWanted } from './execute-map.ts'
 import { toolFunctions } from './execute-tool.ts'
 import { issueLines } from './issues.ts'
 import { parsePatch, pickPatch } from './parse-patch.ts'
+import { openStepOf } from './open-step.ts'
 import type { Acceptance, DecisionInput, Request } from './runtime.ts'
 
 /** The run a decision is for, as it stands. */
@@ -54,17 +55,16 @@ export function decisionEvent(
   request: Request | string,
   given: { readonly decision: DecisionInput; readonly stamp: EventStamp },
 ): DecisionEvent {
-  const { compiled, context, runId } = run
+  const { runId } = run
   const { decision, stamp } = given
   const step = stepOfRequest(runId, request)
-  const open = step === undefined ? undefined : context.open[step]
-  const record = open === undefined ? undefined : compiled.graph.nodes[open.node]
-  if (context.ending !== null)
-    return refused('run-ended', `the run has ended ${context.ending.status}; nothing is asked any more`)
-  if (step === undefined || step >= context.steps)
+  const { ending, steps } = run.context
+  if (ending !== null) return refused('run-ended', `the run has ended ${ending.status}; nothing is asked any more`)
+  if (step === undefined || step >= steps)
     return refused('stale-request', `run ${runId} has no request ${typeof request === 'string' ? request : request.id}`)
-  const offered = offeredOutcomes(compiled, context, step)
-  if (open === undefined || record === undefined || offered.length === 0)
+  const found = openStepOf(run.compiled, run.context, step)
+  const offered = found === undefined ? [] : offeredOutcomes(found.compiled, found.context, step)
+  if (found === undefined || offered.length === 0)
     return refused('already-decided', `request ${runId}/${step} is not open; it was decided or has expired`)
   if (!offered.includes(decision.outcome)) {
     return refused(
@@ -72,7 +72,7 @@ export function decisionEvent(
       `request ${runId}/${step} was answered ${JSON.stringify(decision.outcome)}; it offers: ${offered.join(', ')}`,
     )
   }
-  const digest = requestDigest(compiled, context, step) ?? ''
+  const digest = requestDigest(found.compiled, found.context, step) ?? ''
   if (typeof request !== 'string' && request.digest !== digest) {
     return refused(
       'digest-mismatch',
@@ -86,7 +86,7 @@ export function decisionEvent(
     reason: parseReason(decision),
     by: requireText('by', decision.by),
     through: decision.through ?? 'api',
-    ...parseRest({ ...run, record, open }, decision),
+    ...parseRest({ ...run, ...found }, decision),
   }
   const taken = takeJson(payload, 'decision') as unknown as PersonDecision
   return { type: 'event', event: Object.freeze({ ...stamp, type: 'request.decided', from: 'person', payload: taken }) }

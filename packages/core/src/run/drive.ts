@@ -1,5 +1,4 @@
 import { effectIdOf, type RunId } from '../base/ids.ts'
-import { own } from '../base/own.ts'
 import { packCheckpoint, type Packing } from '../checkpoint/pack.ts'
 import type { Lease } from '../checkpoint/store.ts'
 import { commandsFor, isSettled } from '../compile/commands.ts'
@@ -10,21 +9,24 @@ import { inputError } from '../errors/input-error.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { Command } from '../snapshot/command.ts'
 import type { EffectEnd, EngineEvent } from '../snapshot/event.ts'
-import { isModelCall, statusOf, type OpenStep, type RunContext, type Snapshot } from '../snapshot/snapshot.ts'
+import { isModelCall, statusOf, type Snapshot } from '../snapshot/snapshot.ts'
+import { closingIn } from '../snapshot/tree.ts'
 import { awaitPermit } from './await-permit.ts'
 import type { DrivenRun, DriveHost } from './drive-host.ts'
-import { EffectScope, type Attempt } from './effect-context.ts'
+import { EffectScope } from './effect-context.ts'
+import { itemOf, type EffectJob } from './effect-job.ts'
 import { stepMemory } from './effect-memory.ts'
-import type { EffectJob } from './effect-job.ts'
 import { lostUsage } from './execute-model.ts'
 import { IdenticalCalls, isPureCall } from './identical-calls.ts'
 import { lostLease } from './leases.ts'
 import { lostEnd } from './lost-effects.ts'
+import { closingStepOf, openStepOf } from './open-step.ts'
 import { effectClassOf } from './perform.ts'
 import { RunningEffect, type EffectHost } from './running-effect.ts'
 import { summaryOf } from './run-summary.ts'
 import type { Acceptance } from './runtime.ts'
-import { createTimers } from './timers.ts'
+import { secretsOfStep } from './step-secrets.ts'
+import { createTimers, timerEvent } from './timers.ts'
 
 /** Where a run stands, as its last checkpoint leaves it: everything a drive keeps of it. */
 export interface Standing {
@@ -197,7 +199,7 @@ export class Drive implements DrivenRun {
   }
 
   #settleClosing(): void {
-    for (const index in this.snapshot.context.closing)
+    for (const index in closingIn(this.snapshot.context))
       if (!this.#effects.has(Number(index))) this.#cancel(Number(index))
   }
 
@@ -205,8 +207,10 @@ export class Drive implements DrivenRun {
   #cancel(step: number): void {
     const effect = this.#effects.get(step)
     if (effect !== undefined) return effect.cancel()
-    const open = this.snapshot.context.closing[step]
-    if (open === undefined) return
+    const found = closingStepOf(this.compiled, this.snapshot.context, step)
+    // A nested workflow is over when what it has cancelled has settled.
+    if (found === undefined || found.open.kind === 'workflow') return
+    const { open, record } = found
     this.#post(
       lostEnd({
         runId: this.runId,
@@ -215,7 +219,7 @@ export class Drive implements DrivenRun {
         outcome: 'unknown',
         startedAt: open.since,
         at: this.#host.clock.now(),
-        usage: lostUsage(this.#host.ports, this.compiled.graph.nodes[open.node], open),
+        usage: lostUsage(this.#host.ports, record, open),
       }),
     )
   }
@@ -309,6 +313,7 @@ export class Drive implements DrivenRun {
         case 'clearTimer':
           this.#timers.unset(command.timer)
           break
+        case 'withdrawRequest':
         case 'finish':
           break
       }
@@ -390,29 +395,28 @@ export class Drive implements DrivenRun {
   }
 
   #jobOf(step: number): EffectJob | undefined {
-    const { context } = this.snapshot
-    const open = context.open[step]
-    const record = open === undefined ? undefined : this.compiled.graph.nodes[open.node]
-    if (open === undefined || record === undefined) return undefined
+    const found = openStepOf(this.compiled, this.snapshot.context, step)
+    if (found === undefined) return undefined
+    const { compiled, context, record, open, path: node } = found
     const host = this.#host
     const { runId } = this
-    const scope = new EffectScope(
-      { runId, node: open.node, step, attempt: open.attempt, ...itemOf(context, open) },
+    const secrets = secretsOfStep(compiled, record, open.tool)
+    const scope: EffectScope = new EffectScope(
+      { runId, node, step, attempt: open.attempt, ...itemOf(context, open) },
       {
         clock: host.clock,
         resolveSecret: (name) => host.ports.vault.resolve(name),
-        secrets: secretsOf(this.compiled, record, open.tool),
-        effect: effectClassOf(this.compiled.graph, record, open),
-        memory: () => stepMemory({ compiled: this.compiled, record, open, scope }, host),
+        secrets,
+        effect: effectClassOf(compiled.graph, record, open),
+        memory: () => stepMemory({ compiled, record, open, scope }, host),
       },
     )
     const onToken = (text: string): void => {
       // Whatever comes after the end, or after it was told to stop, is nobody's business.
-      if (!this.#isOver && !scope.isAborted)
-        host.onToken({ runId, sequence: this.sequence, step, node: open.node, text })
+      if (!this.#isOver && !scope.isAborted) host.onToken({ runId, sequence: this.sequence, step, node, text })
     }
     const onBlocked = (waitMs: number): void => this.#effects.get(step)?.hearOfLimit(waitMs)
-    return { compiled: this.compiled, context, record, open, scope, ports: host.ports, onToken, onBlocked }
+    return { compiled, context, record, open, scope, ports: host.ports, onToken, onBlocked }
   }
 
   #ended(effect: RunningEffect, end: EffectEnd): void {
@@ -421,7 +425,8 @@ export class Drive implements DrivenRun {
     const { scope } = effect.job
     this.#post(
       Object.freeze({
-        id: `${effectIdOf(this.runId, scope.step)}/${scope.attempt}`,
+        // The step of a nested workflow does work twice: before it and after it.
+        id: `${effectIdOf(this.runId, scope.step)}/${scope.attempt}${effect.job.open.kind === 'output' ? '/output' : ''}`,
         at: this.#host.clock.now(),
         type: 'effect.ended',
         from: 'effect',
@@ -462,24 +467,4 @@ export class Drive implements DrivenRun {
   }
 }
 
-/** What an item of a map is known by. */
-function itemOf({ maps }: RunContext, { node, item }: OpenStep): { readonly item?: Attempt['item'] } {
-  const map = item === undefined || maps === undefined ? undefined : own(maps, node)
-  return map === undefined || item === undefined ? {} : { item: { map: map.step, index: item } }
-}
-
 const noIds: readonly string[] = Object.freeze([])
-
-function secretsOf(
-  { graph }: CompiledWorkflow,
-  record: EffectJob['record'],
-  called: string | undefined,
-): readonly string[] {
-  const tool = called ?? (record.kind === 'tool' ? record.tool : undefined)
-  return tool === undefined ? noIds : (graph.tools[tool]?.secrets ?? noIds)
-}
-
-/** A timer that is due. */
-export function timerEvent(timer: string, at: number): EngineEvent {
-  return Object.freeze({ id: timer, at, type: 'timer.due', from: 'timer', payload: Object.freeze({ timer }) })
-}

@@ -1,3 +1,4 @@
+import { own } from '../base/own.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { pick } from '../compile/steps.ts'
 import type { Model, ModelPrice } from '../define/model.ts'
@@ -6,7 +7,7 @@ import type { NodeInput } from '../graph/registry.ts'
 import type { MemoryStore } from '../memory/memory-store.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
-import type { EffectScope } from './effect-context.ts'
+import type { Attempt, EffectScope } from './effect-context.ts'
 import type { SecretVault } from './secrets.ts'
 
 /** What executors reach beside the step. */
@@ -39,4 +40,10 @@ export type Ended = Omit<EffectEnd, 'step' | 'attempt' | 'startedAt' | 'log' | '
 /** What the node's functions are given: the keys it reads, the verdicts it hears. Frozen. */
 export function nodeInputOf(record: NodeRecord, context: RunContext): NodeInput {
   return Object.freeze({ state: pick(context.state, record.reads), heard: pick(context.verdicts, record.hears) })
+}
+
+/** What an item of a map is known by. */
+export function itemOf({ maps }: RunContext, { node, item }: OpenStep): Pick<Attempt, 'item'> {
+  const map = item === undefined || maps === undefined ? undefined : own(maps, node)
+  return map === undefined || item === undefined ? {} : { item: { map: map.step, index: item } }
 }

@@ -1,6 +1,6 @@
 import type { Json } from '../base/json.ts'
-import { resolveValue } from '../snapshot/apply-patch.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
+import { patchParts } from '../snapshot/patch-parts.ts'
 import type { RunStatus } from '../snapshot/snapshot.ts'
 import { openedSteps, type OpenedStep } from './opened-steps.ts'
 import type { RunEvent } from './run-event.ts'
@@ -125,6 +125,7 @@ function decisionFacts({ decision }: Checkpoint): readonly Fact[] {
         used: limit.used,
         max: limit.max,
         ...(limit.node !== undefined && { node: limit.node }),
+        ...(limit.up !== undefined && { up: limit.up }),
       })
     facts.push({ type: 'edge.taken', decision: own })
   }
@@ -132,7 +133,13 @@ function decisionFacts({ decision }: Checkpoint): readonly Fact[] {
 }
 
 /** Questions to people that nobody waits for any more: their branch has lost, or a limit was hit. */
-function withdrawnFacts({ patch, step }: Checkpoint): readonly Fact[] {
+function withdrawnFacts({ patch, step, commands }: Checkpoint): readonly Fact[] {
+  const told = commands.flatMap((command): readonly Fact[] =>
+    command.type === 'withdrawRequest' ? [{ type: 'request.withdrawn', step: command.step }] : [],
+  )
+  // Where workflows are nested, what is gone from the ledger may be one of them, and the checkpoint names the requests.
+  const isNested = patch.some(([, path]) => path[0] === 'context' && path[1] === 'children')
+  if (isNested || told.length > 0) return told
   const closing = new Set(patch.flatMap(([, path]) => (path[1] === 'closing' ? [String(path[2])] : [])))
   return patch.flatMap(([verb, path]): readonly Fact[] => {
     const isGone = verb === 'unset' && path[0] === 'context' && path[1] === 'open' && path.length === 3
@@ -142,15 +149,21 @@ function withdrawnFacts({ patch, step }: Checkpoint): readonly Fact[] {
   })
 }
 
-function stateFacts({ patch, event, step }: Checkpoint): readonly Fact[] {
-  const keys = new Set<string>()
-  for (const operation of patch) {
-    const [verb, path] = operation
-    if (path[0] !== 'context' || path[1] !== 'state') continue
-    if (path[2] !== undefined) keys.add(String(path[2]))
-    else if (verb !== 'unset') for (const key of keysOf(resolveValue(operation[2], event))) keys.add(key)
+function stateFacts(checkpoint: Checkpoint): readonly Fact[] {
+  const byPlace = new Map<string, Set<string>>()
+  for (const { verb, path, value, within } of patchParts(checkpoint)) {
+    if (path[0] !== 'state') continue
+    const place = within.join('/')
+    const keys = byPlace.get(place) ?? new Set<string>()
+    byPlace.set(place, keys)
+    if (path[1] !== undefined) keys.add(String(path[1]))
+    else if (verb !== 'unset' && value !== undefined) for (const key of keysOf(value)) keys.add(key)
   }
-  return keys.size === 0 ? [] : [{ type: 'state.changed', keys: [...keys], node: step?.node ?? null }]
+  return [...byPlace].flatMap(([within, keys]): readonly Fact[] => {
+    if (keys.size === 0) return []
+    const fact = { type: 'state.changed' as const, keys: [...keys], node: checkpoint.step?.node ?? null }
+    return [within === '' ? fact : { ...fact, within }]
+  })
 }
 
 function keysOf(value: Json): readonly string[] {

@@ -3,10 +3,11 @@ import type { EffectMark } from '../checkpoint/store.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { nodeError } from '../errors/node-error.ts'
 import type { EffectEnd, EngineEvent } from '../snapshot/event.ts'
-import { isModelCall, type RunContext } from '../snapshot/snapshot.ts'
+import { isAsking, isModelCall, type RunContext } from '../snapshot/snapshot.ts'
 import type { UsageDelta } from '../snapshot/usage.ts'
 import type { ExecutorPorts } from './effect-job.ts'
 import { lostUsage } from './execute-model.ts'
+import { openStepOf } from './open-step.ts'
 import { effectClassOf } from './perform.ts'
 
 /** An end that nobody reported. */
@@ -57,12 +58,14 @@ export function lostEffects(
   marks: readonly EffectMark[],
 ): readonly EngineEvent[] {
   return marks.flatMap(({ step, attempt, at }) => {
-    const open = run.context.open[step]
-    const record = open === undefined ? undefined : compiled.graph.nodes[open.node]
-    if (open === undefined || record === undefined || open.attempt !== attempt) return []
+    const found = openStepOf(compiled, run.context, step)
+    if (found === undefined || found.open.attempt !== attempt) return []
+    const { open, record } = found
     const base = { runId: run.runId, step, attempt, startedAt: at, at: run.now }
     if (isModelCall(open)) return [lostEnd({ ...base, outcome: 'lost', usage: lostUsage(run.ports, record, open) })]
-    if (open.kind === 'approval' || open.kind === 'resolve') return []
-    return effectClassOf(compiled.graph, record, open) === 'unsafe' ? [lostEnd({ ...base, outcome: 'unknown' })] : []
+    if (isAsking(open)) return []
+    return effectClassOf(found.compiled.graph, record, open) === 'unsafe'
+      ? [lostEnd({ ...base, outcome: 'unknown' })]
+      : []
   })
 }

@@ -1,5 +1,6 @@
-import { resolveValue } from '../snapshot/apply-patch.ts'
+import { nodePath } from '../base/node-path.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
+import { patchParts } from '../snapshot/patch-parts.ts'
 import type { OpenStep } from '../snapshot/snapshot.ts'
 
 /** What a checkpoint says about one step of the ledger of open steps: all of it when the step is new, else what changed. */
@@ -9,18 +10,17 @@ export interface OpenedStep {
   readonly open: Partial<OpenStep>
 }
 
-/** The steps that a checkpoint opened or changed, read from its patch. Order: by step. */
-export function openedSteps({ patch, event }: Checkpoint): readonly OpenedStep[] {
+/** The steps that a checkpoint opened or changed, read from its patch; nodes of nested workflows by path. Order: by step. */
+export function openedSteps(checkpoint: Checkpoint): readonly OpenedStep[] {
   const found = new Map<number, OpenedStep>()
-  const put = (step: number, open: Partial<OpenStep>, isNew: boolean): void => {
-    const before = found.get(step)
-    found.set(step, { step, isNew: isNew || before?.isNew === true, open: { ...before?.open, ...open } })
-  }
-  for (const operation of patch) {
-    const [verb, path] = operation
-    if (verb !== 'set' || path[0] !== 'context' || path[1] !== 'open') continue
-    const value = resolveValue(operation[2], event)
-    const [, , index, part] = path
+  for (const { verb, path, value, within } of patchParts(checkpoint)) {
+    if (verb !== 'set' || path[0] !== 'open') continue
+    const put = (step: number, given: Partial<OpenStep>, isNew: boolean): void => {
+      const before = found.get(step)
+      const open = given.node === undefined ? given : { ...given, node: nodePath(within, given.node) }
+      found.set(step, { step, isNew: isNew || before?.isNew === true, open: { ...before?.open, ...open } })
+    }
+    const [, index, part] = path
     // The ledger's entries are open steps by construction.
     if (index === undefined)
       for (const [key, open] of Object.entries(Object(value) as { [step: string]: OpenStep }))

@@ -11,6 +11,7 @@ import { executeCall } from './execute-call.ts'
 import { executeGate } from './execute-gate.ts'
 import { executeMap } from './execute-map.ts'
 import { askedName, executeModel, reservedUsage } from './execute-model.ts'
+import { executeInput, executeOutput } from './execute-nested.ts'
 import { executeSummary } from './execute-summary.ts'
 import { executeTask } from './execute-task.ts'
 import { executeTool } from './execute-tool.ts'
@@ -60,6 +61,10 @@ function execute(job: EffectJob): Ended | Promise<Ended> {
   if (open.kind === 'tool' && record.kind === 'tool' && functions?.kind === 'tool')
     return executeTool(job, record, functions)
   if (record.kind === 'map' && functions?.kind === 'map') return executeMap(job, record, functions)
+  if (functions?.kind === 'workflow') {
+    if (open.kind === 'input') return executeInput(job, functions)
+    if (open.kind === 'output') return executeOutput(job, functions)
+  }
   throw invariantError(
     'WAYSTONE_BUG_REGISTRY',
     `step ${job.scope.step} of kind ${open.kind} cannot be run by node ${JSON.stringify(record.id)} of kind ${record.kind}`,

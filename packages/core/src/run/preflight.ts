@@ -3,6 +3,7 @@ import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { inputError } from '../errors/input-error.ts'
 import { everyModelOf } from '../graph/asked-models.ts'
 import type { NodeRecord } from '../graph/graph.ts'
+import { graphsOf } from '../graph/nested-graphs.ts'
 import type { ExecutorPorts } from './effect-job.ts'
 import { issueLines } from './issues.ts'
 
@@ -12,7 +13,8 @@ import { issueLines } from './issues.ts'
  * @throws {InputError} WAYSTONE_INPUT_MODELS_MISSING, WAYSTONE_INPUT_MEMORY_MISSING, WAYSTONE_INPUT_PRICES_MISSING, WAYSTONE_INPUT_SECRETS_MISSING
  */
 export async function checkBindings({ graph }: CompiledWorkflow, ports: ExecutorPorts): Promise<void> {
-  const asked = askedModels(Object.values(graph.nodes))
+  const graphs = graphsOf(graph)
+  const asked = askedModels(graphs.flatMap(({ nodes }) => Object.values(nodes)))
   const unbound = [...asked].filter(([model]) => !ports.models.has(model))
   if (unbound.length > 0) {
     const names = unbound.map(([model, node]) => `${JSON.stringify(model)} (asked by ${node})`)
@@ -24,8 +26,8 @@ export async function checkBindings({ graph }: CompiledWorkflow, ports: Executor
       },
     )
   }
-  if (ports.memory === null) refuseForgetting(graph)
-  const unpriced = !limitsCost(graph) ? [] : [...asked.keys()].filter((model) => !hasPrice(ports, model))
+  if (ports.memory === null) for (const one of graphs) refuseForgetting(one)
+  const unpriced = !graphs.some(limitsCost) ? [] : [...asked.keys()].filter((model) => !hasPrice(ports, model))
   if (unpriced.length > 0) {
     throw inputError(
       'WAYSTONE_INPUT_PRICES_MISSING',
@@ -36,7 +38,8 @@ export async function checkBindings({ graph }: CompiledWorkflow, ports: Executor
     )
   }
   const missing: string[] = []
-  for (const name of secretsOf(graph)) if (!(await ports.vault.has(name))) missing.push(name)
+  for (const name of new Set(graphs.flatMap((one) => [...secretsOf(one)])))
+    if (!(await ports.vault.has(name))) missing.push(name)
   if (missing.length === 0) return
   throw inputError(
     'WAYSTONE_INPUT_SECRETS_MISSING',

@@ -7,8 +7,10 @@ import { offeredOutcomes, requestDigest } from '../compile/request-digest.ts'
 import { callApprovalOf } from '../graph/tool-use.ts'
 import type { ApprovalRecord, CallApprovalRecord, MapRecord, NodeRecord } from '../graph/graph.ts'
 import { argumentsOfCall, callsOfTurn, messageOfCall } from '../snapshot/agent-calls.ts'
-import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
+import { isAsking, type OpenStep, type RunContext } from '../snapshot/snapshot.ts'
+import { openIn } from '../snapshot/tree.ts'
 import { nodeInputOf } from './effect-job.ts'
+import { openStepOf, type FoundStep } from './open-step.ts'
 import type { Request, RequestOption } from './runtime.ts'
 
 /** Where requests are read from. */
@@ -22,26 +24,23 @@ export interface RequestSource {
 
 /** What is open for people. Built from snapshot and graph alone. Order: by step. */
 export function requestsOf(source: RequestSource): readonly Request[] {
-  const { context, compiled } = source
-  return Object.entries(context.open).flatMap(([index, open]) => {
-    const record = compiled.graph.nodes[open.node]
-    const digest = requestDigest(compiled, context, Number(index))
-    return record === undefined || digest === undefined
-      ? []
-      : [requestOf(source, { step: Number(index), open, record, digest })]
+  const asked = Object.entries(openIn(source.context)).filter(([, open]) => isAsking(open))
+  return asked.flatMap(([index]) => {
+    const step = Number(index)
+    const found = openStepOf(source.compiled, source.context, step)
+    const digest = found === undefined ? undefined : requestDigest(found.compiled, found.context, step)
+    return found === undefined || digest === undefined ? [] : [requestOf(source, { ...found, step, digest })]
   })
 }
 
-interface Asked {
+interface Asked extends FoundStep {
   readonly step: number
-  readonly open: OpenStep
-  readonly record: NodeRecord
   readonly digest: string
 }
 
 function requestOf(
-  { runId, compiled, context, openedAt }: RequestSource,
-  { step, open, record, digest }: Asked,
+  { runId, openedAt, ...root }: RequestSource,
+  { compiled, context, step, open, record, path, digest }: Asked,
 ): Request {
   const approval = record.kind === 'approval' ? record : undefined
   const isCall = asksBeforeCall(open)
@@ -53,8 +52,8 @@ function requestOf(
   const request: Request = {
     id: effectIdOf(runId, step),
     runId,
-    workflow: compiled.graph.name,
-    node: record.id,
+    workflow: root.compiled.graph.name,
+    node: path,
     step,
     kind: isCall ? 'call' : approval === undefined ? 'unknown' : 'approval',
     reason: isCall ? callReason(context, rule, open) : (approval?.reason ?? unknownReason(record, open)),
@@ -63,7 +62,7 @@ function requestOf(
     evidence: input.state,
     said: isCall ? saidWith(context, open) : null,
     heard: input.heard as unknown as JsonObject,
-    usage: context.usage,
+    usage: root.context.usage,
     options,
     edits: approval?.edits ?? [],
     argumentsSchema: rule?.canEdit === true ? (own(compiled.graph.tools, open.tool ?? '')?.inputSchema ?? null) : null,

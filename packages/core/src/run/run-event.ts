@@ -73,7 +73,13 @@ export type RunEvent =
       readonly isLate: boolean
     })
   | (RunEventBase & { readonly type: 'edge.taken'; readonly decision: Decision })
-  | (RunEventBase & { readonly type: 'state.changed'; readonly keys: readonly string[]; readonly node: string | null })
+  | (RunEventBase & {
+      readonly type: 'state.changed'
+      readonly keys: readonly string[]
+      readonly node: string | null
+      /** The nested workflow whose state it is, by the node that holds it: `research`. Absent: the run's own. */
+      readonly within?: string
+    })
   | (RunEventBase & {
       readonly type: 'request.opened'
       readonly step: number
@@ -105,6 +111,8 @@ export type RunEvent =
       readonly max: number
       /** The agent whose own limit it is; absent: the workflow's. */
       readonly node?: string
+      /** In a nested workflow: how many levels up the workflow is whose limit it is. Absent: its own. */
+      readonly up?: number
     })
   | (RunEventBase & {
       readonly type: 'log.written'

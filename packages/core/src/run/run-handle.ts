@@ -1,5 +1,7 @@
 import type { RunId } from '../base/ids.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
+import { isAsking } from '../snapshot/snapshot.ts'
+import { openIn } from '../snapshot/tree.ts'
 import { decisionEvent } from './decision-event.ts'
 import type { Engine, Rest } from './engine.ts'
 import { followRun } from './follow.ts'
@@ -40,9 +42,10 @@ export class RunHandle implements Run {
 
   async requests(): Promise<readonly Request[]> {
     const { compiled, context, sequence } = await standingOf(this.#engine, this.runId)
-    const asked = Object.keys(context.open).filter((index) => {
-      const kind = context.open[index]?.kind
-      return kind === 'approval' || kind === 'resolve'
+    const open = openIn(context)
+    const asked = Object.keys(open).filter((index) => {
+      const step = open[index]
+      return step !== undefined && isAsking(step)
     })
     if (asked.length === 0) return []
     const opened = await openingSequences(this.#engine.store, this.runId, {

@@ -80,7 +80,9 @@ export interface Request {
   /** `runId/stepIndex`. */
   readonly id: string
   readonly runId: RunId
+  /** Of the run. */
   readonly workflow: string
+  /** By path in a nested workflow: `research/manager`. */
   readonly node: string
   readonly step: number
   /** `approval` of a node; `call`, before a tool call of an agent runs; `unknown` for an effect whose outcome nobody knows. */
@@ -88,7 +90,7 @@ export interface Request {
   /** Why it is asked. */
   readonly reason: string
   readonly role: string | null
-  /** What will be done, with exact arguments: the nodes each option leads to and, for a tool, its input as it stands. */
+  /** What will be done, with exact arguments: the nodes each option leads to (of the workflow that asks) and, for a tool, its input as it stands. */
   readonly action: readonly {
     readonly outcome: string
     readonly node: string

@@ -1,13 +1,14 @@
 import type { RunId } from '../base/ids.ts'
 import { toJson } from '../base/json.ts'
 import type { LoadedRun } from '../checkpoint/store.ts'
-import { deadlineTimer, durationEndsAt, durationTimer, stepTimers } from '../compile/commands.ts'
+import { timersOf } from '../compile/commands.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
-import { timerEvent, type Entry } from './drive.ts'
+import type { Entry } from './drive.ts'
 import type { ExecutorPorts } from './effect-job.ts'
 import { lostEffects } from './lost-effects.ts'
+import { timerEvent } from './timers.ts'
 
 /** A run that was just loaded. */
 export interface TakenRun {
@@ -46,12 +47,5 @@ interface DueTimer {
 }
 
 function dueTimers(compiled: CompiledWorkflow, context: RunContext, now: number): readonly DueTimer[] {
-  const expiries: readonly DueTimer[] = Object.entries(context.open).flatMap(([index, step]) => stepTimers(index, step))
-  const deadlines = Object.values(context.forks ?? {}).flatMap(({ step, until }): readonly DueTimer[] =>
-    until === undefined ? [] : [{ timer: deadlineTimer(step), at: until }],
-  )
-  const endsAt = durationEndsAt(compiled, context)
-  return [...expiries, ...deadlines, ...(endsAt === null ? [] : [{ timer: durationTimer, at: endsAt }])].filter(
-    ({ at }) => at <= now,
-  )
+  return timersOf(compiled, context).filter(({ at }) => at <= now)
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import type { EngineEvent } from '../snapshot/event.ts'
 
 /** The timers of one run that this process has set. They follow from the snapshot and die with the drive. */
 export interface Timers {
@@ -30,4 +31,9 @@ export function createTimers(clock: Clock, onDue: (timer: string, at: number) =>
       set.clear()
     },
   }
+}
+
+/** A timer that is due. */
+export function timerEvent(timer: string, at: number): EngineEvent {
+  return Object.freeze({ id: timer, at, type: 'timer.due', from: 'timer', payload: Object.freeze({ timer }) })
 }

@@ -12,6 +12,7 @@ export const checkpointFormat = 1
 /** What ended, when a checkpoint ends a step or an attempt. */
 export interface CheckpointStep {
   readonly index: number
+  /** A path for a node of a nested workflow: `research/draft`. */
   readonly node: string
   readonly visit: number
   readonly kind: StepKind

@@ -5,8 +5,9 @@ export type Command =
   | {
       readonly type: 'effect'
       readonly step: number
+      /** A path for a node of a nested workflow: `research/draft`. */
       readonly node: string
-      readonly kind: Exclude<StepKind, 'approval' | 'resolve'>
+      readonly kind: Exclude<StepKind, 'approval' | 'resolve' | 'workflow'>
       readonly attempt: number
       /** Earliest start, ms since the epoch; absent: at once. */
       readonly notBefore?: number
@@ -15,6 +16,8 @@ export type Command =
   | { readonly type: 'cancelEffect'; readonly step: number }
   /** An effect that is no longer wanted may end by itself where it runs; where it does not, its end will never come. */
   | { readonly type: 'leaveEffect'; readonly step: number }
+  /** Only in runs with nested workflows: a question to a person that nobody waits for any more. */
+  | { readonly type: 'withdrawRequest'; readonly step: number }
   | { readonly type: 'setTimer'; readonly timer: string; readonly at: number }
   | { readonly type: 'clearTimer'; readonly timer: string }
   /** The run has ended and nothing is closing. */

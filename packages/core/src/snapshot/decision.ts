@@ -43,7 +43,14 @@ export interface Decision {
   /** Node or target it leads to; null when the run stays inside the node. */
   readonly to: string | null
   /** The limit that was hit, with what was used or reserved, and the bound; `node`: the agent whose own limit it is, absent: the workflow's. */
-  readonly limit?: { readonly name: LimitName; readonly used: number; readonly max: number; readonly node?: string }
+  readonly limit?: {
+    readonly name: LimitName
+    readonly used: number
+    readonly max: number
+    readonly node?: string
+    /** Inside a nested workflow: how many levels up the workflow is whose limit it is, and which ends what it holds. Absent: its own. */
+    readonly up?: number
+  }
   /** Calls of the answer that the run's cache answered, in the order the model asked; absent: none. */
   readonly cached?: readonly CachedCall[]
   /** The transition ends a branch of a fork. */

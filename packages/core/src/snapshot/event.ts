@@ -44,7 +44,7 @@ export interface EffectEnd {
   readonly step: number
   /** From 1. */
   readonly attempt: number
-  /** `done`, `failed`, `timeout`, `unknown`, the node's own; or `lost`: a model call that was under way when its process died, charged and made again. */
+  /** `done`, `failed`, `timeout`, `unknown`, the node's own; or `lost`: a model call that was under way when its process died, charged and made again; or `begun`: `output` is the input that a nested workflow begins with. */
   readonly outcome: string
   /** State keys written. For a model step only with the final answer. */
   readonly patch?: JsonObject
@@ -137,7 +137,7 @@ export interface RunPatch extends OperatorMove {
 
 /** What may be due. */
 export interface TimerDue {
-  /** `expire/<stepIndex>`, `limit/<stepIndex>` (the time of its agent's visit) or `duration` (that of the run). */
+  /** `expire/<stepIndex>`, `limit/<stepIndex>` (the time of its agent's visit), `duration` (that of the run) or `duration/<stepIndex>` (that of the nested workflow held by a step). */
   readonly timer: string
 }
 

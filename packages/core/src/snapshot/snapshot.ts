@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../base/json.ts'
 import type { ModelMessage } from '../define/model.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
-import type { LimitName } from '../graph/graph.ts'
+import type { LimitName, LimitRecord } from '../graph/graph.ts'
 import type { Verdict } from '../graph/registry.ts'
 import type { OpenMap } from './open-map.ts'
 import type { OpenFork } from './open-fork.ts'
@@ -11,7 +11,8 @@ import type { Usage, UsageDelta } from './usage.ts'
 /**
  * What a step is: a node's work, one model call, a model call that tells a cut part of a conversation in short, one tool call of an
  * agent, a person's answer (of an approval, or before a call of an agent runs, which then goes on as `call`), or a person's word on an
- * unknown outcome. A map's steps make its list (`map`), work on one item of it (`item`), and apply the results (`collect`).
+ * unknown outcome. A map's steps make its list (`map`), work on one item of it (`item`), and apply the results (`collect`). The step of a nested
+ * workflow is `input` while its input is made, `workflow` while it runs, and `output` while what it gave is taken over.
  */
 export type StepKind =
   | 'task'
@@ -25,10 +26,18 @@ export type StepKind =
   | 'collect'
   | 'approval'
   | 'resolve'
+  | 'input'
+  | 'workflow'
+  | 'output'
 
 /** True for steps that are one call of a model. */
 export function isModelCall({ kind }: { readonly kind: StepKind }): boolean {
   return kind === 'model' || kind === 'summary'
+}
+
+/** True for steps that only a person ends. */
+export function isAsking({ kind }: { readonly kind: StepKind }): boolean {
+  return kind === 'approval' || kind === 'resolve'
 }
 
 /** An effect that has been asked for and has not ended: the only things that can move a run. */
@@ -201,6 +210,12 @@ export interface RunContext {
   readonly open: { readonly [stepIndex: string]: OpenStep }
   /** Cancelled, not settled yet, by step index. */
   readonly closing: { readonly [stepIndex: string]: OpenStep }
+  /** Nested workflows under way, by the step that holds each. Absent: none. */
+  readonly children?: { readonly [stepIndex: string]: Snapshot }
+  /** Of a nested workflow: how many steps of the run before `steps` are not its own. Absent: it is the run itself. */
+  readonly others?: number
+  /** Only inside a transition of a nested workflow: what those around it have used and may use. Order: the run first. */
+  readonly above?: readonly AboveLimits[]
   /** By join. Absent when no fork is under way. */
   readonly forks?: { readonly [join: string]: OpenFork }
   /** By node. Absent when no map is under way. */
@@ -223,6 +238,17 @@ export interface RunContext {
   readonly ending: Ending | null
 }
 
+/** The limits of a workflow around a nested one, and what all but the nested one have used of them. */
+export interface AboveLimits {
+  /** How far up it is: 1 is the workflow that holds the nested one. */
+  readonly up: number
+  readonly bounds: { readonly [name in LimitName]?: LimitRecord }
+  /** By limit: settled, and set aside by calls under way. */
+  readonly used: { readonly [name in LimitName]?: number }
+  readonly reserved: { readonly [name in LimitName]?: number }
+  readonly startedAt: number
+}
+
 /** State value of the machine: a name, or names by region. */
 export type MachineValue = string | { readonly [state: string]: MachineValue }
 
@@ -235,13 +261,16 @@ export interface Snapshot {
 /** Run status, a closed set. `parked` is known only to a runtime, not to a snapshot. */
 export type RunStatus = 'running' | 'waiting' | 'held' | 'parked' | 'completed' | 'failed' | 'cancelled' | 'exhausted'
 
-/** The status a snapshot implies. `waiting` when everything open waits for a person. */
+/** The status a snapshot implies. `waiting` when everything open waits for a person, in nested workflows too. */
 export function statusOf(context: RunContext): RunStatus {
   if (context.ending !== null) return context.ending.status
   if (context.held !== null) return 'held'
   for (const index in context.open) {
-    const kind = context.open[index]?.kind
-    if (kind !== 'approval' && kind !== 'resolve') return 'running'
+    const step = context.open[index]
+    if (step === undefined || isAsking(step)) continue
+    const child = step.kind === 'workflow' ? context.children?.[index] : undefined
+    // One that has ended waits for what it cancelled.
+    if (child === undefined || statusOf(child.context) !== 'waiting') return 'running'
   }
   return 'waiting'
 }

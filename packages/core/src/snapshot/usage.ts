@@ -39,3 +39,14 @@ export function addUsage(usage: Usage, delta: UsageDelta | undefined): Usage {
   }
   return hasChanged ? Object.freeze(sum) : usage
 }
+
+/** What a usage is more than an earlier one. */
+export function usageSince(before: Usage, after: Usage): UsageDelta {
+  const delta: { -readonly [name in keyof Usage]?: number } = {}
+  if (before === after) return delta
+  for (const name of Object.keys(noUsage) as (keyof Usage)[]) {
+    const more = after[name] - before[name]
+    if (more !== 0) delta[name] = more
+  }
+  return delta
+}

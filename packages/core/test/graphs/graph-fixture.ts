@@ -49,9 +49,12 @@ export type EdgeNotation =
       readonly otherwise?: string
     }
 
+/** Kinds of nodes that stand for themselves. */
+type PlainKind = Exclude<NodeKind, 'workflow'>
+
 /** A node: its kind, or its kind with what differs from the defaults. `outcomes` are its own ones; built-in ones are added. */
 export type NodeNotation =
-  | NodeKind
+  | PlainKind
   | ({ readonly kind: 'agent' } & Partial<Omit<AgentRecord, 'kind' | 'id'>>)
   | ({ readonly kind: 'tool'; readonly tool?: string } & Partial<Omit<ToolNodeRecord, 'kind' | 'id' | 'tool'>>)
   | ({ readonly kind: 'gate' } & Partial<Omit<GateRecord, 'kind' | 'id'>>)
@@ -182,7 +185,7 @@ function nodeOf(site: NodeSite, notation: NodeNotation): NodeRecord {
   }
 }
 
-function bare(kind: NodeKind): Exclude<NodeNotation, NodeKind> {
+function bare(kind: PlainKind): Exclude<NodeNotation, PlainKind> {
   return { kind }
 }
 

@@ -80,5 +80,7 @@ function functionsFor(node: NodeRecord): NodeFunctions {
     }
     case 'join':
       return { kind: 'join' }
+    case 'workflow':
+      throw new RangeError(`no functions are made up for nested workflow ${node.id}`)
   }
 }

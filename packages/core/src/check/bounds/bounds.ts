@@ -1,8 +1,9 @@
 import { modelsOf } from '../../graph/asked-models.ts'
 import { limitNames, type LimitRecord } from '../../graph/graph.ts'
 import { nanoUsd, tokensPerCall, type Work } from '../call-cost.ts'
-import { modelUses } from '../model-use.ts'
-import type { Subject } from '../moves.ts'
+import { everyModelUse } from '../model-use.ts'
+import { graphsOf } from '../../graph/nested-graphs.ts'
+import { subjectOf, type Subject } from '../moves.ts'
 import {
   boundNames,
   noBound,
@@ -46,7 +47,10 @@ class BoundsMaker {
   constructor(subject: Subject, options: CheckOptions) {
     this.#subject = subject
     this.#options = options
-    this.#site = workSite(subject.graph, options)
+    const nested = Object.entries(subject.graph.workflows ?? {}).map(
+      ([name, graph]) => [name, boundsOf(subjectOf(graph), options)] as const,
+    )
+    this.#site = workSite(subject.graph, options, new Map(nested))
     this.#work = parted(workNetwork(subject))
   }
 
@@ -129,9 +133,9 @@ class BoundsMaker {
 
   /** How far a run can get before a limit stops it: calls under way when it is reached may go beyond it. */
   #atLimit(name: BoundName, limit: LimitRecord): BoundAmount {
-    const nodes = Object.values(this.#subject.graph.nodes)
+    const nodes = graphsOf(this.#subject.graph).flatMap((graph) => Object.values(graph.nodes))
     const batch = nodes.reduce((most, node) => Math.max(most, openedAtOnce(node)), 1)
-    const { fork, run: width } = parallelWidths(this.#subject.regions)
+    const { fork, run: width } = widthsOf(this.#subject)
     const beyond = (atOnce: number): BoundAmount => ({
       max: limit.check === 'before' ? limit.max : limit.max + atOnce - 1,
       note: null,
@@ -158,7 +162,7 @@ class BoundsMaker {
 
   /** The most that one model call can use, in the unit of the bound. */
   #heaviestCall(name: 'tokens' | 'costUsd'): Work {
-    const works = modelUses(this.#subject.graph).map((use) =>
+    const works = everyModelUse(this.#subject.graph).map((use) =>
       name === 'tokens' ? tokensPerCall(use) : costPerCall(use, this.#options),
     )
     const reasons = works.flatMap((work) => (typeof work === 'number' ? [] : work.unknown))
@@ -171,11 +175,12 @@ class BoundsMaker {
 
   /** The most attempts that one step of this kind may take. */
   #mostAttempts(kind: 'model' | 'tool'): number {
-    const { graph } = this.#subject
-    const nodes = Object.values(graph.nodes).filter((node) =>
+    const graphs = graphsOf(this.#subject.graph)
+    const all = graphs.flatMap((graph) => Object.values(graph.nodes))
+    const nodes = all.filter((node) =>
       kind === 'model' ? node.kind !== 'tool' : node.kind === 'tool' || node.kind === 'map',
     )
-    const records = kind === 'model' ? nodes : [...nodes, ...Object.values(graph.tools)]
+    const records = kind === 'model' ? nodes : [...nodes, ...graphs.flatMap((graph) => Object.values(graph.tools))]
     return records.reduce((most, record) => {
       const models = 'kind' in record ? Math.max(1, modelsOf(record).length) : 1
       return Math.max(most, record.retry.attempts * models)
@@ -187,6 +192,16 @@ class BoundsMaker {
     const call = this.#heaviestCall(name)
     if (typeof call !== 'number' || limited.max === null) return row
     return { ...row, limited: smaller(row.limited, { max: round(name, limited.max * call), note: null }) }
+  }
+}
+
+/** Work at once, in each branch perhaps that of a nested workflow. */
+function widthsOf({ graph, regions }: Subject): ReturnType<typeof parallelWidths> {
+  const { fork, run } = parallelWidths(regions)
+  const nested = Object.values(graph.workflows ?? {}).map((one) => widthsOf(subjectOf(one)))
+  return {
+    fork: Math.max(fork, ...nested.map((widths) => widths.fork)),
+    run: run * Math.max(1, ...nested.map((widths) => widths.run)),
   }
 }
 

@@ -1,8 +1,15 @@
-import { personTarget, type Graph, type LimitRecord, type NodeRecord, type RetryRecord } from '../../graph/graph.ts'
+import {
+  personTarget,
+  type Graph,
+  type LimitRecord,
+  type NodeRecord,
+  type RetryRecord,
+  type WorkflowRecord,
+} from '../../graph/graph.ts'
 import { chainOf, mostCalls } from './tool-calls.ts'
 import { modelUseOf, priceOf, type ModelUse } from '../model-use.ts'
 import { callCost, nanoUsd, tokensPerCall, type Work } from '../call-cost.ts'
-import type { BoundName } from '../report.ts'
+import type { BoundName, Bounds } from '../report.ts'
 import type { CheckOptions } from '../rule.ts'
 
 /** What the work of a node depends on beside the node. */
@@ -11,12 +18,14 @@ export interface WorkSite {
   readonly options: CheckOptions
   /** Nodes about whose unknown outcome a person is asked. */
   readonly asked: ReadonlySet<string>
+  /** Worst cases of nested workflows, by their name. */
+  readonly nested: ReadonlyMap<string, Bounds>
 }
 
 /** The site of a graph. */
-export function workSite(graph: Graph, options: CheckOptions): WorkSite {
+export function workSite(graph: Graph, options: CheckOptions, nested: WorkSite['nested'] = new Map()): WorkSite {
   const asked = graph.edges.filter((edge) => edge.to === personTarget).map((edge) => edge.from)
-  return { graph, options, asked: new Set(asked) }
+  return { graph, options, asked: new Set(asked), nested }
 }
 
 /**
@@ -24,14 +33,24 @@ export function workSite(graph: Graph, options: CheckOptions): WorkSite {
  *
  * A step is a node's work, or one model call or tool call inside an agent; attempts of it are no steps. An agent makes at most
  * `maxModelCalls` model calls a visit, repairs and attempts included, and after each at most `maxCallsPerTurn` tool calls, each
- * with its tool's attempts.
+ * with its tool's attempts. A nested workflow takes one step beside its own.
  */
 export function workOf(name: BoundName, node: NodeRecord, site: WorkSite): Work {
   if (node.kind === 'join') return 0
+  if (node.kind === 'workflow') return nestedWork(name, node, site)
   const use = modelUseOf(node)
   const work = workWithoutLimits(name, node, site)
   const limit = node.kind === 'agent' && name !== 'steps' ? node.limits?.[name] : undefined
   return limit === undefined || use === null ? work : withinLimit(name, work, { limit, node, use, site })
+}
+
+function nestedWork(name: BoundName, node: WorkflowRecord, { nested }: WorkSite): Work {
+  const amount = nested.get(node.workflow)?.[name].limited
+  if (amount === undefined) return { unknown: `no workflow "${node.workflow}" is nested` }
+  if (amount.max === null || amount.note !== null)
+    return { unknown: `nested workflow "${node.id}" (${amount.note ?? 'unknown'})` }
+  if (name === 'costUsd') return Math.ceil(Math.round(amount.max * nanoUsd * 1000) / 1000)
+  return name === 'steps' ? amount.max + 1 : amount.max
 }
 
 function workWithoutLimits(name: BoundName, node: NodeRecord, site: WorkSite): Work {

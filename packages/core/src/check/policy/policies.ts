@@ -43,11 +43,16 @@ function violatedFinding(subject: Subject, policy: PolicyRecord, breach: Breach)
   const { runner, path, lost } = breach
   const outcome = crossingName(policy)
   const id = runner.node.id
-  const where = runner.node.kind === 'agent' ? ` inside agent "${id}"` : ''
+  const where =
+    runner.node.kind === 'agent'
+      ? ` inside agent "${id}"`
+      : runner.node.kind === 'workflow'
+        ? ` in nested workflow "${id}"`
+        : ''
   if (breach.isSecondRun) {
     return errorAt('WAYSTONE_DEFINITION_POLICY_VIOLATED', {
       place: policy.place,
-      message: `tool "${policy.never}"${where} may run ${runner.runs} times in one visit, but ${outcome} covers one run${givenText(policy)}: ${formatPath(path, id)}`,
+      message: `tool "${policy.never}"${where} may run ${Number.isFinite(runner.runs) ? `${runner.runs} times` : 'more than once'} in one visit, but ${outcome} covers one run${givenText(policy)}: ${formatPath(path, id)}`,
       hint: `Make "${policy.never}" a node of its own behind ${outcome}, and leave it out of the tools of "${id}".${askHint(policy, runner)}`,
     })
   }

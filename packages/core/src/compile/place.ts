@@ -1,0 +1,193 @@
+import { nodePath } from '../base/node-path.ts'
+import { own } from '../base/own.ts'
+import { withIndex, withoutIndex } from '../base/with-index.ts'
+import { limitNames, type LimitName } from '../graph/graph.ts'
+import type { AboveLimits, DegradedMark, OpenStep, RunContext, Snapshot } from '../snapshot/snapshot.ts'
+import { isQuiet } from '../snapshot/tree.ts'
+import { addUsage, usageSince } from '../snapshot/usage.ts'
+import type { CompiledWorkflow } from './compiled-workflow.ts'
+import { reservedOf, usedOf } from './limits.ts'
+import { withChildren, withContext } from './steps.ts'
+
+/** Where something of a run is: in the run itself, or in a workflow that is nested in it. All functions are pure. */
+export interface Place {
+  readonly compiled: CompiledWorkflow
+  /** Where a move begins. */
+  readonly snapshot: Snapshot
+  /** As the run holds it. */
+  readonly before: Snapshot
+  /** The workflows around it, the run first. Empty: it is the run. */
+  readonly around: readonly Around[]
+}
+
+/** A workflow around another one. */
+export interface Around {
+  readonly compiled: CompiledWorkflow
+  readonly snapshot: Snapshot
+  /** Its step that holds the next one. */
+  readonly step: number
+}
+
+const nothing: readonly Around[] = Object.freeze([])
+
+/** The run itself. */
+export function rootPlace(compiled: CompiledWorkflow, snapshot: Snapshot): Place {
+  return { compiled, snapshot, before: snapshot, around: nothing }
+}
+
+/** A nested workflow under way; undefined when the step holds none. */
+function placeInside({ compiled, snapshot, around }: Place, step: number | string): Place | undefined {
+  const { context } = snapshot
+  const child = context.children?.[step]
+  const nested = compiled.nested.get((context.open[step] ?? context.closing[step])?.node ?? '')
+  if (child === undefined || nested === undefined) return undefined
+  return {
+    compiled: nested,
+    snapshot: child,
+    before: child,
+    around: [...around, { compiled, snapshot, step: Number(step) }],
+  }
+}
+
+/** A run and all workflows under way in it, each before what is nested in it. */
+export function placesOf(root: Place): readonly Place[] {
+  const { children } = root.snapshot.context
+  if (children === undefined) return [root]
+  return [root, ...Object.keys(children).flatMap((step) => placesIn(root, step))]
+}
+
+function placesIn(place: Place, step: string): readonly Place[] {
+  const inside = placeInside(place, step)
+  return inside === undefined ? [] : placesOf(inside)
+}
+
+/** Where a step is open, or was cancelled and has not settled; undefined: nowhere. */
+export function placeOfStep(root: Place, step: number): Place | undefined {
+  const { context } = root.snapshot
+  if (context.open[step] !== undefined || context.closing[step] !== undefined) return root
+  for (const index in context.children) {
+    const inside = placeInside(root, index)
+    const found = inside === undefined ? undefined : placeOfStep(inside, step)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** False for a workflow that is over and only waits for what it has cancelled. */
+export function isUnderWay({ around }: Place): boolean {
+  return around.every(({ snapshot, step }) => snapshot.context.open[step] !== undefined)
+}
+
+/** Names of the nodes that hold a place, outermost first. */
+export function namesAround({ around }: Place): readonly string[] {
+  return around.map(({ snapshot: { context }, step }) => (context.open[step] ?? context.closing[step])?.node ?? '')
+}
+
+/** The path of a node at a place. */
+export function pathAt(place: Place, node: string): string {
+  return place.around.length === 0 ? node : nodePath(namesAround(place), node)
+}
+
+/** A place as a move inside it needs it: the run's next step index, and the limits of the workflows around it. */
+export function entered(place: Place): Place {
+  const { snapshot, around } = place
+  const steps = around[0]?.snapshot.context.steps
+  if (steps === undefined) return place
+  const { context } = snapshot
+  const others = (context.others ?? 0) + steps - context.steps
+  const inside = withContext(context, { steps, others, above: aboveOf(place) })
+  return { ...place, snapshot: Object.freeze({ value: snapshot.value, context: inside }) }
+}
+
+function aboveOf({ before: { context }, around }: Place): readonly AboveLimits[] {
+  return around.flatMap(({ compiled, snapshot }, index): AboveLimits[] => {
+    const outer = snapshot.context
+    const { bounds } = compiled.graph.limits
+    // Its limits have had their effect.
+    if (outer.exhausted !== null) return []
+    const used: { [name in LimitName]?: number } = {}
+    const reserved: { [name in LimitName]?: number } = {}
+    for (const name of limitNames) {
+      if (bounds[name] === undefined) continue
+      used[name] = usedOf(outer, name) - usedOf(context, name)
+      reserved[name] = reservedOf(outer, name) - reservedOf(context, name)
+    }
+    return [{ up: around.length - index, bounds, used, reserved, startedAt: outer.startedAt }]
+  })
+}
+
+/** The whole run after a move at a place: steps, usage and what follows from an end are written into every workflow around it. @param at - now, ms since the epoch */
+export function lifted(place: Place, next: Snapshot, at: number): Snapshot {
+  return liftedTo(place, next, { at, level: 0 }).snapshot
+}
+
+/** As {@link lifted}, up to the workflow at a level of `around`. */
+export function liftedTo(
+  place: Place,
+  next: Snapshot,
+  { at, level }: { readonly at: number; readonly level: number },
+): Place {
+  const { around } = place
+  if (around.length === 0) return { ...place, snapshot: next }
+  const runSteps = around[0]?.snapshot.context.steps ?? 0
+  let { before } = place
+  let after = withoutAbove(next)
+  for (const { snapshot, step } of around.slice(level).toReversed()) {
+    after = lift(snapshot, { before, after, step, at, runSteps })
+    before = snapshot
+  }
+  return {
+    compiled: around[level]?.compiled ?? place.compiled,
+    snapshot: after,
+    before,
+    around: around.slice(0, level),
+  }
+}
+
+function withoutAbove({ value, context }: Snapshot): Snapshot {
+  const { above: _, ...rest } = context
+  return Object.freeze({ value, context: Object.freeze(rest) })
+}
+
+interface Change {
+  readonly before: Snapshot
+  readonly after: Snapshot
+  readonly step: number
+  readonly at: number
+  /** Steps of the run before the move. */
+  readonly runSteps: number
+}
+
+function lift({ value, context }: Snapshot, { before, after, step, at, runSteps }: Change): Snapshot {
+  const inside = after.context
+  const usage = addUsage(context.usage, usageSince(before.context.usage, inside.usage))
+  const steps = Math.max(inside.steps, context.steps)
+  const others = context.others === undefined ? {} : { others: context.others + runSteps - context.steps }
+  const counted = withContext(context, { usage, steps, ...others })
+  const held = context.open[step]
+  const isGone = held?.kind !== 'workflow' && isQuiet(inside)
+  const children = isGone ? withoutIndex(context.children ?? {}, step) : withIndex(context.children ?? {}, step, after)
+  const kept = withChildren(counted, children)
+  if (isGone) return Object.freeze({ value, context: withContext(kept, { closing: withoutIndex(kept.closing, step) }) })
+  const hasEnded = held?.kind === 'workflow' && inside.ending !== null && isQuiet(inside)
+  return Object.freeze({ value, context: hasEnded ? withOutputStep(kept, { step, held, inside, at }) : kept })
+}
+
+/** The nested workflow has ended and settled: what it gave is taken over next. */
+function withOutputStep(
+  context: RunContext,
+  end: { readonly step: number; readonly held: OpenStep; readonly inside: RunContext; readonly at: number },
+): RunContext {
+  const { step, held, inside, at } = end
+  const output: OpenStep = Object.freeze({ ...held, kind: 'output', since: at })
+  const ended = withContext(context, { open: withIndex(context.open, step, output) })
+  if (inside.degraded === undefined) return ended
+  const degraded: { [place: string]: DegradedMark } = { ...context.degraded }
+  for (const mark of Object.values(inside.degraded)) {
+    const node = nodePath([held.node], mark.node)
+    const key = `${node}:${mark.by}`
+    const times = mark.times + (own(degraded, key)?.times ?? 0)
+    degraded[key] = Object.freeze({ ...mark, node, times })
+  }
+  return withContext(ended, { degraded: Object.freeze(degraded) })
+}

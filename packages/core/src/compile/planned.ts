@@ -1,0 +1,44 @@
+import type { RunId } from '../base/ids.ts'
+import type { Checkpoint } from '../snapshot/checkpoint.ts'
+import type { Command } from '../snapshot/command.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
+
+/** Where in its run's history the next checkpoint will stand. */
+export interface Position {
+  readonly runId: RunId
+  /** Of the checkpoint to be made. */
+  readonly sequence: number
+  readonly parent: Checkpoint['parent']
+}
+
+/** Why an event was refused. */
+export type RefusalReason =
+  | 'run-ended'
+  | 'digest-mismatch'
+  | 'outcome-not-offered'
+  | 'write-undeclared'
+  | 'policy-broken'
+  | 'approval-outlived'
+  | 'effect-under-way'
+  | 'already-held'
+  | 'not-held'
+  | 'not-started'
+  | 'already-started'
+
+/** A transition that a runtime is to commit, then to perform. */
+export interface PlannedTransition {
+  readonly snapshot: Snapshot
+  readonly checkpoint: Checkpoint
+  readonly commands: readonly Command[]
+}
+
+/** What one event does to a run. */
+export type Plan =
+  | (PlannedTransition & { readonly type: 'applied' })
+  /** The end of something already cancelled; only usage is settled. */
+  | (PlannedTransition & { readonly type: 'late' })
+  /** Names nothing that is open: to be dropped and reported. */
+  | { readonly type: 'stale'; readonly message: string }
+  /** Not yet awaited: stays in the inbox. */
+  | { readonly type: 'early'; readonly message: string }
+  | { readonly type: 'refused'; readonly reason: RefusalReason; readonly message: string }

@@ -1,0 +1,91 @@
+import { checkpointFormat, type Checkpoint, type CheckpointStep } from '../snapshot/checkpoint.ts'
+import type { Command } from '../snapshot/command.ts'
+import type { Decision } from '../snapshot/decision.ts'
+import { diffSnapshots } from '../snapshot/diff.ts'
+import type { EffectEnd, EngineEvent } from '../snapshot/event.ts'
+import { isAsking, statusOf, type OpenStep, type RunContext, type Snapshot } from '../snapshot/snapshot.ts'
+import { openIn } from '../snapshot/tree.ts'
+import type { UsageDelta } from '../snapshot/usage.ts'
+import { commandsBetween } from './commands.ts'
+import type { CompiledWorkflow } from './compiled-workflow.ts'
+import { limitsLeft } from './limits.ts'
+import { entered, lifted, pathAt, type Place } from './place.ts'
+import type { Plan, Position } from './planned.ts'
+
+/** An event and the place that it moves: the run, or a workflow nested in it. */
+export interface RunAt extends Place {
+  /** The run; `snapshot` null before its first event. */
+  readonly root: { readonly compiled: CompiledWorkflow; readonly snapshot: Snapshot | null }
+  readonly position: Position
+  readonly event: EngineEvent
+}
+
+/** The same event at another place. */
+export function at(run: RunAt, place: Place): RunAt {
+  return { ...run, ...(place.around.length === 0 ? place : entered(place)) }
+}
+
+/** What a checkpoint says beside the snapshot after it. */
+export interface Facts {
+  readonly step?: CheckpointStep
+  readonly decision?: Decision | undefined
+  readonly usage?: UsageDelta | undefined
+  /** What comes next is the whole run, not only what is at this place. */
+  readonly isWhole?: boolean
+}
+
+/** The transition to a snapshot of this place, written into the whole run. */
+export function applied(run: RunAt, next: Snapshot, facts: Facts): Extract<Plan, { readonly type: 'applied' }> {
+  const { root, position, event } = run
+  const { compiled, snapshot: before } = root
+  const snapshot = facts.isWhole === true ? next : lifted(run, next, event.at)
+  const commands = [
+    ...commandsBetween(compiled, before?.context ?? null, snapshot.context),
+    ...withdrawnIn(before?.context, snapshot.context, facts.step?.index),
+  ]
+  const checkpoint: Checkpoint = {
+    format: checkpointFormat,
+    runId: position.runId,
+    sequence: position.sequence,
+    parent: position.parent,
+    graphHash: compiled.hashes.graph,
+    event,
+    decision: facts.decision ?? null,
+    patch: diffSnapshots(before, snapshot, event),
+    step: facts.step ?? null,
+    usage: facts.usage ?? null,
+    left: limitsLeft(compiled.graph, snapshot.context, event.at),
+    status: statusOf(snapshot.context),
+    commands,
+  }
+  return { type: 'applied', snapshot, checkpoint, commands }
+}
+
+/** Questions that go with the nested workflow, or the branch, that asked. Without anything nested the patch tells. */
+function withdrawnIn(before: RunContext | undefined, after: RunContext, ended: number | undefined): readonly Command[] {
+  if (before?.children === undefined) return []
+  const now = openIn(after)
+  return Object.entries(openIn(before)).flatMap(([index, step]): readonly Command[] =>
+    isAsking(step) && now[index] === undefined && Number(index) !== ended
+      ? [{ type: 'withdrawRequest', step: Number(index) }]
+      : [],
+  )
+}
+
+/** What ended, for the checkpoint. */
+export function checkpointStep(run: RunAt, step: OpenStep, end: EffectEnd): CheckpointStep {
+  const record = run.compiled.graph.nodes[step.node]
+  const tool = step.tool ?? (record?.kind === 'tool' ? record.tool : undefined)
+  return {
+    index: end.step,
+    node: pathAt(run, step.node),
+    visit: step.visit,
+    kind: step.kind,
+    attempt: step.attempt,
+    ...(tool !== undefined && { tool }),
+    ...(step.item !== undefined && { item: step.item }),
+    queuedAt: step.since,
+    startedAt: end.startedAt,
+    endedAt: run.event.at,
+  }
+}

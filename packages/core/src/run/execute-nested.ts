@@ -1,0 +1,50 @@
+import { takeJson } from '../base/json.ts'
+import { pick } from '../compile/steps.ts'
+import { invariantError } from '../errors/invariant-error.ts'
+import { nodeError } from '../errors/node-error.ts'
+import type { WorkflowFunctions } from '../graph/registry.ts'
+import { nodeInputOf, type EffectJob, type Ended } from './effect-job.ts'
+import { issueLines } from './issues.ts'
+import { parsePatch, pickPatch } from './parse-patch.ts'
+import { endedWith } from './patch-end.ts'
+
+/** Makes the input that a nested workflow begins with. @throws {NodeError} WAYSTONE_NODE_BAD_INPUT before anything of it runs */
+export function executeInput(job: EffectJob, { input, nested }: WorkflowFunctions): Ended {
+  const given = nodeInputOf(job.record, job.context)
+  const what = `input of workflow ${JSON.stringify(nested.graph.name)}`
+  const parsed = nested.registry.input.safeParse(takeJson(input === null ? given.state : input(given), what))
+  if (parsed.success) return { outcome: 'begun', output: takeJson(parsed.data, what) }
+  const issues = issueLines(parsed.error)
+  throw nodeError('WAYSTONE_NODE_BAD_INPUT', `${what} does not fit its schema: ${issues.join('; ')}`, {
+    details: { issues },
+  })
+}
+
+/** Takes over what a nested workflow has come to: its output as a patch, or why it gave none. */
+export function executeOutput(job: EffectJob, { apply, nested }: WorkflowFunctions): Ended {
+  const { record, context, compiled, scope } = job
+  const child = context.children?.[scope.step]?.context
+  const ending = child?.ending
+  if (child === undefined || ending === null || ending === undefined) {
+    throw invariantError(
+      'WAYSTONE_BUG_STUCK',
+      `step ${scope.step} of ${scope.node} takes over a workflow that has not ended`,
+    )
+  }
+  const { name } = nested.graph
+  if (ending.status === 'exhausted') {
+    const error = nodeError(
+      'WAYSTONE_NODE_LIMIT_REACHED',
+      `workflow ${JSON.stringify(name)} has used up its limit${ending.limit === undefined ? '' : ` ${ending.limit}`}`,
+    )
+    return { outcome: 'exhausted', error: error.toJSON() }
+  }
+  if (ending.status !== 'completed') {
+    const message = `workflow ${JSON.stringify(name)} ended ${ending.status}`
+    const error = ending.error ?? nodeError('WAYSTONE_NODE_FAIL_TAKEN', message).toJSON()
+    return { outcome: 'failed', error }
+  }
+  const output = pick(child.state, nested.graph.output)
+  const patch = apply === null ? pickPatch(compiled, record, output) : apply(output, nodeInputOf(record, context))
+  return endedWith('done', parsePatch(compiled, record, patch))
+}

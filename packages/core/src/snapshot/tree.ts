@@ -1,0 +1,32 @@
+import type { RunContext } from './snapshot.ts'
+
+/** The one walk over a run and the nested workflows under way in it. Step indices are the run's, so that each names one step. */
+
+/** Contexts of a run: its own, then those of nested workflows, each before what is nested in it. */
+export function contextsOf(context: RunContext): readonly RunContext[] {
+  if (context.children === undefined) return [context]
+  return [context, ...Object.values(context.children).flatMap((child) => contextsOf(child.context))]
+}
+
+/** Everything that is open in a run. Order: by step. Shared where nothing is nested. */
+export function openIn(context: RunContext): RunContext['open'] {
+  return context.children === undefined ? context.open : mergedSteps(contextsOf(context).map(({ open }) => open))
+}
+
+/** Everything that was cancelled and has not settled. Order: by step. Shared where nothing is nested. */
+export function closingIn(context: RunContext): RunContext['open'] {
+  return context.children === undefined
+    ? context.closing
+    : mergedSteps(contextsOf(context).map(({ closing }) => closing))
+}
+
+/** Keys that are numbers come in ascending order. */
+function mergedSteps(ledgers: readonly RunContext['open'][]): RunContext['open'] {
+  return Object.assign({}, ...ledgers) as RunContext['open']
+}
+
+/** True when a run, or part of it, has nothing that was cancelled and not settled. */
+export function isQuiet({ closing }: RunContext): boolean {
+  for (const _ in closing) return false
+  return true
+}

@@ -90,7 +90,8 @@ function endedText(
   // What a person decided has a line of its own.
   if ((event.kind === 'approval' || event.kind === 'resolve') && event.outcome !== 'expired') return null
   const took = formatDuration(event.at - event.startedAt)
-  const what = workText(event.kind, event.tool ?? null, event.item)
+  const asked = event.asked === undefined ? '' : ` ${printableLine(event.asked)}`
+  const what = `${workText(event.kind, event.tool ?? null, event.item)}${asked}`
   const isBad = ['failed', 'timeout', 'unknown', 'lost'].includes(event.outcome)
   const outcome = isBad ? style('bad', event.outcome) : event.outcome
   const used = usageText(event.usage ?? {})

@@ -110,3 +110,24 @@ export const waiting: Workflow<{ text: string }> = asking.workflow('waiting', {
   start: askingNodes.read,
   edges: { read: { done: askingNodes.note }, note: { done: askingNodes.ask }, ask: { approved: END, rejected: END } },
 })
+
+const mapped = defineState({ numbers: z.array(z.number()), count: z.number().optional() })
+const mapNodes = mapped.nodes({
+  each: mapped.map({
+    over: 'numbers',
+    writes: ['count'],
+    effect: 'pure',
+    maxItems: 100_000,
+    run: (item) => item + 1,
+    apply: (results) => ({ count: results.length }),
+  }),
+})
+
+/** Adds one to every number of a list, an item each, and counts the results. */
+export const mapping: Workflow<{ numbers: number[] }, { count?: number }> = mapped.workflow('mapping', {
+  input: z.object({ numbers: z.array(z.number()) }),
+  output: ['count'],
+  nodes: mapNodes,
+  start: mapNodes.each,
+  edges: { each: { done: END } },
+})

@@ -5,6 +5,7 @@ import { importCore } from './import-core.ts'
 import { longHistory } from './long-history.ts'
 import { manyRuns } from './many-runs.ts'
 import { memorySearch } from './memory-search.ts'
+import { mapItems } from './map-items.ts'
 import { permits } from './permits.ts'
 import { noStore, powerLevel, processLevel } from './single-run.ts'
 import { thousandNodes } from './thousand-nodes.ts'
@@ -21,6 +22,7 @@ export const measures: readonly Measure[] = [
   waitingRuns,
   permits,
   memorySearch,
+  mapItems,
   thousandNodes,
   cancelCall,
   importCore,

@@ -145,6 +145,18 @@ export const coverageRows = [
   'events resumed from a cursor',
 ] as const
 
+/** The same for seeds that run maps. */
+export const mapRows = [
+  'item begun',
+  'item left',
+  'list cut',
+  'map done',
+  'map unsatisfied',
+  'map in spite of a failed item',
+  'first item that is wanted',
+  'person asked about an item',
+] as const
+
 /** One row of the coverage table. */
 export type CoverageRow = (typeof coverageRows)[number]
 

@@ -100,9 +100,13 @@ export class People {
   }
 
   /** Looks outside whether it happened, and says so. */
-  #truth(request: Request): { readonly outcome: string } {
+  #truth(request: Request): Pick<DecisionInput, 'outcome' | 'result'> {
     if (this.#random.chance(0.1)) return { outcome: 'failed' }
-    return { outcome: this.#world.outside.timesHappened(request.id) > 0 ? 'happened' : 'did-not-happen' }
+    const effectId = this.#world.oracle.effectIdOf(request.runId, request.step)
+    if (this.#world.outside.timesHappened(effectId) === 0) return { outcome: 'did-not-happen' }
+    // A map goes on with what the item gave.
+    const isItem = effectId !== request.id
+    return { outcome: 'happened', ...(isItem && { result: { receipt: 'found', amount: 1 } }) }
   }
 
   #through(act: (host: Host) => Promise<void>): void {

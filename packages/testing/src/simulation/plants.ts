@@ -1,13 +1,23 @@
-import { compileGraph, type Checkpoint, type CompiledWorkflow, type Snapshot } from '@waystone/core'
+import {
+  compileGraph,
+  type Checkpoint,
+  type CompiledWorkflow,
+  type MapRecord,
+  type Snapshot,
+  type Workflow,
+} from '@waystone/core'
 import { decodeCheckpoint, encodeCheckpoint, type Commit, type Store } from '@waystone/core/store'
 import { bindMethods } from './bind-methods.ts'
 import type { InvariantName } from './oracle/run-facts.ts'
+import { mapWorkflows } from './workflows/workflows.ts'
 import type { Plant } from './world.ts'
 
 /** A fault, and the invariants of which one must say so. */
 export interface PlantedFault {
   readonly plant: Plant
   readonly found: readonly InvariantName[]
+  /** It shows in these only. */
+  readonly workflows?: readonly Workflow[]
 }
 
 /** Faults that an engine or a store could have, planted around the product and never in it. */
@@ -30,6 +40,16 @@ export const plantedFaults: readonly PlantedFault[] = [
   { plant: { name: 'a join fires too early', compiled: withoutPatience }, found: ['joins-fire-once'] },
   { plant: { name: 'what a loser writes is applied', below: applyingLosers }, found: ['late-ends-change-nothing'] },
   { plant: { name: 'lists stay in the order of ends', compiled: withoutOrder }, found: ['patch-applied-once'] },
+  {
+    plant: { name: 'a map is over too early', compiled: withHasteInMaps },
+    found: ['maps-keep-results'],
+    workflows: mapWorkflows,
+  },
+  {
+    plant: { name: 'an item too many runs', compiled: withOneItemMore },
+    found: ['maps-keep-results'],
+    workflows: mapWorkflows,
+  },
   { plant: { name: 'a permit too many is given', below: grantingOneMore }, found: ['shared-limits-hold'] },
   { plant: { name: 'what has begun is not counted', below: forgettingBegins }, found: ['shared-limits-hold'] },
 ]
@@ -222,6 +242,26 @@ function withoutPatience(spec: CompiledWorkflow): CompiledWorkflow {
   const { graph, registry, hashes } = spec
   const nodes = Object.fromEntries(
     Object.entries(graph.nodes).map(([id, node]) => [id, node.kind === 'join' ? { ...node, atLeast: 1 } : node]),
+  )
+  return compileGraph({ graph: { ...graph, nodes }, registry, hashes })
+}
+
+/** Compiled with maps that are content with one item, under the author's name and hash. */
+function withHasteInMaps(spec: CompiledWorkflow): CompiledWorkflow {
+  return withMaps(spec, (map) => ({ ...map, done: 1 }))
+}
+
+/** Compiled with maps that run one item more at a time. */
+function withOneItemMore(spec: CompiledWorkflow): CompiledWorkflow {
+  return withMaps(spec, (map) => ({ ...map, concurrency: map.concurrency + 1 }))
+}
+
+function withMaps(
+  { graph, registry, hashes }: CompiledWorkflow,
+  change: (map: MapRecord) => MapRecord,
+): CompiledWorkflow {
+  const nodes = Object.fromEntries(
+    Object.entries(graph.nodes).map(([id, node]) => [id, node.kind === 'map' ? change(node) : node]),
   )
   return compileGraph({ graph: { ...graph, nodes }, registry, hashes })
 }

@@ -1,3 +1,4 @@
+import type { Workflow } from '@waystone/core'
 import { createHash } from 'node:crypto'
 import { replayRun, type Run, type RunEvent } from '@waystone/core'
 import type { RunId } from '@waystone/core/store'
@@ -25,6 +26,8 @@ export interface SimulationReport {
 /** How far a simulation may go. */
 export interface SimulationOptions {
   readonly plant?: Plant
+  /** What is run; default all but maps, which have seeds of their own. */
+  readonly workflows?: readonly Workflow[]
   /** Stops at the first violation; default true. */
   readonly stopsEarly?: boolean
   /** Told what happens, line by line. */
@@ -36,7 +39,11 @@ const calmMs = 40 * 60_000
 
 /** Runs one seed: a while in bad weather, then calm until every run has ended, with every invariant checked after each step. */
 export async function simulate(seed: number, options: SimulationOptions = {}): Promise<SimulationReport> {
-  const world = new SimulatedWorld(seed, { plant: options.plant ?? null, trace: options.trace ?? null })
+  const world = new SimulatedWorld(seed, {
+    plant: options.plant ?? null,
+    trace: options.trace ?? null,
+    workflows: options.workflows,
+  })
   const simulation = new Simulation(world, options.stopsEarly ?? true)
   await simulation.run()
   const hash = createHash('sha256')

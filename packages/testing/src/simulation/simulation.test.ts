@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { Coverage } from './coverage.ts'
+import { Coverage, mapRows } from './coverage.ts'
 import { keepFailingSeed, readFailingSeeds } from './failing-seeds.ts'
 import { plantedFaults } from './plants.ts'
 import { simulate } from './simulate.ts'
+import { mapWorkflows } from './workflows/workflows.ts'
 
 const isLong = process.env['WAYSTONE_LONG'] === '1'
 const seeds = isLong ? 5_000 : 1_000
@@ -31,6 +32,20 @@ describe('simulate', () => {
     },
   )
 
+  it(
+    'keeps them over 200 seeds of maps, and sees every way in which a map ends (G7, R5)',
+    { timeout: 5 * minutes },
+    async () => {
+      const coverage = new Coverage()
+      for (let seed = 1; seed <= 200; seed++) {
+        const report = await simulate(seed, { workflows: mapWorkflows })
+        coverage.add(report.coverage)
+        expect(report.violations, `seed ${seed}`).toEqual([])
+      }
+      expect(mapRows.filter((row) => coverage.of(row) === 0)).toEqual([])
+    },
+  )
+
   it('keeps them for every seed that failed once', { timeout: 2 * minutes }, async () => {
     for (const { seed } of readFailingSeeds()) expect((await simulate(seed)).violations).toEqual([])
   })
@@ -47,12 +62,12 @@ describe('simulate', () => {
   it.each(plantedFaults)(
     'finds that $plant.name within 500 seeds',
     { timeout: 5 * minutes },
-    async ({ plant, found }) => {
+    async ({ plant, found, workflows }) => {
       let seed = 0
       let seen: readonly string[] = []
       while (!found.some((invariant) => seen.includes(invariant)) && seed < 500) {
         seed += 1
-        const { violations } = await simulate(seed, { plant })
+        const { violations } = await simulate(seed, { plant, ...(workflows !== undefined && { workflows }) })
         seen = violations.map(({ invariant }) => invariant)
       }
       expect(found).toContain(seen.find((invariant) => found.some((one) => one === invariant)))

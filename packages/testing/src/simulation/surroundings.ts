@@ -55,6 +55,8 @@ export interface Observer {
   commitTold(process: SimulatedProcess, commit: Commit): void
   /** A process was told that its commit failed. */
   commitRefused(process: SimulatedProcess, runId: string): void
+  /** What the effect of a step is known by outside. */
+  effectIdOf(runId: string, step: number): string
   /** The store has accepted a mark. */
   marked(mark: {
     readonly runId: string

@@ -21,7 +21,7 @@ import { StorePort } from './store-port.ts'
 import { Timeline } from './timeline.ts'
 import { leakedSecret, simulationEpoch, type Surroundings } from './surroundings.ts'
 import { bridge } from './workflows/bridge.ts'
-import { simulatedWorkflows } from './workflows/workflows.ts'
+import { mapWorkflows, simulatedWorkflows } from './workflows/workflows.ts'
 
 /** A process with its runtime. */
 export interface Host {
@@ -41,7 +41,9 @@ export interface Plant {
 }
 
 /** Compiled once: that costs more than most simulations. */
-const compiledSpecs = new Map(simulatedWorkflows.map((workflow) => [workflow.name, compile(workflow)]))
+const compiledSpecs = new Map(
+  [...simulatedWorkflows, ...mapWorkflows].map((workflow) => [workflow.name, compile(workflow)]),
+)
 
 /** One simulated world: processes over one store, in virtual time, from one seed. */
 export class SimulatedWorld implements Surroundings {
@@ -53,7 +55,7 @@ export class SimulatedWorld implements Surroundings {
   readonly outside: OutsideWorld
   readonly oracle: Oracle
   readonly truth: Store = createMemoryStore()
-  readonly workflows: readonly Workflow[] = simulatedWorkflows
+  readonly workflows: readonly Workflow[]
   readonly specs: ReadonlyMap<string, CompiledWorkflow> = compiledSpecs
   readonly hosts: Host[] = []
   readonly #plant: Plant | null
@@ -71,10 +73,19 @@ export class SimulatedWorld implements Surroundings {
 
   constructor(
     seed: number,
-    { plant, trace }: { readonly plant: Plant | null; readonly trace: ((line: string) => void) | null },
+    {
+      plant,
+      trace,
+      workflows = simulatedWorkflows,
+    }: {
+      readonly plant: Plant | null
+      readonly trace: ((line: string) => void) | null
+      readonly workflows?: readonly Workflow[] | undefined
+    },
   ) {
     this.seed = seed
     this.trace = trace
+    this.workflows = workflows
     this.#plant = plant
     this.random = seededRandom(`simulation/${seed}`)
     this.timeline = new Timeline(this.random.branch('timeline'), simulationEpoch)

@@ -2,8 +2,9 @@ import type { ModelRequest } from '@waystone/core'
 import type { SimulatedProcess } from '../process.ts'
 import type { WorldCall } from '../surroundings.ts'
 import { isDelicate } from '../workflows/questions.ts'
+import { stepOfEffect } from './items.ts'
 import { attemptKey, textOf, type RunFacts } from './run-facts.ts'
-import type { Report } from './stored-checks.ts'
+import type { Report } from './run-facts.ts'
 import { toolsOf } from './tool-checks.ts'
 import { isModelCall } from '../model.ts'
 
@@ -20,7 +21,7 @@ export interface Beginning {
 
 /** Describes the beginning of an effect by what is known of its run. */
 export function beginningOf(facts: RunFacts | undefined, process: SimulatedProcess, call: WorldCall): Beginning {
-  const step = call.effectId.slice(call.runId.length + 1)
+  const step = stepOfEffect(facts, call.effectId.slice(call.runId.length + 1))
   const isStale = facts?.fences.get(process) !== facts?.fence
   return { process, call, step, key: attemptKey(step, call.attempt), isStale }
 }

@@ -1,7 +1,7 @@
 import type { KnownLimit } from '../limits.ts'
 import type { SimulatedProcess } from '../process.ts'
 import type { WorldCall } from '../surroundings.ts'
-import type { Report } from './stored-checks.ts'
+import type { Report } from './run-facts.ts'
 
 interface UnderWay {
   readonly process: SimulatedProcess

@@ -4,6 +4,7 @@ import type { KnownLimit } from '../limits.ts'
 import type { SimulatedProcess } from '../process.ts'
 import { leakedSecret, simulationEpoch, type Observer, type Surroundings, type WorldCall } from '../surroundings.ts'
 import { beginningOf, checkBeginning } from './effect-checks.ts'
+import { effectSuffix, stepOfEffect } from './items.ts'
 import { attemptKey, newRunFacts, textOf, type InvariantName, type RunFacts, type Violation } from './run-facts.ts'
 import { LimitChecks } from './limit-checks.ts'
 import { checkStored } from './stored-checks.ts'
@@ -200,7 +201,7 @@ export class Oracle implements Observer {
     return this.#running.filter((one) => {
       if (one.process !== process || (runId !== null && one.call.runId !== runId) || this.#answered.has(one.call))
         return false
-      const step = one.call.effectId.slice(one.call.runId.length + 1)
+      const step = stepOfEffect(one.facts, one.call.effectId.slice(one.call.runId.length + 1))
       return !one.facts.ends.has(attemptKey(step, one.call.attempt))
     })
   }
@@ -223,6 +224,11 @@ export class Oracle implements Observer {
 
   effectAnswered(call: WorldCall): void {
     this.#answered.add(call)
+  }
+
+  /** What the effect of a step is known by outside. */
+  effectIdOf(runId: string, step: number): string {
+    return `${runId}/${effectSuffix(this.runs.get(runId), String(step))}`
   }
 
   /** A process says that an event named nothing that is open. */

@@ -1,4 +1,4 @@
-import type { Checkpoint, CompiledWorkflow, EngineEvent, JsonObject, RunContext } from '@waystone/core'
+import type { Checkpoint, CompiledWorkflow, EngineEvent, Json, JsonObject, RunContext } from '@waystone/core'
 import type { SimulatedProcess } from '../process.ts'
 import type { WorldCall } from '../surroundings.ts'
 
@@ -10,6 +10,15 @@ export interface KnownFork {
   readonly branches: Map<string, BranchEnd>
   /** Length of each list when it was taken. */
   readonly lengths: ReadonlyMap<string, number>
+}
+
+/** A map under way, as the oracle counts it. */
+export interface KnownMap {
+  readonly total: number
+  /** What items gave that ended well. */
+  readonly outputs: Map<number, Json>
+  readonly failed: Set<number>
+  hasWanted: boolean
 }
 
 /** What the oracle knows of one run: what was stored, and what it has worked out itself from the events alone. */
@@ -27,6 +36,9 @@ export interface RunFacts {
   /** Forks under way by the oracle's count, by join; how often each join has fired; who wrote each item of the lists. */
   readonly forks: Map<string, KnownFork>
   readonly fires: Map<string, number>
+  /** Maps under way by the oracle's count, by node; the step of each item, by what its effect id ends with. */
+  readonly maps: Map<string, KnownMap>
+  readonly items: Map<string, string>
   readonly writersOf: Map<string, string[]>
   /** Highest fence given out, and to whom. */
   fence: number
@@ -75,6 +87,8 @@ export function newRunFacts(runId: string, spec: CompiledWorkflow, isAnswered: (
     taken: new Map(),
     forks: new Map(),
     fires: new Map(),
+    maps: new Map(),
+    items: new Map(),
     writersOf: new Map(),
     fence: 0,
     owner: null,
@@ -132,12 +146,16 @@ const invariantNames = [
   'tools-keep-rules',
   'pure-calls-run-once',
   'degraded-runs-say-so',
+  'maps-keep-results',
   'every-run-ends',
   'no-engine-fault',
 ] as const
 
 /** See {@link invariantNames}. */
 export type InvariantName = (typeof invariantNames)[number]
+
+/** Told of what must not be. */
+export type Report = (invariant: InvariantName, message: string) => void
 
 /** `step/attempt` of an effect. */
 export function attemptKey(step: number | string, attempt: number): string {

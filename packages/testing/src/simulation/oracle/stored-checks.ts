@@ -2,12 +2,10 @@ import type { Checkpoint, RunContext, Snapshot } from '@waystone/core'
 import type { Coverage } from '../coverage.ts'
 import { foldPatch, mergeInto, writtenBy } from './fold.ts'
 import { followForks, noteWrites } from './branches.ts'
+import { followMaps } from './items.ts'
 import { countTaken, expectRoute } from './routing.ts'
 import { countTools, toolsOf } from './tool-checks.ts'
-import { attemptKey, textOf, type InvariantName, type RunFacts } from './run-facts.ts'
-
-/** Told of what must not be. */
-export type Report = (invariant: InvariantName, message: string) => void
+import { attemptKey, textOf, type Report, type RunFacts } from './run-facts.ts'
 
 const ended = new Set(['completed', 'failed', 'cancelled', 'exhausted'])
 
@@ -32,6 +30,7 @@ export function checkStored(
   toolsOf(facts).follow(facts, checkpoint, { before, after, report })
   countCovered(checkpoint, { before, after, coverage: parts.coverage })
   countTools(checkpoint, { before, after, coverage: parts.coverage })
+  followMaps(facts, checkpoint, { before, after, ...parts })
   facts.checkpoints.push(checkpoint)
   facts.context = after
   facts.used.add(checkpoint.event.id)

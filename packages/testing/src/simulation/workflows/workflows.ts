@@ -6,6 +6,7 @@ import { forks, quorum } from './forks.ts'
 import { limited } from './limited.ts'
 import { linear } from './linear.ts'
 import { loop } from './loop.ts'
+import { maps } from './maps.ts'
 import { people } from './people.ts'
 import { questions } from './questions.ts'
 import { talk } from './talk.ts'
@@ -27,3 +28,6 @@ export const simulatedWorkflows = [
   controlled,
   alike,
 ] as readonly unknown[] as readonly Workflow[]
+
+/** Runs of maps have seeds of their own. */
+export const mapWorkflows = [maps] as readonly unknown[] as readonly Workflow[]

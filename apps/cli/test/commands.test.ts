@@ -474,6 +474,12 @@ describe('waystone hold, release, cancel, resume', () => {
     expect(late.exit).toBe(1)
   })
 
+  it('refuses somebody who is no delegate of whom they decide for (H6)', async () => {
+    const { err, exit } = await waystone('approve', 'last', '--by', 'dan', '--for', 'ada', '--reason', 'fine')
+    expect(err).toBe('refused (not-a-delegate): dan may not decide for ada\n')
+    expect(exit).toBe(1)
+  })
+
   it('cancels for good', async () => {
     expect((await waystone('cancel', 'last', '--reason', 'withdrawn')).out).toMatchInlineSnapshot(`
       "cancel applied at checkpoint 4; run RUN1 is cancelled.

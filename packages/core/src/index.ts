@@ -34,6 +34,7 @@ export {
   type AgentUse,
 } from './define/agent.ts'
 export type { CallApproval, CallDecision } from './define/call-approval.ts'
+export type { DeciderTerms, EscalationOptions, QuorumOptions } from './define/deciders.ts'
 export type {
   ApprovalConfig,
   ApprovalOutcomes,
@@ -214,6 +215,7 @@ export {
   type AgentRecord,
   type ApprovalRecord,
   type CallApprovalRecord,
+  type DecidersRecord,
   type EdgeLimit,
   type EdgeRecord,
   type EffectClass,

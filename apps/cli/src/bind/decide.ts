@@ -20,6 +20,7 @@ export interface DecideOptions extends CommonOptions, RunOptions {
   readonly response?: string
   readonly result?: string
   readonly by?: string
+  readonly for?: string
   readonly detach?: boolean
 }
 
@@ -30,6 +31,7 @@ export function decideOptions(command: Commander): Commander {
     .option('--step <number>', 'which request, when several are open')
     .option('--reason <text>', 'why; stored with the decision')
     .option('--by <name>', 'who decides (default: $WAYSTONE_BY, else the account)')
+    .option('--for <person>', 'whom it is decided for, by their delegate')
     .option('--detach', 'only record the decision; do not go on with the run here')
     .option('--file <file>', 'the workflow, when it has moved: FILE or FILE#export')
     .option('--live', 'go on with real models; needed for runs that were started with them')
@@ -171,6 +173,7 @@ function decisionOf(
   return {
     outcome,
     by: options.by ?? personName(context.around),
+    ...(options.for === undefined ? {} : { for: options.for }),
     through: 'cli',
     ...(options.reason === undefined ? {} : { reason: options.reason }),
     ...(options.edit === undefined ? {} : { edits: readJsonObject({ text: options.edit, option: '--edit', cwd }) }),

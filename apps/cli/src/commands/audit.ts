@@ -3,6 +3,7 @@ import { openRow, type RunOptions } from '../bind/open-run.ts'
 import type { CommandDefinition, CommonOptions, Context } from '../command.ts'
 import { guardText } from '../graph/edge-labels.ts'
 import { targetText } from '../output/decision-text.ts'
+import { personText } from '../output/person-text.ts'
 import { printable, printableJson, printableLine } from '../output/printable.ts'
 import { table } from '../output/table.ts'
 import { formatTime } from '../output/units.ts'
@@ -47,12 +48,12 @@ function auditLines(found: Audit, { style }: Context): readonly string[] {
 
 /** Who decided what; of a call also its arguments, and what they were changed to: nothing is left out. */
 function personLines(person: Audit['people'][number]): readonly string[] {
-  const { sequence, at, by, through, node, tool, outcome, reason, edited } = person
+  const { sequence, at, through, node, tool, outcome, reason, edited } = person
   const what = `${node === null ? '' : `${node} `}${tool === undefined ? '' : `${printableLine(tool)} `}${outcome}`
   const asked = person.arguments === undefined ? [] : [`asked   ${printableJson(person.arguments, 0)}`]
   const became = edited === undefined ? [] : [`edited  ${printableJson(edited, 0)}`]
   return [
-    `  ${String(sequence).padStart(4)}  ${formatTime(at)}  ${printableLine(by)} (${printableLine(through)})  ${what}${reason === '' ? '' : `: ${printableLine(reason)}`}`,
+    `  ${String(sequence).padStart(4)}  ${formatTime(at)}  ${personText(person)} (${printableLine(through)})  ${what}${person.isPartial === true ? ', with others' : ''}${reason === '' ? '' : `: ${printableLine(reason)}`}`,
     ...[...asked, ...became].map((line) => `${' '.repeat(30)}${line}`),
   ]
 }

@@ -1,4 +1,5 @@
 import { nodeAt, nodePathsOf, type Graph, type RunEvent } from '@waystone/core'
+import { personText } from '../output/person-text.ts'
 import { amountText } from '../graph/limits-text.ts'
 import { reasonText, wayText } from '../output/decision-text.ts'
 import { printableExcerpt, printableLine } from '../output/printable.ts'
@@ -52,8 +53,10 @@ function eventText(event: RunEvent, { graph, style }: LineContext): string | nul
       if (isTalk(graph, event.node)) return null
       const reason = printableLine(event.reason)
       const about = event.tool === undefined ? '' : `${workText('call', event.tool)}: `
-      return `${name(event.node)}  ${about}${event.outcome} by ${printableLine(event.by)}${reason === '' ? '' : `: ${printableExcerpt(reason, 100)}`}`
+      return `${name(event.node)}  ${about}${event.outcome} by ${personText(event)}${event.isPartial === true ? ', others have to decide as well' : ''}${reason === '' ? '' : `: ${printableExcerpt(reason, 100)}`}`
     }
+    case 'request.escalated':
+      return `${name(event.node)}  ${style('warn', `nobody has decided step ${event.step}: escalated, level ${event.level}`)}`
     case 'limit.hit':
       return `${' '.repeat(width)}  ${style('warn', `limit${event.node === undefined ? '' : ` of ${event.node}`} hit: ${amountText(event.limit, event.used)} of ${amountText(event.limit, event.max)}`)}`
     case 'log.written':

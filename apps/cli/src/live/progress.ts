@@ -82,6 +82,8 @@ export function advance(progress: Progress, event: RunEvent): Progress {
       }
     }
     case 'request.decided':
+      if (event.isPartial === true) return next
+      return { ...next, open: without(progress.open, event.step) }
     case 'request.withdrawn':
       return { ...next, open: without(progress.open, event.step) }
     case 'edge.taken':
@@ -93,6 +95,7 @@ export function advance(progress: Progress, event: RunEvent): Progress {
     case 'run.started':
     case 'run.forked':
     case 'run.patched':
+    case 'request.escalated':
     case 'state.changed':
     case 'limit.hit':
     case 'log.written':

@@ -1,3 +1,4 @@
+import { personText } from './person-text.ts'
 import { formatPath, type Blame, type BlameApproval } from '@waystone/core'
 import { printableExcerpt, printableLine } from './printable.ts'
 import type { Style } from './style.ts'
@@ -22,9 +23,10 @@ export function blameLines(blame: Blame, style: Style): readonly string[] {
   ]
 }
 
-function approvalText({ outcome, by, through, reason, sequence }: BlameApproval): string {
+function approvalText(approval: BlameApproval): string {
+  const { outcome, through, reason, sequence } = approval
   const why = reason === '' ? '' : `: ${printableLine(reason)}`
-  return `${outcome} by ${printableLine(by)} (${printableLine(through)}), checkpoint ${sequence}${why}`
+  return `${outcome} by ${personText(approval)} (${printableLine(through)}), checkpoint ${sequence}${why}`
 }
 
 function writerText({ writer, model }: Blame): string {

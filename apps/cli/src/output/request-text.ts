@@ -1,5 +1,6 @@
 import type { Json, Request, RequestOption } from '@waystone/core'
 import { targetText } from './decision-text.ts'
+import { personText } from './person-text.ts'
 import { printable, printableExcerpt, printableJson, printableLine } from './printable.ts'
 import type { Style } from './style.ts'
 import { formatDuration } from './units.ts'
@@ -31,6 +32,12 @@ export function requestLines(request: Request, { style, now }: { style: Style; n
       request.options.flatMap((option) => optionLines(option, request, style)),
       style,
     ),
+    ...section('quorum', quorumLines(request), style),
+    ...section(
+      'for',
+      request.delegates.map(({ person, by }) => `${names(by)} may decide for ${printableLine(person)}`),
+      style,
+    ),
     ...section('edit', editable(request).length === 0 ? [] : [`${editable(request).join(', ')} may be edited`], style),
     ...section(
       'answer',
@@ -39,11 +46,32 @@ export function requestLines(request: Request, { style, now }: { style: Style; n
     ),
     ...section('so far', used === '' ? [] : [used], style),
     ...section(
+      'then',
+      request.escalatesAt === null ? [] : [`escalated in ${formatDuration(Math.max(0, request.escalatesAt - now))}`],
+      style,
+    ),
+    ...section(
       'expires',
       request.expiresAt === null ? [] : [`in ${formatDuration(Math.max(0, request.expiresAt - now))}`],
       style,
     ),
   ]
+}
+
+/** How many must approve, and who has decided so far. */
+function quorumLines({ quorum }: Request): readonly string[] {
+  if (quorum === null) return []
+  const { need, of, votes } = quorum
+  return [
+    of === null ? `${need} persons must approve` : `${need} of ${names(of)} must approve`,
+    ...votes.map(
+      (vote) => `${vote.outcome} by ${personText(vote)}${vote.reason === '' ? '' : `: ${printableLine(vote.reason)}`}`,
+    ),
+  ]
+}
+
+function names(list: readonly string[]): string {
+  return list.map((name) => printableLine(name)).join(', ')
 }
 
 /** Who asks what, in a few words. */

@@ -1,4 +1,5 @@
 import { openIn, type Checkpoint, type Decision, type EngineEvent, type History } from '@waystone/core'
+import { personText } from './person-text.ts'
 import { reasonText, wayText } from './decision-text.ts'
 import { printableExcerpt, printableLine } from './printable.ts'
 import { iso } from './row-json.ts'
@@ -14,7 +15,7 @@ export function timelineLines(checkpoints: readonly Checkpoint[], history: Histo
     return [
       String(sequence),
       `+${formatDuration(event.at - begun)}`,
-      step?.node ?? (event.type === 'timer.due' ? (decision?.node ?? '') : ''),
+      step?.node ?? (event.type === 'timer.due' || event.type === 'request.decided' ? (decision?.node ?? '') : ''),
       whatText(checkpoint, history),
       decision === null || decision.to === null ? '' : wayText(decision, history.graph),
       step === null || event.from !== 'effect' ? '' : formatDuration(step.endedAt - step.startedAt),
@@ -58,9 +59,10 @@ function whatText({ event, step, sequence, decision }: Checkpoint, history: Hist
       return `${item}${what}${outcome}${attempt > 1 ? ` (attempt ${attempt})` : ''}${problem === undefined ? '' : `: ${printableExcerpt(problem, 60)}`}${kept}`
     }
     case 'request.decided':
-      return `${itemText(step, history, sequence)}${step?.tool === undefined ? '' : `${step.tool} `}${event.payload.outcome} by ${printableExcerpt(event.payload.by, 30)}`
+      return `${itemText(step, history, sequence)}${step?.tool === undefined ? '' : `${step.tool} `}${event.payload.outcome} by ${printableExcerpt(personText(event.payload), 60)}${step === null ? ', not yet decided' : ''}`
     case 'timer.due':
       if (event.payload.timer.startsWith('limit/')) return 'its time is over'
+      if (event.payload.timer.startsWith('escalate/')) return 'escalated'
       if (step?.tool !== undefined) return `${step.tool} expired`
       if (event.payload.timer.startsWith('deadline/')) return 'the deadline of its fork is over'
       return event.payload.timer.startsWith('expire/') ? 'expired' : `timer ${event.payload.timer}`

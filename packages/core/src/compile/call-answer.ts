@@ -46,7 +46,7 @@ function approvedCall(context: RunContext, { record, stepIndex, step }: StepEnd,
   const node = record.id
   const next = updateCall(context, { node, stepIndex }, (call) => ({ ...call, phase: 'queued', ...edits }))
   const given = argumentsOfCall(own(next.private, node), step.callId ?? '')
-  const { expiresAt: _, ...rest } = step
+  const { expiresAt: _, votes: __, escalatesAt: ___, escalated: ____, ...rest } = step
   const approved: OpenStep = Object.freeze({
     ...rest,
     approved: callDigest(step.tool ?? '', given?.arguments ?? null),

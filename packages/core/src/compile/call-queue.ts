@@ -2,6 +2,7 @@ import { withIndex } from '../base/with-index.ts'
 import type { Graph } from '../graph/graph.ts'
 import { callApprovalOf } from '../graph/tool-use.ts'
 import type { AgentCall, OpenStep, RunContext } from '../snapshot/snapshot.ts'
+import { nextEscalation } from './escalation.ts'
 import { findAgentLimitHit } from './agent-limits.ts'
 import { visitEnd } from './agent-visit.ts'
 import { currentCalls, withCalls } from './agent-memory.ts'
@@ -56,7 +57,8 @@ function isLimited(graph: Graph, context: RunContext, { record, at }: StepEnd): 
 }
 
 function openCall(graph: Graph, call: AgentCall, { record, step, at }: StepEnd): OpenStep {
-  const expiresInMs = call.asks === undefined ? null : (callApprovalOf(graph, record, call.tool)?.expiresInMs ?? null)
+  const rule = call.asks === undefined ? null : callApprovalOf(graph, record, call.tool)
+  const expiresInMs = rule?.expiresInMs ?? null
   return {
     node: record.id,
     visit: step.visit,
@@ -66,6 +68,7 @@ function openCall(graph: Graph, call: AgentCall, { record, step, at }: StepEnd):
     tool: call.ran ?? call.tool,
     callId: call.callId,
     ...(at !== undefined && expiresInMs !== null && { expiresAt: at + expiresInMs }),
+    ...(at !== undefined && rule !== null && nextEscalation(rule, at, 0)),
     reserved: oneToolCall,
   }
 }

@@ -25,21 +25,32 @@ function visitTimer(stepIndex: number | string): string {
   return `limit/${stepIndex}`
 }
 
+/** The timer of a request's next escalation. */
+function escalationTimer(stepIndex: number | string, level: number): string {
+  return `escalate/${stepIndex}/${level}`
+}
+
 /** A timer of an open step. */
 export interface StepTimer {
   readonly timer: string
   /** Ms since the epoch. */
   readonly at: number
-  readonly what: 'expiry' | 'visit'
+  readonly what: 'expiry' | 'escalation' | 'visit'
 }
 
 /** The timers that an open step has. */
-export function stepTimers(stepIndex: number | string, { expiresAt, limitAt }: OpenStep): readonly StepTimer[] {
-  if (expiresAt === undefined && limitAt === undefined) return noTimers
+export function stepTimers(stepIndex: number | string, step: OpenStep): readonly StepTimer[] {
+  const { expiresAt, limitAt, escalatesAt } = step
+  if (expiresAt === undefined && limitAt === undefined && escalatesAt === undefined) return noTimers
   return [
     ...(expiresAt === undefined ? [] : [{ timer: expiryTimer(stepIndex), at: expiresAt, what: 'expiry' as const }]),
+    ...(escalatesAt === undefined ? [] : [escalationOf(stepIndex, step, escalatesAt)]),
     ...(limitAt === undefined ? [] : [{ timer: visitTimer(stepIndex), at: limitAt, what: 'visit' as const }]),
   ]
+}
+
+function escalationOf(stepIndex: number | string, { escalated = 0 }: OpenStep, at: number): StepTimer {
+  return { timer: escalationTimer(stepIndex, escalated + 1), at, what: 'escalation' }
 }
 
 const noTimers: readonly StepTimer[] = Object.freeze([])
@@ -151,6 +162,8 @@ export function commandsBetween(
     const known = old?.open[index]
     if (step !== undefined && (known === undefined || known.attempt !== step.attempt || known.kind !== step.kind))
       pushStart(commands, index, { step, isHeld, within: now.within })
+    else if (step !== undefined && known?.escalatesAt !== step.escalatesAt)
+      pushNewTimers(commands, index, { step, old: known })
   }
   for (const step of old?.deadlines.keys() ?? [])
     if (!now.deadlines.has(step)) commands.push({ type: 'clearTimer', timer: deadlineTimer(step) })
@@ -186,6 +199,17 @@ function pushStart(
     attempt: step.attempt,
     ...notBefore,
   })
+}
+
+/** An escalated request is escalated again later. */
+function pushNewTimers(
+  commands: Command[],
+  index: string,
+  { step, old }: { readonly step: OpenStep; readonly old: OpenStep | undefined },
+): void {
+  const known = old === undefined ? [] : stepTimers(index, old).map(({ timer }) => timer)
+  for (const { timer, at } of stepTimers(index, step))
+    if (!known.includes(timer)) commands.push({ type: 'setTimer', timer, at })
 }
 
 function pushStop(

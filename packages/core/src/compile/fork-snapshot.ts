@@ -1,10 +1,11 @@
-import { callApprovalOf } from '../graph/tool-use.ts'
+import { callApprovalOf, decidersOf } from '../graph/tool-use.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
 import type { MachineValue, OpenStep, RunContext, Snapshot } from '../snapshot/snapshot.ts'
 import { noUsage } from '../snapshot/usage.ts'
 import { currentCalls, withCalls } from './agent-memory.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
 import { patchedContext } from './patch-state.ts'
+import { nextEscalation } from './escalation.ts'
 import { withChildren, withContext } from './steps.ts'
 
 /**
@@ -62,7 +63,8 @@ function begunAnew(memories: RunContext['private'], at: number): RunContext['pri
 }
 
 function reopened({ graph }: CompiledWorkflow, step: OpenStep, at: number): OpenStep {
-  const { notBefore: _, expiresAt: __, limitAt: ___, attemptsBefore: ____, approved, ...rest } = step
+  const { notBefore: _, expiresAt: __, limitAt: ___, attemptsBefore: ____, approved, ...begun } = step
+  const { votes: _____, escalatesAt: ______, escalated: _______, ...rest } = begun
   const record = graph.nodes[step.node]
   const visitBound = record?.kind === 'agent' ? record.limits?.durationMs : undefined
   const isAskedAgain = isApprovedCall(step)
@@ -77,6 +79,9 @@ function reopened({ graph }: CompiledWorkflow, step: OpenStep, at: number): Open
     ...(approved !== undefined && !isAskedAgain && { approved }),
     ...(visitBound !== undefined && { limitAt: at + visitBound.max }),
     ...(isTimed && { expiresAt: at + expiresInMs }),
+    ...(record !== undefined &&
+      (step.kind === 'approval' || isAskedAgain) &&
+      nextEscalation(decidersOf(graph, record, step.tool), at, 0)),
   })
 }
 

@@ -33,6 +33,10 @@ export const transitionNames = {
   begin: (node: string) => `${node}:begin`,
   /** From now on only people are awaited. */
   person: (node: string) => `${node}:person`,
+  /** Not a transition of the machine: one of several persons has decided. */
+  vote: (node: string) => `${node}:vote`,
+  /** Not a transition of the machine: the request is for another role now. */
+  escalate: (node: string) => `${node}:escalate`,
 } as const
 
 /** The final state of a cancelled run. */

@@ -64,7 +64,7 @@ function keysReadBy({ graph }: CompiledWorkflow, { node }: OpenStep, keys: reado
 /** An effect whose input follows from the state, and that a service knows by its effect id, or may not be repeated at all. */
 function isBegunForGood({ graph }: CompiledWorkflow, { node, kind }: OpenStep): boolean {
   const effect = graph.nodes[node]?.effect
-  const isOwnEffect = kind === 'task' || kind === 'tool' || kind === 'gate'
+  const isOwnEffect = kind === 'task' || kind === 'tool' || kind === 'gate' || kind === 'item'
   return isOwnEffect && (effect === 'keyed' || effect === 'unsafe')
 }
 

@@ -12,6 +12,7 @@ import { deadlineTimer, durationTimer, stepTimers } from './commands.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
 import { exhaustAround, exhaustAt } from './exhaust-around.ts'
 import { forkedSnapshot } from './fork-snapshot.ts'
+import { escalated, voiceOf } from './deciders.ts'
 import { engineError } from './frozen-error.ts'
 import type { MachineEvent, MachineInput } from './machine-event.ts'
 import { cancelledState, eventNames, transitionNames } from './names.ts'
@@ -238,20 +239,38 @@ function decide(root: RunAt, decision: PersonDecision): Plan {
   const record = compiled.graph.nodes[step.node]
   const problem = record === undefined ? undefined : foreignWrites(record, decision)
   if (problem !== undefined) return refuse('write-undeclared', problem)
-  return moveStep(run, step, { end: decisionEnd(step, decision) })
+  const voice = voiceOf(compiled, snapshot.context, { step, decision, at: run.event.at })
+  if (voice.type === 'refused') return refuse(voice.reason, voice.message)
+  if (voice.type === 'counted') {
+    const counted = stayOpen(step, { outcome: decision.outcome, taken: transitionNames.vote(step.node) })
+    return applied(run, Object.freeze({ value: snapshot.value, context: voice.context }), { decision: counted })
+  }
+  return moveStep(run, step, { end: decisionEnd(step, decision, voice.reasons) })
+}
+
+/** The decision of what leaves a request open. */
+function stayOpen({ node, visit }: OpenStep, { outcome, taken }: Pick<Decision, 'outcome' | 'taken'>): Decision {
+  return { node, visit, outcome, candidates: [{ edge: taken, verdict: 'taken' }], taken, to: null }
+}
+
+function escalate(run: RunAt, stepIndex: number, step: OpenStep): Plan {
+  const { compiled, snapshot } = run
+  const context = escalated(compiled, snapshot.context, { stepIndex, step })
+  const decision = stayOpen(step, { outcome: 'escalated', taken: transitionNames.escalate(step.node) })
+  return applied(run, Object.freeze({ value: snapshot.value, context }), { decision })
 }
 
 /** A person's answer as the end of the step that asked. */
-function decisionEnd(step: OpenStep, decision: PersonDecision): StepAnswer {
+function decisionEnd(step: OpenStep, decision: PersonDecision, reasons: readonly string[]): StepAnswer {
   const { outcome, by, reason } = decision
   const base = { step: decision.step, attempt: step.attempt, startedAt: step.since }
   if (asksBeforeCall(step)) {
     const edited = decision.arguments === undefined ? {} : { arguments: decision.arguments }
-    return { ...base, outcome, reason, ...edited }
+    return { ...base, outcome, reason: reasons.join('; '), ...edited }
   }
   const patch = decision.patch === undefined ? {} : { patch: decision.patch }
   if (step.kind !== 'resolve') {
-    const verdict = Object.freeze({ outcome, reasons: Object.freeze(reason === '' ? [] : [reason]) })
+    const verdict = Object.freeze({ outcome, reasons: Object.freeze([...reasons]) })
     return { ...base, ...patch, outcome, verdict }
   }
   if (outcome === 'did-not-happen') return { ...base, outcome }
@@ -285,6 +304,7 @@ function timerDueAt(run: RunAt, timer: string): Plan | undefined {
     const due = step === undefined ? undefined : stepTimers(index, step).find((one) => one.timer === timer)
     if (step === undefined || due === undefined) continue
     if (event.at < due.at) return { type: 'early', message: `timer ${timer} is due at ${due.at}, not at ${event.at}` }
+    if (due.what === 'escalation') return escalate(run, Number(index), step)
     return due.what === 'visit' ? endVisit(run, Number(index), step) : expire(run, Number(index), step)
   }
   for (const join in context.forks) {

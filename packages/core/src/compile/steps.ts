@@ -19,6 +19,7 @@ import { setKey } from '../snapshot/derived.ts'
 import { isQuiet } from '../snapshot/tree.ts'
 import { addUsage, noUsage, type UsageDelta } from '../snapshot/usage.ts'
 import { freshTally, visitEnd } from './agent-visit.ts'
+import { nextEscalation } from './escalation.ts'
 import { modelAsked } from './fallback.ts'
 import { nextCall } from './history.ts'
 import type { MachineInput } from './machine-event.ts'
@@ -157,6 +158,7 @@ export function openStep(context: RunContext, record: WorkingRecord, at: number)
     ...(kind === 'tool' && { reserved: oneToolCall }),
     ...visitEnd(context, record),
     ...(record.kind === 'approval' && record.expiresInMs !== null && { expiresAt: at + record.expiresInMs }),
+    ...(record.kind === 'approval' && record.escalations !== undefined && nextEscalation(record, at, 0)),
   }
   if (call?.memory === undefined) return addOpen(context, step)
   return addOpen(withContext(context, { private: withKey(context.private, record.id, call.memory) }), step)

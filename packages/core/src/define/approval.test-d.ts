@@ -72,4 +72,18 @@ describe('w.approval', () => {
     // @ts-expect-error what is shown is missing
     w.approval({ role: 'manager' })
   })
+
+  it('may say who decides, which leaves its outcomes as they are', () => {
+    const board = w.approval({
+      show: ['order'],
+      quorum: { need: 2, of: ['ada', 'bo', 'cy'], rejected: 'unreachable' },
+      delegates: { ada: ['dan'] },
+      escalate: [{ after: '1h', role: 'director' }],
+    })
+    expectTypeOf(board['~outcomes']).toEqualTypeOf<'approved' | 'rejected'>()
+    // @ts-expect-error `rejected` is one of two words
+    w.approval({ show: ['order'], quorum: { need: 2, rejected: 'two' } })
+    // @ts-expect-error a duration has a unit
+    w.approval({ show: ['order'], escalate: { after: '1 hour', role: 'director' } })
+  })
 })

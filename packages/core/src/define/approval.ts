@@ -1,12 +1,11 @@
 import type { z } from 'zod'
+import type { DeciderTerms } from './deciders.ts'
 import type { Duration } from './duration.ts'
 import type { NodeOptions } from './node-options.ts'
 
 /** What a person is shown and may answer. */
-export interface ApprovalConfig<Show extends string, Edits extends string, Heard extends string> extends Omit<
-  NodeOptions<Show, Heard>,
-  'reads'
-> {
+export interface ApprovalConfig<Show extends string, Edits extends string, Heard extends string>
+  extends Omit<NodeOptions<Show, Heard>, 'reads'>, DeciderTerms {
   /** State keys shown; a decision is bound to what they held. */
   readonly show: readonly Show[]
   /** Who may decide, for people and for interfaces that know roles. */

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../base/json.ts'
+import type { DeciderTerms } from './deciders.ts'
 import type { Duration } from './duration.ts'
 import type { Guard } from './guard.ts'
 
@@ -7,14 +8,14 @@ import type { Guard } from './guard.ts'
  *
  * Calls that nobody is asked about run meanwhile; the model is told what became of each.
  */
-export interface CallApprovalTerms {
+export interface CallApprovalTerms extends DeciderTerms {
   /** Who may decide, for people and for interfaces that know roles. */
   readonly role?: string
   /** Why it is asked, for the person. */
   readonly reason?: string
   /** Time until the model is told that nobody approved; default never. */
   readonly expiresIn?: Duration
-  /** The person may change the arguments: outcome `edited`. Default true. */
+  /** The person may change the arguments: outcome `edited`. Default true; with a quorum nobody may. */
   readonly canEdit?: boolean
   /** The person may ask the model back: outcome `asked`. Default true. */
   readonly canAskBack?: boolean

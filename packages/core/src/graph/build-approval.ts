@@ -2,8 +2,9 @@ import type { z } from 'zod'
 import type { JsonObject } from '../base/json.ts'
 import { nodeKeys, readCommon, readOutcomes } from './build-base.ts'
 import type { BuiltNode, NodeSite } from './build-scope.ts'
+import { deciderKeys, readDeciders } from './build-deciders.ts'
 import { noRetry } from './build-retry.ts'
-import type { ApprovalRecord } from './graph.ts'
+import type { ApprovalRecord, DecidersRecord } from './graph.ts'
 import { listOfNames } from './issues.ts'
 import {
   checkKeys,
@@ -33,6 +34,7 @@ export function buildApproval(site: NodeSite): BuiltNode {
     'canAskBack',
     'response',
     'talk',
+    ...deciderKeys,
   ])
   if (written.config['show'] === undefined) refuseValue(written, 'show', 'a list of state keys')
   const show = readStateKeys(written, 'show', scope.stateKeys)
@@ -50,6 +52,7 @@ export function buildApproval(site: NodeSite): BuiltNode {
   }
   const responseSchema = response === undefined ? null : (jsonSchemaOf(response.schema, 'input') ?? {})
   const talk = readTalk(written, { show, outcome: outcomes[0] ?? '', responseSchema })
+  const deciders = readQuorumOnly(written)
   const writes = [...new Set([...edits, ...(response?.keys ?? [])])]
   return {
     record: {
@@ -70,9 +73,18 @@ export function buildApproval(site: NodeSite): BuiltNode {
       canAskBack,
       responseSchema,
       ...(talk !== undefined && { talk }),
+      ...deciders,
     },
     functions: { kind: 'approval', response: response?.schema ?? null },
   }
+}
+
+/** Who decides; several persons only approve, reject or ask. */
+function readQuorumOnly(written: Written): DecidersRecord {
+  const deciders = readDeciders(written)
+  for (const key of deciders.quorum === undefined ? [] : ['edits', 'response', 'outcomes', 'talk'])
+    if (written.config[key] !== undefined) refuseValue(written, key, 'nothing: a quorum only approves, rejects or asks')
+  return deciders
 }
 
 function readEdits(written: Written, show: readonly string[]): readonly string[] {

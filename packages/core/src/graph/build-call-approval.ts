@@ -1,4 +1,5 @@
 import type { Place } from '../errors/definition-error.ts'
+import { deciderKeys, readDeciders } from './build-deciders.ts'
 import type { CallApprovalRecord, GuardExpression } from './graph.ts'
 import {
   checkKeys,
@@ -19,7 +20,7 @@ export interface BuiltCallApproval {
   readonly asks: AuthorFunction | null
 }
 
-const keys = ['when', 'role', 'reason', 'expiresIn', 'canEdit', 'canAskBack'] as const
+const keys = ['when', 'role', 'reason', 'expiresIn', 'canEdit', 'canAskBack', ...deciderKeys] as const
 
 /** Reads option `approval` of a tool; null when nobody is asked. */
 export function readCallApproval(written: Written): BuiltCallApproval | null {
@@ -70,12 +71,16 @@ function asked(written: Written, config: Written['config']): Written {
 
 function recordOf(rule: Written, when: CallApprovalRecord['when']): CallApprovalRecord {
   const mayBe = (key: 'canEdit' | 'canAskBack'): boolean => rule.config[key] === undefined || readFlag(rule, key)
+  const deciders = readDeciders(rule)
+  if (deciders.quorum !== undefined && rule.config['canEdit'] === true)
+    refuseValue(rule, 'canEdit', 'false or nothing: a quorum only approves, rejects or asks')
   return {
     when,
     role: rule.config['role'] === undefined ? null : readText(rule, 'role'),
     reason: readText(rule, 'reason', ''),
     expiresInMs: readDuration(rule, 'expiresIn'),
-    canEdit: mayBe('canEdit'),
+    canEdit: deciders.quorum === undefined && mayBe('canEdit'),
     canAskBack: mayBe('canAskBack'),
+    ...deciders,
   }
 }

@@ -212,8 +212,22 @@ export interface GateRecord extends NodeRecordBase {
   readonly memory?: MemoryUseRecord
 }
 
+/** Who decides a request. What is absent does not apply. */
+export interface DecidersRecord {
+  /** Persons who must approve, 2 or more; who they may be, null: anybody; what their rejections do. */
+  readonly quorum?: {
+    readonly need: number
+    readonly of: readonly string[] | null
+    readonly rejected: 'one' | 'unreachable'
+  }
+  /** Who may decide for whom. */
+  readonly delegates?: readonly { readonly person: string; readonly by: readonly string[] }[]
+  /** Whom it is for when nobody has decided for so long, ms since it was asked. Order: by time. */
+  readonly escalations?: readonly { readonly afterMs: number; readonly role: string }[]
+}
+
 /** A person decides. */
-export interface ApprovalRecord extends NodeRecordBase {
+export interface ApprovalRecord extends NodeRecordBase, DecidersRecord {
   readonly kind: 'approval'
   /** State keys shown to the person; equals `reads`. A decision is bound to what they held. */
   readonly show: readonly string[]
@@ -289,7 +303,7 @@ export type WorkingRecord =
   | WorkflowRecord
 
 /** When and how a person is asked before a call of an agent's tool runs. */
-export interface CallApprovalRecord {
+export interface CallApprovalRecord extends DecidersRecord {
   /** Every call, what a function of the author's says of the arguments, or what a guard says of the state. */
   readonly when: 'always' | 'arguments' | GuardExpression
   readonly role: string | null

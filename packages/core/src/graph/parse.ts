@@ -85,7 +85,16 @@ const modelTerms = {
   repairs: count,
 }
 
+const deciders = {
+  quorum: z
+    .strictObject({ need: z.int().min(2), of: names.nullable(), rejected: z.enum(['one', 'unreachable']) })
+    .exactOptional(),
+  delegates: z.array(z.strictObject({ person: z.string(), by: names })).exactOptional(),
+  escalations: z.array(z.strictObject({ afterMs: count, role: z.string() })).exactOptional(),
+}
+
 const callApproval = z.strictObject({
+  ...deciders,
   when: z.union([z.enum(['always', 'arguments']), guardExpression]),
   role: z.string().nullable(),
   reason: z.string(),
@@ -144,6 +153,7 @@ const node = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     ...nodeBase,
+    ...deciders,
     kind: z.literal('approval'),
     show: names,
     edits: names,

@@ -1,5 +1,13 @@
 import { own } from '../base/own.ts'
-import type { CallApprovalRecord, EffectClass, Graph, NodeRecord, RetryRecord, ToolRuleRecord } from './graph.ts'
+import type {
+  CallApprovalRecord,
+  DecidersRecord,
+  EffectClass,
+  Graph,
+  NodeRecord,
+  RetryRecord,
+  ToolRuleRecord,
+} from './graph.ts'
 
 /** The agent's rule for one of its tools. */
 export function toolRuleOf(node: NodeRecord, tool: string): ToolRuleRecord | undefined {
@@ -15,6 +23,14 @@ export function callEffectOf(graph: Graph, node: NodeRecord, tool: string): Effe
 export function callRetryOf(graph: Graph, node: NodeRecord, tool: string): RetryRecord | undefined {
   return toolRuleOf(node, tool)?.retry ?? own(graph.tools, tool)?.retry
 }
+
+/** Who decides what is asked by a node, or about one of its calls. */
+export function decidersOf(graph: Graph, node: NodeRecord, tool: string | undefined): DecidersRecord {
+  if (node.kind === 'approval') return node
+  return (tool === undefined ? null : callApprovalOf(graph, node, tool)) ?? nobodyInParticular
+}
+
+const nobodyInParticular: DecidersRecord = Object.freeze({})
 
 /** How a person is asked before a node's calls of a tool run; null: nobody is asked. What the agent says goes before what the tool says. */
 export function callApprovalOf(graph: Graph, node: NodeRecord, tool: string): CallApprovalRecord | null {

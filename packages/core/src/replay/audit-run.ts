@@ -29,6 +29,10 @@ export interface AuditPerson {
   readonly sequence: number
   readonly at: number
   readonly by: string
+  /** Whom they decided for, as their delegate. */
+  readonly for?: string
+  /** Others had to decide as well. */
+  readonly isPartial?: true
   readonly through: string
   readonly node: string | null
   /** For what was asked about a tool call of an agent. */
@@ -115,10 +119,12 @@ function actorOf(event: Checkpoint['event'], node: string | null): string {
 
 function peopleOf(checkpoint: Checkpoint, history: History): readonly AuditPerson[] {
   const { sequence, event, step } = checkpoint
-  const node = step?.node ?? null
+  const partial = event.type === 'request.decided' ? checkpoint.decision?.node : undefined
+  const node = step?.node ?? partial ?? null
   if (event.type === 'request.decided') {
-    const { by, through, reason, outcome } = event.payload
-    return [{ sequence, at: event.at, by, through, node, ...callOf(checkpoint, history), outcome, reason }]
+    const { by, through, reason, outcome, for: person } = event.payload
+    const whose = { ...(person !== undefined && { for: person }), ...(step === null && { isPartial: true as const }) }
+    return [{ sequence, at: event.at, by, ...whose, through, node, ...callOf(checkpoint, history), outcome, reason }]
   }
   if (event.from !== 'operator') return []
   return [
@@ -139,14 +145,17 @@ function callOf(
   { sequence, event, step }: Checkpoint,
   history: History,
 ): Pick<AuditPerson, 'tool' | 'arguments' | 'edited'> {
-  if (event.type !== 'request.decided' || step?.tool === undefined) return {}
+  if (event.type !== 'request.decided') return {}
   const { context } = history.at(Math.max(0, sequence - 1)).snapshot
-  const held = contextsOf(context).find(({ open }) => open[step.index] !== undefined)
-  const open = held?.open[step.index]
+  const index = event.payload.step
+  const held = contextsOf(context).find(({ open }) => open[index] !== undefined)
+  const open = held?.open[index]
+  const tool = step?.tool ?? open?.tool
+  if (open === undefined || tool === undefined) return {}
   const asked =
-    open?.callId === undefined ? undefined : argumentsOfCall(own(held?.private ?? {}, open.node), open.callId)
+    open.callId === undefined ? undefined : argumentsOfCall(own(held?.private ?? {}, open.node), open.callId)
   return {
-    tool: step.tool,
+    tool,
     ...(asked !== undefined && { arguments: asked.arguments }),
     ...(event.payload.arguments !== undefined && { edited: event.payload.arguments }),
   }

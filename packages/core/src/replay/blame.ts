@@ -12,6 +12,8 @@ export interface BlameApproval {
   readonly node: string
   readonly outcome: string
   readonly by: string
+  /** Whom they decided for, as their delegate. */
+  readonly for?: string
   readonly through: string
   readonly reason: string
   readonly at: number
@@ -187,9 +189,18 @@ function approvalIn(
   place: Pick<BlameApproval, 'node' | 'sequence'>,
 ): BlameApproval | undefined {
   if (event.type !== 'request.decided') return undefined
-  const { outcome, by, through, reason } = event.payload
+  const { outcome, by, through, reason, for: person } = event.payload
   if (outcome !== 'approved' && outcome !== 'edited') return undefined
-  return { node: place.node, outcome, by, through, reason, at: event.at, sequence: place.sequence }
+  return {
+    node: place.node,
+    outcome,
+    by,
+    ...(person !== undefined && { for: person }),
+    through,
+    reason,
+    at: event.at,
+    sequence: place.sequence,
+  }
 }
 
 function readsOf(history: History, { step, sequence }: Checkpoint): Blame['reads'] {
@@ -204,9 +215,10 @@ function approvalsSince(
   history: History,
   range: { readonly key: string; readonly from: number; readonly to: number },
 ): readonly BlameApproval[] {
-  return history.checkpoints.slice(range.from, range.to + 1).flatMap(({ event, step, sequence }) => {
-    // What people were shown inside a nested workflow is its own state.
-    const record = step === null ? undefined : history.graph.nodes[step.node]
+  return history.checkpoints.slice(range.from, range.to + 1).flatMap(({ event, step, decision, sequence }) => {
+    // What people were shown inside a nested workflow is its own state. One of several persons ends no step.
+    const node = step?.node ?? (event.type === 'request.decided' ? decision?.node : undefined)
+    const record = node === undefined ? undefined : history.graph.nodes[node]
     if (record?.kind !== 'approval' || !record.show.includes(range.key)) return []
     return approvalIn(event, { node: record.id, sequence }) ?? []
   })

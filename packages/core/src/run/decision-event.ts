@@ -2,6 +2,7 @@ import { takeJson, type Json, type JsonObject } from '../base/json.ts'
 import { own } from '../base/own.ts'
 import { asksBeforeCall } from '../compile/call-question.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
+import { voiceOf } from '../compile/deciders.ts'
 import { offeredOutcomes, requestDigest } from '../compile/request-digest.ts'
 import { inputError } from '../errors/input-error.ts'
 import { WaystoneError } from '../errors/waystone-error.ts'
@@ -85,9 +86,12 @@ export function decisionEvent(
     digest,
     reason: parseReason(decision),
     by: requireText('by', decision.by),
+    ...(decision.for !== undefined && { for: requireText('for', decision.for) }),
     through: decision.through ?? 'api',
     ...parseRest({ ...run, ...found }, decision),
   }
+  const voice = voiceOf(found.compiled, found.context, { step: found.open, decision: payload, at: stamp.at })
+  if (voice.type === 'refused') return refused(voice.reason, voice.message)
   const taken = takeJson(payload, 'decision') as unknown as PersonDecision
   return { type: 'event', event: Object.freeze({ ...stamp, type: 'request.decided', from: 'person', payload: taken }) }
 }

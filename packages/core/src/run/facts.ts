@@ -36,21 +36,23 @@ export function factsOf(checkpoint: Checkpoint, source: FactSource): readonly Fa
   ]
 }
 
-function eventFacts({ event, step }: Checkpoint, { workflow }: FactSource): readonly Fact[] {
+function eventFacts({ event, step, decision }: Checkpoint, { workflow }: FactSource): readonly Fact[] {
   switch (event.type) {
     case 'run.started':
       return [{ type: 'run.started', workflow, input: event.payload.input, tags: event.payload.tags }]
     case 'run.forked':
       return [{ type: 'run.forked', from: { runId: event.payload.from.runId, sequence: event.payload.from.sequence } }]
     case 'request.decided': {
-      const { outcome, by, through, reason } = event.payload
+      const { outcome, by, through, reason, for: person } = event.payload
       return [
         {
           type: 'request.decided',
           step: event.payload.step,
-          node: step?.node ?? '',
+          node: step?.node ?? decision?.node ?? '',
           outcome,
+          ...(step === null && { isPartial: true as const }),
           by,
+          ...(person !== undefined && { for: person }),
           through,
           reason,
           ...(step?.tool !== undefined && { tool: step.tool }),
@@ -68,8 +70,13 @@ function eventFacts({ event, step }: Checkpoint, { workflow }: FactSource): read
     }
     case 'run.cancel':
       return [{ type: 'run.cancelled', by: event.payload.by, reason: event.payload.reason }]
+    case 'timer.due': {
+      const { timer } = event.payload
+      if (!timer.startsWith('escalate/')) return []
+      const [, asked, level] = timer.split('/')
+      return [{ type: 'request.escalated', step: Number(asked), node: decision?.node ?? '', level: Number(level) }]
+    }
     case 'effect.ended':
-    case 'timer.due':
       return []
   }
 }

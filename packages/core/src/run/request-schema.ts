@@ -46,6 +46,18 @@ export const requestSchema: JsonObject = toJson(
       kind: { enum: ['approval', 'call', 'unknown'] },
       reason: text,
       role: textOrNull,
+      quorum: {
+        anyOf: [
+          object({
+            need: count,
+            of: { anyOf: [list(text), { type: 'null' }] },
+            votes: list(object({ outcome: text, by: text, for: text, reason: text, at: count }, ['for'])),
+          }),
+          { type: 'null' },
+        ],
+      },
+      delegates: list(object({ person: text, by: list(text) })),
+      escalatesAt: countOrNull,
       action: list(object({ outcome: text, node: text, tool: text, input: {} }, ['tool', 'input'])),
       evidence: anyObject,
       said: textOrNull,

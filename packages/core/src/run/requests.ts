@@ -3,11 +3,12 @@ import { toJson, type Json, type JsonObject } from '../base/json.ts'
 import { own } from '../base/own.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { asksBeforeCall } from '../compile/call-question.ts'
+import { decidersOfStep, roleOf, votesOf } from '../compile/deciders.ts'
 import { offeredOutcomes, requestDigest } from '../compile/request-digest.ts'
 import { callApprovalOf } from '../graph/tool-use.ts'
-import type { ApprovalRecord, CallApprovalRecord, MapRecord, NodeRecord } from '../graph/graph.ts'
+import type { ApprovalRecord, CallApprovalRecord, DecidersRecord, MapRecord, NodeRecord } from '../graph/graph.ts'
 import { argumentsOfCall, callsOfTurn, messageOfCall } from '../snapshot/agent-calls.ts'
-import { isAsking, type OpenStep, type RunContext } from '../snapshot/snapshot.ts'
+import { isAsking, type OpenStep, type RunContext, type Vote } from '../snapshot/snapshot.ts'
 import { openIn } from '../snapshot/tree.ts'
 import { nodeInputOf } from './effect-job.ts'
 import { openStepOf, type FoundStep } from './open-step.ts'
@@ -46,6 +47,7 @@ function requestOf(
   const isCall = asksBeforeCall(open)
   const rule = isCall ? callApprovalOf(compiled.graph, record, open.tool ?? '') : null
   const input = nodeInputOf(record, context)
+  const deciders = decidersOfStep(compiled, open)
   const options = offeredOutcomes(compiled, context, step).map((outcome) =>
     optionOf(compiled, { open, record, outcome }),
   )
@@ -57,7 +59,10 @@ function requestOf(
     step,
     kind: isCall ? 'call' : approval === undefined ? 'unknown' : 'approval',
     reason: isCall ? callReason(context, rule, open) : (approval?.reason ?? unknownReason(record, open)),
-    role: (isCall ? rule?.role : approval?.role) ?? null,
+    role: roleOf(deciders, open, (isCall ? rule?.role : approval?.role) ?? null),
+    quorum: quorumOf(deciders, votesOf(open, digest)),
+    delegates: deciders.delegates ?? [],
+    escalatesAt: open.escalatesAt ?? null,
     action: options.flatMap((option) => actionOf({ compiled, context, open }, option)),
     evidence: input.state,
     said: isCall ? saidWith(context, open) : null,
@@ -74,6 +79,16 @@ function requestOf(
     digest,
   }
   return toJson(request, 'request') as unknown as Request
+}
+
+function quorumOf({ quorum }: DecidersRecord, votes: readonly Vote[]): Request['quorum'] {
+  if (quorum === undefined) return null
+  return { need: quorum.need, of: quorum.of, votes: votes.map((vote) => shownVote(vote)) }
+}
+
+function shownVote(vote: Vote): NonNullable<Request['quorum']>['votes'][number] {
+  const { digest: _, ...shown } = vote
+  return shown
 }
 
 /** What the author said of all such calls, and what the rule said of this one. */

@@ -96,7 +96,11 @@ export type RunEvent =
       readonly step: number
       readonly node: string
       readonly outcome: string
+      /** Others have to decide as well: the request stays open. */
+      readonly isPartial?: true
       readonly by: string
+      /** Whom they decided for; absent: themselves. */
+      readonly for?: string
       readonly through: string
       readonly reason: string
       /** For what was asked about a tool call of an agent. */
@@ -104,6 +108,13 @@ export type RunEvent =
     })
   /** A question to a person that nobody waits for any more: its branch has lost, or a limit was hit. */
   | (RunEventBase & { readonly type: 'request.withdrawn'; readonly step: number })
+  | (RunEventBase & {
+      readonly type: 'request.escalated'
+      readonly step: number
+      readonly node: string
+      /** How often it has been, from 1. */
+      readonly level: number
+    })
   | (RunEventBase & {
       readonly type: 'limit.hit'
       readonly limit: LimitName

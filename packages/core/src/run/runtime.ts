@@ -89,8 +89,25 @@ export interface Request {
   readonly kind: 'approval' | 'call' | 'unknown'
   /** Why it is asked. */
   readonly reason: string
+  /** Whom it is for; another one after an escalation. */
   readonly role: string | null
-  /** What will be done, with exact arguments: the nodes each option leads to (of the workflow that asks) and, for a tool, its input as it stands. */
+  /** Several persons must approve: how many, of whom (null: anybody), and who has decided so far about what is asked now; null: one decides. */
+  readonly quorum: {
+    readonly need: number
+    readonly of: readonly string[] | null
+    readonly votes: readonly {
+      readonly outcome: string
+      readonly by: string
+      readonly for?: string
+      readonly reason: string
+      readonly at: number
+    }[]
+  } | null
+  /** Who may decide for whom. */
+  readonly delegates: readonly { readonly person: string; readonly by: readonly string[] }[]
+  /** When it will be for another role, ms since the epoch; null: it will not. */
+  readonly escalatesAt: number | null
+  /** What will be done, with exact arguments: the nodes each option leads to and, for a tool, its input as it stands. */
   readonly action: readonly {
     readonly outcome: string
     readonly node: string
@@ -135,6 +152,8 @@ export interface DecisionInput {
   readonly result?: Json
   /** Who decides. */
   readonly by: string
+  /** Whom they decide for, whose delegate they are; default themselves. */
+  readonly for?: string
   /** Through what; default `api`. */
   readonly through?: string
 }

@@ -38,7 +38,7 @@ export interface Decision {
   readonly outcome: string
   /** In the order they were tried. */
   readonly candidates: readonly Candidate[]
-  /** Transition taken: an edge id, `edge:otherwise`, `limits.exhausted`, `:no-route`, `:guard-error`, or one inside a node (`triage:tools`, `triage:model`, `triage:repair`, `triage:retry`, `triage:fallback`, `triage:item`, `triage:person`). */
+  /** Transition taken: an edge id, `edge:otherwise`, `limits.exhausted`, `:no-route`, `:guard-error`, or one inside a node (`triage:tools`, `triage:model`, `triage:repair`, `triage:retry`, `triage:fallback`, `triage:item`, `triage:person`), or none of the machine's: `boss:vote`, `boss:escalate`. */
   readonly taken: string
   /** Node or target it leads to; null when the run stays inside the node. */
   readonly to: string | null

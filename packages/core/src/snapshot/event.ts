@@ -115,6 +115,8 @@ export interface PersonDecision {
   /** That result is what its map was after. */
   readonly isWanted?: true
   readonly by: string
+  /** Whom they decided for, as their delegate; absent: themselves. */
+  readonly for?: string
   /** Through what: `cli`, `terminal`, `api`, `policy`. */
   readonly through: string
 }
@@ -137,7 +139,7 @@ export interface RunPatch extends OperatorMove {
 
 /** What may be due. */
 export interface TimerDue {
-  /** `expire/<stepIndex>`, `limit/<stepIndex>` (the time of its agent's visit), `duration` (that of the run) or `duration/<stepIndex>` (that of the nested workflow held by a step). */
+  /** `expire/<stepIndex>`, `escalate/<stepIndex>/<level>` (from 1), `limit/<stepIndex>` (the time of its agent's visit), `duration` (that of the run) or `duration/<stepIndex>` (that of the nested workflow held by a step). */
   readonly timer: string
 }
 

@@ -35,6 +35,19 @@ export function isModelCall({ kind }: { readonly kind: StepKind }): boolean {
   return kind === 'model' || kind === 'summary'
 }
 
+/** What one person of a quorum has decided. */
+export interface Vote {
+  readonly outcome: 'approved' | 'rejected'
+  readonly by: string
+  /** Whom they decided for; absent: themselves. */
+  readonly for?: string
+  readonly reason: string
+  /** Ms since the epoch. */
+  readonly at: number
+  /** Of what they were shown: it counts only while that is what is asked. */
+  readonly digest: string
+}
+
 /** True for steps that only a person ends. */
 export function isAsking({ kind }: { readonly kind: StepKind }): boolean {
   return kind === 'approval' || kind === 'resolve'
@@ -65,6 +78,12 @@ export interface OpenStep {
   readonly limitAt?: number
   /** For `approval`: when it expires, ms since the epoch. */
   readonly expiresAt?: number
+  /** Of a quorum that is not there yet: who has approved or rejected so far; absent: nobody. */
+  readonly votes?: readonly Vote[]
+  /** When its next escalation is, ms since the epoch; absent: there is none. */
+  readonly escalatesAt?: number
+  /** Escalations that have been; absent: none. */
+  readonly escalated?: number
   /** For what a person has approved: tool and arguments, hashed; with other ones it does not run. As `approval` it waits for others of its turn to end. */
   readonly approved?: string
   /** For `resolve`: what kind of step its outcome is unknown of. */

@@ -80,6 +80,7 @@ export class People {
     const { coverage, oracle, timeline } = this.#world
     oracle.accepted(request.runId, acceptance)
     if (acceptance.type === 'refused') {
+      if (acceptance.reason === 'decided-before' || acceptance.reason === 'not-asked') coverage.count('voice refused')
       if (isDouble) coverage.count('double decision')
       if (request.expiresAt !== null && timeline.now > request.expiresAt) coverage.count('late decision')
       return
@@ -90,13 +91,20 @@ export class People {
 
   #draw(request: Request): DecisionInput {
     const option = this.#random.pick(request.options)
-    const base = { by: this.#random.pick(['ann', 'ben']), reason: 'because' }
+    const base = { ...this.#who(request), reason: 'because' }
     if (request.kind === 'unknown') return { ...base, ...this.#truth(request) }
     const ticket = `T${this.#random.integer(10, 99)}`
     const isWhole = request.kind === 'call' && this.#random.chance(0.3)
     const edits = option.outcome !== 'edited' ? {} : isWhole ? { arguments: { ticket } } : { edits: { ticket } }
     const response: { response?: Json } = request.responseSchema === null ? {} : { response: { plan: 'by hand' } }
     return { ...base, outcome: option.outcome, ...edits, ...response }
+  }
+
+  /** Anybody; of a quorum its persons, their delegates, and now and then somebody who has no voice. */
+  #who({ quorum }: Request): { readonly by: string; readonly for?: string } {
+    if (quorum === null) return { by: this.#random.pick(['ann', 'ben']) }
+    if (this.#random.chance(0.2)) return { by: 'dan', ...(quorum.of !== null && { for: 'ada' }) }
+    return { by: this.#random.pick([...(quorum.of ?? ['ann', 'ben', 'cy']), 'zoe']) }
   }
 
   /** Looks outside whether it happened, and says so. */

@@ -24,6 +24,7 @@ export function checkStored(
   checkEvent(facts, checkpoint, report)
   checkState(facts, checkpoint, { before, after, report })
   checkDecision(facts, checkpoint, { before, after, report })
+  checkVoices(facts, checkpoint, parts)
   checkLimits(facts, after, report)
   checkOwnLimits(facts, after, report)
   checkUsage(checkpoint, { before, after, report })
@@ -153,6 +154,32 @@ function enteredBy({ spec }: RunFacts, { to, taken }: NonNullable<Checkpoint['de
   return names.filter((name) => spec.graph.nodes[name] !== undefined && spec.graph.nodes[name]?.kind !== 'join')
 }
 
+/** A quorum is reached by as many persons as it needs, all of whom saw what is asked now. */
+function checkVoices(
+  { spec, context, checkpoints }: RunFacts,
+  { event, step, sequence }: Checkpoint,
+  { report, coverage }: { readonly report: Report; readonly coverage: Coverage },
+): void {
+  if (event.type !== 'request.decided') return
+  const { payload } = event
+  if (payload.for !== undefined) coverage.count('decided by a delegate')
+  if (step === null) return coverage.count('voice counted')
+  const record = spec.graph.nodes[step.node]
+  const tool = context.open[payload.step]?.tool
+  const rule = record?.kind === 'agent' ? record.toolRules?.[tool ?? '']?.approval : record
+  const quorum = rule !== undefined && rule !== null && 'quorum' in rule ? rule.quorum : undefined
+  if (quorum === undefined || step.kind !== 'approval' || payload.outcome !== 'approved') return
+  const voices = [...checkpoints.map((one) => one.event), event].flatMap((one) =>
+    one.type === 'request.decided' && one.payload.step === payload.step ? [one.payload] : [],
+  )
+  const yes = voices.filter(({ outcome, digest }) => outcome === 'approved' && digest === payload.digest)
+  const persons = new Set(yes.map(({ by }) => by))
+  const seats = new Set(yes.map(({ by, for: person }) => person ?? by))
+  if (persons.size < quorum.need || seats.size < quorum.need)
+    report('asked-before-run', `step ${payload.step} was approved at ${sequence} by ${[...persons].join(', ')} alone`)
+  coverage.count(tool === undefined ? 'quorum reached' : 'quorum of a call reached')
+}
+
 function checkLimits({ spec, checkpoints }: RunFacts, after: RunContext, report: Report): void {
   if (after.exhausted !== null) return
   const { bounds } = spec.graph.limits
@@ -226,6 +253,7 @@ function countPatch(
 }
 
 function timerRow(timer: string): string {
+  if (timer.startsWith('escalate/')) return 'escalated'
   if (timer.startsWith('deadline/')) return 'join deadline by its timer'
   if (timer === 'duration') return 'duration hit'
   return timer.startsWith('limit/') ? 'time of an agent over' : 'expiry'

@@ -1,5 +1,6 @@
 import type { Workflow } from '@waystone/core'
 import { agents } from './agents.ts'
+import { board } from './board.ts'
 import { budget } from './budget.ts'
 import { alike, controlled } from './controlled.ts'
 import { forks, quorum } from './forks.ts'
@@ -27,6 +28,7 @@ export const simulatedWorkflows = [
   quorum,
   controlled,
   alike,
+  board,
 ] as readonly unknown[] as readonly Workflow[]
 
 /** Runs of maps have seeds of their own. */

@@ -181,7 +181,8 @@ export class Drive implements DrivenRun {
       for (let entry = this.#queue[0]; entry !== undefined && !this.#isOver; entry = this.#queue[0]) {
         // It leaves the queue only when it is stored, so that a delivered event is not taken up twice meanwhile.
         await this.#take(entry)
-        if (entry.event.type === 'effect.ended') this.#letGo(entry.event.payload.step)
+        const { type, payload } = entry.event
+        if (type === 'effect.ended') this.#letGo(payload.step, payload.attempt)
         if (entry.isDelivered === true) this.#taken.add(entry.event.id)
         if (this.#queue[0] === entry) this.#queue.shift()
         const turn = this.#host.turn()
@@ -252,8 +253,8 @@ export class Drive implements DrivenRun {
   }
 
   /** Begins what waited for a step's end. */
-  #letGo(step: number): void {
-    for (const effect of this.#identical.ended(step)) {
+  #letGo(step: number, attempt?: number): void {
+    for (const effect of this.#identical.ended(step, attempt)) {
       if (!this.#isOver && effect.isWaiting) this.#beginAnew(effect)
     }
   }

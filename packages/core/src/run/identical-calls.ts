@@ -30,9 +30,16 @@ export class IdenticalCalls {
     return false
   }
 
-  /** The end of a step is stored, or nobody waits for it any more. @returns attempts that waited for it, to be begun anew */
-  ended(step: number): readonly RunningEffect[] {
-    if (!this.#begun.delete(step)) return none
+  /**
+   * The end of an attempt is stored, or nobody waits for its step any more.
+   *
+   * @param attempt - absent: whichever it is at. A next one may have begun by the time that the end of the one before is seen to be stored
+   * @returns attempts that waited for it, to be begun anew
+   */
+  ended(step: number, attempt?: number): readonly RunningEffect[] {
+    const begun = this.#begun.get(step)
+    if (begun === undefined || (attempt !== undefined && begun.open.attempt !== attempt)) return none
+    this.#begun.delete(step)
     const free = [...this.#waiting].flatMap(([effect, other]) => (other === step ? [effect] : []))
     for (const effect of free) this.#waiting.delete(effect)
     return free

@@ -61,13 +61,14 @@ describe('WriteQueue', () => {
 
   it('lets the event loop turn between transactions', async () => {
     const queue = newQueue()
-    let isStored = false
-    const stored = Promise.all(Array.from({ length: 400 }, (_, index) => queue.add(put(`n${index}`)))).then(
-      () => (isStored = true),
-    )
-    await new Promise((resolve) => setTimeout(resolve, 0))
-    await new Promise((resolve) => setImmediate(resolve))
-    expect(isStored).toBe(false)
+    const stored = Promise.all(Array.from({ length: 400 }, (_, index) => queue.add(put(`n${index}`))))
+    const seen: number[] = []
+    for (let turn = 0; turn < 4; turn++) {
+      await new Promise((resolve) => setImmediate(resolve))
+      seen.push(batches)
+    }
+    // Each turn sees one transaction more, and none sees two at once.
+    expect(seen).toEqual([1, 2, 3, 4])
     await stored
   })
 

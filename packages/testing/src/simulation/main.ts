@@ -2,20 +2,23 @@
 import { parseArgs } from 'node:util'
 import { Coverage } from './coverage.ts'
 import { keepFailingSeed, readFailingSeeds } from './failing-seeds.ts'
+import { seedsOf, suiteOf, suites, type SuiteName } from './suites/suites.ts'
 import { simulate, type SimulationReport } from './simulate.ts'
 
 const help = `Runs simulations of Waystone from seeds.
 
-  npm run simulate -- 117            one seed, with its trace
-  npm run simulate -- --failing      every seed that failed once (packages/testing/seeds/failing.json)
-  npm run simulate -- --seeds 5000   seeds from 1 on, with the coverage; failing ones are kept
-  npm run simulate -- --seeds 100 --from 5001
+  npm run simulate -- 117                   one seed, with its trace
+  npm run simulate -- 117 --suite maps      one of another suite; suites: ${suites.map(({ name }) => name).join(', ')}
+  npm run simulate -- --failing             every seed that failed once (packages/testing/seeds/failing.json)
+  npm run simulate -- --seeds 5000          seeds from 1 on, and of each other suite its share, with the coverage; failing ones are kept
+  npm run simulate -- --seeds 100 --from 5001 --suite core
 `
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     failing: { type: 'boolean' },
+    suite: { type: 'string' },
     seeds: { type: 'string' },
     from: { type: 'string', default: '1' },
     help: { type: 'boolean', short: 'h' },
@@ -24,49 +27,52 @@ const { values, positionals } = parseArgs({
 
 if (values.help === true || (positionals.length === 0 && values.failing !== true && values.seeds === undefined))
   print(help)
-else if (positionals.length > 0) await traceSeeds(positionals.map(Number))
-else
-  await runSeeds(
-    values.failing === true
-      ? readFailingSeeds().map(({ seed }) => seed)
-      : countFrom(Number(values.from), Number(values.seeds)),
-  )
+else if (positionals.length > 0) await traceSeeds(suiteOf(values.suite ?? 'core').name, positionals.map(Number))
+else if (values.failing === true) await runFailing()
+else await runSuites(Number(values.seeds))
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`)
 }
 
-function countFrom(from: number, count: number): readonly number[] {
-  return Array.from({ length: count }, (_, index) => from + index)
+async function traceSeeds(suite: SuiteName, seeds: readonly number[]): Promise<void> {
+  for (const seed of seeds) report(await simulate(seed, { suite, trace: print }))
 }
 
-async function traceSeeds(seeds: readonly number[]): Promise<void> {
-  for (const seed of seeds) report(await simulate(seed, { trace: print }))
+async function runFailing(): Promise<void> {
+  for (const { suite, seed } of readFailingSeeds()) report(await simulate(seed, { suite }))
 }
 
-async function runSeeds(seeds: readonly number[]): Promise<void> {
+async function runSuites(seeds: number): Promise<void> {
+  const chosen = values.suite === undefined ? suites : [suiteOf(values.suite)]
+  for (const suite of chosen) await runSuite(suite.name, values.suite === undefined ? seedsOf(suite, seeds) : seeds)
+}
+
+async function runSuite(suite: SuiteName, count: number): Promise<void> {
   const coverage = new Coverage()
+  const from = Number(values.from)
   let checkpoints = 0
-  for (const [index, seed] of seeds.entries()) {
-    const one = await simulate(seed)
+  for (let done = 1; done <= count; done++) {
+    const one = await simulate(from + done - 1, { suite })
     coverage.add(one.coverage)
     checkpoints += one.checkpoints
     if (one.violations.length > 0) {
       report(one)
       keepFailingSeed(one)
     }
-    if ((index + 1) % 500 === 0) print(`${index + 1} seeds, ${checkpoints} checkpoints`)
+    if (done % 500 === 0) print(`${suite}: ${done} seeds, ${checkpoints} checkpoints`)
   }
-  print(`\n${coverage.toText()}\n\n${seeds.length} seeds, ${checkpoints} checkpoints`)
-  const missing = coverage.missing()
-  if (values.failing === true || missing.length === 0) return
+  const { rows } = suiteOf(suite)
+  print(`\n${coverage.toText(rows)}\n\n${suite}: ${count} seeds, ${checkpoints} checkpoints`)
+  const missing = coverage.missing(rows)
+  if (missing.length === 0) return
   print(`never seen: ${missing.join(', ')}`)
   process.exitCode = 1
 }
 
-function report({ seed, violations, runs, checkpoints, digest }: SimulationReport): void {
+function report({ suite, seed, violations, runs, checkpoints, digest }: SimulationReport): void {
   print(
-    `seed ${seed}: ${runs} runs, ${checkpoints} checkpoints, digest ${digest.slice(0, 8)}, ${violations.length === 0 ? 'clean' : `${violations.length} violations`}`,
+    `${suite} ${seed}: ${runs} runs, ${checkpoints} checkpoints, digest ${digest.slice(0, 8)}, ${violations.length === 0 ? 'clean' : `${violations.length} violations`}`,
   )
   for (const { invariant, message, runId } of violations) print(`  ${invariant} ${runId ?? ''} ${message}`)
   if (violations.length > 0) process.exitCode = 1

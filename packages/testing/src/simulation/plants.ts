@@ -1,23 +1,16 @@
-import {
-  compileGraph,
-  type Checkpoint,
-  type CompiledWorkflow,
-  type MapRecord,
-  type Snapshot,
-  type Workflow,
-} from '@waystone/core'
+import { compileGraph, type Checkpoint, type CompiledWorkflow, type MapRecord, type Snapshot } from '@waystone/core'
 import { decodeCheckpoint, encodeCheckpoint, type Commit, type Store } from '@waystone/core/store'
 import { bindMethods } from './bind-methods.ts'
 import type { InvariantName } from './oracle/run-facts.ts'
-import { mapWorkflows } from './workflows/workflows.ts'
+import type { SuiteName } from './suites/suites.ts'
 import type { Plant } from './world.ts'
 
 /** A fault, and the invariants of which one must say so. */
 export interface PlantedFault {
   readonly plant: Plant
   readonly found: readonly InvariantName[]
-  /** It shows in these only. */
-  readonly workflows?: readonly Workflow[]
+  /** The suite in which it shows; default `core`. */
+  readonly suite?: SuiteName
 }
 
 /** Faults that an engine or a store could have, planted around the product and never in it. */
@@ -43,12 +36,12 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     plant: { name: 'a map is over too early', compiled: withHasteInMaps },
     found: ['maps-keep-results'],
-    workflows: mapWorkflows,
+    suite: 'maps',
   },
   {
     plant: { name: 'an item too many runs', compiled: withOneItemMore },
     found: ['maps-keep-results'],
-    workflows: mapWorkflows,
+    suite: 'maps',
   },
   { plant: { name: 'a permit too many is given', below: grantingOneMore }, found: ['shared-limits-hold'] },
   { plant: { name: 'what has begun is not counted', below: forgettingBegins }, found: ['shared-limits-hold'] },

@@ -1,4 +1,3 @@
-import type { Workflow } from '@waystone/core'
 import { createHash } from 'node:crypto'
 import { replayRun, type Run, type RunEvent } from '@waystone/core'
 import type { RunId } from '@waystone/core/store'
@@ -7,10 +6,12 @@ import { Calm } from './calm.ts'
 import type { Coverage } from './coverage.ts'
 import type { RunFacts, Violation } from './oracle/run-facts.ts'
 import { People } from './people.ts'
+import { suiteOf, type SuiteName } from './suites/suites.ts'
 import { SimulatedWorld, type Host, type Plant } from './world.ts'
 
 /** What one seed showed. */
 export interface SimulationReport {
+  readonly suite: SuiteName
   readonly seed: number
   /** Order: as found. Empty: every invariant held after every step. */
   readonly violations: readonly Violation[]
@@ -26,8 +27,8 @@ export interface SimulationReport {
 /** How far a simulation may go. */
 export interface SimulationOptions {
   readonly plant?: Plant
-  /** What is run; default all but maps, which have seeds of their own. */
-  readonly workflows?: readonly Workflow[]
+  /** What is run; default `core`. */
+  readonly suite?: SuiteName
   /** Stops at the first violation; default true. */
   readonly stopsEarly?: boolean
   /** Told what happens, line by line. */
@@ -39,10 +40,11 @@ const calmMs = 40 * 60_000
 
 /** Runs one seed: a while in bad weather, then calm until every run has ended, with every invariant checked after each step. */
 export async function simulate(seed: number, options: SimulationOptions = {}): Promise<SimulationReport> {
+  const suite = options.suite ?? 'core'
   const world = new SimulatedWorld(seed, {
     plant: options.plant ?? null,
     trace: options.trace ?? null,
-    workflows: options.workflows,
+    workflows: suiteOf(suite).workflows,
   })
   const simulation = new Simulation(world, options.stopsEarly ?? true)
   await simulation.run()
@@ -56,6 +58,7 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
     if (page.length < 1_000) break
   }
   return {
+    suite,
     seed,
     violations: world.oracle.violations,
     coverage: world.coverage,

@@ -21,7 +21,7 @@ import { StorePort } from './store-port.ts'
 import { Timeline } from './timeline.ts'
 import { leakedSecret, simulationEpoch, type Surroundings } from './surroundings.ts'
 import { bridge } from './workflows/bridge.ts'
-import { mapWorkflows, simulatedWorkflows } from './workflows/workflows.ts'
+import { suites } from './suites/suites.ts'
 
 /** A process with its runtime. */
 export interface Host {
@@ -42,7 +42,7 @@ export interface Plant {
 
 /** Compiled once: that costs more than most simulations. */
 const compiledSpecs = new Map(
-  [...simulatedWorkflows, ...mapWorkflows].map((workflow) => [workflow.name, compile(workflow)]),
+  suites.flatMap(({ workflows }) => workflows.map((workflow) => [workflow.name, compile(workflow)] as const)),
 )
 
 /** One simulated world: processes over one store, in virtual time, from one seed. */
@@ -76,11 +76,11 @@ export class SimulatedWorld implements Surroundings {
     {
       plant,
       trace,
-      workflows = simulatedWorkflows,
+      workflows,
     }: {
       readonly plant: Plant | null
       readonly trace: ((line: string) => void) | null
-      readonly workflows?: readonly Workflow[] | undefined
+      readonly workflows: readonly Workflow[]
     },
   ) {
     this.seed = seed

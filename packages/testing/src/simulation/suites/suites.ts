@@ -1,0 +1,24 @@
+import { core } from './core.ts'
+import { maps } from './maps.ts'
+import type { Suite } from './suite.ts'
+
+const all = [core, maps] as const
+
+/** Name of a suite. */
+export type SuiteName = (typeof all)[number]['name']
+
+/** All suites. Order: the engine first. */
+export const suites: readonly (Suite & { readonly name: SuiteName })[] = all
+
+/** @throws {RangeError} for a name that no suite has */
+export function suiteOf(name: string): Suite & { readonly name: SuiteName } {
+  const found = suites.find((suite) => suite.name === name)
+  if (found === undefined)
+    throw new RangeError(`no suite "${name}"; there are ${suites.map((suite) => suite.name).join(', ')}`)
+  return found
+}
+
+/** How many seeds of a suite belong to so many seeds of a run. */
+export function seedsOf({ share }: Suite, seeds: number): number {
+  return Math.ceil(seeds * share)
+}

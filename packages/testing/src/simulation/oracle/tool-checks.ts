@@ -159,7 +159,8 @@ class ToolFacts {
   ): void {
     const index = String(payload.step)
     const key = this.#callOf.get(index)
-    if (payload.outcome === 'done' && key !== undefined) this.#gave.add(key)
+    // One that was answered from the cache has called nothing: what a process before began for it may have had another input.
+    if (payload.outcome === 'done' && payload.isCached !== true && key !== undefined) this.#gave.add(key)
     const asked = this.#calls.get(`${step.node}/${step.callId}`)
     if (asked === undefined || step.tool === undefined) return
     if (payload.outcome === 'done') {
@@ -254,7 +255,8 @@ class ToolFacts {
     },
   ): void {
     const key = callKey(call.name, call.input)
-    this.#callOf.set(step, key)
+    // Of a process that has lost the run no end is stored.
+    if (!isStale) this.#callOf.set(step, key)
     const others = this.#begun.get(key) ?? []
     if (!isStale && this.#gave.has(key))
       report('pure-calls-run-once', `${call.effectId} called ${key}, which had been called with success`)

@@ -1,0 +1,54 @@
+import type { Decision } from '../snapshot/decision.ts'
+import type { RunPatch } from '../snapshot/event.ts'
+import { cancelledState, eventNames, transitionNames } from './names.ts'
+import { patchedContext, patchRefusal } from './patch-state.ts'
+import type { Plan } from './planned.ts'
+import { applied, type RunAt } from './run-at.ts'
+import { withContext } from './steps.ts'
+import { refuse } from './plan-move.ts'
+
+/** Nothing new begins in the run. */
+export function hold(run: RunAt, move: { readonly by: string; readonly reason: string }): Plan {
+  const { context, value } = run.snapshot
+  if (context.held !== null)
+    return refuse('already-held', `the run is held already, by ${context.held.by}: ${context.held.reason}`)
+  const held = Object.freeze({ by: move.by, reason: move.reason, at: run.event.at })
+  return applied(run, Object.freeze({ value, context: withContext(context, { held }) }), {})
+}
+
+/** The run goes on. */
+export function release(run: RunAt): Plan {
+  const { context, value } = run.snapshot
+  if (context.held === null) return refuse('not-held', 'the run is not held')
+  return applied(run, Object.freeze({ value, context: withContext(context, { held: null }) }), {})
+}
+
+/** An operator has changed the state. */
+export function patchState(run: RunAt, payload: RunPatch): Plan {
+  const { compiled, snapshot } = run
+  const refusal = patchRefusal(compiled, snapshot.context, payload)
+  if (refusal !== undefined) return refuse(refusal.reason, refusal.message)
+  const context = patchedContext(snapshot.context, payload)
+  return applied(run, Object.freeze({ value: snapshot.value, context }), {})
+}
+
+/** The run is stopped. */
+export function cancel(run: RunAt, move: { readonly by: string; readonly reason: string }): Plan {
+  const { compiled, snapshot, event } = run
+  const next = compiled.runner.move(snapshot, {
+    type: eventNames.cancel,
+    at: event.at,
+    by: move.by,
+    reason: move.reason,
+  })
+  const first = Object.values(snapshot.context.open)[0]
+  const decision: Decision = {
+    node: first?.node ?? '',
+    visit: first?.visit ?? 1,
+    outcome: 'cancelled',
+    candidates: [{ edge: transitionNames.cancel, verdict: 'taken' }],
+    taken: transitionNames.cancel,
+    to: cancelledState,
+  }
+  return applied(run, next, { decision })
+}

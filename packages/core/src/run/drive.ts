@@ -1,4 +1,4 @@
-import { effectIdOf, type RunId } from '../base/ids.ts'
+import type { RunId } from '../base/ids.ts'
 import { packCheckpoint, type Packing } from '../checkpoint/pack.ts'
 import type { Lease } from '../checkpoint/store.ts'
 import { commandsFor, isSettled } from '../compile/commands.ts'
@@ -8,24 +8,12 @@ import { invariantError } from '../errors/invariant-error.ts'
 import { inputError } from '../errors/input-error.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { Command } from '../snapshot/command.ts'
-import type { EffectEnd, EngineEvent } from '../snapshot/event.ts'
-import { isModelCall, statusOf, type Snapshot } from '../snapshot/snapshot.ts'
-import { closingIn } from '../snapshot/tree.ts'
-import { awaitPermit } from './await-permit.ts'
-import type { DrivenRun, DriveHost } from './drive-host.ts'
-import { EffectScope } from './effect-context.ts'
-import { itemOf, type EffectJob } from './effect-job.ts'
-import { stepMemory } from './effect-memory.ts'
-import { lostUsage } from './execute-model.ts'
-import { IdenticalCalls, isPureCall } from './identical-calls.ts'
-import { lostLease } from './leases.ts'
-import { lostEnd } from './lost-effects.ts'
-import { closingStepOf, openStepOf } from './open-step.ts'
-import { effectClassOf } from './perform.ts'
-import { RunningEffect, type EffectHost } from './running-effect.ts'
+import type { EngineEvent } from '../snapshot/event.ts'
+import { statusOf, type Snapshot } from '../snapshot/snapshot.ts'
+import { DriveEffects, type EffectsOwner } from './drive-effects.ts'
+import type { DriveHost } from './drive-host.ts'
 import { summaryOf } from './run-summary.ts'
 import type { Acceptance } from './runtime.ts'
-import { secretsOfStep } from './step-secrets.ts'
 import { createTimers, timerEvent } from './timers.ts'
 
 /** Where a run stands, as its last checkpoint leaves it: everything a drive keeps of it. */
@@ -61,7 +49,7 @@ export interface DriveParts {
  * It ends by itself when the run can go no further (ended, waiting, held), and stops at once when a commit fails or another owner
  * has the run.
  */
-export class Drive implements DrivenRun {
+export class Drive implements EffectsOwner {
   readonly runId: RunId
   readonly compiled: CompiledWorkflow
   readonly lease: Lease
@@ -69,9 +57,7 @@ export class Drive implements DrivenRun {
   readonly #queue: Entry[]
   /** Delivered events that have been taken: a look into the inbox that began before may still bring them. */
   readonly #taken = new Set<string>()
-  readonly #effects = new Map<number, RunningEffect>()
-  readonly #effectHost: EffectHost
-  readonly #identical = new IdenticalCalls()
+  readonly #effects: DriveEffects
   readonly #timers: ReturnType<typeof createTimers>
   #standing: Standing
   #hasBegun = false
@@ -90,9 +76,9 @@ export class Drive implements DrivenRun {
     this.#standing = parts.standing
     this.#queue = [...parts.missed]
     this.#isCatchingUp = true
-    this.#effectHost = { clock: host.clock, onEnd: (effect, end) => this.#ended(effect, end) }
+    this.#effects = new DriveEffects(this, host)
     this.#timers = createTimers(host.clock, (timer, at) =>
-      this.#post(timerEvent(timer, Math.max(at, host.clock.now()))),
+      this.bring(timerEvent(timer, Math.max(at, host.clock.now()))),
     )
   }
 
@@ -139,7 +125,7 @@ export class Drive implements DrivenRun {
   drain(): void {
     this.#isDraining = true
     this.#timers.clear()
-    this.#withhold()
+    this.#effects.withhold()
     this.begin()
   }
 
@@ -152,7 +138,8 @@ export class Drive implements DrivenRun {
     this.#host.onStopped(this, error)
   }
 
-  #post(event: EngineEvent): void {
+  /** Takes an event of an effect or a timer when it is its turn. */
+  bring(event: EngineEvent): void {
     this.post({ event })
   }
 
@@ -182,7 +169,7 @@ export class Drive implements DrivenRun {
         // It leaves the queue only when it is stored, so that a delivered event is not taken up twice meanwhile.
         await this.#take(entry)
         const { type, payload } = entry.event
-        if (type === 'effect.ended') this.#letGo(payload.step, payload.attempt)
+        if (type === 'effect.ended') this.#effects.letGo(payload.step, payload.attempt)
         if (entry.isDelivered === true) this.#taken.add(entry.event.id)
         if (this.#queue[0] === entry) this.#queue.shift()
         const turn = this.#host.turn()
@@ -196,38 +183,7 @@ export class Drive implements DrivenRun {
     if (!this.#isCatchingUp || this.#isOver) return
     this.#isCatchingUp = false
     this.#perform(commandsFor(this.compiled, this.snapshot))
-    this.#settleClosing()
-  }
-
-  #settleClosing(): void {
-    for (const index in closingIn(this.snapshot.context))
-      if (!this.#effects.has(Number(index))) this.#cancel(Number(index))
-  }
-
-  /** Of what does not run here (another process's, or withheld) nothing will be heard: it is charged at its reservation. */
-  #cancel(step: number): void {
-    const effect = this.#effects.get(step)
-    if (effect !== undefined) return effect.cancel()
-    const found = closingStepOf(this.compiled, this.snapshot.context, step)
-    // A nested workflow is over when what it has cancelled has settled.
-    if (found === undefined || found.open.kind === 'workflow') return
-    const { open, record } = found
-    this.#post(
-      lostEnd({
-        runId: this.runId,
-        step,
-        attempt: open.attempt,
-        outcome: 'unknown',
-        startedAt: open.since,
-        at: this.#host.clock.now(),
-        usage: lostUsage(this.#host.ports, record, open),
-      }),
-    )
-  }
-
-  /** True for an effect that has been started here and will say how it ended. */
-  #runs(step: number): boolean {
-    return this.#effects.get(step)?.isWaiting === false
+    this.#effects.settleClosing()
   }
 
   async #take(entry: Entry): Promise<void> {
@@ -239,31 +195,7 @@ export class Drive implements DrivenRun {
     if (this.#isOver) return
     entry.onTaken?.({ type: 'applied', sequence: plan.checkpoint.sequence })
     if (!this.#isCatchingUp) this.#perform(plan.commands)
-    if (plan.snapshot.context.held !== null) this.#withhold()
-  }
-
-  /** Attempts that wait for their backoff do not begin in a held run; release asks for them again. */
-  #withhold(): void {
-    for (const effect of this.#effects.values()) if (effect.isWaiting) this.#takeBack(effect)
-  }
-
-  #takeBack(effect: RunningEffect): void {
-    this.#identical.withdraw(effect)
-    this.#forget(effect)
-  }
-
-  /** Begins what waited for a step's end. */
-  #letGo(step: number, attempt?: number): void {
-    for (const effect of this.#identical.ended(step, attempt)) {
-      if (!this.#isOver && effect.isWaiting) this.#beginAnew(effect)
-    }
-  }
-
-  /** Begins an attempt that has waited, with what is stored now. */
-  #beginAnew(effect: RunningEffect): void {
-    const { scope, open } = effect.job
-    this.#forget(effect)
-    this.#startEffect({ step: scope.step, attempt: open.attempt })
+    if (plan.snapshot.context.held !== null) this.#effects.withhold()
   }
 
   async #commit({ snapshot, checkpoint }: Extract<Plan, { type: 'applied' | 'late' }>, entry: Entry): Promise<void> {
@@ -298,15 +230,15 @@ export class Drive implements DrivenRun {
     for (const command of commands) {
       switch (command.type) {
         case 'effect':
-          if (!this.#isDraining) this.#startEffect(command)
+          if (!this.#isDraining) this.#effects.start(command)
           break
         case 'cancelEffect':
-          this.#cancel(command.step)
-          this.#letGo(command.step)
+          this.#effects.cancel(command.step)
+          this.#effects.letGo(command.step)
           break
         case 'leaveEffect':
-          if (!this.#runs(command.step)) this.#cancel(command.step)
-          this.#letGo(command.step)
+          if (!this.#effects.runs(command.step)) this.#effects.cancel(command.step)
+          this.#effects.letGo(command.step)
           break
         case 'setTimer':
           if (!this.#isDraining) this.#timers.set(command.timer, command.at)
@@ -321,129 +253,15 @@ export class Drive implements DrivenRun {
     }
   }
 
-  #startEffect({
-    step,
-    attempt,
-    notBefore,
-  }: Pick<Extract<Command, { type: 'effect' }>, 'step' | 'attempt' | 'notBefore'>): void {
-    const running = this.#effects.get(step)
-    if (running?.job.open.attempt === attempt || this.#isEndQueued(step, attempt)) return
-    const job = this.#jobOf(step)
-    if (job === undefined) return
-    const effect = new RunningEffect(job, this.#effectHost)
-    this.#effects.set(step, effect)
-    if (notBefore !== undefined && notBefore > this.#host.clock.now())
-      // An identical call may end well meanwhile.
-      effect.waitUntil(notBefore, () => (isPureCall(job) ? this.#beginAnew(effect) : this.#begin(effect)))
-    else this.#begin(effect)
-  }
-
   /** A release asks for everything open anew, also for what has ended and waits to be taken. */
-  #isEndQueued(step: number, attempt: number): boolean {
+  isEndQueued(step: number, attempt: number): boolean {
     return this.#queue.some(
       ({ event: { type, payload } }) => type === 'effect.ended' && payload.step === step && payload.attempt === attempt,
     )
   }
 
-  /** Waits for an identical call, and for what it needs of shared resources, if it needs any. */
-  #begin(effect: RunningEffect): void {
-    if (!this.#identical.mayBegin(effect)) return
-    const isWaiting = awaitPermit(this.#host, effect, {
-      onGranted: () => this.#confirm(effect),
-      onFailed: (error) => this.stop(error),
-    })
-    if (!isWaiting) this.#confirm(effect)
-  }
-
-  /** A process that slept may have lost the run meanwhile: then nothing more of it is begun here. */
-  #confirm(effect: RunningEffect): void {
-    const confirmed = this.#host.confirmLease(this)
-    if (confirmed === null) return this.#markAndStart(effect)
-    confirmed.then(
-      (isOurs) => (isOurs ? this.#beginConfirmed(effect) : this.stop(lostLease(this.runId))),
-      (error: unknown) => this.stop(error),
-    )
-  }
-
-  #beginConfirmed(effect: RunningEffect): void {
-    if (this.#isOver) return
-    const isHeld = this.snapshot.context.held !== null
-    // Release asks for it again; one that was cancelled meanwhile has its end to give.
-    if (isHeld && !effect.job.scope.isAborted) this.#takeBack(effect)
-    else this.#markAndStart(effect)
-  }
-
-  #markAndStart(effect: RunningEffect): void {
-    const { compiled, record, open, scope } = effect.job
-    const needsMark = isModelCall(open) || effectClassOf(compiled.graph, record, open) === 'unsafe'
-    if (!needsMark) return this.#startPermitted(effect)
-    const mark = {
-      runId: this.runId,
-      fence: this.lease.fence,
-      step: scope.step,
-      attempt: scope.attempt,
-      at: this.#host.clock.now(),
-    }
-    this.#host.store.markStarted(mark).then(
-      () => this.#isOver || this.#startPermitted(effect),
-      (error: unknown) => this.stop(error),
-    )
-  }
-
-  #startPermitted(effect: RunningEffect): void {
-    if (effect.isPermitted || effect.job.scope.isAborted) effect.start()
-    else this.#begin(effect)
-  }
-
-  #jobOf(step: number): EffectJob | undefined {
-    const found = openStepOf(this.compiled, this.snapshot.context, step)
-    if (found === undefined) return undefined
-    const { compiled, context, record, open, path: node } = found
-    const host = this.#host
-    const { runId } = this
-    const secrets = secretsOfStep(compiled, record, open.tool)
-    const scope: EffectScope = new EffectScope(
-      { runId, node, step, attempt: open.attempt, ...itemOf(context, open) },
-      {
-        clock: host.clock,
-        resolveSecret: (name) => host.ports.vault.resolve(name),
-        secrets,
-        effect: effectClassOf(compiled.graph, record, open),
-        memory: () => stepMemory({ compiled, record, open, scope }, host),
-      },
-    )
-    const onToken = (text: string): void => {
-      // Whatever comes after the end, or after it was told to stop, is nobody's business.
-      if (!this.#isOver && !scope.isAborted) host.onToken({ runId, sequence: this.sequence, step, node, text })
-    }
-    const onBlocked = (waitMs: number): void => this.#effects.get(step)?.hearOfLimit(waitMs)
-    return { compiled, context, record, open, scope, ports: host.ports, onToken, onBlocked }
-  }
-
-  #ended(effect: RunningEffect, end: EffectEnd): void {
-    if (this.#isOver) return
-    this.#forget(effect)
-    const { scope } = effect.job
-    this.#post(
-      Object.freeze({
-        // The step of a nested workflow does work twice: before it and after it.
-        id: `${effectIdOf(this.runId, scope.step)}/${scope.attempt}${effect.job.open.kind === 'output' ? '/output' : ''}`,
-        at: this.#host.clock.now(),
-        type: 'effect.ended',
-        from: 'effect',
-        payload: end,
-      }),
-    )
-  }
-
-  #forget(effect: RunningEffect): void {
-    const { step } = effect.job.scope
-    if (this.#effects.get(step) === effect) this.#effects.delete(step)
-    if (effect.isWaiting) effect.abandon()
-  }
-
   #restIfDone(): void {
-    if (this.#effects.size > 0 || this.#queue.length > 0) return
+    if (this.#effects.isBusy || this.#queue.length > 0) return
     const { context } = this.snapshot
     const status = statusOf(context)
     const isStuck = !this.#isDraining && (status === 'running' || (context.ending !== null && !isSettled(context)))
@@ -463,8 +281,7 @@ export class Drive implements DrivenRun {
   #close(): void {
     this.#isOver = true
     this.#timers.clear()
-    for (const effect of this.#effects.values()) effect.abandon()
-    this.#effects.clear()
+    this.#effects.abandon()
   }
 }
 

@@ -1,0 +1,228 @@
+import { effectIdOf } from '../base/ids.ts'
+import type { Command } from '../snapshot/command.ts'
+import type { EffectEnd, EngineEvent } from '../snapshot/event.ts'
+import { isModelCall, type Snapshot } from '../snapshot/snapshot.ts'
+import { closingIn } from '../snapshot/tree.ts'
+import { awaitPermit } from './await-permit.ts'
+import type { DrivenRun, DriveHost } from './drive-host.ts'
+import { EffectScope } from './effect-context.ts'
+import { itemOf, type EffectJob } from './effect-job.ts'
+import { stepMemory } from './effect-memory.ts'
+import { lostUsage } from './execute-model.ts'
+import { IdenticalCalls, isPureCall } from './identical-calls.ts'
+import { lostLease } from './leases.ts'
+import { lostEnd } from './lost-effects.ts'
+import { closingStepOf, openStepOf } from './open-step.ts'
+import { effectClassOf } from './perform.ts'
+import { RunningEffect, type EffectHost } from './running-effect.ts'
+import { secretsOfStep } from './step-secrets.ts'
+
+/** The drive whose effects these are. */
+export interface EffectsOwner extends DrivenRun {
+  readonly snapshot: Snapshot
+  readonly sequence: number
+  readonly isOver: boolean
+  /** Takes the event when it is its turn. */
+  bring(event: EngineEvent): void
+  stop(error: unknown): void
+  /** True for an end that has come and waits to be taken. */
+  isEndQueued(step: number, attempt: number): boolean
+}
+
+/** The effects that a drive has begun: each waits for its time, its permit and its mark, runs, and posts its end. */
+export class DriveEffects {
+  readonly #drive: EffectsOwner
+  readonly #host: DriveHost
+  readonly #running = new Map<number, RunningEffect>()
+  readonly #effectHost: EffectHost
+  readonly #identical = new IdenticalCalls()
+
+  constructor(drive: EffectsOwner, host: DriveHost) {
+    this.#drive = drive
+    this.#host = host
+    this.#effectHost = { clock: host.clock, onEnd: (effect, end) => this.#ended(effect, end) }
+  }
+
+  /** True while one is under way or waits. */
+  get isBusy(): boolean {
+    return this.#running.size > 0
+  }
+
+  /** Ends all of them here; they stay open for a later resume. */
+  abandon(): void {
+    for (const effect of this.#running.values()) effect.abandon()
+    this.#running.clear()
+  }
+
+  /** Settles what was cancelled and does not run here. */
+  settleClosing(): void {
+    for (const index in closingIn(this.#drive.snapshot.context))
+      if (!this.#running.has(Number(index))) this.cancel(Number(index))
+  }
+
+  /** Of what does not run here (another process's, or withheld) nothing will be heard: it is charged at its reservation. */
+  cancel(step: number): void {
+    const effect = this.#running.get(step)
+    if (effect !== undefined) return effect.cancel()
+    const found = closingStepOf(this.#drive.compiled, this.#drive.snapshot.context, step)
+    // A nested workflow is over when what it has cancelled has settled.
+    if (found === undefined || found.open.kind === 'workflow') return
+    const { open, record } = found
+    this.#drive.bring(
+      lostEnd({
+        runId: this.#drive.runId,
+        step,
+        attempt: open.attempt,
+        outcome: 'unknown',
+        startedAt: open.since,
+        at: this.#host.clock.now(),
+        usage: lostUsage(this.#host.ports, record, open),
+      }),
+    )
+  }
+
+  /** True for an effect that has been started here and will say how it ended. */
+  runs(step: number): boolean {
+    return this.#running.get(step)?.isWaiting === false
+  }
+
+  /** Attempts that wait for their backoff do not begin in a held run; release asks for them again. */
+  withhold(): void {
+    for (const effect of this.#running.values()) if (effect.isWaiting) this.#takeBack(effect)
+  }
+
+  #takeBack(effect: RunningEffect): void {
+    this.#identical.withdraw(effect)
+    this.#forget(effect)
+  }
+
+  /** Begins what waited for a step's end. */
+  letGo(step: number, attempt?: number): void {
+    for (const effect of this.#identical.ended(step, attempt)) {
+      if (!this.#drive.isOver && effect.isWaiting) this.#beginAnew(effect)
+    }
+  }
+
+  /** Begins an attempt that has waited, with what is stored now. */
+  #beginAnew(effect: RunningEffect): void {
+    const { scope, open } = effect.job
+    this.#forget(effect)
+    this.start({ step: scope.step, attempt: open.attempt })
+  }
+
+  /** Begins an attempt, or waits for its time. */
+  start({
+    step,
+    attempt,
+    notBefore,
+  }: Pick<Extract<Command, { type: 'effect' }>, 'step' | 'attempt' | 'notBefore'>): void {
+    const running = this.#running.get(step)
+    if (running?.job.open.attempt === attempt || this.#drive.isEndQueued(step, attempt)) return
+    const job = this.#jobOf(step)
+    if (job === undefined) return
+    const effect = new RunningEffect(job, this.#effectHost)
+    this.#running.set(step, effect)
+    if (notBefore !== undefined && notBefore > this.#host.clock.now())
+      // An identical call may end well meanwhile.
+      effect.waitUntil(notBefore, () => (isPureCall(job) ? this.#beginAnew(effect) : this.#begin(effect)))
+    else this.#begin(effect)
+  }
+
+  /** Waits for an identical call, and for what it needs of shared resources, if it needs any. */
+  #begin(effect: RunningEffect): void {
+    if (!this.#identical.mayBegin(effect)) return
+    const isWaiting = awaitPermit(this.#host, effect, {
+      onGranted: () => this.#confirm(effect),
+      onFailed: (error) => this.#drive.stop(error),
+    })
+    if (!isWaiting) this.#confirm(effect)
+  }
+
+  /** A process that slept may have lost the run meanwhile: then nothing more of it is begun here. */
+  #confirm(effect: RunningEffect): void {
+    const confirmed = this.#host.confirmLease(this.#drive)
+    if (confirmed === null) return this.#markAndStart(effect)
+    confirmed.then(
+      (isOurs) => (isOurs ? this.#beginConfirmed(effect) : this.#drive.stop(lostLease(this.#drive.runId))),
+      (error: unknown) => this.#drive.stop(error),
+    )
+  }
+
+  #beginConfirmed(effect: RunningEffect): void {
+    if (this.#drive.isOver) return
+    const isHeld = this.#drive.snapshot.context.held !== null
+    // Release asks for it again; one that was cancelled meanwhile has its end to give.
+    if (isHeld && !effect.job.scope.isAborted) this.#takeBack(effect)
+    else this.#markAndStart(effect)
+  }
+
+  #markAndStart(effect: RunningEffect): void {
+    const { compiled, record, open, scope } = effect.job
+    const needsMark = isModelCall(open) || effectClassOf(compiled.graph, record, open) === 'unsafe'
+    if (!needsMark) return this.#startPermitted(effect)
+    const mark = {
+      runId: this.#drive.runId,
+      fence: this.#drive.lease.fence,
+      step: scope.step,
+      attempt: scope.attempt,
+      at: this.#host.clock.now(),
+    }
+    this.#host.store.markStarted(mark).then(
+      () => this.#drive.isOver || this.#startPermitted(effect),
+      (error: unknown) => this.#drive.stop(error),
+    )
+  }
+
+  #startPermitted(effect: RunningEffect): void {
+    if (effect.isPermitted || effect.job.scope.isAborted) effect.start()
+    else this.#begin(effect)
+  }
+
+  #jobOf(step: number): EffectJob | undefined {
+    const found = openStepOf(this.#drive.compiled, this.#drive.snapshot.context, step)
+    if (found === undefined) return undefined
+    const { compiled, context, record, open, path: node } = found
+    const host = this.#host
+    const { runId } = this.#drive
+    const secrets = secretsOfStep(compiled, record, open.tool)
+    const scope: EffectScope = new EffectScope(
+      { runId, node, step, attempt: open.attempt, ...itemOf(context, open) },
+      {
+        clock: host.clock,
+        resolveSecret: (name) => host.ports.vault.resolve(name),
+        secrets,
+        effect: effectClassOf(compiled.graph, record, open),
+        memory: () => stepMemory({ compiled, record, open, scope }, host),
+      },
+    )
+    const onToken = (text: string): void => {
+      // Whatever comes after the end, or after it was told to stop, is nobody's business.
+      if (!this.#drive.isOver && !scope.isAborted)
+        host.onToken({ runId, sequence: this.#drive.sequence, step, node, text })
+    }
+    const onBlocked = (waitMs: number): void => this.#running.get(step)?.hearOfLimit(waitMs)
+    return { compiled, context, record, open, scope, ports: host.ports, onToken, onBlocked }
+  }
+
+  #ended(effect: RunningEffect, end: EffectEnd): void {
+    if (this.#drive.isOver) return
+    this.#forget(effect)
+    const { scope } = effect.job
+    this.#drive.bring(
+      Object.freeze({
+        // The step of a nested workflow does work twice: before it and after it.
+        id: `${effectIdOf(this.#drive.runId, scope.step)}/${scope.attempt}${effect.job.open.kind === 'output' ? '/output' : ''}`,
+        at: this.#host.clock.now(),
+        type: 'effect.ended',
+        from: 'effect',
+        payload: end,
+      }),
+    )
+  }
+
+  #forget(effect: RunningEffect): void {
+    const { step } = effect.job.scope
+    if (this.#running.get(step) === effect) this.#running.delete(step)
+    if (effect.isWaiting) effect.abandon()
+  }
+}

@@ -62,6 +62,10 @@ const opened = await runtime.open(support, other.runId)
 console.log((await opened.status()).status)
 // #endregion open
 
+// #region delete
+console.log(await runtime.delete(other.runId))
+// #endregion delete
+
 // #region close
 await runtime.close({ drain: true })
 await store.close()

@@ -480,6 +480,19 @@ describe('waystone hold, release, cancel, resume', () => {
     expect(exit).toBe(1)
   })
 
+  it('deletes a run that has ended, and any by force; a fork of it says so (S5)', async () => {
+    const refused = await waystone('delete', 'last')
+    expect(refused.err).toBe('refused (not-ended): run RUN1 is waiting; cancel it first, or force the deletion\n')
+    expect(refused.exit).toBe(1)
+    await waystone('fork', 'last', '--at', '3', '--reason', 'another try', '--detach')
+    const [fork, origin] = (JSON.parse((await waystone('runs', '--json')).out) as { runs: { runId: string }[] }).runs
+    const deleted = await waystone('delete', origin?.runId ?? '', '--force')
+    expect(deleted.out).toMatch(/^deleted run RUN\d of support: 4 checkpoints\.\n$/)
+    expect((await waystone('show', fork?.runId ?? '')).out).toContain(' at 3, which is no longer stored')
+    expect((await waystone('audit', fork?.runId ?? '')).out).toContain('is no longer stored: what was approved')
+    expect((await waystone('delete', origin?.runId ?? '')).exit).toBe(2)
+  })
+
   it('cancels for good', async () => {
     expect((await waystone('cancel', 'last', '--reason', 'withdrawn')).out).toMatchInlineSnapshot(`
       "cancel applied at checkpoint 4; run RUN1 is cancelled.

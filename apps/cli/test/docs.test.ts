@@ -68,6 +68,7 @@ describe('keys of --json', () => {
     ['hold', ['hold', 'last', '--reason', 'r']],
     ['release', ['release', 'last', '--reason', 'r']],
     ['cancel', ['cancel', 'last', '--reason', 'r']],
+    ['delete', ['delete', 'last']],
     ['replay', ['replay', 'last']],
     ['audit', ['audit', 'last']],
     ['stats', ['stats']],

@@ -19,6 +19,7 @@ export function createNullStore(): Store {
     deliver: (runId, event) => first.deliver(runId, event),
     inbox: (runIds) => first.inbox(runIds),
     discard: () => done,
+    deleteRun: (request) => first.deleteRun(request),
     permits: (request) => first.permits(request),
     permitVersion: () => first.permitVersion(),
     line: () => first.line(),

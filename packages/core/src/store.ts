@@ -4,6 +4,7 @@ export type {
   Acquisition,
   Blob,
   Commit,
+  Deletion,
   Durability,
   EffectMark,
   Lease,
@@ -36,7 +37,7 @@ export type {
   WindowUse,
 } from './checkpoint/permit.ts'
 export { decidePermits, permitName, type PermitDecision } from './checkpoint/permit-rules.ts'
-export { hasEnded, isClaimable, matchesFilter, pageLimit } from './checkpoint/store-rules.ts'
+export { hasEnded, isClaimable, keptFrom, matchesFilter, pageLimit } from './checkpoint/store-rules.ts'
 export { createMemoryStore } from './checkpoint/memory-store.ts'
 export { decodeCheckpoint, encodeCheckpoint } from './checkpoint/codec.ts'
 export type { CheckpointContext, EncodedCheckpoint } from './checkpoint/codec.ts'

@@ -1,8 +1,10 @@
 import {
+  keptFrom,
   storeError,
   type Acquisition,
   type Blob,
   type Commit,
+  type Deletion,
   type EffectMark,
   type EngineEvent,
   type Lease,
@@ -14,9 +16,10 @@ import {
 } from '@waystone/core/store'
 import type { StatementResultingChanges } from 'node:sqlite'
 import type { Database } from './database.ts'
+import { deleteRows } from './delete-rows.ts'
 import { permitTables } from './permit-tables.ts'
 import { packText, type StoredText } from './stored-text.ts'
-import { hashBytes, leaseOf, runColumns, runTables, summaryText, type RunRecord } from './run-row.ts'
+import { hashBytes, leaseOf, runColumns, runTables, summaryText, toRunRow, type RunRecord } from './run-row.ts'
 
 /** Runs whose inside ids are remembered. */
 const rememberedRuns = 10_000
@@ -24,9 +27,12 @@ const rememberedRuns = 10_000
 const insertGraph = `INSERT INTO graphs (graph_hash, behaviour_hash, graph) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`
 const insertOwner = `INSERT INTO owners (owner, host, pid, started_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`
 const insertBlob = `INSERT INTO blobs (hash, text) VALUES (?, ?) ON CONFLICT DO NOTHING`
-const insertRun = `INSERT INTO runs (run, workflow, version, graph, key, tags, origin, created_at, fence, owner, lease_until, sequence,
+const insertBlobUser = `INSERT INTO blob_users (blob, run) VALUES (?, ?) ON CONFLICT DO NOTHING`
+/** The id of a run that was deleted is not given to another one: processes remember ids, and so do pages of a listing. */
+const nextRunId = `(SELECT max(ifnull((SELECT max(id) FROM runs), 0), ifnull((SELECT max(id) FROM deleted_runs), 0)) + 1)`
+const insertRun = `INSERT INTO runs (id, run, workflow, version, graph, key, tags, origin, created_at, fence, owner, lease_until, sequence,
   head, hash, status, due_at, summary, updated_at)
-  VALUES (?, ?, ?, (SELECT id FROM graphs WHERE graph_hash = ? AND behaviour_hash = ?), ?, ?, ?, ?, 1,
+  VALUES (${nextRunId}, ?, ?, ?, (SELECT id FROM graphs WHERE graph_hash = ? AND behaviour_hash = ?), ?, ?, ?, ?, 1,
   (SELECT id FROM owners WHERE owner = ?), ?, 0, 0, ?, ?, ?, ?, ?)`
 const insertFirst = `INSERT INTO checkpoints (run, sequence, previous, text, keyframe) VALUES (?, 0, NULL, ?, ?)`
 const setHead = `UPDATE runs SET head = ? WHERE id = ?`
@@ -68,7 +74,7 @@ export class RunWriter {
       .statement(insertFirst)
       .run(lastInsertRowid, packText(checkpoint.text), packKeyframe(checkpoint.keyframe))
     database.statement(setHead).run(first.lastInsertRowid, lastInsertRowid)
-    insertBlobs(database, run.blobs)
+    insertBlobs(database, run.blobs, Number(lastInsertRowid))
     return { type: 'created', lease: { runId, fence: 1, owner, expiresAt } }
   }
 
@@ -82,7 +88,7 @@ export class RunWriter {
     const values = [sequence, inserted.lastInsertRowid, hashBytes(checkpoint.hash), summaryText(summary), at] as const
     const { changes } = database.statement(advance).run(...values, id, summary.status, summary.nextDueAt)
     if (changes !== 1) database.statement(advanceFully).run(...values, summary.status, summary.nextDueAt, id)
-    if (blobs.length > 0) insertBlobs(database, blobs)
+    if (blobs.length > 0) insertBlobs(database, blobs, id)
     for (const eventId of consumed) database.statement(consume).run(id, eventId)
   }
 
@@ -131,10 +137,15 @@ export class RunWriter {
   }
 
   deliver(database: Database, runId: RunId, event: EngineEvent): 'delivered' | 'duplicate' {
+    const id = this.#idOf(database, runId)
     const { changes } = database
-      .statement('INSERT INTO inbox (run, event_id, event) VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
-      .run(this.#idOf(database, runId), event.id, JSON.stringify(event))
-    return changes === 1 ? 'delivered' : 'duplicate'
+      .statement(
+        'INSERT INTO inbox (run, event_id, event) SELECT id, ?, ? FROM runs WHERE id = ? ON CONFLICT DO NOTHING',
+      )
+      .run(event.id, JSON.stringify(event), id)
+    if (changes === 1) return 'delivered'
+    if (this.#record(database, runId) === undefined) throw this.#unknown(runId)
+    return 'duplicate'
   }
 
   discard(
@@ -143,6 +154,15 @@ export class RunWriter {
   ): void {
     const id = this.#fencedId(database, request.runId, request.fence)
     for (const eventId of request.eventIds) database.statement(consume).run(id, eventId)
+  }
+
+  deleteRun(database: Database, { runId, ...request }: Parameters<Store['deleteRun']>[0]): Deletion {
+    const record = this.#record(database, runId)
+    if (record === undefined) return { type: 'missing' }
+    const kept = keptFrom(toRunRow(record), request)
+    if (kept !== undefined) return kept
+    this.#ids.delete(runId)
+    return { type: 'deleted', ...deleteRows(database, { id: record.id, runId, head: record.head, at: request.now }) }
   }
 
   permits(database: Database, request: PermitRequest): ReturnType<typeof permitTables.take> {
@@ -201,8 +221,13 @@ export class RunWriter {
 
   #idOf(database: Database, runId: RunId): number {
     const id = this.#findId(database, runId)
-    if (id === undefined) throw storeError('WAYSTONE_STORE_RUN_UNKNOWN', `no run ${runId} is stored here`, { runId })
+    if (id === undefined) throw this.#unknown(runId)
     return id
+  }
+
+  #unknown(runId: RunId): Error {
+    this.#ids.delete(runId)
+    return storeError('WAYSTONE_STORE_RUN_UNKNOWN', `no run ${runId} is stored here`, { runId })
   }
 
   #fencedId(database: Database, runId: RunId, fence: number): number {
@@ -214,17 +239,21 @@ export class RunWriter {
 
   #conflict(database: Database, runId: RunId, wanted: { readonly fence: number; readonly sequence?: number }): Error {
     const record = this.#record(database, runId)
-    if (record === undefined || record.fence !== wanted.fence) {
-      const message = `run ${runId} is written under fence ${record?.fence} by now, not ${wanted.fence}: another owner has taken it`
-      return storeError('WAYSTONE_STORE_CONFLICT', message, { runId, fence: record?.fence })
+    if (record === undefined) return this.#unknown(runId)
+    if (record.fence !== wanted.fence) {
+      const message = `run ${runId} is written under fence ${record.fence} by now, not ${wanted.fence}: another owner has taken it`
+      return storeError('WAYSTONE_STORE_CONFLICT', message, { runId, fence: record.fence })
     }
     const message = `run ${runId} is at sequence ${record.sequence}; the next is ${record.sequence + 1}, not ${wanted.sequence}`
     return storeError('WAYSTONE_STORE_CONFLICT', message, { runId, sequence: record.sequence })
   }
 }
 
-function insertBlobs(database: Database, blobs: readonly Blob[]): void {
-  for (const { hash, text } of blobs) database.statement(insertBlob).run(hashBytes(hash), packText(text))
+function insertBlobs(database: Database, blobs: readonly Blob[], run: number): void {
+  for (const { hash, text } of blobs) {
+    database.statement(insertBlob).run(hashBytes(hash), packText(text))
+    database.statement(insertBlobUser).run(hashBytes(hash), run)
+  }
 }
 
 function packKeyframe(keyframe: string | null): StoredText | null {

@@ -1,7 +1,7 @@
 import type { Tables } from './tables.ts'
 
 /** Version of the tables, kept in `user_version`. A file with a higher one is refused, one with a lower one is brought up to this. */
-const schemaVersion = 2
+const schemaVersion = 3
 
 /** Marks a file as ours, kept in `application_id`: "WAYS". */
 const applicationId = 0x57_41_59_53
@@ -125,6 +125,24 @@ const migrations: readonly { readonly to: number; readonly sql: string }[] = [
   ) WITHOUT ROWID;
   CREATE TABLE permit_version (version INTEGER NOT NULL);
   INSERT INTO permit_version (version) VALUES (0);
+`,
+  },
+  {
+    // Who uses the blobs of a file of version 2 is in compressed texts: they belong to run 0, which is never deleted.
+    to: 3,
+    sql: `
+  CREATE TABLE blob_users (
+    blob BLOB NOT NULL,
+    run INTEGER NOT NULL,
+    PRIMARY KEY (blob, run)
+  ) WITHOUT ROWID;
+  CREATE INDEX blob_users_by_run ON blob_users (run);
+  INSERT INTO blob_users (blob, run) SELECT hash, 0 FROM blobs;
+  CREATE TABLE deleted_runs (
+    id INTEGER PRIMARY KEY,
+    run TEXT NOT NULL,
+    deleted_at INTEGER NOT NULL
+  );
 `,
   },
 ]

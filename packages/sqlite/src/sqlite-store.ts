@@ -110,6 +110,12 @@ class SqliteStore implements Store {
     return this.#write((database) => this.#writer.discard(database, { runId, fence, eventIds }))
   }
 
+  async deleteRun(request: Parameters<Store['deleteRun']>[0]): ReturnType<Store['deleteRun']> {
+    const deletion = await this.#write((database) => this.#writer.deleteRun(database, request))
+    this.#watch.changedForOthers()
+    return deletion
+  }
+
   async permits(request: PermitRequest): Promise<PermitAnswer> {
     const { isFreed, ...answer } = await this.#write((database) => this.#writer.permits(database, request))
     if (isFreed) this.#watch.changedForOthers()

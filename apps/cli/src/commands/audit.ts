@@ -34,6 +34,7 @@ function auditLines(found: Audit, { style }: Context): readonly string[] {
   }
   return [
     `${style('good', 'intact')}  run ${found.runId}, workflow ${found.workflow}: ${counted(found.transitions.length, 'checkpoint')}, each hash verified and chained to the one before`,
+    ...missingLines(found),
     '',
     'Transitions:',
     ...transitionLines(found),
@@ -43,6 +44,13 @@ function auditLines(found: Audit, { style }: Context): readonly string[] {
     '',
     found.policies.length === 0 ? 'No policies.' : 'Policies:',
     ...found.policies.map((policy) => policyLine(policy, style)),
+  ]
+}
+
+function missingLines({ missingOrigin: missing }: Audit): readonly string[] {
+  if (missing === undefined) return []
+  return [
+    `Run ${missing.runId}, of which checkpoint ${missing.sequence} is its origin, is no longer stored: what was approved before the fork is not known, and policies are judged from there on.`,
   ]
 }
 

@@ -51,7 +51,9 @@ export const show: CommandDefinition<ShowOptions> = {
     const history = await readHistory(await context.store(), row.runId)
     const at = options.at === undefined ? undefined : readCount(options.at, '--at')
     const places = hasEnded(row.status) ? [] : placesOf(await (await context.store()).line(), row.runId)
-    showView(history, { options, at, places, context })
+    const origin = row.forkedFrom
+    const isOriginGone = origin !== null && (await (await context.store()).row(origin.runId)) === undefined
+    showView(history, { options, at, places, isOriginGone, context })
     return 'done'
   },
 }
@@ -88,6 +90,8 @@ interface Looking {
   readonly at: number | undefined
   /** What waits in line. */
   readonly places: readonly PlaceInLine[]
+  /** What it was forked from is no longer stored. */
+  readonly isOriginGone: boolean
   readonly context: Context
 }
 
@@ -138,7 +142,7 @@ function showBlame(history: History, { path, sequence }: { path: JsonPath; seque
   context.print(...blameLines(blame, context.style))
 }
 
-function showOverview(history: History, { at, places, context }: Looking): void {
+function showOverview(history: History, { at, places, isOriginGone, context }: Looking): void {
   const checkpoints = at === undefined ? history.checkpoints : [history.at(at).checkpoint]
   context.json({
     run: rowJson(history.row),
@@ -146,5 +150,6 @@ function showOverview(history: History, { at, places, context }: Looking): void 
     checkpoints: checkpoints.map(timelineJson),
   })
   const line = placeLines(places).map((text) => `${context.style('quiet', 'in line'.padEnd(10))}${text}`)
-  context.print(...overviewLines(history, context), ...line, '', ...timelineLines(checkpoints, history, context.style))
+  const head = overviewLines(history, context, { isOriginGone })
+  context.print(...head, ...line, '', ...timelineLines(checkpoints, history, context.style))
 }

@@ -7,8 +7,12 @@ import { degradedText, toneOfStatus } from './run-result.ts'
 import { formatDuration, formatTime } from './units.ts'
 import { counted, usageText } from './usage-text.ts'
 
-/** A run's header: what it is, how it stands, what it used and what is left. */
-export function overviewLines(history: History, { style, advise }: Context): readonly string[] {
+/** A run's header: what it is, how it stands, what it used and what is left. @param about - `isOriginGone`: what it was forked from is no longer stored */
+export function overviewLines(
+  history: History,
+  { style, advise }: Context,
+  { isOriginGone = false }: { readonly isOriginGone?: boolean } = {},
+): readonly string[] {
   const { row, graph, checkpoints, last } = history
   const { context } = history.at(last).snapshot
   const label = (text: string): string => style('quiet', text.padEnd(10))
@@ -35,7 +39,11 @@ export function overviewLines(history: History, { style, advise }: Context): rea
       : [`${label('left')}${left.map(([name, amount]) => amountText(name, amount)).join(' · ')}`]),
     ...(tags.length === 0 ? [] : [`${label('tags')}${tags.join('  ')}`]),
     ...(row.key === null ? [] : [`${label('key')}${printableLine(row.key)}`]),
-    ...(row.forkedFrom === null ? [] : [`${label('fork of')}${row.forkedFrom.runId} at ${row.forkedFrom.sequence}`]),
+    ...(row.forkedFrom === null
+      ? []
+      : [
+          `${label('fork of')}${row.forkedFrom.runId} at ${row.forkedFrom.sequence}${isOriginGone ? ', which is no longer stored' : ''}`,
+        ]),
     ...(row.lease === null ? [] : [`${label('driven by')}${driverText(row, row.lease, advise)}`]),
     ...Object.values(context.degraded ?? {}).map((mark) => `${label('degraded')}${degradedText(mark)}`),
     ...(held === null ? [] : [`${label('held')}by ${printableLine(held.by)}: ${printableLine(held.reason)}`]),

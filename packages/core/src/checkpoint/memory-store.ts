@@ -5,6 +5,7 @@ import type {
   Acquisition,
   Blob,
   Commit,
+  Deletion,
   EffectMark,
   Lease,
   LoadedRun,
@@ -18,7 +19,7 @@ import type {
 } from './store.ts'
 import { MemoryPermits } from './memory-permits.ts'
 import type { PermitAnswer, PermitRequest, PermitRow } from './permit.ts'
-import { isClaimable, matchesFilter, pageLimit } from './store-rules.ts'
+import { isClaimable, keptFrom, matchesFilter, pageLimit } from './store-rules.ts'
 
 interface MemoryRun {
   /** From 1, in the order of creation. */
@@ -45,9 +46,13 @@ class MemoryStore implements Store {
   readonly name = 'memory'
   readonly durability = 'memory'
   readonly #runs = new Map<string, MemoryRun>()
-  readonly #order: MemoryRun[] = []
-  readonly #log: StoredCheckpoint[] = []
-  readonly #blobs = new Map<string, string>()
+  /** Order: as created. */
+  #order: MemoryRun[] = []
+  /** Order: by position. */
+  #log: StoredCheckpoint[] = []
+  #created = 0
+  #position = 0
+  readonly #blobs = new Map<string, { readonly text: string; readonly users: Set<string> }>()
   readonly #graphs = new Map<string, string>()
   /** Run ids by workflow and idempotency key. */
   readonly #keys = new Map<string, RunId>()
@@ -68,7 +73,7 @@ class MemoryStore implements Store {
     const lease: Lease = { runId, fence: 1, owner, expiresAt: at + leaseMs }
     const row: RunRow = { runId, ...rest, ...summary, sequence: 0, createdAt: at, updatedAt: at, lease }
     const created: MemoryRun = {
-      index: this.#order.length + 1,
+      index: (this.#created += 1),
       row,
       fence: 1,
       checkpoints: [],
@@ -176,6 +181,27 @@ class MemoryStore implements Store {
     return this.#permits.rows
   }
 
+  async deleteRun({ runId, ...request }: Parameters<Store['deleteRun']>[0]): Promise<Deletion> {
+    this.#checkOpen()
+    const run = this.#runs.get(runId)
+    if (run === undefined) return { type: 'missing' }
+    const kept = keptFrom(run.row, request)
+    if (kept !== undefined) return kept
+    const { workflow, key } = run.row
+    this.#runs.delete(runId)
+    if (key !== null) this.#keys.delete(JSON.stringify([workflow, key]))
+    this.#order = this.#order.filter((one) => one !== run)
+    this.#log = this.#log.filter((stored) => stored.runId !== runId)
+    let blobs = 0
+    for (const [hash, { users }] of this.#blobs) {
+      if (!users.delete(runId) || users.size > 0) continue
+      this.#blobs.delete(hash)
+      blobs += 1
+    }
+    this.#changed()
+    return { type: 'deleted', checkpoints: run.checkpoints.length, blobs }
+  }
+
   async claimable(now: number, limit: number): Promise<readonly RunRow[]> {
     this.#checkOpen()
     const found: RunRow[] = []
@@ -194,13 +220,14 @@ class MemoryStore implements Store {
   async list(filter: RunFilter): Promise<RunPage> {
     this.#checkOpen()
     const limit = pageLimit(filter.limit)
-    const from = filter.after === undefined ? this.#order.length : Number(filter.after) - 1
+    const before = filter.after === undefined ? Infinity : Number(filter.after)
     const rows: RunRow[] = []
-    for (let place = from - 1; place >= 0; place--) {
-      const run = this.#order[place]
-      if (run === undefined || !matchesFilter(run.row, filter)) continue
-      if (rows.length === limit) return { rows, next: String(place + 2) }
+    let last = 0
+    for (const run of this.#order.toReversed()) {
+      if (run.index >= before || !matchesFilter(run.row, filter)) continue
+      if (rows.length === limit) return { rows, next: String(last) }
       rows.push(run.row)
+      last = run.index
     }
     return { rows, next: null }
   }
@@ -229,12 +256,13 @@ class MemoryStore implements Store {
 
   async after(position: number, limit: number): Promise<readonly StoredCheckpoint[]> {
     this.#checkOpen()
-    return this.#log.slice(position, position + pageLimit(limit))
+    const from = this.#log.findIndex((stored) => stored.position > position)
+    return from < 0 ? [] : this.#log.slice(from, from + pageLimit(limit))
   }
 
   async blob(hash: string): Promise<string | undefined> {
     this.#checkOpen()
-    return this.#blobs.get(hash)
+    return this.#blobs.get(hash)?.text
   }
 
   async graph(graphHash: string, behaviourHash: string): Promise<string | undefined> {
@@ -280,10 +308,14 @@ class MemoryStore implements Store {
   }
 
   #append(run: MemoryRun, checkpoint: NewCheckpoint, blobs: readonly Blob[]): void {
-    const stored: StoredCheckpoint = { ...checkpoint, position: this.#log.length + 1 }
+    const stored: StoredCheckpoint = { ...checkpoint, position: (this.#position += 1) }
     run.checkpoints.push(stored)
     this.#log.push(stored)
-    for (const { hash, text } of blobs) this.#blobs.set(hash, text)
+    for (const { hash, text } of blobs) {
+      const known = this.#blobs.get(hash) ?? { text, users: new Set() }
+      known.users.add(run.row.runId)
+      this.#blobs.set(hash, known)
+    }
     this.#changed()
   }
 

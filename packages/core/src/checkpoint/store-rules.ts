@@ -1,5 +1,5 @@
 import type { RunStatus } from '../snapshot/snapshot.ts'
-import type { RunFilter, RunRow } from './store.ts'
+import type { Deletion, RunFilter, RunRow, Store } from './store.ts'
 
 const endedStatuses: ReadonlySet<RunStatus> = new Set(['completed', 'failed', 'cancelled', 'exhausted'])
 
@@ -13,6 +13,17 @@ export function isClaimable(row: RunRow, now: number, hasInbox: boolean): boolea
   if (row.lease !== null && row.lease.expiresAt > now) return false
   if (row.nextDueAt !== null && row.nextDueAt <= now) return true
   return row.status === 'running' || (hasInbox && !hasEnded(row.status))
+}
+
+/** The rule of {@link Store.deleteRun}: why a run may not be deleted now; undefined: it may. */
+export function keptFrom(
+  row: Pick<RunRow, 'lease' | 'status'>,
+  { now, dead, isForced = false }: Omit<Parameters<Store['deleteRun']>[0], 'runId'>,
+): Extract<Deletion, { type: 'owned' | 'not-ended' }> | undefined {
+  if (isForced) return undefined
+  const { lease, status } = row
+  if (lease !== null && lease.expiresAt > now && lease.owner.id !== dead) return { type: 'owned', lease }
+  return hasEnded(status) ? undefined : { type: 'not-ended', status }
 }
 
 /** The rule of {@link Store.list} for one run. */

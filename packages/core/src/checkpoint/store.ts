@@ -153,6 +153,16 @@ export type Acquisition =
   | { readonly type: 'held'; readonly lease: Lease }
   | { readonly type: 'missing' }
 
+/** What became of a run that was to be deleted. */
+export type Deletion =
+  /** It is gone. `checkpoints`: of the run; `blobs`: large values that nothing else refers to. */
+  | { readonly type: 'deleted'; readonly checkpoints: number; readonly blobs: number }
+  /** Nothing changed: a process drives it, which `lease` names. */
+  | { readonly type: 'owned'; readonly lease: Lease }
+  /** Nothing changed: it could still move. */
+  | { readonly type: 'not-ended'; readonly status: RunStatus }
+  | { readonly type: 'missing' }
+
 /** How surely a commit that has returned is kept. `power`: on the disk; `process`: survives the process, not the machine; `memory`: neither. */
 export type Durability = 'power' | 'process' | 'memory'
 
@@ -226,6 +236,20 @@ export interface Store {
   /** Every permit that is held and every place in line. Order: by place. */
   line(): Promise<readonly PermitRow[]>
 
+  /**
+   * Takes a run out of the store for good, in one transaction: its checkpoints, inbox, effect marks, lease and key, and the blobs that no
+   * other run refers to. Runs forked from it stay as they are. What its former owner still writes fails with WAYSTONE_STORE_RUN_UNKNOWN. Positions
+   * and cursors of what is left stay valid, and none is given out twice.
+   *
+   * @param request - `dead`: as for {@link Store.acquire}; `isForced`: also when it has not ended or is owned; `now`: ms since the epoch
+   */
+  deleteRun(request: {
+    readonly runId: RunId
+    readonly now: number
+    readonly dead?: string
+    readonly isForced?: boolean
+  }): Promise<Deletion>
+
   /** Runs that a free process should drive: not leased (or the lease has expired), and `running`, or with something due, or not ended and with an inbox. */
   claimable(now: number, limit: number): Promise<readonly RunRow[]>
 
@@ -238,7 +262,7 @@ export interface Store {
   checkpoints(runId: RunId, from: number, to: number): Promise<readonly StoredCheckpoint[]>
   /** The newest checkpoint with a keyframe at or before a sequence; when there is none, the run's first checkpoint. Undefined: no such run. */
   keyframe(runId: RunId, sequence: number): Promise<StoredCheckpoint | undefined>
-  /** Checkpoints of all runs after a position. Order: by position, without gaps. @param limit - 1 to 1,000 */
+  /** Checkpoints of all runs after a position. Order: by position; nothing that is stored is left out. @param limit - 1 to 1,000 */
   after(position: number, limit: number): Promise<readonly StoredCheckpoint[]>
   /** The text of a blob; undefined: none. */
   blob(hash: string): Promise<string | undefined>

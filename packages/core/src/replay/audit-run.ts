@@ -62,6 +62,8 @@ export interface Audit {
   readonly workflow: string
   /** Every text equals its hash, every checkpoint names the one before it, none is missing. */
   readonly chain: { readonly isIntact: boolean; readonly problem: string | null }
+  /** What it, or a run it was forked from, was forked from and which is no longer stored: policies are judged from there on. Absent: nothing is missing. */
+  readonly missingOrigin?: { readonly runId: string; readonly sequence: number }
   readonly transitions: readonly AuditEntry[]
   readonly people: readonly AuditPerson[]
   readonly policies: readonly AuditPolicy[]
@@ -79,10 +81,11 @@ export async function auditRun(store: Store, runId: string): Promise<Audit> {
   const base = { runId: row.runId, workflow: row.workflow }
   try {
     const history = await readHistory(store, runId)
-    const ways = await readWays(store, history)
+    const { ways, missingOrigin } = await readWays(store, history)
     return {
       ...base,
       chain: { isIntact: true, problem: null },
+      ...(missingOrigin !== undefined && { missingOrigin }),
       transitions: history.checkpoints.map(entryOf),
       people: history.checkpoints.flatMap((checkpoint) => peopleOf(checkpoint, history)),
       policies: sitesOf(history.graph, []).flatMap((site) =>
@@ -225,11 +228,14 @@ interface Way {
  *
  * @throws {StoreError} WAYSTONE_STORE_CORRUPT also when a fork does not name the hash of what it was forked from
  */
-async function readWays(store: Store, history: History): Promise<readonly Way[]> {
+async function readWays(
+  store: Store,
+  history: History,
+): Promise<{ readonly ways: readonly Way[]; readonly missingOrigin?: Audit['missingOrigin'] }> {
   const ways: Way[] = [{ history, to: history.last }]
   for (let fork = history; fork.row.forkedFrom !== null;) {
     const { runId, sequence } = fork.row.forkedFrom
-    if ((await store.row(runId)) === undefined) break
+    if ((await store.row(runId)) === undefined) return { ways, missingOrigin: { runId, sequence } }
     const origin = await readHistory(store, runId)
     if (origin.at(sequence).hash !== fork.checkpoints[0]?.parent?.hash) {
       throw storeError(
@@ -241,7 +247,7 @@ async function readWays(store: Store, history: History): Promise<readonly Way[]>
     ways.unshift({ history: origin, to: sequence })
     fork = origin
   }
-  return ways
+  return { ways }
 }
 
 /**

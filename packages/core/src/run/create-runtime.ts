@@ -8,6 +8,7 @@ import { isWorkflow, type Workflow } from '../define/workflow.ts'
 import { inputError } from '../errors/input-error.ts'
 import { graphsOf } from '../graph/nested-graphs.ts'
 import { storeError } from '../errors/store-error.ts'
+import { deleteRun } from './delete-run.ts'
 import { Engine } from './engine.ts'
 import { followAll } from './follow.ts'
 import { processLiveness } from './liveness.ts'
@@ -94,6 +95,10 @@ class LocalRuntime implements Runtime {
 
   row(runId: string): ReturnType<Runtime['row']> {
     return this.store.row(runId as RunId)
+  }
+
+  delete(runId: string, options: Parameters<Runtime['delete']>[1] = {}): ReturnType<Runtime['delete']> {
+    return deleteRun(this.#engine, runId as RunId, options.isForced === true)
   }
 
   events(options: Parameters<Runtime['events']>[0] = {}): ReturnType<Runtime['events']> {

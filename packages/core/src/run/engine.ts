@@ -195,6 +195,19 @@ export class Engine implements DriveHost {
     }
   }
 
+  /**
+   * Lets go of a run that is to be deleted: nothing of it begins here any more, and no timer wakes it.
+   *
+   * @param isForced - also when it is driven here: what runs is aborted
+   */
+  async letGo(runId: RunId, isForced: boolean): Promise<void> {
+    this.checkOpen()
+    await this.#taking.get(runId)?.then(ignore, ignore)
+    if (isForced) this.#drives.get(runId)?.stop(deletedRun(runId))
+    await this.#releasing.get(runId)?.then(ignore, ignore)
+    this.#dormant.unset(runId)
+  }
+
   /** Resolves when the run next rests here; rejects when its drive stops with an error. Undefined when it is not driven here. */
   nextRest(runId: RunId): Promise<Rest> | undefined {
     if (!this.#drives.has(runId)) return undefined
@@ -343,7 +356,7 @@ export class Engine implements DriveHost {
 
   #wake(runId: RunId): void {
     this.takeUp(runId, { isPatient: false, needsBindings: true }).catch((error: unknown) => {
-      if (this.#isClosed) return
+      if (this.#isClosed || isGone(error)) return
       this.notify({ type: 'run.stopped', runId, error })
       // An expiry or an event must not be forgotten because the store was not well just then.
       if (StoreError.isInstance(error)) this.#dormant.set(runId, this.clock.now() + wakeAgainMs)
@@ -357,6 +370,15 @@ export class Engine implements DriveHost {
     if (waiters !== undefined) for (const waiter of waiters) waiter({ compiled, snapshot, sequence })
     this.changes.fire(runId)
   }
+}
+
+function deletedRun(runId: RunId): Error {
+  return storeError('WAYSTONE_STORE_RUN_UNKNOWN', `run ${runId} is being deleted`, { runId })
+}
+
+/** True when the run has been deleted meanwhile. */
+function isGone(error: unknown): boolean {
+  return StoreError.isInstance(error) && error.code === 'WAYSTONE_STORE_RUN_UNKNOWN'
 }
 
 function asError(thrown: unknown): Error {

@@ -26,7 +26,7 @@ export interface FollowOptions {
 
 /**
  * The facts of one run from a cursor on, read from the store and nowhere else, so that none is missed and none is told before
- * it is stored. Ends when the run has ended and nothing of it is under way.
+ * it is stored. Ends when the run has ended and nothing of it is under way, or when it is deleted.
  *
  * @throws {StoreError} WAYSTONE_STORE_RUN_UNKNOWN
  */
@@ -59,7 +59,7 @@ export async function* followRun(
       }
       for (const token of tokens?.take() ?? []) yield tokenEvent(token, cursor, engine.clock.now())
       if (stored.length < pageLength) {
-        if (engine.isClosed) return
+        if (engine.isClosed || (await isDeleted(engine, runId))) return
         await news.next()
       }
     }
@@ -83,7 +83,13 @@ export async function* followAll(engine: Engine, options: FollowOptions): AsyncG
     while (options.signal?.aborted !== true) {
       const stored = await store.after(position, pageLength)
       for (const one of stored) {
-        const row = rows.get(one.runId) ?? (await rowOf(engine, one.runId))
+        const row = rows.get(one.runId) ?? (await store.row(one.runId))
+        // Deleted since: nothing of it is told any more.
+        if (row === undefined) {
+          position = one.position
+          seen = -1
+          continue
+        }
         if (rows.size > maxRemembered) rows.clear()
         rows.set(one.runId, row)
         const [read] = await readCheckpoints(store, [one], row.graphHash)
@@ -129,6 +135,10 @@ function eventsOf({ stored, checkpoint }: ReadOne, source: FactSource, seen: num
 /** After `finish` a run has no further checkpoint. */
 function isLast({ commands }: Checkpoint): boolean {
   return commands.some(({ type }) => type === 'finish')
+}
+
+async function isDeleted({ store }: Engine, runId: RunId): Promise<boolean> {
+  return (await store.row(runId)) === undefined
 }
 
 async function rowOf({ store }: Engine, runId: RunId): Promise<RunRow> {

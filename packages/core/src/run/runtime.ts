@@ -203,6 +203,13 @@ export type Acceptance =
   /** Nothing changed. `reason`: `stale-request`, `already-decided`, `digest-mismatch`, `outcome-not-offered`, `run-ended`, … */
   | { readonly type: 'refused'; readonly reason: string; readonly message: string }
 
+/** What became of a run that was to be deleted. */
+export type RunDeletion =
+  /** `checkpoints` of the run, and `blobs`: large values that nothing else refers to. */
+  | { readonly type: 'deleted'; readonly checkpoints: number; readonly blobs: number }
+  /** It is as it was. `owned`: a process drives it; `not-ended`: it could still move. */
+  | { readonly type: 'refused'; readonly reason: 'owned' | 'not-ended'; readonly message: string }
+
 /** A change of the state by an operator. */
 export interface PatchInput {
   /** State keys as they shall be, whatever their merge rules; parsed by the state's schemas. */
@@ -295,6 +302,14 @@ export interface Runtime {
   open(runId: string): Promise<Run>
   list(filter?: RunFilter): Promise<RunPage>
   row(runId: string): Promise<RunRow | undefined>
+  /**
+   * Deletes a run for good: what is stored of it, and the large values that no other run has. Long-term memory, and runs forked from it stay; those can be read and go on, they only lack what was before the fork.
+   *
+   * A run that has not ended, or that a process drives, is refused unless `isForced`; its effects may then end without anybody hearing of it.
+   *
+   * @throws {StoreError} WAYSTONE_STORE_RUN_UNKNOWN
+   */
+  delete(runId: string, options?: { readonly isForced?: boolean }): Promise<RunDeletion>
   /** Facts of all runs in the store. Order: as committed; gap-free. Does not end by itself. */
   events(options?: { readonly cursor?: string; readonly signal?: AbortSignal }): AsyncIterable<RunEvent>
   /** Keeps driving whatever can go on (free runs, due timers, inboxes) until closed. */

@@ -12,5 +12,6 @@ describeStore('memory', {
     { case: 'shows one instance what another has stored, and tells its watchers', reason: noFile },
     { case: 'fences one instance out when another has taken the run', reason: noFile },
     { case: 'takes commits of two instances at once', reason: noFile },
+    { case: 'tells another holder of the same data of a deletion', reason: noFile },
   ],
 })

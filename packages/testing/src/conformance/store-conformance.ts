@@ -2,6 +2,7 @@ import { storeError, type Store } from '@waystone/core/store'
 import { describe, expect, it } from 'vitest'
 import { commitCases } from './commit-cases.ts'
 import { creationCases } from './creation-cases.ts'
+import { deletionCases } from './deletion-cases.ts'
 import type { CaseTools, ConformanceCase, StoreHarness } from './harness.ts'
 import { inboxCases } from './inbox-cases.ts'
 import { ownershipCases } from './ownership-cases.ts'
@@ -15,6 +16,7 @@ const groups: { readonly [name: string]: readonly ConformanceCase[] } = {
   'owning runs': ownershipCases,
   'the inbox': inboxCases,
   'permits of shared limits': permitCases,
+  'deleting runs': deletionCases,
   reading: readingCases,
   'sharing a store': sharingCases,
 }

@@ -124,6 +124,10 @@ export class StorePort implements Store {
     return this.#cross('line', () => this.#inner.line())
   }
 
+  deleteRun(...given: Parameters<Store['deleteRun']>): ReturnType<Store['deleteRun']> {
+    return this.#cross('deleteRun', () => this.#inner.deleteRun(...given))
+  }
+
   claimable(...given: Parameters<Store['claimable']>): ReturnType<Store['claimable']> {
     return this.#cross('claimable', () => this.#inner.claimable(...given))
   }

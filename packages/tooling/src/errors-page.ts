@@ -3,6 +3,7 @@ export interface CodeEntry {
   readonly family: string
   readonly means: string
   readonly remedy: string
+  readonly failure?: string
 }
 
 const generated = /(?<=<!-- errors -->\n)[\s\S]*(?=<!-- \/errors -->)/
@@ -17,6 +18,7 @@ export function withFreshErrors(markdown: string, codes: Readonly<Record<string,
   return markdown.replace(generated, () => `\n${sections.join('\n\n')}\n\n`)
 }
 
-function section(code: string, { means, remedy }: CodeEntry): string {
-  return `### ${code}\n\n${means}\n\n${remedy}`
+function section(code: string, { means, remedy, failure }: CodeEntry): string {
+  const name = failure === undefined ? '' : `\n\n[Failure](failures.md): \`${failure}\``
+  return `### ${code}\n\n${means}\n\n${remedy}${name}`
 }

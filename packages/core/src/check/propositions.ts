@@ -9,9 +9,10 @@ const maxAtoms = 12
 /** What is known of guards: true, false; not in it: unknown. */
 export type Knowledge = ReadonlyMap<string, boolean>
 
-/** The guards that an expression names. */
+/** What an expression is made of: names of guards, and failures as `failure(name)`, which no guard is called. */
 export function atomsOf(expression: GuardExpression, into: Set<string> = new Set()): Set<string> {
   if ('guard' in expression) into.add(expression.guard)
+  else if ('failure' in expression) into.add(formatGuard(expression))
   else if ('not' in expression) atomsOf(expression.not, into)
   else for (const part of 'all' in expression ? expression.all : expression.any) atomsOf(part, into)
   return into
@@ -20,6 +21,7 @@ export function atomsOf(expression: GuardExpression, into: Set<string> = new Set
 /** Evaluates an expression. @param truth - the value of each guard */
 export function evaluate(expression: GuardExpression, truth: (guard: string) => boolean): boolean {
   if ('guard' in expression) return truth(expression.guard)
+  if ('failure' in expression) return truth(formatGuard(expression))
   if ('not' in expression) return !evaluate(expression.not, truth)
   if ('all' in expression) return expression.all.every((part) => evaluate(part, truth))
   return expression.any.some((part) => evaluate(part, truth))
@@ -78,11 +80,12 @@ export function isAbsorbing(edge: EdgeRecord): boolean {
 /** An expression as people read it: `!isSmall && (a || b)`. */
 export function formatGuard(expression: GuardExpression): string {
   if ('guard' in expression) return expression.guard
+  if ('failure' in expression) return `failure(${expression.failure})`
   if ('not' in expression) return `!${formatPart(expression.not)}`
   const [parts, sign] = 'all' in expression ? [expression.all, ' && '] : [expression.any, ' || ']
   return parts.map((part) => formatPart(part)).join(sign)
 }
 
 function formatPart(expression: GuardExpression): string {
-  return 'guard' in expression || 'not' in expression ? formatGuard(expression) : `(${formatGuard(expression)})`
+  return 'all' in expression || 'any' in expression ? `(${formatGuard(expression)})` : formatGuard(expression)
 }

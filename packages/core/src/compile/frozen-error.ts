@@ -1,10 +1,17 @@
 import { toJson } from '../base/json.ts'
 import type { ErrorCode } from '../errors/codes.ts'
-import type { ErrorRecord } from '../errors/waystone-error.ts'
+import { failureOfCode, type ErrorRecord } from '../errors/waystone-error.ts'
 
 /** A failure that the engine itself finds, as a snapshot holds it. Another attempt does not help. */
 export function engineError(code: ErrorCode, message: string): ErrorRecord {
-  return Object.freeze({ name: 'NodeError', code, message, retryable: false })
+  const failure = failureOfCode(code)
+  return Object.freeze({
+    name: 'NodeError',
+    code,
+    message,
+    ...(failure !== undefined && { failure }),
+    retryable: false,
+  })
 }
 
 /** An error that author code threw, as deeply frozen JSON. Details that are no JSON are left out. */

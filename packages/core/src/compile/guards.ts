@@ -1,6 +1,8 @@
 import type { Json, JsonObject } from '../base/json.ts'
 import { own } from '../base/own.ts'
+import { formatGuard } from '../check/propositions.ts'
 import { describeThrown } from '../errors/describe-thrown.ts'
+import type { FailureName } from '../errors/failure-names.ts'
 import { nodeError } from '../errors/node-error.ts'
 import type { Graph, GuardExpression } from '../graph/graph.ts'
 import type { Registry } from '../graph/registry.ts'
@@ -18,10 +20,11 @@ export interface GuardRunner {
   holds(expression: GuardExpression, readings: GuardReading[]): boolean
 }
 
-/** A {@link GuardRunner} over a state after a node's patch. */
+/** A {@link GuardRunner} over a state after a node's patch. @param failure - how what ended went wrong; absent: it did not, or not in a way that has a name */
 export function createGuardRunner(
   parts: { readonly graph: Graph; readonly registry: Registry },
   state: JsonObject,
+  failure?: FailureName,
 ): GuardRunner {
   const done = new Map<string, GuardReading>()
   const run = (name: string): GuardReading => {
@@ -35,7 +38,10 @@ export function createGuardRunner(
     if ('not' in expression) return !holds(expression.not, readings)
     if ('all' in expression) return expression.all.every((part) => holds(part, readings))
     if ('any' in expression) return expression.any.some((part) => holds(part, readings))
-    const reading = run(expression.guard)
+    const reading =
+      'failure' in expression
+        ? { guard: formatGuard(expression), result: expression.failure === failure, read: {} }
+        : run(expression.guard)
     readings.push(reading)
     return reading.result
   }

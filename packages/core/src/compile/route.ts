@@ -13,6 +13,7 @@ import { arrive, closeFork, fireJoin, leaveForks, noteAdded, openFork } from './
 import type { ForkIndex } from './graph-index.ts'
 import { formatGuard } from '../check/propositions.ts'
 import { markDegraded } from './degraded.ts'
+import { failureOf } from './failure-of.ts'
 import { engineError, frozenError } from './frozen-error.ts'
 import { createGuardRunner } from './guards.ts'
 import { nextNeed } from './history.ts'
@@ -191,11 +192,12 @@ function routeOutcome(parts: RouteParts, context: RunContext, ending: Ending): R
   const counted = isCounted
     ? withContext(context, { taken: withKey(context.taken, chosen.edge.id, (context.taken[chosen.edge.id] ?? 0) + 1) })
     : context
-  const marked = markEdge(counted, ending, chosen)
+  const marked = markEdge(chosen.to === failTarget ? withFailure(counted, ending) : counted, ending, chosen)
   const decision: Decision = {
     node: record.id,
     visit: leaver.visit,
     outcome,
+    ...failureIn(context, ending),
     candidates,
     taken,
     to: chosen.to,
@@ -206,6 +208,20 @@ function routeOutcome(parts: RouteParts, context: RunContext, ending: Ending): R
   const { forks } = parts.index
   const route: Route = { transition: taken, context: marked, decision }
   return forks === null ? route : throughForks(forks, route, { decision, at: leaver.at })
+}
+
+function failureIn(context: RunContext, { leaver, outcome }: Ending): Pick<Decision, 'failure'> {
+  if (outcome === 'done') return {}
+  const failure = context.error?.failure ?? failureOf(leaver.record, outcome)
+  return failure === undefined ? {} : { failure }
+}
+
+/** An outcome that nothing but its name says is a failure: the run fails with that name. */
+function withFailure(context: RunContext, { leaver, outcome }: Ending): RunContext {
+  const failure = failureOf(leaver.record, outcome)
+  if (context.error !== null || failure === undefined) return context
+  const error = { ...engineError('WAYSTONE_NODE_FAIL_TAKEN', `${leaver.record.id}.${outcome} led to FAIL`), failure }
+  return withContext(context, { error: Object.freeze(error) })
 }
 
 /** An edge may say that taking it is second best. */
@@ -260,7 +276,7 @@ function walkEdges(
   context: RunContext,
   { edges, walk }: { readonly edges: readonly EdgeRecord[]; readonly walk: Walk },
 ): void {
-  const guards = createGuardRunner(parts, context.state)
+  const guards = createGuardRunner(parts, context.state, context.error?.failure)
   for (const edge of edges) {
     if (walk.chosen !== undefined) {
       walk.candidates.push({ edge: edge.id, verdict: 'later' })
@@ -356,8 +372,13 @@ function noRoute(parts: RouteParts, context: RunContext, { leaver, outcome, cand
     ),
   )
   const message = `no edge of ${record.id}.${outcome} could be taken; tried ${tried.length === 0 ? 'none, since it has no edges' : tried.join('; ')}; allowed is a last edge without guard`
-  const error = engineError('WAYSTONE_NODE_NO_ROUTE', message)
+  const error = engineError(isDeadlock(record, outcome) ? 'WAYSTONE_NODE_DEADLOCK' : 'WAYSTONE_NODE_NO_ROUTE', message)
   return toFail(context, { leaver, outcome, candidates }, { transition: transitionNames.noRoute, error })
+}
+
+/** A join that nobody can satisfy, and that says nothing of that case: it would wait for ever. */
+function isDeadlock({ kind }: NodeRecord, outcome: string): boolean {
+  return kind === 'join' && outcome === 'unsatisfied'
 }
 
 function describeCandidate(candidate: Candidate, edge: EdgeRecord | undefined): string {
@@ -385,6 +406,7 @@ function toFail(
     node: leaver.record.id,
     visit: leaver.visit,
     outcome,
+    ...(why.error.failure !== undefined && { failure: why.error.failure }),
     candidates,
     taken: why.transition,
     to: failTarget,

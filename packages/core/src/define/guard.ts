@@ -17,6 +17,7 @@ export interface GuardDefinition {
 /** A guard, or an expression over guards, as written. */
 export type GuardTree =
   | GuardDefinition
+  | { readonly type: 'failure'; readonly name: unknown }
   | { readonly type: 'not'; readonly of: unknown }
   | { readonly type: 'all' | 'any'; readonly of: readonly unknown[] }
 

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { FailureName } from '../errors/failure-names.ts'
 import type { Agent, AgentOptions, AgentUse } from './agent.ts'
 import type {
   ApprovalConfig,
@@ -78,6 +79,8 @@ export interface StateBuilder<Values, Patches> {
     decide: (state: Slice<Reads, Values>) => boolean,
     options?: GuardOptions,
   ): Guard<Values>
+  /** For edges of `failed`, `timeout`, `unknown` and `exhausted`: true when what ended went wrong in this way. */
+  failure(name: FailureName): Guard<Values>
   /** True when the guard is false. */
   not(guard: Guard<Values>): Guard<Values>
   /** True when every guard is true; they are run in order and no further than needed. */
@@ -324,6 +327,7 @@ function makeBuilder(state: object): unknown {
         state,
         source: callerOf(builder.guard),
       }),
+    failure: (name: unknown) => makeGuard({ type: 'failure', name }),
     not: (of: unknown) => makeGuard({ type: 'not', of }),
     all: (...of: readonly unknown[]) => makeGuard({ type: 'all', of }),
     any: (...of: readonly unknown[]) => makeGuard({ type: 'any', of }),

@@ -1,13 +1,18 @@
 /* oxlint-disable max-lines -- one table: a code is found, and told apart from the others, in one place */
+import type { FailureName } from './failure-names.ts'
+
 /** Whose fault an error is, and so what happens next. One class per family. */
 export type ErrorFamily = 'definition' | 'input' | 'node' | 'store' | 'replay' | 'bug'
 
-interface CodeEntry {
+/** One code. */
+export interface CodeEntry {
   readonly family: ErrorFamily
   /** One sentence: what it means. */
   readonly means: string
   /** One sentence: what to do about it. */
   readonly remedy: string
+  /** What has gone wrong, by its name; absent: none of those. */
+  readonly failure?: FailureName
 }
 
 /**
@@ -146,21 +151,25 @@ export const errorCodes = {
     family: 'definition',
     means: 'A join waits for more branches than can ever reach it.',
     remedy: 'Wait for fewer, or lead every branch to the join.',
+    failure: 'deadlock',
   },
   WAYSTONE_DEFINITION_LIMIT_WITHOUT_OTHERWISE: {
     family: 'definition',
     means: 'The last edge of an outcome has a limit, and nothing says where to go when it is used up.',
     remedy: 'Give the edge `otherwise`, or add a last edge without guard and limit.',
+    failure: 'routing-error',
   },
   WAYSTONE_DEFINITION_MISSING_EDGE: {
     family: 'definition',
     means: "An outcome of a node's own has no edge.",
     remedy: 'Route it to a node, `END` or `FAIL`.',
+    failure: 'routing-error',
   },
   WAYSTONE_DEFINITION_MISSING_TARGET: {
     family: 'definition',
     means: 'An edge leads to nothing.',
     remedy: 'Give a node of this workflow as `n.name`, `END` or `FAIL`.',
+    failure: 'routing-error',
   },
   WAYSTONE_DEFINITION_MODEL_SCHEMA: {
     family: 'definition',
@@ -177,26 +186,31 @@ export const errorCodes = {
     family: 'definition',
     means: 'An outcome has no edge that is always taken when the others are not.',
     remedy: 'Add a last edge without guard.',
+    failure: 'routing-error',
   },
   WAYSTONE_DEFINITION_NO_END: {
     family: 'definition',
     means: 'A node cannot reach an end.',
     remedy: 'Add an edge that leads on to END or FAIL.',
+    failure: 'stall',
   },
   WAYSTONE_DEFINITION_OUTPUT_NEVER_WRITTEN: {
     family: 'definition',
     means: 'An output key is neither input nor written by any node.',
     remedy: 'Take the key out of `output`, or write it.',
+    failure: 'missing-input',
   },
   WAYSTONE_DEFINITION_PARALLEL_READER: {
     family: 'definition',
     means: 'A branch reads what another branch of the same fork writes.',
     remedy: 'Read it behind the join, or write to another key.',
+    failure: 'conflict',
   },
   WAYSTONE_DEFINITION_PARALLEL_WRITERS: {
     family: 'definition',
     means: 'Branches of one fork write a key that has no merge rule.',
     remedy: 'Give the key a merge rule, or write a key for each branch.',
+    failure: 'conflict',
   },
   WAYSTONE_DEFINITION_POLICY_NOT_PROVABLE: {
     family: 'definition',
@@ -212,6 +226,7 @@ export const errorCodes = {
     family: 'definition',
     means: 'A required key may be read before any node has written it.',
     remedy: 'Write the key on every path before, take it from the input, or make it optional.',
+    failure: 'missing-input',
   },
   WAYSTONE_DEFINITION_SECRET_NAME: {
     family: 'definition',
@@ -223,12 +238,14 @@ export const errorCodes = {
     family: 'definition',
     means: 'An edge is never taken, because the edges before it always are, or its guard never holds.',
     remedy: 'Take it out, or move it before the edge that is taken instead.',
+    failure: 'routing-error',
   },
   WAYSTONE_DEFINITION_SHAPES_DIFFER: {
     family: 'definition',
     means:
       'What a node reads does not fit what its tool or agent takes, or what comes back does not fit the keys it writes.',
     remedy: 'Map between them with `input` or `apply`, or change what the node reads and writes.',
+    failure: 'bad-output',
   },
   WAYSTONE_DEFINITION_TOOL_ASKS_NOBODY: {
     family: 'definition',
@@ -250,6 +267,7 @@ export const errorCodes = {
     family: 'definition',
     means: 'Edges or `hears` name a node that does not exist, or that cannot be heard.',
     remedy: 'Use the names of the `w.nodes` table; only gates and approvals can be heard.',
+    failure: 'routing-error',
   },
   WAYSTONE_DEFINITION_UNKNOWN_OUTCOME: {
     family: 'definition',
@@ -267,11 +285,13 @@ export const errorCodes = {
     family: 'definition',
     means: 'A cycle has no limit that holds inside it, so the run need not end.',
     remedy: 'Give one edge of the cycle a `limit` whose `per` node is not in the cycle, and an `otherwise`.',
+    failure: 'stall',
   },
   WAYSTONE_DEFINITION_UNREACHABLE: {
     family: 'definition',
     means: 'No path from the start leads to the node.',
     remedy: 'Add an edge to it, or take it out.',
+    failure: 'routing-error',
   },
   WAYSTONE_INPUT_ARGUMENT: {
     family: 'input',
@@ -450,6 +470,7 @@ export const errorCodes = {
     family: 'store',
     means: 'Another owner has advanced or taken the run; nothing was written.',
     remedy: 'Stop driving the run here. Open it again to see who owns it now.',
+    failure: 'conflict',
   },
   WAYSTONE_STORE_CORRUPT: {
     family: 'store',
@@ -516,36 +537,48 @@ export const errorCodes = {
     family: 'node',
     means: "What a node made for its tool does not fit the tool's input schema; the tool was not run.",
     remedy: "Mend the node's input function, or what was written to the keys it reads.",
+    failure: 'missing-input',
   },
   WAYSTONE_NODE_BAD_OUTCOME: {
     family: 'node',
     means: 'A task ended with an outcome that it does not declare.',
     remedy: 'Return one of its outcomes, or declare this one and route it.',
+    failure: 'bad-output',
   },
   WAYSTONE_NODE_BAD_OUTPUT: {
     family: 'node',
     means: 'What a tool returned does not fit its output schema.',
     remedy: 'Mend the tool, or widen its output schema.',
+    failure: 'bad-output',
   },
   WAYSTONE_NODE_BAD_PATCH: {
     family: 'node',
     means: 'A patch does not fit the schema of a state key.',
     remedy: "Mend the value at the key named, or the key's schema.",
+    failure: 'bad-output',
   },
   WAYSTONE_NODE_BAD_VERDICT: {
     family: 'node',
     means: 'A gate gave something else than one of its outcomes or a verdict.',
     remedy: 'Return an outcome it declares, or an object with outcome, reasons (a list), score (0 to 1) and positions.',
+    failure: 'bad-output',
   },
   WAYSTONE_NODE_CALL_CHANGED: {
     family: 'node',
     means: 'A call is not the one that a person approved, or nobody approved it; the tool was not run.',
     remedy: 'Ask again. If nobody changed the store by hand, report it with run id and step.',
+    failure: 'conflict',
   },
   WAYSTONE_NODE_DECLARED_FAILED: {
     family: 'node',
     means: 'A person said that an effect of unknown outcome failed.',
     remedy: 'Nothing to mend; route outcome failed of the node if the run should go on.',
+  },
+  WAYSTONE_NODE_DEADLOCK: {
+    family: 'node',
+    means: 'A join waited for more branches than could still reach it, and outcome `unsatisfied` has no edge.',
+    remedy: 'Route `unsatisfied`, wait for fewer branches, or lead every branch to the join.',
+    failure: 'deadlock',
   },
   WAYSTONE_NODE_FAIL_TAKEN: {
     family: 'node',
@@ -556,6 +589,7 @@ export const errorCodes = {
     family: 'node',
     means: 'A guard threw, returned something else than true or false, or is not registered.',
     remedy: 'Make the guard a pure, synchronous function of the keys it reads that returns a boolean.',
+    failure: 'routing-error',
   },
   WAYSTONE_NODE_LIMIT_REACHED: {
     family: 'node',
@@ -572,6 +606,12 @@ export const errorCodes = {
     means: 'An MCP server could not be reached, answered a call with an error, or gave back more than is allowed.',
     remedy: "Look at the message; the tool's retry policy decides about further attempts.",
   },
+  WAYSTONE_NODE_MISSING_INPUT: {
+    family: 'node',
+    means: 'A node reads a required state key that has no value; its work was not begun.',
+    remedy: 'Write the key on every path before the node, or make it optional; `check` finds the path.',
+    failure: 'missing-input',
+  },
   WAYSTONE_NODE_MODEL_CALLS_USED_UP: {
     family: 'node',
     means: 'A node has made its maxModelCalls model calls without an answer.',
@@ -581,6 +621,7 @@ export const errorCodes = {
     family: 'node',
     means: "A model's answer was cut at its limit of output tokens.",
     remedy: 'Raise maxOutputTokens, ask for less, or route outcome failed.',
+    failure: 'partial-result',
   },
   WAYSTONE_NODE_MODEL_FAILED: {
     family: 'node',
@@ -597,6 +638,7 @@ export const errorCodes = {
     family: 'node',
     means: 'What a model returned is no response: parts are missing or have the wrong type.',
     remedy: "Mend the model's adapter; its response must have message, finish, usage and model.",
+    failure: 'bad-output',
   },
   WAYSTONE_NODE_MODEL_REFUSED: {
     family: 'node',
@@ -607,11 +649,13 @@ export const errorCodes = {
     family: 'node',
     means: 'What the function `over` of a map gave back is no list.',
     remedy: 'Give back a list of JSON values; an empty one when there is nothing to do.',
+    failure: 'missing-input',
   },
   WAYSTONE_NODE_NO_ROUTE: {
     family: 'node',
     means: 'A node ended and none of its edges could be taken.',
     remedy: 'Add a last edge without guard for the outcome; waystone check finds this before a run.',
+    failure: 'routing-error',
   },
   WAYSTONE_NODE_OUTCOME_UNKNOWN: {
     family: 'node',
@@ -622,16 +666,19 @@ export const errorCodes = {
     family: 'node',
     means: 'The answer of a model does not fit the output schema, also after its repair turns.',
     remedy: 'Simplify the schema, say in the instructions what is wanted, or route outcome failed.',
+    failure: 'bad-output',
   },
   WAYSTONE_NODE_OUTPUT_TOO_LARGE: {
     family: 'node',
     means: 'The output of a tool node has more bytes than its tool allows.',
     remedy: 'Let the tool give back less, such as a reference, or raise its maxOutputBytes.',
+    failure: 'bad-output',
   },
   WAYSTONE_NODE_REDUCER_ERROR: {
     family: 'node',
     means: 'A reducer threw or gave something that is not JSON.',
     remedy: 'Make the reducer a pure function of the two values that returns JSON.',
+    failure: 'conflict',
   },
   WAYSTONE_NODE_REQUEST_TOO_LARGE: {
     family: 'node',
@@ -648,6 +695,7 @@ export const errorCodes = {
     family: 'node',
     means: 'The scope of an effect in the long-term memory is by a tag that the run was not started with.',
     remedy: 'Start the run with that tag, or declare a scope without it.',
+    failure: 'missing-input',
   },
   WAYSTONE_NODE_MEMORY_UNBOUND: {
     family: 'node',
@@ -663,6 +711,7 @@ export const errorCodes = {
     family: 'node',
     means: 'A secret that an effect asked for is not set.',
     remedy: 'Set it (by default an environment variable of that name), then resume or start again.',
+    failure: 'missing-input',
   },
   WAYSTONE_NODE_SECRET_UNDECLARED: {
     family: 'node',
@@ -681,6 +730,12 @@ export const errorCodes = {
       'A command of a shell tool could not be started: its program, folder or arguments are not what they must be.',
     remedy: 'Look at the message; a program that ran and failed is a result with its exit code, not this error.',
   },
+  WAYSTONE_NODE_STALLED: {
+    family: 'node',
+    means: 'A run went on without progress for as many transitions as `limits.stall` allows.',
+    remedy: 'Look at the transitions before with --why; lead `limits.stall` to a node that plans anew, or to a person.',
+    failure: 'stall',
+  },
   WAYSTONE_NODE_THREW: {
     family: 'node',
     means: 'Author code of a node threw something.',
@@ -690,6 +745,7 @@ export const errorCodes = {
     family: 'node',
     means: 'An attempt took longer than the timeout of its node or tool.',
     remedy: 'Raise the timeout, allow more attempts, or route outcome timeout.',
+    failure: 'timeout',
   },
   WAYSTONE_NODE_TOO_MANY_ITEMS: {
     family: 'node',
@@ -700,6 +756,7 @@ export const errorCodes = {
     family: 'node',
     means: 'A patch holds a state key that its node does not declare in writes.',
     remedy: 'Add the key to writes, or leave it out of the patch.',
+    failure: 'bad-output',
   },
   WAYSTONE_REPLAY_DEFINITION_CHANGED: {
     family: 'replay',

@@ -1,5 +1,6 @@
 import type { ErrorCode } from './codes.ts'
-import { familyOf, WaystoneError, type ErrorDetails, type ErrorRecord } from './waystone-error.ts'
+import type { FailureName } from './failure-names.ts'
+import { failureOfCode, familyOf, WaystoneError, type ErrorDetails, type ErrorRecord } from './waystone-error.ts'
 
 /** What may be said about a node's failure, all optional. */
 export interface NodeErrorOptions {
@@ -7,6 +8,8 @@ export interface NodeErrorOptions {
   readonly retryable?: boolean
   /** Least time to wait before the next attempt, in ms, e.g. from a Retry-After header. Default: the node's backoff. */
   readonly retryAfterMs?: number
+  /** What went wrong, by its name; default what the code stands for. */
+  readonly failure?: FailureName
   readonly details?: ErrorDetails
   readonly cause?: unknown
 }
@@ -20,11 +23,13 @@ export class NodeError extends WaystoneError {
   override readonly name = 'NodeError'
   readonly retryable: boolean
   readonly retryAfterMs: number | undefined
+  override readonly failure: FailureName | undefined
 
   constructor(code: ErrorCode, message: string, options: NodeErrorOptions = {}) {
     super(code, message, options.details ?? {}, options.cause)
     this.retryable = options.retryable ?? false
     this.retryAfterMs = options.retryAfterMs
+    this.failure = options.failure ?? failureOfCode(code)
   }
 
   /** True for an error of this family, also one that another copy of the package threw. */
@@ -43,7 +48,7 @@ export function nodeError(code: ErrorCode, message: string, options: NodeErrorOp
 }
 
 /**
- * Makes the error that a tool or task throws to say whether another attempt may help. Anything else it throws is retried unless the
+ * Makes the error that a tool or task throws to say whether another attempt may help, and what went wrong by its name. Anything else it throws is retried unless the
  * effect is `unsafe`.
  *
  * @param options - codes of your own belong into `details`

@@ -1,4 +1,5 @@
-import { errorCodes, type ErrorCode, type ErrorFamily } from './codes.ts'
+import { errorCodes, type CodeEntry, type ErrorCode, type ErrorFamily } from './codes.ts'
+import type { FailureName } from './failure-names.ts'
 
 /** Machine-readable facts of an error, JSON only, e.g. `{ runId, node, stepIndex, path }`. */
 export type ErrorDetails = Readonly<Record<string, unknown>>
@@ -8,6 +9,8 @@ export interface ErrorRecord {
   readonly name: string
   readonly code: string
   readonly message: string
+  /** What went wrong, by its name; absent: nothing that has one. */
+  readonly failure?: FailureName
   /** For a node's error: whether another attempt may succeed. */
   readonly retryable?: boolean
   readonly details?: ErrorDetails
@@ -23,12 +26,14 @@ const marker = Symbol.for('waystone.error')
 export abstract class WaystoneError extends Error {
   readonly code: ErrorCode
   readonly details: ErrorDetails
+  readonly failure: FailureName | undefined
   readonly [marker]: ErrorFamily
 
   protected constructor(code: ErrorCode, message: string, details: ErrorDetails, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause })
     this.code = code
     this.details = details
+    this.failure = failureOfCode(code)
     this[marker] = errorCodes[code].family
   }
 
@@ -39,9 +44,16 @@ export abstract class WaystoneError extends Error {
 
   /** The part that is stored and printed. */
   toJSON(): ErrorRecord {
-    const base = { name: this.name, code: this.code, message: this.message }
+    const { name, code, message, failure } = this
+    const base = { name, code, message, ...(failure !== undefined && { failure }) }
     return Object.keys(this.details).length === 0 ? base : { ...base, details: this.details }
   }
+}
+
+/** The failure that a code stands for; undefined: none that has a name. */
+export function failureOfCode(code: ErrorCode): FailureName | undefined {
+  const entry: CodeEntry = errorCodes[code]
+  return entry.failure
 }
 
 /** The family of an error of Waystone, from this or another copy of the package; undefined for anything else. */

@@ -1,6 +1,6 @@
 import type { SourceLine } from '../define/source-line.ts'
 import type { Place } from '../errors/definition-error.ts'
-import { buildGuard } from './build-guards.ts'
+import { buildEdgeGuard } from './build-guards.ts'
 import { nodeDefinitionOf, referenceOf } from './node-reference.ts'
 import type { BuildScope } from './build-scope.ts'
 import { buildTarget, isEnding } from './build-target.ts'
@@ -188,7 +188,7 @@ function edgeOf(
       hint: 'otherwise is where to go when the limit is used up: give a limit, or write a list of edges.',
     })
   }
-  const when = config['when'] === undefined ? null : buildGuard(scope, config['when'], place)
+  const when = config['when'] === undefined ? null : buildEdgeGuard(scope, config['when'], { ...site, place })
   if (to === undefined || otherwise === undefined || fork === undefined) return undefined
   return {
     id: site.id,

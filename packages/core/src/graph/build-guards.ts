@@ -1,5 +1,6 @@
 import { guardMarker, type GuardDefinition, type GuardTree } from '../define/guard.ts'
 import type { Place } from '../errors/definition-error.ts'
+import { failureNames, isFailureName } from '../errors/failure-names.ts'
 import { partOf, type BuildScope } from './build-scope.ts'
 import type { GuardExpression, GuardRecord } from './graph.ts'
 import { describeValue } from './issues.ts'
@@ -9,6 +10,26 @@ import type { Registry, Slice } from './registry.ts'
 
 /** Reads a guard or an expression over guards, and collects the guards in it. Null when it is none. */
 export function buildGuard(scope: BuildScope, written: unknown, place: Place): GuardExpression | null {
+  return expressionOf(scope, written, { place, outcome: null })
+}
+
+/** As {@link buildGuard}, on an edge of an outcome: there names of failures are allowed as well. */
+export function buildEdgeGuard(
+  scope: BuildScope,
+  written: unknown,
+  site: { readonly place: Place; readonly outcome: string },
+): GuardExpression | null {
+  return expressionOf(scope, written, site)
+}
+
+interface GuardSite {
+  readonly place: Place
+  /** Null: it is on no edge. */
+  readonly outcome: string | null
+}
+
+function expressionOf(scope: BuildScope, written: unknown, site: GuardSite): GuardExpression | null {
+  const { place } = site
   const tree = treeOf(written)
   if (tree === undefined) {
     scope.issues.add('WAYSTONE_DEFINITION_BAD_GUARD', place, {
@@ -18,11 +39,12 @@ export function buildGuard(scope: BuildScope, written: unknown, place: Place): G
     return null
   }
   if (tree.type === 'guard') return collect(scope, tree, place)
+  if (tree.type === 'failure') return failureNamed(scope, tree.name, site)
   if (tree.type === 'not') {
-    const inner = buildGuard(scope, tree.of, place)
+    const inner = expressionOf(scope, tree.of, site)
     return inner === null ? null : { not: inner }
   }
-  const parts = tree.of.map((part) => buildGuard(scope, part, place)).filter((part) => part !== null)
+  const parts = tree.of.map((part) => expressionOf(scope, part, site)).filter((part) => part !== null)
   if (tree.of.length === 0) {
     scope.issues.add('WAYSTONE_DEFINITION_BAD_GUARD', place, {
       message: `${partOf(scope, place)}: w.${tree.type} of no guards`,
@@ -30,6 +52,26 @@ export function buildGuard(scope: BuildScope, written: unknown, place: Place): G
     })
   }
   return tree.type === 'all' ? { all: parts } : { any: parts }
+}
+
+/** Outcomes that an error comes with. */
+const withError: ReadonlySet<string> = new Set(['failed', 'timeout', 'unknown', 'exhausted'])
+
+function failureNamed(scope: BuildScope, name: unknown, { place, outcome }: GuardSite): GuardExpression | null {
+  if (!isFailureName(name)) {
+    scope.issues.add('WAYSTONE_DEFINITION_BAD_GUARD', place, {
+      message: `${partOf(scope, place)}: w.failure of ${describeValue(name)}`,
+      hint: `Failures are: ${failureNames.join(', ')}.`,
+    })
+    return null
+  }
+  if (outcome === null || !withError.has(outcome)) {
+    scope.issues.add('WAYSTONE_DEFINITION_BAD_GUARD', place, {
+      message: `${partOf(scope, place)}: w.failure(${JSON.stringify(name)}) can never hold ${outcome === null ? 'here' : `after outcome ${JSON.stringify(outcome)}`}`,
+      hint: 'It stands on edges of failed, timeout, unknown and exhausted, where something went wrong.',
+    })
+  }
+  return { failure: name }
 }
 
 function treeOf(written: unknown): GuardTree | undefined {

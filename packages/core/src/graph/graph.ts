@@ -6,6 +6,7 @@ import type { FailedBranches, LosingBranches } from '../define/join.ts'
 import type { ExcessItems } from '../define/map.ts'
 import type { NodeKind } from '../define/node.ts'
 import type { Place } from '../errors/definition-error.ts'
+import type { FailureName } from '../errors/failure-names.ts'
 
 /** Version of the graph's own format, written into every graph. */
 export const graphFormat = 1
@@ -54,9 +55,11 @@ export interface StateKeyRecord {
   readonly optional: boolean
 }
 
-/** A boolean expression over named guards. */
+/** A boolean expression over named guards and names of failures. */
 export type GuardExpression =
   | { readonly guard: string }
+  /** What ended went wrong in this way. Only on edges. */
+  | { readonly failure: FailureName }
   | { readonly not: GuardExpression }
   | { readonly all: readonly GuardExpression[] }
   | { readonly any: readonly GuardExpression[] }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { toJson, type JsonObject } from '../base/json.ts'
+import { failureNames } from '../errors/failure-names.ts'
 import { storeError } from '../errors/store-error.ts'
 import { fallbackReasons } from '../define/fallback.ts'
 import {
@@ -37,6 +38,7 @@ const merge = z.discriminatedUnion('rule', [
 const guardExpression: z.ZodType<GuardExpression> = z.lazy(() =>
   z.union([
     z.strictObject({ guard: z.string() }),
+    z.strictObject({ failure: z.enum(failureNames) }),
     z.strictObject({ not: guardExpression }),
     z.strictObject({ all: z.array(guardExpression) }),
     z.strictObject({ any: z.array(guardExpression) }),

@@ -355,6 +355,8 @@ function evaluate(
   readings: ReadonlyMap<string, boolean>,
 ): boolean | undefined {
   if ('guard' in expression) return readings.get(expression.guard)
+  // Policies name guards only.
+  if ('failure' in expression) return undefined
   if ('not' in expression) {
     const inner = evaluate(expression.not, readings)
     return inner === undefined ? undefined : !inner

@@ -1,4 +1,5 @@
 import { toJson, type JsonObject } from '../base/json.ts'
+import { isFailureName } from '../errors/failure-names.ts'
 import { NodeError } from '../errors/node-error.ts'
 import { WaystoneError, type ErrorRecord } from '../errors/waystone-error.ts'
 
@@ -36,8 +37,11 @@ function recordOf(thrown: unknown, isRepeatable: boolean): ErrorRecord {
 function recordOfOurs(error: WaystoneError): ErrorRecord {
   const record: ErrorRecord = { name: error.name, code: error.code, message: shorten(error.message) }
   const details = jsonDetails(error.details)
+  // Another copy of the package may have thrown it, and one that knows other names.
+  const failure: unknown = error.failure
   return {
     ...record,
+    ...(isFailureName(failure) && { failure }),
     retryable: NodeError.isInstance(error) && error.retryable,
     ...(details !== undefined && { details }),
   }

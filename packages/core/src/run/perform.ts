@@ -1,5 +1,6 @@
 import { takeJson } from '../base/json.ts'
 import { invariantError } from '../errors/invariant-error.ts'
+import { nodeError } from '../errors/node-error.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { EffectClass, Graph, NodeRecord } from '../graph/graph.ts'
 import { callEffectOf } from '../graph/tool-use.ts'
@@ -48,6 +49,7 @@ function wholeOrFailed(job: EffectJob, ended: Ended): EffectEnd {
 
 function execute(job: EffectJob): Ended | Promise<Ended> {
   const { record, open } = job
+  refuseMissing(job)
   const functions = job.compiled.registry.nodes.get(record.id)
   if (open.kind === 'call') return executeCall(job)
   if (open.kind === 'summary' && record.kind === 'agent' && functions?.kind === 'agent')
@@ -69,6 +71,18 @@ function execute(job: EffectJob): Ended | Promise<Ended> {
     'WAYSTONE_BUG_REGISTRY',
     `step ${job.scope.step} of kind ${open.kind} cannot be run by node ${JSON.stringify(record.id)} of kind ${record.kind}`,
   )
+}
+
+/** Optional keys may be absent. A required one is there in every graph that `check` has passed, unless its run was forked with less. */
+function refuseMissing({ record, context, compiled }: EffectJob): void {
+  for (const key of record.reads) {
+    if (Object.hasOwn(context.state, key) || compiled.graph.state[key]?.optional !== false) continue
+    throw nodeError(
+      'WAYSTONE_NODE_MISSING_INPUT',
+      `node ${JSON.stringify(record.id)} reads ${JSON.stringify(key)}, which nothing has written; it was not begun`,
+      { details: { key } },
+    )
+  }
 }
 
 /** The effect class of a step's work. */

@@ -1,4 +1,5 @@
 import type { Json } from '../base/json.ts'
+import type { FailureName } from '../errors/failure-names.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { LimitName } from '../graph/graph.ts'
 import type { MovedItems } from './open-fork.ts'
@@ -36,6 +37,8 @@ export interface Decision {
   /** From 1. */
   readonly visit: number
   readonly outcome: string
+  /** What went wrong, by its name; absent: nothing that has one. */
+  readonly failure?: FailureName
   /** In the order they were tried. */
   readonly candidates: readonly Candidate[]
   /** Transition taken: an edge id, `edge:otherwise`, `limits.exhausted`, `:no-route`, `:guard-error`, or one inside a node (`triage:tools`, `triage:model`, `triage:repair`, `triage:retry`, `triage:fallback`, `triage:item`, `triage:person`), or none of the machine's: `boss:vote`, `boss:escalate`. */

@@ -29,6 +29,7 @@ export function holds(facts: RunFacts, expression: GuardExpression): boolean {
   if ('not' in expression) return !holds(facts, expression.not)
   if ('all' in expression) return expression.all.every((part) => holds(facts, part))
   if ('any' in expression) return expression.any.some((part) => holds(facts, part))
+  if ('failure' in expression) return facts.failure === expression.failure
   const guard = facts.spec.registry.guards.get(expression.guard)
   const reads = facts.spec.graph.guards[expression.guard]?.reads ?? []
   const slice: { [key: string]: JsonObject[string] } = {}

@@ -31,6 +31,8 @@ export interface RunFacts {
   context: RunContext
   /** Folded from the events, by the oracle's own merge rules. */
   state: JsonObject
+  /** How the last effect that ended went wrong, by its name; null: it did not, or nobody named it. */
+  failure: string | null
   /** Times taken, by edge, as the oracle counts them. */
   readonly taken: Map<string, number>
   /** Forks under way by the oracle's count, by join; how often each join has fired; who wrote each item of the lists. */
@@ -84,6 +86,7 @@ export function newRunFacts(runId: string, spec: CompiledWorkflow, isAnswered: (
     // Set by the first checkpoint before anything reads it.
     context: {} as RunContext,
     state: {},
+    failure: null,
     taken: new Map(),
     forks: new Map(),
     fires: new Map(),

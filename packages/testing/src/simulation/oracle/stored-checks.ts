@@ -58,6 +58,7 @@ function checkEvent(facts: RunFacts, { event, sequence }: Checkpoint, report: Re
     if (known !== undefined)
       report('effect-ids-are-stable', `attempt ${key} ended ${known} and then ${outcome} at ${sequence}`)
     facts.ends.set(key, outcome)
+    facts.failure = event.payload.error?.failure ?? null
     const { open, closing } = facts.context
     if (open[step]?.attempt !== attempt && closing[step]?.attempt !== attempt)
       report('late-ends-change-nothing', `the end of ${key}, which is not open, was stored at ${sequence}`)

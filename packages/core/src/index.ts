@@ -193,6 +193,8 @@ export {
   type FitsState,
   type KeysOfSchema,
   type Limits,
+  type StallLimit,
+  type WorkflowLimits,
   type NodeTable,
   type Policy,
   type ToolNameOf,

@@ -56,13 +56,19 @@ export interface PictureOptions {
 }
 
 const startFigure = ':start'
+const stalledFigure = ':stalled'
 const errorOutcomes = new Set(['failed', 'timeout', 'unknown'])
 
 /** Gathers what is drawn of a workflow. */
 export function pictureOf(graph: Graph, options: PictureOptions = {}): Picture {
   const edges = graph.edges.filter(({ isImplicit }) => options.hasImplicit === true || !isImplicit)
-  const arcs = [startArc(graph), ...edges.flatMap((edge) => arcsOf(edge, graph)), ...exhaustedArcs(graph)]
-  const targets = new Set(arcs.map(({ to }) => to))
+  const arcs = [
+    startArc(graph),
+    ...edges.flatMap((edge) => arcsOf(edge, graph)),
+    ...exhaustedArcs(graph),
+    ...stallArcs(graph),
+  ]
+  const targets = new Set(arcs.flatMap(({ from, to }) => [from, to]))
   const figures = [
     pill(startFigure, 'start', 'start'),
     ...Object.values(graph.nodes).map((node) => nodeFigure(node, graph)),
@@ -105,10 +111,19 @@ function exhaustedArcs({ limits, nodes }: Graph): readonly Arc[] {
   return [{ from: exhaustedTarget, to: limits.exhausted, label: '', isError: true }]
 }
 
+/** Where a run goes that has stalled, from a pill of its own. */
+function stallArcs({ limits: { stall }, nodes }: Graph): readonly Arc[] {
+  if (stall === undefined) return []
+  const arc = (to: string, label: string): readonly Arc[] =>
+    to in nodes ? [{ from: stalledFigure, to, label, isError: true }] : []
+  return [...arc(stall.to, `≤ ${stall.limit}×`), ...arc(stall.otherwise, `after ${stall.limit}×`)]
+}
+
 const pills: readonly Figure[] = [
   pill(endTarget, 'end', 'end'),
   pill(failTarget, 'failed', 'failed'),
   pill(exhaustedTarget, 'exhausted', 'limit hit'),
+  pill(stalledFigure, 'exhausted', 'stalled'),
   pill(personTarget, 'person', 'a person is asked'),
 ]
 

@@ -59,6 +59,10 @@ function eventText(event: RunEvent, { graph, style }: LineContext): string | nul
       return `${name(event.node)}  ${style('warn', `nobody has decided step ${event.step}: escalated, level ${event.level}`)}`
     case 'limit.hit':
       return `${' '.repeat(width)}  ${style('warn', `limit${event.node === undefined ? '' : ` of ${event.node}`} hit: ${amountText(event.limit, event.used)} of ${amountText(event.limit, event.max)}`)}`
+    case 'run.stalled':
+      return `${' '.repeat(width)}  ${style('warn', `stalled: ${event.transitions} transitions without progress`)}`
+    case 'run.deadlocked':
+      return `${name(event.node)}  ${style('warn', `deadlock: ${event.joined} of ${event.needed} joined, and too few can still`)}`
     case 'log.written':
       return `${name(event.node)}  ${style('quiet', printableExcerpt(event.message, 120))}`
     case 'run.held':

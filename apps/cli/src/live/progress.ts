@@ -98,6 +98,8 @@ export function advance(progress: Progress, event: RunEvent): Progress {
     case 'request.escalated':
     case 'state.changed':
     case 'limit.hit':
+    case 'run.stalled':
+    case 'run.deadlocked':
     case 'log.written':
     case 'run.held':
     case 'run.released':

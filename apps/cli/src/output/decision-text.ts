@@ -54,6 +54,8 @@ function branchText({ branches }: Decision): string {
 
 /** Why an edge was taken, shortly; empty when there was nothing to choose. */
 export function reasonText(decision: Decision): string {
+  if (decision.stall !== undefined)
+    return `stalled: ${decision.stall.transitions} transitions in a row without progress`
   if (decision.limit !== undefined) {
     const { name, used, max, node } = decision.limit
     return `limit${node === undefined ? '' : ` of ${node}`} hit: ${amountText(name, used)} of ${amountText(name, max)}`
@@ -113,7 +115,8 @@ export function decisionLines(decision: Decision, graph: Graph): readonly string
   const visit = decision.visit > 1 ? ` (visit ${decision.visit})` : ''
   const to = wayText(decision, graph)
   const branches = branchText(decision)
-  const limit = decision.limit === undefined ? [] : [`  ! ${reasonText(decision)}`]
+  const isStopped = decision.limit !== undefined || decision.stall !== undefined
+  const limit = !isStopped ? [] : [`  ! ${reasonText(decision)}`]
   return [
     `${decision.node}${visit} ended ${decision.outcome} ${to}  [${decision.taken}]`,
     ...decision.candidates.map((candidate) => candidateLine(candidate, edges.get(candidate.edge))),

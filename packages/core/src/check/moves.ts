@@ -28,6 +28,17 @@ export interface Subject {
   readonly regions: Regions
   /** Where the run goes on when a limit of the workflow is hit; null: it has none, or ends `exhausted`. */
   readonly exhaustedTo: Target | null
+  /** Where a run that has stalled goes on, from any node. */
+  readonly stalledTo: readonly Jump[]
+}
+
+/** A way on that no edge shows: it may be taken from any node. */
+export interface Jump {
+  /** As findings name it. */
+  readonly name: string
+  readonly to: Target
+  /** Times it may be taken in a run. */
+  readonly times: number
 }
 
 /** Reads the moves of a graph. Targets that do not exist are vertices without arcs. */
@@ -45,7 +56,21 @@ export function subjectOf(graph: Graph): Subject {
   for (const list of lists.values()) list.sort((left, right) => left.index - right.index)
   const isLimited = Object.keys(graph.limits.bounds).length > 0
   const exhaustedTo = isLimited && graph.limits.exhausted !== exhaustedTarget ? graph.limits.exhausted : null
-  return { graph, moves, moveGraph, lists, regions: regionsOf(graph), exhaustedTo }
+  return { graph, moves, moveGraph, lists, regions: regionsOf(graph), exhaustedTo, stalledTo: stallJumps(graph) }
+}
+
+function stallJumps({ limits: { stall } }: Graph): readonly Jump[] {
+  if (stall === undefined) return []
+  return [
+    { name: 'limits.stall', to: stall.to, times: stall.limit },
+    { name: 'limits.stall.otherwise', to: stall.otherwise, times: 1 },
+  ]
+}
+
+/** The name of the way by which a run was put to a node that it did not start at. */
+export function jumpName({ graph, exhaustedTo, stalledTo }: Subject, root: string): string | undefined {
+  if (root === graph.start) return undefined
+  return root === exhaustedTo ? 'limits.exhausted' : stalledTo.find(({ to }) => to === root)?.name
 }
 
 /** Key of {@link Subject.lists}. */
@@ -73,10 +98,10 @@ function movesOf(edge: EdgeRecord): Move[] {
   return moves
 }
 
-/** Where a run may begin or be put: the start, and the target of `limits.exhausted` when it is a node. */
-export function rootsOf({ graph, exhaustedTo }: Subject): readonly string[] {
-  const roots = exhaustedTo === null ? [graph.start] : [graph.start, exhaustedTo]
-  return roots.filter((root) => graph.nodes[root] !== undefined)
+/** Where a run may begin or be put: the start, and the targets of `limits.exhausted` and `limits.stall` that are nodes. */
+export function rootsOf({ graph, exhaustedTo, stalledTo }: Subject): readonly string[] {
+  const roots = [graph.start, ...(exhaustedTo === null ? [] : [exhaustedTo]), ...stalledTo.map(({ to }) => to)]
+  return [...new Set(roots)].filter((root) => graph.nodes[root] !== undefined)
 }
 
 /** What a walk over moves has found. */

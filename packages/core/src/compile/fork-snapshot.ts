@@ -5,6 +5,7 @@ import { noUsage } from '../snapshot/usage.ts'
 import { currentCalls, withCalls } from './agent-memory.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
 import { patchedContext } from './patch-state.ts'
+import { stirred } from './stall.ts'
 import { nextEscalation } from './escalation.ts'
 import { withChildren, withContext } from './steps.ts'
 
@@ -20,7 +21,8 @@ export function forkedSnapshot(
   event: Extract<EngineEvent, { type: 'run.forked' }>,
 ): Snapshot {
   const { snapshot, patch } = event.payload
-  const context = patchedContext(snapshot.context, { state: patch })
+  const patched = patchedContext(snapshot.context, { state: patch })
+  const context = stirred(compiled.graph.limits.stall, patched, Object.keys(patch))
   return anew(compiled, { ...snapshot, context }, event.at)
 }
 

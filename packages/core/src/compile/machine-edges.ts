@@ -12,10 +12,22 @@ export function waysOut(parts: Parts, record: NodeRecord): readonly TransitionCo
   }
   list.push(
     leaving(parts, { transition: transitionNames.exhausted }, parts.graph.limits.exhausted),
+    ...stallTransitions(parts),
     leaving(parts, { transition: transitionNames.noRoute }, failTarget),
     leaving(parts, { transition: transitionNames.guardError }, failTarget),
   )
   return list
+}
+
+function stallTransitions(parts: Parts): readonly TransitionConfig[] {
+  const { stall } = parts.graph.limits
+  if (stall === undefined) return []
+  const { stalled, stalledAgain, stalledForGood } = transitionNames
+  return [
+    leaving(parts, { transition: stalled, limit: `at most ${stall.limit}` }, stall.to),
+    leaving(parts, { transition: stalledAgain, limit: 'at most 1' }, stall.otherwise),
+    leaving(parts, { transition: stalledForGood }, failTarget),
+  ]
 }
 
 function edgeTransitions(parts: Parts, edge: EdgeRecord): readonly TransitionConfig[] {

@@ -10,6 +10,10 @@ export const transitionNames = {
   deadline: (join: string) => `${join}:deadline`,
   /** The workflow's `limits.exhausted` edge. */
   exhausted: 'limits.exhausted',
+  /** The workflow's `limits.stall` edge: where it leads, where it leads after that, and the end of a run that stalls again. */
+  stalled: 'limits.stall',
+  stalledAgain: 'limits.stall:otherwise',
+  stalledForGood: 'limits.stall:fail',
   /** No edge fits: only in graphs that were built unchecked. */
   noRoute: ':no-route',
   /** A guard or reducer threw, or a guard gave something else than a boolean. */

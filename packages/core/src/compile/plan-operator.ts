@@ -2,6 +2,7 @@ import type { Decision } from '../snapshot/decision.ts'
 import type { RunPatch } from '../snapshot/event.ts'
 import { cancelledState, eventNames, transitionNames } from './names.ts'
 import { patchedContext, patchRefusal } from './patch-state.ts'
+import { stirred } from './stall.ts'
 import type { Plan } from './planned.ts'
 import { applied, type RunAt } from './run-at.ts'
 import { withContext } from './steps.ts'
@@ -28,7 +29,8 @@ export function patchState(run: RunAt, payload: RunPatch): Plan {
   const { compiled, snapshot } = run
   const refusal = patchRefusal(compiled, snapshot.context, payload)
   if (refusal !== undefined) return refuse(refusal.reason, refusal.message)
-  const context = patchedContext(snapshot.context, payload)
+  const keys = [...Object.keys(payload.state), ...(payload.unset ?? [])]
+  const context = stirred(compiled.graph.limits.stall, patchedContext(snapshot.context, payload), keys)
   return applied(run, Object.freeze({ value: snapshot.value, context }), {})
 }
 

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../base/json.ts'
 import { withIndex } from '../base/with-index.ts'
 import { describeThrown } from '../errors/describe-thrown.ts'
 import { WaystoneError, type ErrorRecord } from '../errors/waystone-error.ts'
@@ -11,9 +12,9 @@ import { endStep } from './agent-turn.ts'
 import type { Ended } from './ended.ts'
 import { arrive, closeFork, fireJoin, leaveForks, noteAdded, openFork } from './fork-ledger.ts'
 import type { ForkIndex } from './graph-index.ts'
-import { formatGuard } from '../check/propositions.ts'
 import { markDegraded } from './degraded.ts'
-import { failureOf } from './failure-of.ts'
+import { describeCandidate } from './describe-candidate.ts'
+import { failureIn, withFailure } from './failure-of.ts'
 import { engineError, frozenError } from './frozen-error.ts'
 import { createGuardRunner } from './guards.ts'
 import { nextNeed } from './history.ts'
@@ -21,6 +22,7 @@ import { findLimitHit, hitOfTakeover, needOf, sumOfNeeds, type LimitHit, type Ne
 import { mergeState } from './merge.ts'
 import { transitionNames } from './names.ts'
 import type { RouteParts } from './route-parts.ts'
+import { advanced, type Stalled } from './stall.ts'
 import type { StepEnd } from './step-end.ts'
 import { closeAll, visitNode, withContext, withKey } from './steps.ts'
 
@@ -62,7 +64,7 @@ export function route(parts: RouteParts, context: RunContext, stepEnd: StepEnd):
   } catch (error) {
     return fault(ended.context, { leaver, outcome, error, candidates: [] })
   }
-  return routeOutcome(parts, next, { leaver, outcome, stepEnd })
+  return routeOutcome(parts, next, { leaver, outcome, stepEnd, before: context.state })
 }
 
 /** Decides where a join leads that has fired: its fork is closed, its outcome's edges are walked. Pure. */
@@ -130,7 +132,14 @@ function exhaustAgent(
   }
   const next = applyEnd(parts, closeAgent(context, record.id), { record, end })
   const leaver: Leaver = { record, visit: step.visit, at: stepEnd.at }
-  return routeOutcome(parts, next, { leaver, outcome: end.outcome, stepEnd, hit, before: candidates })
+  return routeOutcome(parts, next, {
+    leaver,
+    outcome: end.outcome,
+    stepEnd,
+    hit,
+    tried: candidates,
+    before: context.state,
+  })
 }
 
 /** Built-in outcomes of nodes that work; an approval's own may have the same names. */
@@ -164,27 +173,30 @@ interface Ending {
   readonly stepEnd?: StepEnd
   /** The limit of the agent's own that ended it, and what it stood in the way of. */
   readonly hit?: LimitHit
-  readonly before?: readonly Candidate[]
+  readonly tried?: readonly Candidate[]
+  /** The state before it ended; absent for a join. */
+  readonly before?: JsonObject
 }
 
-function routeOutcome(parts: RouteParts, context: RunContext, ending: Ending): Route {
-  const { leaver, outcome, stepEnd, hit: ownHit, before = [] } = ending
+function routeOutcome(parts: RouteParts, given: RunContext, ending: Ending): Route {
+  const { leaver, outcome, stepEnd, hit: ownHit, tried = [] } = ending
   const { record } = leaver
   const edges = parts.index.edges.get(record.id)?.get(outcome) ?? []
-  const walk: Walk = { candidates: [...before], chosen: undefined }
+  const walk: Walk = { candidates: [...tried], chosen: undefined }
   try {
-    walkEdges(parts, context, { edges, walk })
+    walkEdges(parts, given, { edges, walk })
   } catch (error) {
-    return fault(context, { leaver, outcome, error, candidates: walk.candidates })
+    return fault(given, { leaver, outcome, error, candidates: walk.candidates })
   }
   const { chosen, candidates } = walk
-  if (chosen === undefined) return noRoute(parts, context, { leaver, outcome, candidates })
+  if (chosen === undefined) return noRoute(parts, given, { leaver, outcome, candidates })
+  const moving = progressOf(parts, given, { ending, chosen })
+  if ('transition' in moving)
+    return divert(parts, moving, { leaver, outcome, candidates: passedOver(candidates, chosen) })
+  const context = moving
   const hit = limitBefore(parts, context, { chosen, at: leaver.at })
   if (hit !== undefined) {
-    const blocked = candidates.map((candidate): Candidate =>
-      candidate.edge === chosen.edge.id ? { ...candidate, verdict: 'exhausted' } : candidate,
-    )
-    return exhaust(parts, context, { leaver, outcome, hit, candidates: blocked })
+    return exhaust(parts, context, { leaver, outcome, hit, candidates: passedOver(candidates, chosen) })
   }
   const isOtherwise = chosen.variant === 'otherwise'
   const taken = isOtherwise ? transitionNames.otherwise(chosen.edge.id) : chosen.edge.id
@@ -192,12 +204,16 @@ function routeOutcome(parts: RouteParts, context: RunContext, ending: Ending): R
   const counted = isCounted
     ? withContext(context, { taken: withKey(context.taken, chosen.edge.id, (context.taken[chosen.edge.id] ?? 0) + 1) })
     : context
-  const marked = markEdge(chosen.to === failTarget ? withFailure(counted, ending) : counted, ending, chosen)
+  const marked = markEdge(
+    chosen.to === failTarget ? withFailure(counted, { record, outcome }) : counted,
+    ending,
+    chosen,
+  )
   const decision: Decision = {
     node: record.id,
     visit: leaver.visit,
     outcome,
-    ...failureIn(context, ending),
+    ...failureIn(context, { record, outcome }),
     candidates,
     taken,
     to: chosen.to,
@@ -208,20 +224,6 @@ function routeOutcome(parts: RouteParts, context: RunContext, ending: Ending): R
   const { forks } = parts.index
   const route: Route = { transition: taken, context: marked, decision }
   return forks === null ? route : throughForks(forks, route, { decision, at: leaver.at })
-}
-
-function failureIn(context: RunContext, { leaver, outcome }: Ending): Pick<Decision, 'failure'> {
-  if (outcome === 'done') return {}
-  const failure = context.error?.failure ?? failureOf(leaver.record, outcome)
-  return failure === undefined ? {} : { failure }
-}
-
-/** An outcome that nothing but its name says is a failure: the run fails with that name. */
-function withFailure(context: RunContext, { leaver, outcome }: Ending): RunContext {
-  const failure = failureOf(leaver.record, outcome)
-  if (context.error !== null || failure === undefined) return context
-  const error = { ...engineError('WAYSTONE_NODE_FAIL_TAKEN', `${leaver.record.id}.${outcome} led to FAIL`), failure }
-  return withContext(context, { error: Object.freeze(error) })
 }
 
 /** An edge may say that taking it is second best. */
@@ -303,13 +305,57 @@ function walkEdges(
   }
 }
 
+/** The edge that was chosen, and that a limit of the workflow kept from being taken. */
+function passedOver(candidates: readonly Candidate[], { edge }: Choice): readonly Candidate[] {
+  return candidates.map((candidate): Candidate =>
+    candidate.edge === edge.id ? { ...candidate, verdict: 'exhausted' } : candidate,
+  )
+}
+
+/** Counts the edge where stalls are looked for; what a join does is part of the move that led to it. */
+function progressOf(
+  { graph }: RouteParts,
+  context: RunContext,
+  { ending, chosen }: { readonly ending: Ending; readonly chosen: Choice },
+): RunContext | Stalled {
+  const { stepEnd, before, outcome } = ending
+  const { stall } = graph.limits
+  if (stall === undefined || stepEnd === undefined || before === undefined) return context
+  const targets = targetsOf(chosen).filter((target) => graph.nodes[target] !== undefined)
+  return advanced(stall, context, { before, targets, step: stepEnd.step, outcome })
+}
+
+/** A run that has stalled: on along `limits.stall`, unless a limit stands in the way of that too. */
+function divert(parts: RouteParts, stalled: Stalled, left: Fault): Route {
+  const { leaver, outcome, candidates } = left
+  const { transition, to, context, stall } = stalled
+  const target = parts.graph.nodes[to]
+  const move = target === undefined || target.kind === 'join' ? null : needToEnter(context, target)
+  const hit = move === null ? undefined : findLimitHit(parts.graph, context, { need: move, at: leaver.at })
+  if (hit !== undefined) return exhaust(parts, context, { ...left, hit })
+  const decision: Decision = {
+    node: leaver.record.id,
+    visit: leaver.visit,
+    outcome,
+    failure: 'stall',
+    candidates,
+    taken: transition,
+    to,
+    stall,
+  }
+  return { transition, context, decision }
+}
+
+function targetsOf({ edge, variant, to }: Choice): readonly string[] {
+  return variant === 'edge' && edge.fork !== undefined ? edge.fork.branches : [to]
+}
+
 function limitBefore(
   { graph }: RouteParts,
   context: RunContext,
   { chosen, at }: { readonly chosen: Choice; readonly at: number | undefined },
 ): LimitHit | undefined {
-  const { fork } = chosen.edge
-  const targets = chosen.variant === 'edge' && fork !== undefined ? fork.branches : [chosen.to]
+  const targets = targetsOf(chosen)
   const needs = targets.flatMap((name): Need[] => {
     const target = graph.nodes[name]
     return target === undefined || target.kind === 'join' ? [] : [needToEnter(context, target)]
@@ -379,15 +425,6 @@ function noRoute(parts: RouteParts, context: RunContext, { leaver, outcome, cand
 /** A join that nobody can satisfy, and that says nothing of that case: it would wait for ever. */
 function isDeadlock({ kind }: NodeRecord, outcome: string): boolean {
   return kind === 'join' && outcome === 'unsatisfied'
-}
-
-function describeCandidate(candidate: Candidate, edge: EdgeRecord | undefined): string {
-  if (candidate.verdict === 'limit')
-    return `${candidate.edge} (taken ${candidate.limit?.used ?? 0} of ${candidate.limit?.max ?? 0} times)`
-  const values = (candidate.guards ?? []).map(
-    (reading) => `${reading.guard}=${reading.result} of ${JSON.stringify(reading.read)}`,
-  )
-  return `${candidate.edge} (${edge?.when === undefined || edge.when === null ? 'no guard' : formatGuard(edge.when)}: ${values.join(', ')})`
 }
 
 function fault(context: RunContext, { error: thrown, ...rest }: Fault & { readonly error: unknown }): Route {

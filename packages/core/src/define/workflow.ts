@@ -123,6 +123,26 @@ export interface Limits<Values> {
   readonly exhausted?: WorkingNode<Values> | EndingTarget
 }
 
+/** Limits of a workflow: upper bounds, and how long it may go on without getting anywhere. */
+export interface WorkflowLimits<Values> extends Limits<Values> {
+  /** Default: as long as edges and other limits allow. */
+  readonly stall?: StallLimit<Values>
+}
+
+/** When a run has stalled, and where it goes then. The edge may be taken from any node. */
+export interface StallLimit<Values> {
+  /** Edges taken in a row without progress, 1 or more. Moves inside a node (turns, retries, items) do not count, nor does what leads to an end. */
+  readonly transitions: number
+  /** Only a change of one of these keys is progress; default: a change of any key, a node entered for the first time, and what a person decides. */
+  readonly watch?: readonly (keyof Values & string)[]
+  /** Default FAIL, as a run that failed with `stall`. */
+  readonly to?: WorkingNode<Values> | EndingTarget
+  /** Times it leads to `to`, 1 or more; default 1. */
+  readonly limit?: number
+  /** Where it leads once after that; default FAIL. A run that stalls again fails. */
+  readonly otherwise?: WorkingNode<Values> | EndingTarget
+}
+
 /** What makes a workflow. */
 export interface WorkflowConfig<
   Nodes,
@@ -143,7 +163,7 @@ export interface WorkflowConfig<
   /** Reads no required key but those of the input. */
   readonly start: NodeReading<KeysOfSchema<NoInfer<Schema>>, Values>
   readonly edges: EdgesOf<NoInfer<Nodes>, Values>
-  readonly limits?: Limits<Values>
+  readonly limits?: WorkflowLimits<Values>
   readonly policies?: readonly Policy<NoInfer<Nodes>, Values>[]
 }
 

@@ -192,7 +192,6 @@ export const errorCodes = {
     family: 'definition',
     means: 'A node cannot reach an end.',
     remedy: 'Add an edge that leads on to END or FAIL.',
-    failure: 'stall',
   },
   WAYSTONE_DEFINITION_OUTPUT_NEVER_WRITTEN: {
     family: 'definition',

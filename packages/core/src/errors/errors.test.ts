@@ -4,7 +4,7 @@ import { DefinitionError, formatPlace } from './definition-error.ts'
 import { describeThrown } from './describe-thrown.ts'
 import { inputError, InputError } from './input-error.ts'
 import { invariantError, InvariantError } from './invariant-error.ts'
-import { nodeError, NodeError } from './node-error.ts'
+import { nodeError, NodeError, nodeFailure } from './node-error.ts'
 import { replayError, ReplayError } from './replay-error.ts'
 import { storeError, StoreError } from './store-error.ts'
 import { WaystoneError } from './waystone-error.ts'
@@ -50,8 +50,15 @@ describe('errors', () => {
         details: { issues: [issue] },
       },
       { name: 'InputError', code: 'WAYSTONE_INPUT_PATH', message: 'no such path', details: { path: ['a'] } },
-      { name: 'NodeError', code: 'WAYSTONE_NODE_TIMEOUT', message: 'too slow', retryable: true, details: { ms: 5 } },
-      { name: 'StoreError', code: 'WAYSTONE_STORE_CONFLICT', message: 'another owner' },
+      {
+        name: 'NodeError',
+        code: 'WAYSTONE_NODE_TIMEOUT',
+        message: 'too slow',
+        failure: 'timeout',
+        retryable: true,
+        details: { ms: 5 },
+      },
+      { name: 'StoreError', code: 'WAYSTONE_STORE_CONFLICT', message: 'another owner', failure: 'conflict' },
       { name: 'ReplayError', code: 'WAYSTONE_REPLAY_GRAPH_DIFFERS', message: 'another graph' },
       { name: 'InvariantError', code: 'WAYSTONE_BUG_FORK', message: 'a fork was not applied', details: { runId: 'r' } },
     ])
@@ -70,6 +77,12 @@ describe('errors', () => {
       retryable: true,
       retryAfterMs: 9,
     })
+  })
+
+  it('of a node are named by who throws them, else by their code', () => {
+    expect(nodeError('WAYSTONE_NODE_BAD_OUTPUT', 'x').failure).toBe('bad-output')
+    expect(nodeError('WAYSTONE_NODE_THREW', 'x').failure).toBeUndefined()
+    expect(nodeFailure('x', { failure: 'conflict' }).toJSON()).toMatchObject({ failure: 'conflict' })
   })
 
   it('of a definition name every issue with its place and what to do', () => {

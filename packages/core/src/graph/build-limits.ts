@@ -1,12 +1,30 @@
 import type { Place } from '../errors/definition-error.ts'
 import { buildTarget } from './build-target.ts'
 import { isJoin } from './build-fork.ts'
-import type { BuildScope } from './build-scope.ts'
+import { partOf, type BuildScope } from './build-scope.ts'
 import { referenceOf } from './node-reference.ts'
-import { exhaustedTarget, limitNames, type LimitName, type LimitRecord, type LimitsRecord } from './graph.ts'
+import {
+  exhaustedTarget,
+  failTarget,
+  limitNames,
+  type LimitName,
+  type LimitRecord,
+  type LimitsRecord,
+  type StallRecord,
+} from './graph.ts'
 import { describeValue } from './issues.ts'
 import { placeOf } from './place.ts'
-import { checkKeys, isRecord, readChoice, readDuration, within, type Written } from './read-config.ts'
+import {
+  checkKeys,
+  isRecord,
+  readChoice,
+  readCount,
+  readDuration,
+  readStateKeys,
+  refuseValue,
+  within,
+  type Written,
+} from './read-config.ts'
 
 /** Reads the workflow's limits. */
 export function buildLimits(scope: BuildScope, written: unknown): LimitsRecord {
@@ -19,19 +37,52 @@ export function buildLimits(scope: BuildScope, written: unknown): LimitsRecord {
       hint: 'Give limits: { steps: 60 }.',
     })
   }
-  checkKeys(limits, [...limitNames.map((name) => optionOf(name)), 'exhausted'])
+  checkKeys(limits, [...limitNames.map((name) => optionOf(name)), 'exhausted', 'stall'])
   const bounds = readLimits(limits, limitNames)
-  const target = config['exhausted']
-  if (target === undefined) return { bounds, exhausted: exhaustedTarget, place }
+  const stall = config['stall'] === undefined ? undefined : buildStall(scope, config['stall'], within(place, 'stall'))
+  return {
+    bounds,
+    exhausted: limitTarget(scope, limits, 'exhausted') ?? exhaustedTarget,
+    ...(stall !== undefined && { stall }),
+    place,
+  }
+}
+
+/** Where a limit leads; undefined: nothing is said, or nothing that can be read. */
+function limitTarget(scope: BuildScope, { config, place, issues }: Written, name: string): string | undefined {
+  const target = config[name]
+  if (target === undefined) return undefined
   const source = referenceOf(target)?.source
-  const targetPlace = source === undefined ? within(place, 'exhausted') : placeOf(`${place.path}.exhausted`, source)
+  const targetPlace = source === undefined ? within(place, name) : placeOf(`${place.path}.${name}`, source)
   if (isJoin(target)) {
-    scope.issues.add('WAYSTONE_DEFINITION_MISSING_TARGET', targetPlace, {
-      message: 'limits.exhausted leads to a join, where no branch has been',
+    issues.add('WAYSTONE_DEFINITION_MISSING_TARGET', targetPlace, {
+      message: `${partOf(scope, targetPlace)} leads to a join, where no branch has been`,
       hint: 'Give a node that works, END or FAIL.',
     })
   }
-  return { bounds, exhausted: buildTarget(scope, target, targetPlace) ?? exhaustedTarget, place }
+  return buildTarget(scope, target, targetPlace)
+}
+
+function buildStall(scope: BuildScope, written: unknown, place: Place): StallRecord | undefined {
+  if (!isRecord(written)) {
+    scope.issues.add('WAYSTONE_DEFINITION_BAD_VALUE', place, {
+      message: `limits.stall is ${describeValue(written)}; expected is an object`,
+      hint: 'Give stall: { transitions: 6, to: n.node }.',
+    })
+    return undefined
+  }
+  const stall: Written = { config: written, place, subject: 'limits.stall', issues: scope.issues }
+  checkKeys(stall, ['transitions', 'watch', 'to', 'limit', 'otherwise'])
+  if (written['transitions'] === undefined) refuseValue(stall, 'transitions', 'a whole number, 1 or more')
+  const watch = written['watch'] === undefined ? null : readStateKeys(stall, 'watch', scope.stateKeys)
+  if (watch?.length === 0) refuseValue(stall, 'watch', 'a list of state keys, or nothing')
+  return {
+    transitions: readCount(stall, 'transitions', { least: 1, fallback: 1 }),
+    watch,
+    to: limitTarget(scope, stall, 'to') ?? failTarget,
+    limit: readCount(stall, 'limit', { least: 1, fallback: 1 }),
+    otherwise: limitTarget(scope, stall, 'otherwise') ?? failTarget,
+  }
 }
 
 /** Reads the limits of these names. */

@@ -422,7 +422,21 @@ export interface LimitsRecord {
   readonly bounds: { readonly [name in LimitName]?: LimitRecord }
   /** A node, `:end`, `:fail` or `:exhausted` (default). Taken once; from then on the workflow's limits no longer stop the run, edge limits do. */
   readonly exhausted: Target
+  /** Absent: a run may go on without progress as long as edges allow. */
+  readonly stall?: StallRecord
   readonly place: Place
+}
+
+/** When a run has stalled, and where it then goes from any node: `limit` times to `to`, once to `otherwise`, then it fails. */
+export interface StallRecord {
+  /** Edges taken in a row without progress, 1 or more. */
+  readonly transitions: number
+  /** State keys whose change is progress; null: every key, nodes entered for the first time, and what people decide. */
+  readonly watch: readonly string[] | null
+  readonly to: Target
+  /** 1 or more. */
+  readonly limit: number
+  readonly otherwise: Target
 }
 
 /**

@@ -247,7 +247,20 @@ const graphSchema: z.ZodType = z.strictObject({
       z.lazy(() => graphSchema),
     )
     .exactOptional(),
-  limits: z.strictObject({ bounds: z.partialRecord(z.enum(limitNames), bound), exhausted: z.string(), place }),
+  limits: z.strictObject({
+    bounds: z.partialRecord(z.enum(limitNames), bound),
+    exhausted: z.string(),
+    stall: z
+      .strictObject({
+        transitions: atLeastOne,
+        watch: names.nullable(),
+        to: z.string(),
+        limit: atLeastOne,
+        otherwise: z.string(),
+      })
+      .exactOptional(),
+    place,
+  }),
   policies: z.array(
     z.strictObject({
       never: z.string(),
@@ -304,6 +317,9 @@ function checkNames(graph: Graph): void {
   const isTarget = (name: string): boolean => name.startsWith(':') || Object.hasOwn(graph.nodes, name)
   if (!Object.hasOwn(graph.nodes, graph.start)) refuse('start', graph.start)
   if (!isTarget(graph.limits.exhausted)) refuse('limits.exhausted', graph.limits.exhausted)
+  const { stall } = graph.limits
+  for (const name of stall === undefined ? [] : [stall.to, stall.otherwise])
+    if (!isTarget(name)) refuse('limits.stall', name)
   for (const { id, from, to, otherwise, limit, fork } of graph.edges) {
     if (!Object.hasOwn(graph.nodes, from)) refuse(`edge ${id}`, from)
     for (const name of [to, otherwise ?? to, limit?.per ?? to]) if (!isTarget(name)) refuse(`edge ${id}`, name)

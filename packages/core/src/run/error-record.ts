@@ -1,5 +1,6 @@
 import { toJson, type JsonObject } from '../base/json.ts'
 import { isFailureName } from '../errors/failure-names.ts'
+import { InputError } from '../errors/input-error.ts'
 import { NodeError } from '../errors/node-error.ts'
 import { WaystoneError, type ErrorRecord } from '../errors/waystone-error.ts'
 
@@ -38,7 +39,8 @@ function recordOfOurs(error: WaystoneError): ErrorRecord {
   const record: ErrorRecord = { name: error.name, code: error.code, message: shorten(error.message) }
   const details = jsonDetails(error.details)
   // Another copy of the package may have thrown it, and one that knows other names.
-  const failure: unknown = error.failure
+  // What is no JSON was meant for somebody's input, but here a node has given it back.
+  const failure: unknown = InputError.isInstance(error) ? 'bad-output' : error.failure
   return {
     ...record,
     ...(isFailureName(failure) && { failure }),

@@ -1,5 +1,6 @@
 import type { Json } from '../base/json.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
+import type { Decision } from '../snapshot/decision.ts'
 import { patchParts } from '../snapshot/patch-parts.ts'
 import type { RunStatus } from '../snapshot/snapshot.ts'
 import { openedSteps, type OpenedStep } from './opened-steps.ts'
@@ -134,7 +135,18 @@ function decisionFacts({ decision }: Checkpoint): readonly Fact[] {
         ...(limit.node !== undefined && { node: limit.node }),
         ...(limit.up !== undefined && { up: limit.up }),
       })
-    facts.push({ type: 'edge.taken', decision: own })
+    facts.push(...stuckFacts(one), { type: 'edge.taken', decision: own })
+  }
+  return facts
+}
+
+/** A run that went on without getting anywhere, or that waited for what nobody could give. */
+function stuckFacts({ node, to, stall, arrival, next }: Decision): readonly Fact[] {
+  const facts: Fact[] = []
+  if (stall !== undefined) facts.push({ type: 'run.stalled', node, ...stall, to: to ?? '' })
+  if (arrival?.fires === 'unsatisfied') {
+    const { join, joined, needed } = arrival
+    facts.push({ type: 'run.deadlocked', node: join, joined, needed, to: next?.to ?? '' })
   }
   return facts
 }

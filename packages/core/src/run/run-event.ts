@@ -125,6 +125,25 @@ export type RunEvent =
       /** In a nested workflow: how many levels up the workflow is whose limit it is. Absent: its own. */
       readonly up?: number
     })
+  /** Nothing was gained for as many edges in a row as `limits.stall` allows; the run goes another way. */
+  | (RunEventBase & {
+      readonly type: 'run.stalled'
+      readonly node: string
+      readonly transitions: number
+      /** How often it has stalled, from 1. */
+      readonly times: number
+      /** Where it goes on. */
+      readonly to: string
+    })
+  /** Fewer branches can still reach a join than it waits for: it fires `unsatisfied`. */
+  | (RunEventBase & {
+      readonly type: 'run.deadlocked'
+      readonly node: string
+      readonly joined: number
+      readonly needed: number
+      /** Where it goes on. */
+      readonly to: string
+    })
   | (RunEventBase & {
       readonly type: 'log.written'
       readonly step: number

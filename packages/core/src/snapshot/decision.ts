@@ -41,7 +41,7 @@ export interface Decision {
   readonly failure?: FailureName
   /** In the order they were tried. */
   readonly candidates: readonly Candidate[]
-  /** Transition taken: an edge id, `edge:otherwise`, `limits.exhausted`, `:no-route`, `:guard-error`, or one inside a node (`triage:tools`, `triage:model`, `triage:repair`, `triage:retry`, `triage:fallback`, `triage:item`, `triage:person`), or none of the machine's: `boss:vote`, `boss:escalate`. */
+  /** Transition taken: an edge id, `edge:otherwise`, `limits.exhausted`, `limits.stall`, `limits.stall:otherwise`, `limits.stall:fail`, `:no-route`, `:guard-error`, or one inside a node (`triage:tools`, `triage:model`, `triage:repair`, `triage:retry`, `triage:fallback`, `triage:item`, `triage:person`), or none of the machine's: `boss:vote`, `boss:escalate`. */
   readonly taken: string
   /** Node or target it leads to; null when the run stays inside the node. */
   readonly to: string | null
@@ -54,6 +54,8 @@ export interface Decision {
     /** Inside a nested workflow: how many levels up the workflow is whose limit it is, and which ends what it holds. Absent: its own. */
     readonly up?: number
   }
+  /** The run had stalled: edges taken in a row without progress, this one included, and the times it has stalled so far. */
+  readonly stall?: { readonly transitions: number; readonly times: number }
   /** Calls of the answer that the run's cache answered, in the order the model asked; absent: none. */
   readonly cached?: readonly CachedCall[]
   /** The transition ends a branch of a fork. */

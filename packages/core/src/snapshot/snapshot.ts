@@ -248,6 +248,8 @@ export interface RunContext {
   readonly held: { readonly by: string; readonly reason: string; readonly at: number } | null
   /** The workflow limit whose edge has been taken. */
   readonly exhausted: { readonly limit: LimitName; readonly at: number } | null
+  /** How far a run whose workflow has `limits.stall` is from it: edges taken in a row without progress, and times it has stalled. Absent: neither. */
+  readonly stall?: { readonly count: number; readonly times: number }
   /** The last error of a node, until another node ends well. */
   readonly error: ErrorRecord | null
   /** Results of pure tools by call, a digest of tool, version and arguments; absent: none. They stay as long as the run. */

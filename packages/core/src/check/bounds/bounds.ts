@@ -97,8 +97,15 @@ class BoundsMaker {
     const weights = works.map((work) => (typeof work === 'number' ? work : 0))
     const { from, dominating } = worstWalk(network, decomposition, weights)
     const amountFrom = (root: number): BoundAmount => amountOf(name, { network, root, max: from.get(root) ?? 0, works })
-    const amount = amountFrom(start ?? -1)
-    const afterAmount = after === undefined || after === -1 ? 0 : amountFrom(after).max
+    // Each time the run stalls it begins a walk of its own: together they take each limited edge no oftener than one walk may.
+    const stalls = this.#subject.stalledTo.flatMap(({ to, times }) => {
+      const root = network.ids.indexOf(to)
+      return root === -1 ? [] : [{ times, amount: amountFrom(root) }]
+    })
+    const withStalls = (own: BoundAmount): BoundAmount =>
+      stalls.reduce((sum, { times, amount: more }) => plus(name, sum, { times, more }), own)
+    const amount = withStalls(amountFrom(start ?? -1))
+    const afterAmount = after === undefined || after === -1 ? 0 : withStalls(amountFrom(after)).max
     const isKnown = amount.max !== null && dominating !== null
     const cycle = isKnown
       ? {
@@ -244,6 +251,15 @@ function reachedFrom({ arcs }: Network, root: number): ReadonlySet<number> {
 function bySteps(row: BoundRow, { limited }: BoundRow, attempts: number): BoundRow {
   if (limited.max === null) return row
   return { ...row, limited: smaller(row.limited, { max: limited.max * attempts, note: null }) }
+}
+
+function plus(
+  name: BoundName,
+  sum: BoundAmount,
+  { times, more }: { readonly times: number; readonly more: BoundAmount },
+): BoundAmount {
+  if (sum.max === null || more.max === null) return sum.max === null ? sum : more
+  return { max: round(name, sum.max + times * more.max), note: sum.note ?? more.note }
 }
 
 function unknownBound(why: string): GraphBound {

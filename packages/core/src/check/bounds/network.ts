@@ -1,6 +1,6 @@
 import type { Home } from '../../graph/regions.ts'
 import { wayOf } from '../../graph/regions.ts'
-import type { Move, Subject } from '../moves.ts'
+import { rootsOf, type Move, type Subject } from '../moves.ts'
 
 /** An arc between nodes, by their numbers. */
 export interface Arc {
@@ -115,8 +115,7 @@ class NetworkMaker {
   }
 
   make(): Network {
-    const { graph, exhaustedTo } = this.subject
-    const roots = [graph.start, exhaustedTo].flatMap((root) => (root === null ? [] : (this.#numbers.get(root) ?? [])))
+    const roots = rootsOf(this.subject).flatMap((root) => this.#numbers.get(root) ?? [])
     return { ids: this.#ids, arcs: this.#arcs, roots: [...new Set(roots)] }
   }
 }

@@ -103,7 +103,7 @@ class BreachSearch {
   }
 
   run(): readonly Breach[] {
-    const { graph, exhaustedTo } = this.#subject
+    const { graph } = this.#subject
     const begin = {
       clearedBy: null,
       known: this.#conditions.nothing,
@@ -114,6 +114,7 @@ class BreachSearch {
       fires: null,
     }
     this.#push({ ...begin, node: graph.start })
+    const { exhaustedTo } = this.#subject
     if (exhaustedTo !== null) this.#push({ ...begin, node: exhaustedTo })
     const breaches = new Map<string, Breach>()
     for (const position of this.#queue) {
@@ -241,13 +242,14 @@ class BreachSearch {
   }
 
   #leave(position: Position): void {
-    const { graph, exhaustedTo, moveGraph } = this.#subject
+    const { graph, exhaustedTo, stalledTo, moveGraph } = this.#subject
+    const jumps = [...(exhaustedTo === null ? [] : [exhaustedTo]), ...stalledTo.map(({ to }) => to)]
     const node = graph.nodes[position.node]
     if (node === undefined) return
     const ran = this.#afterRun(position)
     const jump = (from: Position): void => {
-      if (exhaustedTo !== null)
-        this.#push({ ...from, node: exhaustedTo, by: { before: position, move: null }, branch: null, fires: null })
+      for (const to of jumps)
+        this.#push({ ...from, node: to, by: { before: position, move: null }, branch: null, fires: null })
     }
     jump(ran)
     const outcomes = new Map(node.outcomes.map((outcome) => [outcome, this.#afterOutcome(ran, node, outcome)]))
@@ -323,7 +325,7 @@ function outOf({ branch }: Position, leaves: readonly string[]): InBranch | null
   return inside
 }
 
-/** Only moves since the last jump by `limits.exhausted`. */
+/** Only moves since the last jump by `limits.exhausted` or `limits.stall`. */
 function pathOf(position: Position): readonly Move[] {
   const path: Move[] = []
   for (let by = position.by; by !== null && by.move !== null; by = by.before.by) path.unshift(by.move)

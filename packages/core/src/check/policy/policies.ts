@@ -1,6 +1,6 @@
 import type { PolicyRecord } from '../../graph/graph.ts'
 import { crossingName } from '../../graph/policy-crossing.ts'
-import { formatPath, type Move, type Subject } from '../moves.ts'
+import { formatPath, jumpName, type Move, type Subject } from '../moves.ts'
 import { always, atomsOf, formatGuard } from '../propositions.ts'
 import { errorAt, type Rule } from '../rule.ts'
 import type { Finding } from '../report.ts'
@@ -83,9 +83,8 @@ function notProvableFinding(subject: Subject, policy: PolicyRecord, { runner, pa
   })
 }
 
-function wholePath({ graph, exhaustedTo }: Subject, path: readonly Move[], last: string): string {
-  const begin = path[0]?.from ?? last
-  const isExhausted = begin === exhaustedTo && begin !== graph.start
-  if (path.length > 0) return (isExhausted ? 'limits.exhausted → ' : '') + formatPath(path, last)
-  return isExhausted ? `limits.exhausted → ${last}` : `"${last}" is where the run starts`
+function wholePath(subject: Subject, path: readonly Move[], last: string): string {
+  const jump = jumpName(subject, path[0]?.from ?? last)
+  if (path.length > 0) return (jump === undefined ? '' : `${jump} → `) + formatPath(path, last)
+  return jump === undefined ? `"${last}" is where the run starts` : `${jump} → ${last}`
 }

@@ -53,7 +53,8 @@ function mayReturn({ edges, limits }: Graph, node: string): boolean {
         ...(fork?.branches ?? []),
         ...(fork === undefined ? [] : [fork.join]),
       ])
-    for (const target of [...targets, limits.exhausted]) {
+    const { exhausted, stall } = limits
+    for (const target of [...targets, exhausted, ...(stall === undefined ? [] : [stall.to, stall.otherwise])]) {
       if (target === node) return true
       if (seen.has(target)) continue
       seen.add(target)

@@ -3,7 +3,7 @@ import { errorAt, type Rule } from '../rule.ts'
 import type { Finding } from '../report.ts'
 
 /** F2: a branch is entered by its fork alone, at its first node. */
-export const branchEntered: Rule = ({ graph, regions, moves }) =>
+export const branchEntered: Rule = ({ graph, regions, moves, stalledTo }) =>
   [...regions.forks.values()].flatMap(({ join, branches }) =>
     branches.flatMap(({ entry, nodes }): readonly Finding[] => {
       const wrong = (node: string, place: Place, what: string): Finding =>
@@ -23,8 +23,9 @@ export const branchEntered: Rule = ({ graph, regions, moves }) =>
         )
         .map((move) => wrong(move.to, move.edge.place, `edge ${move.id}`))
       if (nodes.has(graph.start)) found.push(wrong(graph.start, graph.place, 'the start of the run'))
-      if (nodes.has(graph.limits.exhausted))
-        found.push(wrong(graph.limits.exhausted, graph.limits.place, 'limits.exhausted'))
+      const { exhausted, place } = graph.limits
+      for (const { name, to } of [{ name: 'limits.exhausted', to: exhausted }, ...stalledTo])
+        if (nodes.has(to)) found.push(wrong(to, place, name))
       return found
     }),
   )

@@ -1,5 +1,5 @@
 import { endTarget, type GuardExpression, type NodeRecord } from '../../graph/graph.ts'
-import { formatPath, listName, rootsOf, type Move, type Subject, type Walk } from '../moves.ts'
+import { formatPath, jumpName, listName, type Move, type Subject, type Walk } from '../moves.ts'
 import { atomsOf } from '../propositions.ts'
 import { errorAt, type Rule } from '../rule.ts'
 import type { Finding } from '../report.ts'
@@ -28,6 +28,15 @@ export const readBeforeWrite: Rule = (subject) => {
     .flatMap(([key]) => unwrittenReads({ subject, writes }, key))
 }
 
+/** A run stalls when a node has ended: where it then goes may lack what some node may end without. */
+function walkFromRoots(subject: Subject, mayLack: (move: Move) => boolean): LackingWalk {
+  const stalled = new Set(subject.stalledTo.map(({ to }) => to))
+  const first = [subject.graph.start, ...(subject.exhaustedTo === null ? [] : [subject.exhaustedTo])]
+  const walk = walkLacking(subject, first, mayLack)
+  const isLacking = subject.moves.some((move) => walk.lacks(move.from, move.edge.outcome) && mayLack(move))
+  return stalled.size === 0 || !isLacking ? walk : walkLacking(subject, [...first, ...stalled], mayLack)
+}
+
 interface Site {
   readonly subject: Subject
   /** What is certainly written, by `node.outcome`. */
@@ -37,7 +46,7 @@ interface Site {
 function unwrittenReads({ subject, writes }: Site, key: string): Finding[] {
   const { graph } = subject
   const mayLack = (move: Move): boolean => writes.get(listName(move.from, move.edge.outcome))?.has(key) !== true
-  const walk = walkLacking(subject, rootsOf(subject), mayLack)
+  const walk = walkFromRoots(subject, mayLack)
   const writers = Object.values(graph.nodes).filter((node) => node.writes.includes(key))
   const look: Look = { subject, writes, key, walk, hint: hintFor(key, writers) }
   const findings: Finding[] = []
@@ -117,10 +126,9 @@ function outputFinding({ subject, key, walk, hint }: Look): Finding[] {
   ]
 }
 
-function wayTo({ graph, exhaustedTo }: Subject, walk: Walk, node: string): string {
+function wayTo(subject: Subject, walk: Walk, node: string): string {
   const path = walk.pathTo(node)
-  const root = path[0]?.from ?? node
-  const isExhausted = root === exhaustedTo && root !== graph.start
-  if (path.length === 0) return isExhausted ? 'when limits.exhausted leads to it' : 'when the run starts'
-  return `on the path ${isExhausted ? 'limits.exhausted → ' : ''}${formatPath(path, node)}`
+  const jump = jumpName(subject, path[0]?.from ?? node)
+  if (path.length === 0) return jump === undefined ? 'when the run starts' : `when ${jump} leads to it`
+  return `on the path ${jump === undefined ? '' : `${jump} → `}${formatPath(path, node)}`
 }

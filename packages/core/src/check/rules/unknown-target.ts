@@ -3,8 +3,8 @@ import { errorAt, listNames, type Rule, type Statement } from '../rule.ts'
 
 const ends = new Set([endTarget, failTarget, exhaustedTarget])
 
-/** Start, edges, `otherwise`, `per` and `limits.exhausted` name nodes of the workflow or ends. */
-export const unknownTarget: Rule = ({ graph }) => {
+/** Start, edges, `otherwise`, `per` and what `limits` lead to name nodes of the workflow or ends. */
+export const unknownTarget: Rule = ({ graph, stalledTo }) => {
   const known = listNames(Object.keys(graph.nodes))
   const isNode = (name: string): boolean => graph.nodes[name] !== undefined
   const isTarget = (name: string): boolean => isNode(name) || ends.has(name)
@@ -28,7 +28,8 @@ export const unknownTarget: Rule = ({ graph }) => {
       wrong(edge.place, `the limit of edge ${edge.id} is per "${per}", which is not a node`)
   }
   const { exhausted, place } = graph.limits
-  if (!isTarget(exhausted)) wrong(place, `limits.exhausted leads to "${exhausted}", which is not a node`)
+  for (const { name, to } of [{ name: 'limits.exhausted', to: exhausted }, ...stalledTo])
+    if (!isTarget(to)) wrong(place, `${name} leads to "${to}", which is not a node`)
   return statements.map((statement) => errorAt('WAYSTONE_DEFINITION_UNKNOWN_NODE', statement))
 }
 

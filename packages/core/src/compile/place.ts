@@ -73,9 +73,9 @@ export function placeOfStep(root: Place, step: number): Place | undefined {
   return undefined
 }
 
-/** False for a workflow that is over and only waits for what it has cancelled. */
-export function isUnderWay({ around }: Place): boolean {
-  return around.every(({ snapshot, step }) => snapshot.context.open[step] !== undefined)
+/** False for a workflow that is over, by its own end or with one around it, and only waits for what it has cancelled or to be taken over. */
+export function isUnderWay({ snapshot: { context }, around }: Place): boolean {
+  return context.ending === null && around.every((outer) => outer.snapshot.context.open[outer.step] !== undefined)
 }
 
 /** Names of the nodes that hold a place, outermost first. */
@@ -88,15 +88,21 @@ export function pathAt(place: Place, node: string): string {
   return place.around.length === 0 ? node : nodePath(namesAround(place), node)
 }
 
-/** A place as a move inside it needs it: the run's next step index, and the limits of the workflows around it. */
+/** A place as a move inside it needs it: the run's next step index and its pure results, and the limits of the workflows around it. */
 export function entered(place: Place): Place {
   const { snapshot, around } = place
-  const steps = around[0]?.snapshot.context.steps
-  if (steps === undefined) return place
+  const run = around[0]?.snapshot.context
+  if (run === undefined) return place
   const { context } = snapshot
-  const others = (context.others ?? 0) + steps - context.steps
-  const inside = withContext(context, { steps, others, above: aboveOf(place) })
+  const others = (context.others ?? 0) + run.steps - context.steps
+  const inside = withContext(contextInside(place), { steps: run.steps, others, above: aboveOf(place) })
   return { ...place, snapshot: Object.freeze({ value: snapshot.value, context: inside }) }
+}
+
+/** The context of a place as its effects need it: pure results are the run's, wherever they came from. */
+export function contextInside({ snapshot: { context }, around }: Place): RunContext {
+  const cached = around[0]?.snapshot.context.cached
+  return cached === undefined ? context : withContext(context, { cached })
 }
 
 function aboveOf({ before: { context }, around }: Place): readonly AboveLimits[] {
@@ -127,11 +133,11 @@ export function liftedTo(
   next: Snapshot,
   { at, level }: { readonly at: number; readonly level: number },
 ): Place {
-  const { around } = place
+  const around = withResults(place.around, next.context.cached)
   if (around.length === 0) return { ...place, snapshot: next }
   const runSteps = around[0]?.snapshot.context.steps ?? 0
   let { before } = place
-  let after = withoutAbove(next)
+  let after = withoutRuns(next)
   for (const { snapshot, step } of around.slice(level).toReversed()) {
     after = lift(snapshot, { before, after, step, at, runSteps })
     before = snapshot
@@ -144,8 +150,17 @@ export function liftedTo(
   }
 }
 
-function withoutAbove({ value, context }: Snapshot): Snapshot {
-  const { above: _, ...rest } = context
+/** Pure results stand in the run. @param cached - all of them; absent: nothing was added */
+function withResults(around: readonly Around[], cached: RunContext['cached']): readonly Around[] {
+  const [run, ...inner] = around
+  if (run === undefined || cached === undefined || cached === run.snapshot.context.cached) return around
+  const { value, context } = run.snapshot
+  return [{ ...run, snapshot: Object.freeze({ value, context: withContext(context, { cached }) }) }, ...inner]
+}
+
+/** What is stored of a nested workflow: nothing that is the run's. */
+function withoutRuns({ value, context }: Snapshot): Snapshot {
+  const { above: _, cached: __, ...rest } = context
   return Object.freeze({ value, context: Object.freeze(rest) })
 }
 

@@ -2,7 +2,7 @@ import { sha256 } from '../base/hash.ts'
 import { canonicalJson, type Json } from '../base/json.ts'
 import { jsonSize } from '../base/json-size.ts'
 import { own } from '../base/own.ts'
-import type { Graph, NodeRecord } from '../graph/graph.ts'
+import type { Graph, NodeRecord, ToolRecord } from '../graph/graph.ts'
 import { callApprovalOf, callEffectOf } from '../graph/tool-use.ts'
 import type { CachedResult, RunContext } from '../snapshot/snapshot.ts'
 import { withContext } from './steps.ts'
@@ -13,7 +13,19 @@ const mostResults = 200
 /** Largest result that is kept, bytes of JSON. */
 const largestResult = 32_768
 
-/** What a call of a pure tool is known by in a run; undefined when its results are not kept. */
+/** Of tools, by record: what tells two of one name apart that different workflows of a run declare. */
+const shapes = new WeakMap<ToolRecord, string>()
+
+function shapeOf(tool: ToolRecord): string {
+  const known = shapes.get(tool)
+  if (known !== undefined) return known
+  const { inputSchema, outputSchema, maxOutputBytes = null } = tool
+  const shape = sha256(canonicalJson([inputSchema, outputSchema, maxOutputBytes]))
+  shapes.set(tool, shape)
+  return shape
+}
+
+/** What a call of a pure tool is known by in a run and in all that is nested in it; undefined when its results are not kept. */
 export function cacheKeyOf(
   graph: Graph,
   node: NodeRecord,
@@ -24,7 +36,7 @@ export function cacheKeyOf(
   // Where a person is asked, each call is theirs to decide.
   if (node.kind === 'agent' && callApprovalOf(graph, node, call.tool) !== null) return undefined
   if (tool === undefined || effect !== 'pure' || tool.cache === false || call.given === undefined) return undefined
-  return sha256(canonicalJson([tool.name, tool.version, call.given]))
+  return sha256(canonicalJson([tool.name, tool.version, shapeOf(tool), call.given]))
 }
 
 /** The result of an identical call before; undefined: there is none. */

@@ -1,4 +1,3 @@
-import { effectIdOf } from '../base/ids.ts'
 import type { Command } from '../snapshot/command.ts'
 import type { EffectEnd, EngineEvent } from '../snapshot/event.ts'
 import { isModelCall, type Snapshot } from '../snapshot/snapshot.ts'
@@ -11,6 +10,7 @@ import { stepMemory } from './effect-memory.ts'
 import { lostUsage } from './execute-model.ts'
 import { IdenticalCalls, isPureCall } from './identical-calls.ts'
 import { lostLease } from './leases.ts'
+import { endEventId } from './end-event-id.ts'
 import { lostEnd } from './lost-effects.ts'
 import { closingStepOf, openStepOf } from './open-step.ts'
 import { effectClassOf } from './perform.ts'
@@ -72,6 +72,7 @@ export class DriveEffects {
       lostEnd({
         runId: this.#drive.runId,
         step,
+        kind: open.kind,
         attempt: open.attempt,
         outcome: 'unknown',
         startedAt: open.since,
@@ -210,8 +211,7 @@ export class DriveEffects {
     const { scope } = effect.job
     this.#drive.bring(
       Object.freeze({
-        // The step of a nested workflow does work twice: before it and after it.
-        id: `${effectIdOf(this.#drive.runId, scope.step)}/${scope.attempt}${effect.job.open.kind === 'output' ? '/output' : ''}`,
+        id: endEventId(this.#drive.runId, { step: scope.step, attempt: scope.attempt, kind: effect.job.open.kind }),
         at: this.#host.clock.now(),
         type: 'effect.ended',
         from: 'effect',

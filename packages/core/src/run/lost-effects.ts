@@ -1,11 +1,12 @@
-import { effectIdOf, type RunId } from '../base/ids.ts'
+import type { RunId } from '../base/ids.ts'
 import type { EffectMark } from '../checkpoint/store.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { nodeError } from '../errors/node-error.ts'
 import type { EffectEnd, EngineEvent } from '../snapshot/event.ts'
-import { isAsking, isModelCall, type RunContext } from '../snapshot/snapshot.ts'
+import { isAsking, isModelCall, type RunContext, type StepKind } from '../snapshot/snapshot.ts'
 import type { UsageDelta } from '../snapshot/usage.ts'
 import type { ExecutorPorts } from './effect-job.ts'
+import { endEventId } from './end-event-id.ts'
 import { lostUsage } from './execute-model.ts'
 import { openStepOf } from './open-step.ts'
 import { effectClassOf } from './perform.ts'
@@ -14,6 +15,7 @@ import { effectClassOf } from './perform.ts'
 export interface Lost {
   readonly runId: RunId
   readonly step: number
+  readonly kind: StepKind
   readonly attempt: number
   /** `unknown`: it may have happened. `lost`: a model call, to be made again. */
   readonly outcome: 'unknown' | 'lost'
@@ -25,7 +27,7 @@ export interface Lost {
 }
 
 /** The event for an effect whose end nobody will ever report. */
-export function lostEnd({ runId, at, usage, ...lost }: Lost): EngineEvent {
+export function lostEnd({ runId, at, usage, kind, ...lost }: Lost): EngineEvent {
   const error = nodeError(
     'WAYSTONE_NODE_OUTCOME_UNKNOWN',
     'the process that ran it ended before it could say what came of it',
@@ -36,7 +38,7 @@ export function lostEnd({ runId, at, usage, ...lost }: Lost): EngineEvent {
     ...(usage !== undefined && { usage: Object.freeze(usage) }),
   })
   return Object.freeze({
-    id: `${effectIdOf(runId, lost.step)}/${lost.attempt}`,
+    id: endEventId(runId, { ...lost, kind }),
     at,
     type: 'effect.ended',
     from: 'effect',
@@ -61,7 +63,7 @@ export function lostEffects(
     const found = openStepOf(compiled, run.context, step)
     if (found === undefined || found.open.attempt !== attempt) return []
     const { open, record } = found
-    const base = { runId: run.runId, step, attempt, startedAt: at, at: run.now }
+    const base = { runId: run.runId, step, kind: open.kind, attempt, startedAt: at, at: run.now }
     if (isModelCall(open)) return [lostEnd({ ...base, outcome: 'lost', usage: lostUsage(run.ports, record, open) })]
     if (isAsking(open)) return []
     return effectClassOf(found.compiled.graph, record, open) === 'unsafe'

@@ -4,6 +4,8 @@ import { says, scripted } from '../../test/support/scripted-model.ts'
 import { mortalView } from '../../test/support/store-view.ts'
 import { threeLevels } from '../../test/nested/levels.ts'
 import { createMemoryStore } from '../checkpoint/memory-store.ts'
+import { compile } from '../compile/compile.ts'
+import { plan } from '../compile/plan.ts'
 import { auditRun } from '../replay/audit-run.ts'
 import { blamePath } from '../replay/blame.ts'
 import { forkRun } from '../replay/fork-run.ts'
@@ -15,6 +17,7 @@ import type { Liveness } from './liveness.ts'
 import { createRuntime } from './create-runtime.ts'
 import type { RunEvent } from './run-event.ts'
 import type { Runtime, RuntimeOptions } from './runtime.ts'
+import { timerEvent } from './timers.ts'
 
 const open: Runtime[] = []
 afterEach(async () => {
@@ -187,6 +190,43 @@ describe('limits around a nested workflow', () => {
     expect(await run.status()).toMatchObject({ status: 'waiting' })
     await clock.advance(600_000)
     expect(await run.status()).toMatchObject({ status: 'completed', output: { out: 'sorry' } })
+  })
+})
+
+describe('a nested workflow that is over', () => {
+  it('is not moved by the timer of its time, which was under way when it ended', async () => {
+    const workflow = threeLevels({ rounds: 1, middle: { duration: '10m' } })
+    const runtime = runtimeWith({ models: { writer: scripted(...drafts) } })
+    const run = await runtime.start(workflow, start)
+    await run.result()
+    await run.decide((await run.requests())[0] ?? '', yes)
+    await run.result()
+    const history = await readHistory(runtime.store, run.runId)
+    const last = history.checkpoints.findIndex(({ step }) => step?.node === 'section' && step.kind === 'output') - 1
+    const { snapshot } = history.at(last)
+    expect(snapshot.context.children?.[0]?.context.ending).toMatchObject({ status: 'completed' })
+    const late = snapshot.context.startedAt + 3_600_000
+    const position = { runId: run.runId, sequence: last + 1, parent: null }
+    const timer = (name: string) => plan(compile(workflow), position, snapshot, timerEvent(name, late))
+    expect(timer('duration/0')).toEqual({ type: 'stale', message: 'timer duration/0 is not set' })
+  })
+
+  it('while it is taken over has another event for its end than for its beginning, whoever tells of it', async () => {
+    const workflow = threeLevels({ rounds: 1 })
+    const store = createMemoryStore()
+    let commits = 0
+    const mortal = mortalView(store, (method, kill) => method === 'commit' && ++commits === 5 && kill())
+    const clock = createManualClock()
+    const models = { writer: scripted(...drafts) }
+    const first = await createRuntime({ store: mortal.store, clock, liveness: dead, models }).start(workflow, start)
+    await clock.settle()
+    const run = await runtimeWith({ store, clock, liveness: dead, workflows: [workflow], models }).open(first.runId)
+    expect(await run.cancel({ by: 'op', reason: 'enough' })).toMatchObject({ type: 'applied' })
+    await clock.settle()
+    const { checkpoints } = await readHistory(store, run.runId)
+    expect(checkpoints.at(-1)).toMatchObject({ status: 'cancelled', step: { node: 'section/draft', kind: 'output' } })
+    const ids = checkpoints.map(({ event }) => event.id)
+    expect(new Set(ids).size).toBe(ids.length)
   })
 })
 

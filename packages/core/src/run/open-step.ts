@@ -1,5 +1,5 @@
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
-import { pathAt, placeOfStep, rootPlace } from '../compile/place.ts'
+import { contextInside, pathAt, placeOfStep, rootPlace } from '../compile/place.ts'
 import type { NodeRecord } from '../graph/graph.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 
@@ -33,5 +33,5 @@ function foundStep(
   const open = place?.snapshot.context[ledger][step]
   const record = open === undefined ? undefined : place?.compiled.graph.nodes[open.node]
   if (place === undefined || open === undefined || record === undefined) return undefined
-  return { compiled: place.compiled, context: place.snapshot.context, record, open, path: pathAt(place, open.node) }
+  return { compiled: place.compiled, context: contextInside(place), record, open, path: pathAt(place, open.node) }
 }

@@ -252,7 +252,7 @@ export interface RunContext {
   readonly stall?: { readonly count: number; readonly times: number }
   /** The last error of a node, until another node ends well. */
   readonly error: ErrorRecord | null
-  /** Results of pure tools by call, a digest of tool, version and arguments; absent: none. They stay as long as the run. */
+  /** Results of pure tools by call, a digest of tool and arguments; absent: none. They stay as long as the run, nested workflows share them: stored in the run's own context only. */
   readonly cached?: { readonly [call: string]: CachedResult }
   /** By node and what it was, `node:by`; absent: nothing was degraded. */
   readonly degraded?: { readonly [place: string]: DegradedMark }

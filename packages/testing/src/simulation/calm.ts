@@ -1,4 +1,5 @@
 import type { SeededRandom } from '../random/seeded-random.ts'
+import { allOpen } from './oracle/parts.ts'
 import type { RunFacts } from './oracle/run-facts.ts'
 import type { People } from './people.ts'
 import type { SimulatedWorld } from './world.ts'
@@ -65,7 +66,8 @@ export class Calm {
   }
 
   #seeTo(facts: RunFacts): void {
-    const { open, held } = facts.context
+    const { held } = facts.context
+    const open = allOpen(facts.context)
     if (held !== null) return this.#people.operate(facts, 'release')
     const asked = Object.values(open).filter(({ kind }) => kind === 'approval' || kind === 'resolve')
     const waits = asked.length > 0 && !(this.#letsExpire && asked.every(({ expiresAt }) => expiresAt !== undefined))

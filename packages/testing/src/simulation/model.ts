@@ -86,7 +86,7 @@ function drawCall(
 ): ModelResponse['message']['calls'][number] {
   const id = `call-${place}-${random.integer(0, 1e9)}`
   if (random.chance(0.06)) return { id, name: 'no-such-tool', arguments: {} }
-  const known = ruled[node]
+  const known = ruled[nameOf(node)]
   const { name } = random.pick(
     known !== undefined && random.chance(0.25) ? known.map((tool) => ({ name: tool })) : request.tools,
   )
@@ -94,10 +94,15 @@ function drawCall(
   return { id, name, arguments: random.chance(0.08) ? { ticket: 7 } : { ticket } }
 }
 
+/** Of a nested workflow's node, its own name. */
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
 function drawText({ node }: ModelCallOptions, random: SeededRandom): string {
   if (random.chance(0.12)) return '{"plan": 3'
   const output =
-    node === 'review'
+    nameOf(node ?? '') === 'review'
       ? { outcome: random.pick(['pass', 'again', 'again']), reasons: ['seen'], score: random.next() }
       : { plan: `plan ${random.integer(1, 999)}`, score: random.integer(0, 100) }
   return JSON.stringify(output)

@@ -43,6 +43,16 @@ export const plantedFaults: readonly PlantedFault[] = [
     found: ['maps-keep-results'],
     suite: 'maps',
   },
+  {
+    plant: { name: 'a child outlives cancel', compiled: withHeedlessChildren },
+    found: ['nested-ends-with-what-holds-it'],
+    suite: 'nested',
+  },
+  {
+    plant: { name: 'a limit does not reach what is nested', compiled: withFreeChildren },
+    found: ['limits-are-guards'],
+    suite: 'nested',
+  },
   { plant: { name: 'a permit too many is given', below: grantingOneMore }, found: ['shared-limits-hold'] },
   { plant: { name: 'what has begun is not counted', below: forgettingBegins }, found: ['shared-limits-hold'] },
 ]
@@ -257,6 +267,40 @@ function withMaps(
     Object.entries(graph.nodes).map(([id, node]) => [id, node.kind === 'map' ? change(node) : node]),
   )
   return compileGraph({ graph: { ...graph, nodes }, registry, hashes })
+}
+
+/** What is nested in a run that is cancelled goes on as if it were not. */
+function withHeedlessChildren(spec: CompiledWorkflow): CompiledWorkflow {
+  return {
+    ...spec,
+    runner: {
+      begin: (input) => spec.runner.begin(input),
+      move: (snapshot, event) => {
+        const next = spec.runner.move(snapshot, event)
+        const { children } = snapshot.context
+        if (next.context.ending?.status !== 'cancelled' || children === undefined) return next
+        const held = Object.entries(snapshot.context.open).filter(([index]) => children[index] !== undefined)
+        const closing = { ...next.context.closing, ...Object.fromEntries(held) }
+        return Object.freeze({ value: next.value, context: Object.freeze({ ...next.context, children, closing }) })
+      },
+    },
+  }
+}
+
+/** Nested workflows know their own limits and no others. */
+function withFreeChildren(spec: CompiledWorkflow): CompiledWorkflow {
+  const nested = [...spec.nested].map(([node, inside]): [string, CompiledWorkflow] => {
+    const free = withFreeChildren(inside)
+    const runner: CompiledWorkflow['runner'] = {
+      begin: (input) => free.runner.begin(input),
+      move: ({ value, context }, event) => {
+        const { above: _, ...rest } = context
+        return free.runner.move({ value, context: Object.freeze(rest) }, event)
+      },
+    }
+    return [node, { ...free, runner }]
+  })
+  return { ...spec, nested: new Map(nested) }
 }
 
 /** Puts the items of the trail back into the order in which they came. */

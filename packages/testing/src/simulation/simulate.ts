@@ -4,6 +4,7 @@ import type { RunId } from '@waystone/core/store'
 import type { SeededRandom } from '../random/seeded-random.ts'
 import { Calm } from './calm.ts'
 import type { Coverage } from './coverage.ts'
+import { allOpen } from './oracle/parts.ts'
 import type { RunFacts, Violation } from './oracle/run-facts.ts'
 import { People } from './people.ts'
 import { suiteOf, type SuiteName } from './suites/suites.ts'
@@ -114,7 +115,7 @@ class Simulation {
     for (const facts of this.#open())
       oracle.report(
         'every-run-ends',
-        `the run is ${JSON.stringify(facts.context.open)} ${facts.context.held === null ? '' : 'held'} after ${calmMs} ms of calm`,
+        `the run is ${JSON.stringify(allOpen(facts.context))} ${facts.context.held === null ? '' : 'held'} after ${calmMs} ms of calm`,
         facts.runId,
       )
     await this.#checkEnd()

@@ -3,6 +3,7 @@ import type { SimulatedProcess } from '../process.ts'
 import type { WorldCall } from '../surroundings.ts'
 import { isDelicate } from '../workflows/questions.ts'
 import { stepOfEffect } from './items.ts'
+import { factsOf, namesAround, partOfStep, partsOf } from './parts.ts'
 import { attemptKey, textOf, type RunFacts } from './run-facts.ts'
 import type { Report } from './run-facts.ts'
 import { toolsOf } from './tool-checks.ts'
@@ -12,6 +13,10 @@ import { isModelCall } from '../model.ts'
 export interface Beginning {
   readonly process: SimulatedProcess
   readonly call: WorldCall
+  /** Of the workflow that it is of: the run's, or those of one nested in it. Undefined: nothing is known of the run. */
+  readonly own: RunFacts | undefined
+  /** Its node, as that workflow names it. */
+  readonly node: string
   readonly step: string
   /** `step/attempt`. */
   readonly key: string
@@ -23,7 +28,10 @@ export interface Beginning {
 export function beginningOf(facts: RunFacts | undefined, process: SimulatedProcess, call: WorldCall): Beginning {
   const step = stepOfEffect(facts, call.effectId.slice(call.runId.length + 1))
   const isStale = facts?.fences.get(process) !== facts?.fence
-  return { process, call, step, key: attemptKey(step, call.attempt), isStale }
+  const part = facts === undefined ? undefined : partOfStep(partsOf(facts.context), step)
+  const own = facts === undefined || part === undefined ? facts : factsOf(facts, part)
+  const node = part === undefined ? call.node : call.node.split('/').slice(namesAround(part).length).join('/')
+  return { process, call, own, node, step, key: attemptKey(step, call.attempt), isStale }
 }
 
 /** Holds the beginning of an effect against everything that was stored and seen before, then takes it in. */
@@ -45,11 +53,12 @@ export function checkBeginning(facts: RunFacts | undefined, beginning: Beginning
   if (knowsHold && !isStale && !facts.marks.has(key)) {
     report('held-runs-begin-nothing', `${what} began although the run is held`)
   }
-  checkAsked(facts, beginning, report)
+  const own = beginning.own ?? facts
+  checkAsked(own, beginning, report)
   if (call.effect === 'unsafe') checkUnsafe(facts, beginning, report)
   if (isModelCall(call.name)) checkModel(facts, beginning, report)
   checkSame(facts, beginning, report)
-  toolsOf(facts).begin(facts, beginning, report)
+  toolsOf(own).begin(own, beginning, report)
   facts.starts.set(key, (facts.starts.get(key) ?? 0) + 1)
 }
 
@@ -103,8 +112,8 @@ function checkSame(facts: RunFacts, { call, step }: Beginning, report: Report): 
 }
 
 /** Of a call that a person must be asked about, a stored yes stands before its beginning, and it runs with what the yes was about. */
-function checkAsked(facts: RunFacts, { call, step, key }: Beginning, report: Report): void {
-  const node = facts.spec.graph.nodes[call.node]
+function checkAsked(facts: RunFacts, { call, node: name, step, key }: Beginning, report: Report): void {
+  const node = facts.spec.graph.nodes[name]
   if (node?.kind !== 'agent' || isModelCall(call.name)) return
   const own = node.toolRules?.[call.name]?.approval
   const rule = own === undefined ? facts.spec.graph.tools[call.name]?.approval : own

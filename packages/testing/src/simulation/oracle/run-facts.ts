@@ -21,9 +21,21 @@ export interface KnownMap {
   hasWanted: boolean
 }
 
-/** What the oracle knows of one run: what was stored, and what it has worked out itself from the events alone. */
+/**
+ * What the oracle knows of one run: what was stored, and what it has worked out itself from the events alone. A nested workflow has facts
+ * of its own, which are the run's where they do not differ.
+ */
 export interface RunFacts {
   readonly runId: string
+  /** The run; these facts themselves unless they are of a nested workflow. */
+  readonly run: RunFacts
+  /** Of the workflow around a nested one, and the step that holds it there; null for the run. */
+  readonly around: RunFacts | null
+  readonly holder: string | null
+  /** Nested workflows under way, by the step that holds each. */
+  readonly parts: Map<string, RunFacts>
+  /** Steps begun in it, or in what is nested in it. */
+  readonly begun: Set<string>
   /** As the author meant it, whatever the processes were given. */
   readonly spec: CompiledWorkflow
   readonly checkpoints: Checkpoint[]
@@ -79,8 +91,15 @@ export interface RunFacts {
 
 /** Facts of a run nothing is known of yet. */
 export function newRunFacts(runId: string, spec: CompiledWorkflow, isAnswered: (call: WorldCall) => boolean): RunFacts {
-  return {
+  const facts: RunFacts = {
     runId,
+    get run() {
+      return facts
+    },
+    around: null,
+    holder: null,
+    parts: new Map(),
+    begun: new Set(),
     spec,
     checkpoints: [],
     // Set by the first checkpoint before anything reads it.
@@ -111,6 +130,7 @@ export function newRunFacts(runId: string, spec: CompiledWorkflow, isAnswered: (
     stopped: new Set(),
     isAnswered,
   }
+  return facts
 }
 
 /** Something that must never be. */
@@ -150,6 +170,8 @@ const invariantNames = [
   'pure-calls-run-once',
   'degraded-runs-say-so',
   'maps-keep-results',
+  'nested-ends-with-what-holds-it',
+  'open-steps-settle',
   'every-run-ends',
   'no-engine-fault',
 ] as const

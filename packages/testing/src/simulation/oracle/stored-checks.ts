@@ -3,6 +3,17 @@ import type { Coverage } from '../coverage.ts'
 import { foldPatch, mergeInto, writtenBy } from './fold.ts'
 import { followForks, noteWrites } from './branches.ts'
 import { followMaps } from './items.ts'
+import {
+  atHome,
+  checkSteps,
+  exhaustedPart,
+  followNested,
+  isUnderWay,
+  lastDecision,
+  passageOf,
+  type Passage,
+} from './nested.ts'
+import { allClosing, allOpen, factsOf, namesAround, type Part } from './parts.ts'
 import { countTaken, expectRoute } from './routing.ts'
 import { countTools, toolsOf } from './tool-checks.ts'
 import { attemptKey, textOf, type Report, type RunFacts } from './run-facts.ts'
@@ -15,30 +26,72 @@ export function checkStored(
   checkpoint: Checkpoint,
   parts: { readonly report: Report; readonly coverage: Coverage },
 ): void {
-  const { report } = parts
+  const { report, coverage } = parts
   const before = facts.checkpoints.length === 0 ? null : facts.context
   if (checkpoint.sequence !== facts.checkpoints.length)
     report('one-writer', `checkpoint ${checkpoint.sequence} was stored after ${facts.checkpoints.length - 1}`)
   const snapshot = foldPatch(before === null ? null : { value: null, context: before }, checkpoint) as Snapshot
   const after = snapshot.context
+  const passage = passageOf({ checkpoint, before, after, ...parts })
   checkEvent(facts, checkpoint, report)
-  checkState(facts, checkpoint, { before, after, report })
-  checkDecision(facts, checkpoint, { before, after, report })
-  checkVoices(facts, checkpoint, parts)
-  checkLimits(facts, after, report)
-  checkOwnLimits(facts, after, report)
-  checkUsage(checkpoint, { before, after, report })
-  toolsOf(facts).follow(facts, checkpoint, { before, after, report })
-  countCovered(checkpoint, { before, after, coverage: parts.coverage })
-  countTools(checkpoint, { before, after, coverage: parts.coverage })
-  followMaps(facts, checkpoint, { before, after, ...parts })
+  followHome(facts, passage)
+  followTakeover(facts, passage)
+  followNested(facts, passage)
+  for (const part of passage.after) {
+    const own = factsOf(facts, part)
+    checkLimits(own, part.context, report)
+    checkOwnLimits(own, part.context, report)
+    checkSteps(own, part, passage)
+  }
+  checkUsage(passage)
+  if (ended.has(checkpoint.status) && (before === null || before.ending === null))
+    coverage.count(`ended ${checkpoint.status}`)
   facts.checkpoints.push(checkpoint)
-  facts.context = after
+  for (const part of passage.after) factsOf(facts, part).context = part.context
   facts.used.add(checkpoint.event.id)
   if (checkpoint.event.type === 'run.hold') facts.heldAt = checkpoint.sequence
   facts.inbox.delete(checkpoint.event.id)
   for (const command of checkpoint.commands)
     if (command.type === 'effect') facts.asked.add(attemptKey(command.step, command.attempt))
+}
+
+/** What the event is about, the run or a workflow nested in it, moves by its own graph. */
+function followHome(facts: RunFacts, passage: Passage): void {
+  const { home, report, coverage } = passage
+  const own = home === undefined ? facts : factsOf(facts, home)
+  const part = passage.after.find(({ holder }) => holder === (home?.holder ?? null))
+  const checkpoint = atHome(passage)
+  checkVoices(own, checkpoint, passage)
+  // It was over with what holds it.
+  if (part === undefined) return
+  const [before, after] = [home?.context ?? null, part.context]
+  checkState(own, checkpoint, { before, after, report })
+  checkDecision(own, checkpoint, { before, after, report, isUnderWay: isUnderWay(part) })
+  toolsOf(own).follow(own, checkpoint, { before, after, report })
+  countCovered(checkpoint, { before, after, coverage })
+  countTools(checkpoint, { before, after, coverage })
+  followMaps(own, checkpoint, { before, after, report, coverage })
+}
+
+/** A workflow around what the event is about has hit its limit: it goes where its graph says. */
+function followTakeover(facts: RunFacts, passage: Passage): void {
+  const part = exhaustedPart(passage)
+  if (part === undefined) return
+  const { report, coverage } = passage
+  const own = factsOf(facts, part)
+  const found = lastDecision(passage.checkpoint)?.to
+  const to = own.spec.graph.limits.exhausted
+  if (found !== to)
+    report(
+      'limits-are-guards',
+      `the limit hit at ${passage.checkpoint.sequence} leads to ${found}; by the graph it leads to ${to}`,
+    )
+  const taken = { node: '', visit: 1, outcome: 'limit', candidates: [], taken: 'limits.exhausted', to }
+  const checkpoint: Checkpoint = { ...passage.checkpoint, step: null, decision: taken }
+  const [before, after] = [own.context, part.context]
+  followForks(own, checkpoint, { after, report })
+  checkDecision(own, checkpoint, { before, after, report, isUnderWay: true })
+  followMaps(own, checkpoint, { before, after, report, coverage })
 }
 
 interface Change {
@@ -53,13 +106,15 @@ function checkEvent(facts: RunFacts, { event, sequence }: Checkpoint, report: Re
     report('inbox-is-kept', `event ${event.id} made a second checkpoint, ${sequence}`)
   if (event.type === 'effect.ended') {
     const { step, attempt, outcome } = event.payload
-    const key = attemptKey(step, attempt)
+    const [open, closing] = [allOpen(facts.context), allClosing(facts.context)]
+    // The step of a nested workflow does work twice: before it and after it.
+    const isOutput = (open[step] ?? closing[step])?.kind === 'output'
+    const key = `${attemptKey(step, attempt)}${isOutput ? '/output' : ''}`
     const known = facts.ends.get(key)
     if (known !== undefined)
       report('effect-ids-are-stable', `attempt ${key} ended ${known} and then ${outcome} at ${sequence}`)
     facts.ends.set(key, outcome)
     facts.failure = event.payload.error?.failure ?? null
-    const { open, closing } = facts.context
     if (open[step]?.attempt !== attempt && closing[step]?.attempt !== attempt)
       report('late-ends-change-nothing', `the end of ${key}, which is not open, was stored at ${sequence}`)
   }
@@ -109,7 +164,11 @@ function sorted(state: object): unknown {
 
 const outsideEdges = new Set([':no-route', ':guard-error', ':cancel', 'limits.exhausted'])
 
-function checkDecision(facts: RunFacts, checkpoint: Checkpoint, { before, after, report }: Change): void {
+function checkDecision(
+  facts: RunFacts,
+  checkpoint: Checkpoint,
+  { before, after, report, isUnderWay: goesOn }: Change & { readonly isUnderWay: boolean },
+): void {
   const { decision, sequence } = checkpoint
   if (before === null || decision === null) return
   const takenOnes = decision.candidates.filter(({ verdict }) => verdict === 'taken' || verdict === 'otherwise')
@@ -118,7 +177,7 @@ function checkDecision(facts: RunFacts, checkpoint: Checkpoint, { before, after,
     report('routing-is-total', `the decision at ${sequence} took ${decision.taken}`)
   for (let one: typeof decision | undefined = decision; one !== undefined; one = one.next)
     checkEdge(facts, one, { sequence, after, report })
-  if (after.ending === null && Object.keys(after.open).length === 0)
+  if (goesOn && after.ending === null && Object.keys(after.open).length === 0)
     report('routing-is-total', `nothing is open after ${sequence} and the run has not ended`)
 }
 
@@ -184,7 +243,11 @@ function checkVoices(
 function checkLimits({ spec, checkpoints }: RunFacts, after: RunContext, report: Report): void {
   if (after.exhausted !== null) return
   const { bounds } = spec.graph.limits
-  const counts = { steps: after.steps, modelCalls: after.usage.modelCalls, toolCalls: after.usage.toolCalls }
+  const counts = {
+    steps: after.steps - (after.others ?? 0),
+    modelCalls: after.usage.modelCalls,
+    toolCalls: after.usage.toolCalls,
+  }
   for (const [name, used] of Object.entries(counts)) {
     const max = bounds[name as keyof typeof counts]?.max
     if (max !== undefined && used > max)
@@ -209,12 +272,22 @@ function checkOwnLimits({ spec, checkpoints }: RunFacts, after: RunContext, repo
     report('limits-are-guards', `cost is ${after.usage.costUsd} of ${cost.max} after ${checkpoints.length}`)
 }
 
-function checkUsage({ usage, sequence }: Checkpoint, { before, after, report }: Change): void {
-  for (const [name, now] of Object.entries(after.usage)) {
-    const was = before?.usage[name as keyof RunContext['usage']] ?? 0
-    const more = usage?.[name as keyof RunContext['usage']] ?? 0
-    if (Math.abs(was + more - now) > 1e-6)
-      report('usage-adds-up', `${name} went from ${was} by ${more} to ${now} at ${sequence}`)
+/** What was used is counted where it was, and in everything around. */
+function checkUsage({ checkpoint: { usage, sequence }, before, after, home, report }: Passage): void {
+  const counting = new Set<string | null>([null])
+  for (let one: Part | null = home ?? null; one !== null; one = one.around) counting.add(one.holder)
+  for (const part of after) {
+    const old = before.find(({ holder }) => holder === part.holder)?.context.usage
+    const delta = counting.has(part.holder) ? usage : null
+    for (const [name, now] of Object.entries(part.context.usage)) {
+      const was = old?.[name as keyof RunContext['usage']] ?? 0
+      const more = delta?.[name as keyof RunContext['usage']] ?? 0
+      if (Math.abs(was + more - now) > 1e-6)
+        report(
+          'usage-adds-up',
+          `${name} of ${namesAround(part).join('/') || 'the run'} went from ${was} by ${more} to ${now} at ${sequence}`,
+        )
+    }
   }
 }
 
@@ -257,6 +330,7 @@ function timerRow(timer: string): string {
   if (timer.startsWith('escalate/')) return 'escalated'
   if (timer.startsWith('deadline/')) return 'join deadline by its timer'
   if (timer === 'duration') return 'duration hit'
+  if (timer.startsWith('duration/')) return 'duration of what is nested hit'
   return timer.startsWith('limit/') ? 'time of an agent over' : 'expiry'
 }
 
@@ -278,8 +352,7 @@ function countCovered(
     coverage,
   }: { readonly before: RunContext | null; readonly after: RunContext; readonly coverage: Coverage },
 ): void {
-  const { event, decision, step, status } = checkpoint
-  if (ended.has(status) && (before === null || before.ending === null)) coverage.count(`ended ${status}`)
+  const { event, decision, step } = checkpoint
   if (event.type === 'run.hold' || event.type === 'run.release' || event.type === 'run.cancel')
     coverage.count(event.type.slice(4))
   if (event.type === 'run.patch') countPatch(event.payload, before, coverage)

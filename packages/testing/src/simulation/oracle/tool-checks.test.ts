@@ -40,7 +40,7 @@ function watched(): {
         effect: 'pure',
         input: { ticket },
       } as const
-      toolsOf(facts).begin(facts, { process, call, key: `${index}/1`, isStale }, report)
+      toolsOf(facts).begin(facts, { process, call, node: call.node, key: `${index}/1`, isStale }, report)
     },
     end: (payload) => {
       // As much of a checkpoint as they read.

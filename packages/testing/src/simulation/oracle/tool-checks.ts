@@ -3,6 +3,7 @@ import type { Coverage } from '../coverage.ts'
 import type { SimulatedProcess } from '../process.ts'
 import type { WorldCall } from '../surroundings.ts'
 import { isModelCall } from '../model.ts'
+import { allOpen } from './parts.ts'
 import { holds } from './routing.ts'
 import { attemptKey, textOf, type InvariantName, type RunFacts } from './run-facts.ts'
 
@@ -26,19 +27,36 @@ interface AskedCall {
   readonly failed: string[]
 }
 
-/** What the oracle knows of the tools of one run, worked out from events and from what the fake world saw. */
+/** Pure calls of a run and of all that is nested in it, by tool and arguments. */
+class PureCalls {
+  /** Those that ended well. */
+  readonly gave = new Set<string>()
+  /** In the fake world. */
+  readonly begun = new Map<string, { readonly process: SimulatedProcess; readonly call: WorldCall }[]>()
+  /** By step. */
+  readonly callOf = new Map<string, string>()
+}
+
+/** What the oracle knows of the tools of one run, or of a workflow nested in it, worked out from events and from what the fake world saw. */
 class ToolFacts {
+  readonly #pure: PureCalls
   readonly #visits = new Map<string, VisitFacts>()
   /** By node and call id. */
   readonly #calls = new Map<string, AskedCall>()
   /** Tools that a model may not be offered, by attempt that asks it. */
   readonly #kept = new Map<string, ReadonlyMap<string, string>>()
-  /** Pure calls that ended well, and pure calls in the fake world, by tool and arguments. */
-  readonly #gave = new Set<string>()
-  readonly #begun = new Map<string, { readonly process: SimulatedProcess; readonly call: WorldCall }[]>()
-  readonly #callOf = new Map<string, string>()
   /** As the run must say it was degraded, by `node:by`. */
   readonly #degraded = new Map<string, number>()
+
+  constructor(pure: PureCalls) {
+    this.#pure = pure
+  }
+
+  /** What a nested workflow was degraded by is told by the one around it once it has ended. @param node - that holds it */
+  takeOver(node: string, inside: ToolFacts): void {
+    for (const [place, times] of inside.#degraded)
+      this.#degraded.set(`${node}/${place}`, (this.#degraded.get(`${node}/${place}`) ?? 0) + times)
+  }
 
   /** Takes in a stored checkpoint. */
   follow(
@@ -56,7 +74,11 @@ class ToolFacts {
       const { payload } = event
       if (step.kind === 'model' && payload.message !== undefined && payload.misfit === undefined)
         this.#asked(facts, { step, payload, report })
-      if (step.kind === 'call' || step.kind === 'tool') this.#ended(facts, { step, payload, after })
+      // A further attempt that a limit forbids leaves the call without an answer.
+      const isStopped = decision.candidates.some(
+        ({ edge, verdict }) => edge.endsWith(':retry') && verdict === 'exhausted',
+      )
+      if (step.kind === 'call' || step.kind === 'tool') this.#ended(facts, { step, payload, after, isStopped })
     }
     for (let one = decision ?? undefined; one !== undefined; one = one.next) this.#tookEdge(facts, one)
     for (const command of checkpoint.commands) {
@@ -68,25 +90,11 @@ class ToolFacts {
   }
 
   /** Holds the beginning of an attempt in the fake world against the rules. */
-  begin(
-    facts: RunFacts,
-    {
-      process,
-      call,
-      key,
-      isStale,
-    }: {
-      readonly process: SimulatedProcess
-      readonly call: WorldCall
-      readonly key: string
-      readonly isStale: boolean
-    },
-    report: Report,
-  ): void {
+  begin(facts: RunFacts, { process, call, node, key, isStale }: BegunCall, report: Report): void {
     const step = key.slice(0, key.indexOf('/'))
-    if (isModelCall(call.name)) return this.#checkOffer(facts, { call, key, report })
+    if (isModelCall(call.name)) return this.#checkOffer(facts, { call, node, key, report })
     const open = facts.context.open[step]
-    if (open?.callId !== undefined) this.#checkCall(facts, { call, open, report })
+    if (open?.callId !== undefined) this.#checkCall(facts, { call, node, open, report })
     if (call.effect === 'pure' && facts.spec.graph.tools[call.name] !== undefined)
       this.#checkOnce(facts, { process, call, step, isStale, report })
   }
@@ -141,7 +149,7 @@ class ToolFacts {
       if (refused !== undefined) continue
       visit.answered.set(name, (visit.answered.get(name) ?? 0) + 1)
       // An identical call that ended well answers it.
-      if (this.#gave.has(callKey(name, given)) && isPure(facts, step.node, name)) visit.endedWell.add(name)
+      if (this.#pure.gave.has(callKey(name, given)) && isPure(facts, step.node, name)) visit.endedWell.add(name)
     }
   }
 
@@ -151,22 +159,24 @@ class ToolFacts {
       step,
       payload,
       after,
+      isStopped,
     }: {
       readonly step: OpenStep
       readonly payload: Extract<Checkpoint['event'], { type: 'effect.ended' }>['payload']
       readonly after: RunContext
+      readonly isStopped: boolean
     },
   ): void {
     const index = String(payload.step)
-    const key = this.#callOf.get(index)
+    const key = this.#pure.callOf.get(index)
     // One that was answered from the cache has called nothing: what a process before began for it may have had another input.
-    if (payload.outcome === 'done' && payload.isCached !== true && key !== undefined) this.#gave.add(key)
+    if (payload.outcome === 'done' && payload.isCached !== true && key !== undefined) this.#pure.gave.add(key)
     const asked = this.#calls.get(`${step.node}/${step.callId}`)
     if (asked === undefined || step.tool === undefined) return
     if (payload.outcome === 'done') {
       this.#visit(step).endedWell.add(asked.tool).add(step.tool)
       if (step.tool !== asked.tool) this.#degrade(`${step.node}:alternate`)
-    } else if (after.open[index] === undefined && payload.outcome !== 'unknown') {
+    } else if (!isStopped && after.open[index] === undefined && payload.outcome !== 'unknown') {
       asked.failed.push(step.tool)
       const record = facts.spec.graph.nodes[step.node]
       const rule = record?.kind === 'agent' ? record.toolRules?.[asked.tool] : undefined
@@ -198,9 +208,9 @@ class ToolFacts {
   /** A model is offered what the rules allow, all of it and nothing else. */
   #checkOffer(
     { spec }: RunFacts,
-    { call, key, report }: { readonly call: WorldCall; readonly key: string; readonly report: Report },
+    { call, node, key, report }: Pick<BegunCall, 'call' | 'node' | 'key'> & { readonly report: Report },
   ): void {
-    const record = spec.graph.nodes[call.node]
+    const record = spec.graph.nodes[node]
     const kept = this.#kept.get(key)
     if (record?.kind !== 'agent' || record.toolRules === undefined || kept === undefined) return
     const offered = (call.input as unknown as ModelRequest).tools.map(({ name }) => name).toSorted()
@@ -213,10 +223,15 @@ class ToolFacts {
   /** A call runs only as it was asked for: not refused, not kept back, an alternate only after those before it. */
   #checkCall(
     facts: RunFacts,
-    { call, open, report }: { readonly call: WorldCall; readonly open: OpenStep; readonly report: Report },
+    {
+      call,
+      node,
+      open,
+      report,
+    }: Pick<BegunCall, 'call' | 'node'> & { readonly open: OpenStep; readonly report: Report },
   ): void {
-    const asked = this.#calls.get(`${call.node}/${open.callId}`)
-    const record = facts.spec.graph.nodes[call.node]
+    const asked = this.#calls.get(`${node}/${open.callId}`)
+    const record = facts.spec.graph.nodes[node]
     const what = `${call.name} of ${call.node} at ${call.effectId}`
     if (asked === undefined || record?.kind !== 'agent') return
     const rule = record.toolRules?.[asked.tool]
@@ -256,27 +271,40 @@ class ToolFacts {
   ): void {
     const key = callKey(call.name, call.input)
     // Of a process that has lost the run no end is stored.
-    if (!isStale) this.#callOf.set(step, key)
-    const others = this.#begun.get(key) ?? []
-    if (!isStale && this.#gave.has(key))
+    if (!isStale) this.#pure.callOf.set(step, key)
+    const others = this.#pure.begun.get(key) ?? []
+    if (!isStale && this.#pure.gave.has(key))
       report('pure-calls-run-once', `${call.effectId} called ${key}, which had been called with success`)
     const twin = others.find((other) => {
       const index = other.call.effectId.slice(other.call.runId.length + 1)
-      const isOpen = facts.context.open[index]?.attempt === other.call.attempt
+      const isOpen = allOpen(facts.run.context)[index]?.attempt === other.call.attempt
       const hasEnded = facts.ends.has(attemptKey(index, other.call.attempt)) || facts.isAnswered(other.call)
       return index !== step && other.process === process && isOpen && !hasEnded && !other.call.signal.aborted
     })
     if (!isStale && twin !== undefined)
       report('pure-calls-run-once', `${call.effectId} called ${key} while ${twin.call.effectId} did`)
-    this.#begun.set(key, [...others, { process, call }])
+    this.#pure.begun.set(key, [...others, { process, call }])
   }
 }
 
+/** A call that begins in the fake world, and its node as the workflow that it is of names it. */
+export interface BegunCall {
+  readonly process: SimulatedProcess
+  readonly call: WorldCall
+  readonly node: string
+  /** `step/attempt`. */
+  readonly key: string
+  readonly isStale: boolean
+}
+
+const pureCalls = new WeakMap<RunFacts, PureCalls>()
 const known = new WeakMap<RunFacts, ToolFacts>()
 
-/** What is known of the tools of a run. */
+/** What is known of the tools of a run, or of a workflow nested in it. */
 export function toolsOf(facts: RunFacts): ToolFacts {
-  const tools = known.get(facts) ?? new ToolFacts()
+  const pure = pureCalls.get(facts.run) ?? new PureCalls()
+  pureCalls.set(facts.run, pure)
+  const tools = known.get(facts) ?? new ToolFacts(pure)
   known.set(facts, tools)
   return tools
 }

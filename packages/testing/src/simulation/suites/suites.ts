@@ -1,8 +1,9 @@
 import { core } from './core.ts'
 import { maps } from './maps.ts'
+import { nested } from './nested.ts'
 import type { Suite } from './suite.ts'
 
-const all = [core, maps] as const
+const all = [core, maps, nested] as const
 
 /** Name of a suite. */
 export type SuiteName = (typeof all)[number]['name']

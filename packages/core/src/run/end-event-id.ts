@@ -1,0 +1,14 @@
+import { effectIdOf, type RunId } from '../base/ids.ts'
+import type { StepKind } from '../snapshot/snapshot.ts'
+
+/**
+ * Id of the event that tells the end of an attempt: the same whoever tells it. The step of a nested workflow does work twice, before it
+ * and after it, under one index.
+ */
+export function endEventId(
+  runId: RunId,
+  { step, attempt, kind }: { readonly step: number; readonly attempt: number; readonly kind: StepKind },
+): string {
+  const id = `${effectIdOf(runId, step)}/${attempt}`
+  return kind === 'output' ? `${id}/output` : id
+}

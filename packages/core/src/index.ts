@@ -180,6 +180,7 @@ export type {
   MemoryWritten,
 } from './memory/memory-store.ts'
 export { createVolatileMemory } from './memory/volatile-memory.ts'
+export type { HandoffEscalation, HandoffLimits, HandoffOptions, Handoffs, HandoffSlice } from './define/handoff.ts'
 export type { NodeToolRule, ToolRule, ToolRules } from './define/tool-rule.ts'
 export { UNSET, type Unset } from './define/unset.ts'
 export type { VerdictInput } from './define/verdict.ts'
@@ -227,6 +228,8 @@ export {
   type GraphHashes,
   type GuardExpression,
   type GuardRecord,
+  type HandoffLimitsRecord,
+  type HandoffRecord,
   type JoinRecord,
   type MapRecord,
   type LimitName,
@@ -251,6 +254,7 @@ export {
   type WorkflowRecord,
   type WorkingRecord,
 } from './graph/graph.ts'
+export { escalationOutcome, handoffTool } from './graph/handoff.ts'
 export type { Verdict } from './graph/registry.ts'
 export { closingIn, openIn } from './snapshot/tree.ts'
 export { check } from './check/check.ts'
@@ -295,17 +299,21 @@ export type { RunEvent } from './run/run-event.ts'
 export type { Checkpoint, CheckpointStep } from './snapshot/checkpoint.ts'
 export type { Arrival, CachedCall, Candidate, Decision, GuardReading, JoinedBranches } from './snapshot/decision.ts'
 export type { EngineEvent } from './snapshot/event.ts'
+export type { GivenHandoff, HandoffLimitHit, HandoffLimitName, HandoffMade } from './snapshot/handoff.ts'
 export type { RefusalRule, RefusedCall, WithheldTool } from './snapshot/refusal.ts'
 export type { MapOver, OpenMap } from './snapshot/open-map.ts'
 export type { AddedItems, BranchStatus, JoinFired, MovedItems, OpenFork } from './snapshot/open-fork.ts'
 export type {
   AboveLimits,
   DegradedMark,
+  HandoffEntry,
+  HandoffLedger,
   OpenStep,
   RunContext,
   RunStatus,
   Snapshot,
   StepKind,
+  ToldPart,
 } from './snapshot/snapshot.ts'
 export { addUsage, noUsage, type Usage, type UsageDelta } from './snapshot/usage.ts'
 export { auditRun, type Audit, type AuditEntry, type AuditPerson, type AuditPolicy } from './replay/audit-run.ts'

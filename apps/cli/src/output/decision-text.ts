@@ -92,6 +92,7 @@ const marks: { readonly [verdict in Candidate['verdict']]: string } = {
   guard: '✗',
   limit: '✗',
   exhausted: '✗',
+  escalated: '✗',
   later: '·',
 }
 
@@ -101,6 +102,7 @@ const verdictWords: { readonly [verdict in Candidate['verdict']]: string } = {
   guard: 'guard is false',
   limit: 'limit is used up',
   exhausted: 'passed over, a limit was hit',
+  escalated: 'passed over, one handoff too many',
   later: 'not tried, an earlier one was taken',
 }
 

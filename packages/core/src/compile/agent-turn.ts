@@ -5,7 +5,8 @@ import type { ErrorCode } from '../errors/codes.ts'
 import { personTarget, type Graph, type NodeRecord } from '../graph/graph.ts'
 import type { CachedCall } from '../snapshot/decision.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
-import { isModelCall, type AgentCall, type AgentEntry, type OpenStep, type RunContext } from '../snapshot/snapshot.ts'
+import type { GivenHandoff } from '../snapshot/handoff.ts'
+import { isModelCall, type AgentCall, type OpenStep, type RunContext } from '../snapshot/snapshot.ts'
 import { tally } from './agent-limits.ts'
 import { currentCalls, memoryOf, updateCall, withEntry, withMemory } from './agent-memory.ts'
 import { backoffUntil } from './backoff.ts'
@@ -17,6 +18,8 @@ import { markDegraded } from './degraded.ts'
 import type { Ended } from './ended.ts'
 import { fallbackReason, nextModel, withAnswer } from './fallback.ts'
 import { engineError } from './frozen-error.ts'
+import { contractMisfit, handoffCall, handoffGiven, handOver, refusedHandoffs } from './handoff-turn.ts'
+import { countRefused } from './handoff-ledger.ts'
 import { leavesAnAnswer, nextNeed, summarised, unsummarised, withReported } from './history.ts'
 import { endMapStep } from './map-items.ts'
 import { cacheKeyOf, cachedResult, keepResult } from './pure-cache.ts'
@@ -28,6 +31,7 @@ import { isToolCall, oneToolCall, retryOf, settle, usageOf, withContext } from '
 
 const modelErrors = {
   misfit: 'WAYSTONE_NODE_OUTPUT_MISFIT',
+  contract: 'WAYSTONE_NODE_HANDOFF_MISFIT',
   usedUp: 'WAYSTONE_NODE_MODEL_CALLS_USED_UP',
 } as const
 
@@ -38,7 +42,7 @@ export function endStep(parts: RouteParts, context: RunContext, stepEnd: StepEnd
   const settled = step.kind === 'resolve' ? context : tally(settle(context, step, end), record, usageOf(step, end))
   const closed = withContext(settled, { open: withoutIndex(settled.open, stepIndex) })
   const counted = isModelCall(step) ? countModelCall(closed, stepEnd) : closed
-  if (asksBeforeCall(step)) return answerCall(graph, context, stepEnd)
+  if (asksBeforeCall(step)) return answerCall(parts, context, stepEnd)
   const retry = retryStep(graph, counted, stepEnd)
   if (retry !== undefined) return retry
   if (record.kind === 'map') return endMapStep(parts, counted, { ...stepEnd, record })
@@ -46,7 +50,7 @@ export function endStep(parts: RouteParts, context: RunContext, stepEnd: StepEnd
   const fallback = fallbackStep(counted, stepEnd)
   if (fallback !== undefined) return fallback
   if (step.kind === 'call' || (step.kind === 'resolve' && step.unknown === 'call'))
-    return endCall(graph, counted, stepEnd)
+    return endCall(parts, counted, stepEnd)
   if (step.kind === 'model' && end.message !== undefined && end.outcome !== 'failed')
     return endModelCall(parts, counted, stepEnd)
   const kept = step.kind === 'tool' ? keepOutput(counted, stepEnd) : counted
@@ -178,22 +182,12 @@ function endModelCall(parts: RouteParts, context: RunContext, stepEnd: StepEnd):
   if (calls.length > 0 && record.kind === 'agent' && end.misfit === undefined)
     return askTools(parts, answered, { stepEnd, calls })
   if (end.misfit === undefined) return { type: 'outcome', end, context: answered }
-  const memory = memoryOf(context, record.id)
-  const repairs =
-    record.kind === 'agent' ? record.repairs : record.kind === 'gate' ? (record.reviewer?.repairs ?? 0) : 0
-  const isUsedUp = memory.repairs >= repairs
-  const model = isUsedUp ? nextModel(record, memory.model ?? 0, 'misfit') : memory.model
-  if ((isUsedUp && model === undefined) || !mayAskAgain(context, record)) {
-    const message = `the answer of ${record.id} does not fit its schema after ${memory.repairs} repair${memory.repairs === 1 ? '' : 's'}: ${end.misfit.join('; ')}`
+  const mended = mendAnswer(context, record)
+  if (mended === undefined) {
+    const message = `the answer of ${record.id} does not fit its schema ${afterRepairs(context, record)}: ${end.misfit.join('; ')}`
     return { type: 'outcome', end: failedEnd(end, modelErrors.misfit, message), context }
   }
-  const entry: AgentEntry = Object.freeze({ type: 'repair', issues: end.misfit })
-  const repaired = withMemory(context, record.id, {
-    ...memory,
-    entries: Object.freeze([...memory.entries, entry]),
-    repairs: isUsedUp ? 0 : memory.repairs + 1,
-    ...(model !== undefined && { model }),
-  })
+  const repaired = withEntry(mended, record.id, { type: 'repair', issues: end.misfit })
   return {
     type: 'inside',
     transition: transitionNames.repair(record.id),
@@ -201,6 +195,26 @@ function endModelCall(parts: RouteParts, context: RunContext, stepEnd: StepEnd):
     before: context,
     need: nextNeed(repaired, record),
   }
+}
+
+/** Counts a repair, by another model once those of the one that is asked are used up; undefined: there is none left. */
+function mendAnswer(context: RunContext, record: NodeRecord): RunContext | undefined {
+  const memory = memoryOf(context, record.id)
+  const repairs =
+    record.kind === 'agent' ? record.repairs : record.kind === 'gate' ? (record.reviewer?.repairs ?? 0) : 0
+  const isUsedUp = memory.repairs >= repairs
+  const model = isUsedUp ? nextModel(record, memory.model ?? 0, 'misfit') : memory.model
+  if ((isUsedUp && model === undefined) || !mayAskAgain(context, record)) return undefined
+  return withMemory(context, record.id, {
+    ...memory,
+    repairs: isUsedUp ? 0 : memory.repairs + 1,
+    ...(model !== undefined && { model }),
+  })
+}
+
+function afterRepairs(context: RunContext, record: NodeRecord): string {
+  const { repairs } = memoryOf(context, record.id)
+  return `after ${repairs} repair${repairs === 1 ? '' : 's'}`
 }
 
 /** The agent goes on with the summary in place of what it tells; without one as its history says. */
@@ -227,22 +241,51 @@ function failedEnd(end: EffectEnd, code: ErrorCode, message: string): EffectEnd 
   return { ...rest, outcome: 'failed', error: engineError(code, message) }
 }
 
+/** Which calls of an answer are not run, and which one hands over; a repair when what was given with that does not fit. */
+function beginTurn(
+  context: RunContext,
+  { stepEnd: { record, end }, calls }: { readonly stepEnd: StepEnd; readonly calls: readonly ModelToolCall[] },
+):
+  | Extract<Ended, { readonly type: 'outcome' }>
+  | {
+      readonly context: RunContext
+      readonly refused: ReturnType<typeof refuseCalls>
+      readonly handoff: GivenHandoff | undefined
+    } {
+  const handoff = handoffGiven(record, end, calls)
+  const misfit = contractMisfit(end, handoff)
+  const mended = misfit === undefined ? context : mendAnswer(context, record)
+  if (mended === undefined) {
+    const message = `what ${record.id} gave with a handoff does not fit ${afterRepairs(context, record)}: ${misfit ?? ''}`
+    return { type: 'outcome', end: failedEnd(end, modelErrors.contract, message), context }
+  }
+  // Names of tools and the order of calls come from a model; whatever its executor let pass, only calls that keep the rules run.
+  const refused = refuseCalls(record, memoryOf(mended, record.id), {
+    calls,
+    refused: end.refusedCalls ?? {},
+    handoff: handoff?.callId,
+  })
+  return { context: countRefused(mended, refusedHandoffs(refused)), refused, handoff }
+}
+
 /** Queues each call that may run, opens as many as may run now and what people are asked about; answers the others at once. */
 function askTools(
   parts: RouteParts,
-  context: RunContext,
+  before: RunContext,
   { stepEnd, calls }: { readonly stepEnd: StepEnd; readonly calls: readonly ModelToolCall[] },
 ): Ended {
-  const { record, end } = stepEnd
-  // Names of tools and the order of calls come from a model; whatever its executor let pass, only calls that keep the rules run.
-  const refused = refuseCalls(record, memoryOf(context, record.id), { calls, refused: end.refusedCalls ?? {} })
+  const { record } = stepEnd
+  const turn = beginTurn(before, { stepEnd, calls })
+  if ('type' in turn) return turn
+  const { context, refused, handoff } = turn
   let { called } = memoryOf(context, record.id)
   let queued = 0
   const questions = createCallQuestions(parts, context, stepEnd)
   const first = new Map<string, string>()
   const cached: CachedCall[] = []
   const list = calls.map((call): AgentCall => {
-    const { id, name, arguments: given } = call
+    const { id, name, arguments: input } = call
+    if (id === handoff?.callId) return handoffCall(handoff, name)
     const refusal = own(refused, id)
     const base = { callId: id, tool: name }
     if (refusal !== undefined) {
@@ -250,7 +293,7 @@ function askTools(
       return Object.freeze({ ...base, phase: 'done', result: message, isError: true, refused: rule })
     }
     called = countCall(record, called, { tool: name, what: 'begun' })
-    const key = cacheKeyOf(parts.graph, record, { tool: name, given })
+    const key = cacheKeyOf(parts.graph, record, { tool: name, given: input })
     const known = cachedResult(context, key)
     if (key !== undefined && known !== undefined) {
       cached.push(Object.freeze({ callId: id, tool: name, step: known.step }))
@@ -269,7 +312,7 @@ function askTools(
   const asked = withEntry(counted, record.id, { type: 'results', calls: Object.freeze(list) })
   const marks = cached.length === 0 ? {} : { cached: Object.freeze(cached) }
   if (queued === 0) {
-    const next = nextTurn(asked, stepEnd)
+    const next = afterCalls(parts, asked, stepEnd)
     return next.type === 'inside' ? { ...next, ...marks } : next
   }
   const opened = openQueued(parts.graph, asked, stepEnd)
@@ -284,6 +327,11 @@ function askTools(
     readings: questions.readings,
     ...marks,
   }
+}
+
+/** All calls of the turn have ended: the agent hands over if one of them was for that, else its model is asked again. */
+function afterCalls(parts: RouteParts, context: RunContext, stepEnd: StepEnd): Ended {
+  return handOver(parts, context, { stepEnd, goOn: (next) => nextTurn(next, stepEnd) })
 }
 
 /** Asks the model again, or ends the agent when it may not be asked. */
@@ -307,7 +355,8 @@ function bareEnd({ step, attempt, startedAt }: EffectEnd): EffectEnd {
   return { step, attempt, startedAt, outcome: 'done' }
 }
 
-function endCall(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended {
+function endCall(parts: RouteParts, context: RunContext, stepEnd: StepEnd): Ended {
+  const { graph } = parts
   const { record, stepIndex, end, step, at } = stepEnd
   const isUnknown = end.outcome === 'unknown'
   if (isUnknown && asksPerson(graph, record) && at !== undefined) {
@@ -315,27 +364,27 @@ function endCall(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended {
     const asked: OpenStep = Object.freeze({ ...rest, kind: 'resolve', unknown: 'call', since: at })
     const waiting = withContext(context, { open: withIndex(context.open, stepIndex, asked) })
     const marked = updateCall(waiting, { node: record.id, stepIndex }, (call) => ({ ...call, phase: 'asked' }))
-    return goOnWithTurn(graph, marked, stepEnd)
+    return goOnWithTurn(parts, marked, stepEnd)
   }
-  return goOnWithTurn(graph, endedCall(graph, context, stepEnd), stepEnd)
+  return goOnWithTurn(parts, endedCall(graph, context, stepEnd), stepEnd)
 }
 
 /** A person's answer about a call. The step stays the same; what ends is only the question. */
-function answerCall(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended {
+function answerCall(parts: RouteParts, context: RunContext, stepEnd: StepEnd): Ended {
   const { outcome } = stepEnd.end
   const isYes = outcome === 'approved' || outcome === 'edited'
   const asked = isYes ? context : withContext(context, { open: withoutIndex(context.open, stepEnd.stepIndex) })
-  return goOnWithTurn(graph, answeredCall(asked, stepEnd), stepEnd)
+  return goOnWithTurn(parts, answeredCall(asked, stepEnd), stepEnd)
 }
 
 /** After a call has changed: the turn goes on beside it, waits for people only, or is over. */
-function goOnWithTurn(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended {
+function goOnWithTurn(parts: RouteParts, context: RunContext, stepEnd: StepEnd): Ended {
   const { record, stepIndex, step, end } = stepEnd
   const before = currentCalls(context, record.id)
   const ranBefore = step.kind === 'call' || before.some((call) => call.phase === 'running' && call.step !== stepIndex)
   const unknown = before.find((call) => call.isUnknown === true)
   // An agent that is about to end begins nothing new; what runs may end.
-  const opened = unknown === undefined ? openQueued(graph, context, stepEnd) : context
+  const opened = unknown === undefined ? openQueued(parts.graph, context, stepEnd) : context
   const runsNow = isInPhase(opened, record, 'running')
   const isUnderWay = runsNow || (unknown === undefined && isInPhase(opened, record, 'asked'))
   if (isUnderWay || (unknown === undefined && isInPhase(opened, record, 'queued'))) {
@@ -343,7 +392,7 @@ function goOnWithTurn(graph: Graph, context: RunContext, stepEnd: StepEnd): Ende
     const transition = runsNow === ranBefore || !isUnderWay ? transitionNames.item(record.id) : moved
     return { type: 'inside', transition, context: opened, before: context, need: isUnderWay ? null : oneQueuedCall }
   }
-  if (unknown === undefined) return nextTurn(context, stepEnd)
+  if (unknown === undefined) return afterCalls(parts, context, stepEnd)
   const error = engineError('WAYSTONE_NODE_OUTCOME_UNKNOWN', `nobody knows whether tool ${unknown.tool} ran`)
   const ended = withoutQuestions(context, record.id)
   return { type: 'outcome', end: { ...bareEnd(end), outcome: 'unknown', error }, context: ended }

@@ -1,6 +1,8 @@
 import type { CachedCall, GuardReading } from '../snapshot/decision.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
+import type { GivenHandoff } from '../snapshot/handoff.ts'
+import type { HandoffWay } from './handoff-way.ts'
 import type { Need } from './limits.ts'
 
 /** What the end of an attempt means for its node. */
@@ -19,3 +21,13 @@ export type Ended =
     }
   /** The node has ended with `end.outcome`. */
   | { readonly type: 'outcome'; readonly end: EffectEnd; readonly context: RunContext }
+  /** An agent hands over: it has ended with that handoff as its outcome, and where it leads is known. */
+  | {
+      readonly type: 'handoff'
+      readonly end: EffectEnd
+      readonly context: RunContext
+      readonly given: GivenHandoff
+      /** Of its contract. */
+      readonly digest: string
+      readonly way: Exclude<HandoffWay, { readonly type: 'closed' }>
+    }

@@ -46,6 +46,7 @@ function anew(compiled: CompiledWorkflow, { value, context }: Snapshot, at: numb
     startedAt: at,
     held: null,
     ...(context.forks !== undefined && { forks: forksAnew(compiled, context.forks, at) }),
+    ...(context.handoffs?.since !== undefined && { handoffs: Object.freeze({ ...context.handoffs, since: at }) }),
   })
   const whole = context.children === undefined ? next : withChildren(next, Object.freeze(children))
   return Object.freeze(askAgain(whole, value, Object.values(context.open)))

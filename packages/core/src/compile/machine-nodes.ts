@@ -28,8 +28,9 @@ function joinState(parts: Parts, record: JoinRecord): StateConfig {
 function visitAction(parts: Parts, record: NodeRecord): string {
   const visit = `enter:${record.id}`
   const resets = parts.index.resets.get(record.id) ?? []
+  const beginsChain = parts.graph.limits.handoffs?.per === record.id
   parts.changes.set(visit, ({ context, event }) =>
-    visitNode(context, record, { resets, at: event.at ?? context.startedAt }),
+    visitNode(context, record, { resets, at: event.at ?? context.startedAt, beginsChain }),
   )
   return visit
 }

@@ -70,7 +70,9 @@ export function buildMachine(
 /** XState's assign adds to the context it has: what is gone from the next one has to be said. */
 function wholeChange(change: ContextChange, args: ActionArgs): object {
   const next = change(args)
-  const gone = (['forks', 'maps'] as const).filter((key) => args.context[key] !== undefined && next[key] === undefined)
+  const gone = (['forks', 'maps', 'handoffs'] as const).filter(
+    (key) => args.context[key] !== undefined && next[key] === undefined,
+  )
   return gone.length === 0 ? next : { ...next, ...Object.fromEntries(gone.map((key) => [key, undefined])) }
 }
 

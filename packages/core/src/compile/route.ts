@@ -2,9 +2,9 @@ import type { JsonObject } from '../base/json.ts'
 import { withIndex } from '../base/with-index.ts'
 import { describeThrown } from '../errors/describe-thrown.ts'
 import { WaystoneError, type ErrorRecord } from '../errors/waystone-error.ts'
-import type { EdgeRecord, JoinRecord, NodeRecord, Target, WorkingRecord } from '../graph/graph.ts'
+import type { JoinRecord, NodeRecord, WorkingRecord } from '../graph/graph.ts'
 import { failTarget, personTarget } from '../graph/graph.ts'
-import type { Candidate, Decision, GuardReading } from '../snapshot/decision.ts'
+import type { Candidate, Decision } from '../snapshot/decision.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import { closeAgent, findAgentLimitHit, visitOver } from './agent-limits.ts'
@@ -16,7 +16,7 @@ import { markDegraded } from './degraded.ts'
 import { describeCandidate } from './describe-candidate.ts'
 import { failureIn, withFailure } from './failure-of.ts'
 import { engineError, frozenError } from './frozen-error.ts'
-import { createGuardRunner } from './guards.ts'
+import { handedOver, toldHandoff, type HandingOver } from './handoff-made.ts'
 import { nextNeed } from './history.ts'
 import { findLimitHit, hitOfTakeover, needOf, sumOfNeeds, type LimitHit, type Need } from './limits.ts'
 import { mergeState } from './merge.ts'
@@ -24,6 +24,7 @@ import { transitionNames } from './names.ts'
 import type { RouteParts } from './route-parts.ts'
 import { advanced, type Stalled } from './stall.ts'
 import type { StepEnd } from './step-end.ts'
+import { walkEdges, type Choice, type Walk } from './walk-edges.ts'
 import { closeAll, visitNode, withContext, withKey } from './steps.ts'
 
 /** Where a transition goes and why. */
@@ -56,6 +57,7 @@ export function route(parts: RouteParts, context: RunContext, stepEnd: StepEnd):
   }
   const ended = endStep(parts, context, stepEnd)
   if (ended.type === 'inside') return stayInside(parts, ended, stepEnd)
+  if (ended.type === 'handoff') return routeHandoff(parts, ended, stepEnd)
   const leaver: Leaver = { record: stepEnd.record, visit: stepEnd.step.visit, at: stepEnd.at }
   const { outcome } = ended.end
   let next: RunContext
@@ -84,6 +86,20 @@ export function routeDeadline(index: ForkIndex, context: RunContext, join: strin
   if (context.forks?.[join] === undefined) return undefined
   const fired = fireJoin(index, context, { join, outcome: 'deadline' })
   return { transition: transitionNames.deadline(join), context: fired, decision: null }
+}
+
+/** An agent hands over: where that leads was decided with it. */
+function routeHandoff(parts: RouteParts, ended: HandingOver, stepEnd: StepEnd): Route {
+  const { end, context, way } = ended
+  const { record, step, at } = stepEnd
+  const leaver: Leaver = { record, visit: step.visit, at }
+  const { outcome } = end
+  if (way.type === 'fault') return fault(context, { leaver, outcome, error: way.error, candidates: way.candidates })
+  const next = applyEnd(parts, context, { record, end })
+  return follow(parts, next, {
+    ...way,
+    ending: { leaver, outcome, stepEnd, before: context.state, handoff: ended },
+  })
 }
 
 /** A move inside the node (next turn, retry, repair), unless a limit of the workflow stands in the way. */
@@ -176,27 +192,44 @@ interface Ending {
   readonly tried?: readonly Candidate[]
   /** The state before it ended; absent for a join. */
   readonly before?: JsonObject
+  /** The agent hands over. */
+  readonly handoff?: HandingOver
 }
 
-function routeOutcome(parts: RouteParts, given: RunContext, ending: Ending): Route {
-  const { leaver, outcome, stepEnd, hit: ownHit, tried = [] } = ending
-  const { record } = leaver
-  const edges = parts.index.edges.get(record.id)?.get(outcome) ?? []
+function routeOutcome(parts: RouteParts, context: RunContext, ending: Ending): Route {
+  const { leaver, outcome, tried = [] } = ending
+  const edges = parts.index.edges.get(leaver.record.id)?.get(outcome) ?? []
   const walk: Walk = { candidates: [...tried], chosen: undefined }
   try {
-    walkEdges(parts, given, { edges, walk })
+    walkEdges(parts, context, { edges, walk })
   } catch (error) {
-    return fault(given, { leaver, outcome, error, candidates: walk.candidates })
+    return fault(context, { leaver, outcome, error, candidates: walk.candidates })
   }
   const { chosen, candidates } = walk
-  if (chosen === undefined) return noRoute(parts, given, { leaver, outcome, candidates })
+  if (chosen === undefined) return noRoute(parts, context, { leaver, outcome, candidates })
+  return follow(parts, context, { ending, chosen, candidates })
+}
+
+interface Following {
+  readonly ending: Ending
+  readonly chosen: Choice
+  readonly candidates: readonly Candidate[]
+}
+
+/** Takes the edge that was chosen, unless a limit of the workflow stands in the way. */
+function follow(parts: RouteParts, given: RunContext, { ending, chosen, candidates }: Following): Route {
+  const { leaver, outcome, stepEnd, hit: ownHit, handoff } = ending
+  const { record } = leaver
   const moving = progressOf(parts, given, { ending, chosen })
   if ('transition' in moving)
     return divert(parts, moving, { leaver, outcome, candidates: passedOver(candidates, chosen) })
-  const context = moving
+  const context =
+    handoff === undefined
+      ? moving
+      : handedOver(parts.graph, moving, { ...leaver, ended: handoff, targets: targetsOf(chosen) })
   const hit = limitBefore(parts, context, { chosen, at: leaver.at })
   if (hit !== undefined) {
-    return exhaust(parts, context, { leaver, outcome, hit, candidates: passedOver(candidates, chosen) })
+    return exhaust(parts, moving, { leaver, outcome, hit, candidates: passedOver(candidates, chosen) })
   }
   const isOtherwise = chosen.variant === 'otherwise'
   const taken = isOtherwise ? transitionNames.otherwise(chosen.edge.id) : chosen.edge.id
@@ -218,6 +251,7 @@ function routeOutcome(parts: RouteParts, given: RunContext, ending: Ending): Rou
     taken,
     to: chosen.to,
     ...(ownHit !== undefined && { limit: ownHit }),
+    ...(handoff !== undefined && { handoff: toldHandoff(handoff) }),
   }
   if (chosen.to === personTarget && stepEnd !== undefined)
     return { transition: transitionNames.person(record.id), context: askPerson(marked, stepEnd), decision }
@@ -258,49 +292,6 @@ function throughForks(
         context: counted,
         decision: { ...decision, arrival },
       }
-    }
-  }
-}
-
-interface Choice {
-  readonly edge: EdgeRecord
-  readonly variant: 'edge' | 'otherwise'
-  readonly to: Target
-}
-
-interface Walk {
-  readonly candidates: Candidate[]
-  chosen: Choice | undefined
-}
-
-function walkEdges(
-  parts: RouteParts,
-  context: RunContext,
-  { edges, walk }: { readonly edges: readonly EdgeRecord[]; readonly walk: Walk },
-): void {
-  const guards = createGuardRunner(parts, context.state, context.error?.failure)
-  for (const edge of edges) {
-    if (walk.chosen !== undefined) {
-      walk.candidates.push({ edge: edge.id, verdict: 'later' })
-      continue
-    }
-    const readings: GuardReading[] = []
-    const holds = edge.when === null || guards.holds(edge.when, readings)
-    const run = readings.length > 0 ? { guards: readings } : {}
-    if (!holds) {
-      walk.candidates.push({ edge: edge.id, verdict: 'guard', ...run })
-      continue
-    }
-    const used = context.taken[edge.id] ?? 0
-    const limit = edge.limit === null ? {} : { limit: { used, max: edge.limit.max } }
-    if (edge.limit === null || used < edge.limit.max) {
-      walk.candidates.push({ edge: edge.id, verdict: 'taken', ...run, ...limit })
-      walk.chosen = { edge, variant: 'edge', to: edge.to }
-    } else if (edge.otherwise !== null) {
-      walk.candidates.push({ edge: edge.id, verdict: 'otherwise', ...run, ...limit })
-      walk.chosen = { edge, variant: 'otherwise', to: edge.otherwise }
-    } else {
-      walk.candidates.push({ edge: edge.id, verdict: 'limit', ...run, ...limit })
     }
   }
 }

@@ -21,6 +21,7 @@ import { addUsage, noUsage, type UsageDelta } from '../snapshot/usage.ts'
 import { freshTally, visitEnd } from './agent-visit.ts'
 import { nextEscalation } from './escalation.ts'
 import { modelAsked } from './fallback.ts'
+import { ledgerOf, withLedger, withoutChain } from './handoff-ledger.ts'
 import { nextCall } from './history.ts'
 import type { MachineInput } from './machine-event.ts'
 
@@ -80,8 +81,34 @@ export function firstStepKind(
   return record.kind
 }
 
-/** Counts a visit, sets back the edge counts that the node resets, and clears or continues its private memory. */
+/**
+ * Counts a visit, sets back the edge counts that the node resets, and clears or continues its private memory, which begins with what
+ * another agent has handed over. `beginsChain`: handoffs are counted anew from here.
+ */
 export function visitNode(
+  context: RunContext,
+  record: NodeRecord,
+  entry: { readonly resets: readonly string[]; readonly at: number; readonly beginsChain?: boolean },
+): RunContext {
+  const entered = enterNode(context, record, entry)
+  if (context.handoffs === undefined) return entered
+  const told = entryFor(entered, record.id)
+  return entry.beginsChain === true ? withoutChain(told) : told
+}
+
+/** What an agent is told that another has handed over to: it stands where its visit begins. */
+function entryFor(context: RunContext, node: string): RunContext {
+  const { going, ...ledger } = ledgerOf(context)
+  if (going === undefined || !going.to.includes(node)) return context
+  const to = going.to.filter((name) => name !== node)
+  const left = withLedger(context, to.length === 0 ? ledger : { ...ledger, going: { ...going, to } })
+  const memory = own(left.private, node)
+  if (memory === undefined) return left
+  const entries = Object.freeze([...memory.entries, going.entry])
+  return withContext(left, { private: withKey(left.private, node, Object.freeze({ ...memory, entries })) })
+}
+
+function enterNode(
   context: RunContext,
   record: NodeRecord,
   { resets, at }: { readonly resets: readonly string[]; readonly at: number },
@@ -121,9 +148,10 @@ function freshMemory(context: RunContext, record: NodeRecord): AgentMemory {
 function closedEntries(entries: readonly AgentEntry[] | undefined): readonly AgentEntry[] | undefined {
   const last = entries?.at(-1)
   if (entries === undefined || last === undefined || !('type' in last) || last.type !== 'results') return entries
-  if (last.calls.every((call) => call.phase === 'done')) return entries
+  const isOver = (call: AgentCall): boolean => call.phase === 'done' && call.handoff === undefined
+  if (last.calls.every((call) => isOver(call))) return entries
   const calls = last.calls.map((call): AgentCall =>
-    call.phase === 'done' ? call : Object.freeze({ ...call, phase: 'done', result: 'not finished', isError: true }),
+    isOver(call) ? call : Object.freeze({ ...call, phase: 'done', result: 'not finished', isError: true }),
   )
   return [...entries.slice(0, -1), Object.freeze({ type: 'results', calls: Object.freeze(calls) })]
 }

@@ -37,6 +37,8 @@ export interface AskedCalls {
   readonly calls: readonly ModelToolCall[]
   /** Calls already known not to run, by call id. */
   readonly refused: { readonly [callId: string]: RefusedCall }
+  /** The call that hands over, which is no call of a tool; absent: none does. */
+  readonly handoff?: string | undefined
 }
 
 /**
@@ -46,13 +48,14 @@ export interface AskedCalls {
 export function refuseCalls(
   record: NodeRecord,
   memory: Pick<AgentMemory, 'called'> | undefined,
-  { calls, refused }: AskedCalls,
+  { calls, refused, handoff }: AskedCalls,
 ): AskedCalls['refused'] {
   const all: { [callId: string]: RefusedCall } = {}
   const turn = calls.map(({ name }) => name)
   let called = memory?.called
   let run = 0
   for (const call of calls) {
+    if (call.id === handoff) continue
     const refusal =
       own(refused, call.id) ??
       foreignTool(record, call.name) ??

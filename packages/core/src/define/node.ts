@@ -40,13 +40,13 @@ export interface Node<Own extends string, BuiltIn extends string, Reads extends 
 /** Outcomes that effects may have beside their own, and that need no edge. */
 export type EffectOutcome = 'failed' | 'timeout' | 'unknown'
 
-/** An agent in a workflow. With limits of its own it may end `exhausted`. */
-export interface AgentNode<Reads extends string, ToolName extends string, Values> extends Node<
-  'done',
-  EffectOutcome | 'exhausted',
-  Reads,
-  Values
-> {
+/** An agent in a workflow. With limits of its own it may end `exhausted`; each of its handoffs is an outcome. */
+export interface AgentNode<
+  Reads extends string,
+  ToolName extends string,
+  Values,
+  Handoff extends string = never,
+> extends Node<'done' | Handoff, EffectOutcome | 'exhausted', Reads, Values> {
   readonly '~tools': ToolName
   readonly '~agent': true
 }

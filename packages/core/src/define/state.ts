@@ -13,6 +13,7 @@ import type { Duration } from './duration.ts'
 import type { EffectClass } from './effect-class.ts'
 import type { CodeGate, ReviewGate } from './gate.ts'
 import { makeGuard, type Guard, type GuardOptions } from './guard.ts'
+import type { Handoffs } from './handoff.ts'
 import type { FailedBranches, JoinConfig, JoinNode, JoinOutcome } from './join.ts'
 import type {
   ApplyResults,
@@ -96,16 +97,19 @@ export interface StateBuilder<Values, Patches> {
     ToolName extends string = never,
     Output extends z.core.$ZodType = z.core.$ZodNever,
     const Result extends PatchOf<Writes, Patches> = PatchOf<Writes, Patches>,
+    Handoff extends string = never,
   >(
     config: AgentOptions<Reads, Heard, ToolName, Values> & {
       /** State keys its answer may write; default none. */
       readonly writes?: readonly Writes[]
+      /** Whom it may hand over to; each is an outcome of its own, offered to its model while it can be taken. */
+      readonly handoffs?: Handoffs<Handoff>
       /** What it answers; default: an object of the keys it writes. A plain `z.string()` is free text. */
       readonly output?: Output
     } & ApplyMapping<z.output<Output>, Result, Given<Reads, Heard, Values>> &
       AgentApply<Output, Slice<Writes, Patches>> &
       ExtraKeys<'apply', Exclude<keyof Result, keyof Patches>>,
-  ): AgentNode<Needed<Reads, Values>, ToolName, Values>
+  ): AgentNode<Needed<Reads, Values>, ToolName, Values, Handoff>
   /** An agent that was defined apart from the workflow. */
   agent<
     Input,
@@ -115,17 +119,20 @@ export interface StateBuilder<Values, Patches> {
     Writes extends keyof Values & keyof Patches & string = never,
     Heard extends string = never,
     const Result extends PatchOf<Writes, Patches> = PatchOf<Writes, Patches>,
+    Handoff extends string = never,
   >(
     agent: Agent<ToolName, Input, Output>,
     config: AgentUse<Reads, Heard, ToolName, Values> & {
       /** State keys its answer may write; default none. */
       readonly writes?: readonly Writes[]
+      /** Whom it may hand over to; each is an outcome of its own, offered to its model while it can be taken. */
+      readonly handoffs?: Handoffs<Handoff>
     } & InputMapping<Input, Given<Reads, Heard, Values>> &
       InputRule<Slice<Reads, Values>, Input> &
       ApplyMapping<Output, Result, Given<Reads, Heard, Values>> &
       ApplyRule<Output, Slice<Writes, Patches>> &
       ExtraKeys<'apply', Exclude<keyof Result, keyof Patches>>,
-  ): AgentNode<Needed<Reads, Values>, ToolName, Values>
+  ): AgentNode<Needed<Reads, Values>, ToolName, Values, Handoff>
 
   /** A tool as a node: one call. `input` and `apply` are needed only where the shapes do not already fit. */
   tool<

@@ -3,6 +3,7 @@ import type { CallDecision } from './call-approval.ts'
 import type { Duration } from './duration.ts'
 import type { EndingTarget, RoutesOf } from './edge.ts'
 import type { Guard } from './guard.ts'
+import type { HandoffLimits } from './handoff.ts'
 import type { WorkingNode } from './join.ts'
 import type { Limit } from './limit.ts'
 import type { AnyNode, Node, NodeReading } from './node.ts'
@@ -119,6 +120,8 @@ export interface Limits<Values> {
   readonly costUsd?: Limit
   /** From the start of the run, waiting included. */
   readonly duration?: Limit<Duration>
+  /** Of handing over from agent to agent. They do not stop the run: the one too many escalates, or is refused. */
+  readonly handoffs?: HandoffLimits<Values>
   /** Where to go when one is hit; default: the run ends `exhausted`. */
   readonly exhausted?: WorkingNode<Values> | EndingTarget
 }

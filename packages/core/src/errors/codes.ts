@@ -590,6 +590,12 @@ export const errorCodes = {
     remedy: 'Make the guard a pure, synchronous function of the keys it reads that returns a boolean.',
     failure: 'routing-error',
   },
+  WAYSTONE_NODE_HANDOFF_MISFIT: {
+    family: 'node',
+    means: 'What a model gave to hand over does not fit the contract of the handoff, also after its repair turns.',
+    remedy: 'Simplify the contract, say in the description of the handoff what is wanted, or route outcome failed.',
+    failure: 'bad-output',
+  },
   WAYSTONE_NODE_LIMIT_REACHED: {
     family: 'node',
     means: 'An agent or a nested workflow has used up one of its own limits before it was done.',

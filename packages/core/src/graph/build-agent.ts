@@ -5,6 +5,7 @@ import { nodeError } from '../errors/node-error.ts'
 import { optionOf, readLimits } from './build-limits.ts'
 import { buildBase, effectKeys } from './build-base.ts'
 import { fallbackKeys, readFallbacks } from './build-fallbacks.ts'
+import { readHandoffs } from './build-handoffs.ts'
 import { readHistory } from './build-history.ts'
 import { checkMapping } from './build-mapping.ts'
 import type { BuiltNode, NodeSite } from './build-scope.ts'
@@ -39,7 +40,7 @@ const boundKeys = [
   'memory',
   'history',
 ] as const
-const nodeOnlyKeys = [...effectKeys, 'writes', 'apply', 'toolRules', ...boundKeys] as const
+const nodeOnlyKeys = [...effectKeys, 'writes', 'apply', 'toolRules', 'handoffs', ...boundKeys] as const
 const agentKeys = ['model', ...fallbackKeys, 'instructions', 'prompt', 'tools', 'output'] as const
 
 /** Reads an agent, written inside the workflow or defined apart from it. */
@@ -96,12 +97,16 @@ function assemble(site: NodeSite, { written, apart, promptOf }: AgentParts): Bui
   const model = readText(written, 'model')
   const bounds = readBounds(written)
   const history = readHistory(written, { ...bounds, model })
+  const handoffs = readHandoffs(
+    site.written,
+    tools.map(({ name }) => name),
+  )
   const base = buildBase(
     { ...site, written },
     {
       effect: 'idempotent',
       writes,
-      outcomes: ['done'],
+      outcomes: ['done', ...Object.keys(handoffs?.records ?? {})],
       mayBeUnknown: [...tools, ...alternates].some(
         ({ name, effect }) => (toolRules?.[name]?.effect ?? effect) === 'unsafe',
       ),
@@ -120,6 +125,7 @@ function assemble(site: NodeSite, { written, apart, promptOf }: AgentParts): Bui
     ...bounds,
     outputSchema: output.json,
     ...(history !== undefined && { history }),
+    ...(handoffs !== undefined && { handoffs: handoffs.records }),
   }
   const functions: AgentFunctions = {
     kind: 'agent',
@@ -127,6 +133,7 @@ function assemble(site: NodeSite, { written, apart, promptOf }: AgentParts): Bui
     prompt: promptOf(written),
     output: output.schema,
     apply: apply === null ? null : (given, input) => apply(given, input),
+    ...(handoffs !== undefined && { contracts: handoffs.contracts }),
   }
   return { record, functions }
 }

@@ -1,6 +1,7 @@
 import type { Place } from '../errors/definition-error.ts'
 import { buildTarget } from './build-target.ts'
 import { isJoin } from './build-fork.ts'
+import { readHandoffLimits } from './build-handoff-limits.ts'
 import { partOf, type BuildScope } from './build-scope.ts'
 import { referenceOf } from './node-reference.ts'
 import {
@@ -37,13 +38,15 @@ export function buildLimits(scope: BuildScope, written: unknown): LimitsRecord {
       hint: 'Give limits: { steps: 60 }.',
     })
   }
-  checkKeys(limits, [...limitNames.map((name) => optionOf(name)), 'exhausted', 'stall'])
+  checkKeys(limits, [...limitNames.map((name) => optionOf(name)), 'exhausted', 'stall', 'handoffs'])
   const bounds = readLimits(limits, limitNames)
   const stall = config['stall'] === undefined ? undefined : buildStall(scope, config['stall'], within(place, 'stall'))
+  const handoffs = readHandoffLimits(scope, limits)
   return {
     bounds,
     exhausted: limitTarget(scope, limits, 'exhausted') ?? exhaustedTarget,
     ...(stall !== undefined && { stall }),
+    ...(handoffs !== undefined && { handoffs }),
     place,
   }
 }

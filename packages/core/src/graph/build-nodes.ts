@@ -10,6 +10,7 @@ import { buildNested } from './build-nested.ts'
 import { buildTask } from './build-task.ts'
 import { buildToolNode } from './build-tool-node.ts'
 import type { NodeRecord } from './graph.ts'
+import { speaks } from './speaks.ts'
 import { describeValue } from './issues.ts'
 import { nodeDefinitionOf, referenceOf } from './node-reference.ts'
 import { placeOf } from './place.ts'
@@ -132,9 +133,7 @@ function checkOverwritten(scope: BuildScope): void {
 }
 
 function checkHeard(scope: BuildScope, records: { readonly [id: string]: NodeRecord }): void {
-  const speakers = Object.values(records).filter(
-    ({ kind }) => kind === 'gate' || kind === 'approval' || kind === 'join',
-  )
+  const speakers = Object.values(records).filter((record) => speaks(record))
   const heard = new Set(speakers.map(({ id }) => id))
   for (const record of Object.values(records)) {
     for (const name of record.hears) {
@@ -144,8 +143,8 @@ function checkHeard(scope: BuildScope, records: { readonly [id: string]: NodeRec
         'WAYSTONE_DEFINITION_UNKNOWN_NODE',
         { ...record.place, path: `${record.place.path}.hears` },
         {
-          message: `node ${JSON.stringify(record.id)} hears ${JSON.stringify(name)}, which is ${isKnown ? 'no gate, no approval and no join' : 'no node'}`,
-          hint: `Gates, approvals and joins are: ${speakers.map(({ id }) => id).join(', ') || 'none'}.`,
+          message: `node ${JSON.stringify(record.id)} hears ${JSON.stringify(name)}, which is ${isKnown ? 'no gate, no approval, no join and no agent that hands over' : 'no node'}`,
+          hint: `Nodes that can be heard are: ${speakers.map(({ id }) => id).join(', ') || 'none'}.`,
         },
       )
     }

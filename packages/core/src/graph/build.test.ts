@@ -715,7 +715,7 @@ describe('buildGraph refuses', () => {
   it('hearing what cannot be heard', () => {
     expect(issuesOf(() => small({ node: { hears: ['work', 'tone'] } }))).toMatchInlineSnapshot(`
       [
-        "WAYSTONE_DEFINITION_UNKNOWN_NODE small.nodes.work.hears: node "work" hears "work", which is no gate, no approval and no join",
+        "WAYSTONE_DEFINITION_UNKNOWN_NODE small.nodes.work.hears: node "work" hears "work", which is no gate, no approval, no join and no agent that hands over",
         "WAYSTONE_DEFINITION_UNKNOWN_NODE small.nodes.work.hears: node "work" hears "tone", which is no node",
       ]
     `)

@@ -7,6 +7,7 @@ import { buildEdges } from './build-edges.ts'
 import { buildTarget } from './build-target.ts'
 import { isJoin } from './build-fork.ts'
 import { buildGuards } from './build-guards.ts'
+import { buildEscalations } from './build-handoff-limits.ts'
 import { buildInput } from './build-input.ts'
 import { buildLimits } from './build-limits.ts'
 import { buildNodes } from './build-nodes.ts'
@@ -74,8 +75,9 @@ function build(definition: WorkflowDefinition): BuiltGraph {
   checkKeys(written, configKeys)
   const input = buildInput(scope, written)
   const nodes = buildNodes(scope)
-  const edges = buildEdges(scope, config['edges'], nodes.records)
+  const routed = buildEdges(scope, config['edges'], nodes.records)
   const limits = buildLimits(scope, config['limits'])
+  const edges = [...routed, ...buildEscalations(scope, limits, nodes.records)]
   const policies = buildPolicies(scope, config['policies'], nodes.records)
   const tools = buildTools(scope)
   const guards = buildGuards(scope)

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../base/json.ts'
 import type { EffectClass } from '../define/effect-class.ts'
 import type { FallbackReason } from '../define/fallback.ts'
+import type { HandoffSlice } from '../define/handoff.ts'
 import type { Extent } from '../define/history.ts'
 import type { FailedBranches, LosingBranches } from '../define/join.ts'
 import type { ExcessItems } from '../define/map.ts'
@@ -181,6 +182,18 @@ export interface ModelTerms {
   readonly repairs: number
 }
 
+/** One way in which an agent may hand over: an outcome of its own. */
+export interface HandoffRecord {
+  /** For the model; outside the graph hash, in the behaviour hash. */
+  readonly description: string
+  /** JSON schema of what its model gives with it, beside the reason. */
+  readonly contractSchema: JsonObject
+  /** Which of its messages go along. */
+  readonly slice: HandoffSlice
+  /** When the receiver's work is done, for the receiver; outside the graph hash, in the behaviour hash. Absent: not said. */
+  readonly doneWhen?: string
+}
+
 /** An agent: model calls and tool calls until it answers. */
 export interface AgentRecord extends NodeRecordBase, ModelTerms {
   readonly kind: 'agent'
@@ -197,6 +210,8 @@ export interface AgentRecord extends NodeRecordBase, ModelTerms {
   readonly memory: 'fresh' | 'continue'
   /** Absent: the conversation is told whole. */
   readonly history?: HistoryRecord
+  /** By name, which is an outcome; absent: it hands over to nobody. */
+  readonly handoffs?: { readonly [name: string]: HandoffRecord }
 }
 
 /** A tool used as a node. */
@@ -362,7 +377,7 @@ export interface EdgeLimit {
  * used up is taken. A used-up limit with `otherwise` takes that instead and does not count; without, the next edge is tried.
  */
 export interface EdgeRecord {
-  /** `from.outcome`, or `from.outcome.index` when the outcome has a list. Unique. */
+  /** `from.outcome`, or `from.outcome.index` when the outcome has a list; `from:handoffs` for handoffs that are one too many. Unique. */
   readonly id: string
   readonly from: string
   readonly outcome: string
@@ -417,6 +432,24 @@ export interface LimitRecord {
   readonly check: 'before' | 'after'
 }
 
+/** Upper bounds of handing over; those that are absent do not apply. */
+export interface HandoffLimitsRecord {
+  /** In all. */
+  readonly max?: number
+  /** From one node to another. */
+  readonly perPair?: number
+  /** From one node to another with the same contract. */
+  readonly identical?: number
+  /** From the first one. */
+  readonly withinMs?: number
+  /** Node whose entry begins a new chain; null: the run is one. */
+  readonly per: string | null
+  /** Where the one too many leads, once a chain: see the edges with outcome `:handoffs`. Null: it is refused. */
+  readonly escalateTo: Target | null
+  /** That may be out of a fork. Absent: it may not. */
+  readonly cancelsFork?: true
+}
+
 /** Upper bounds of a run and where it goes when one is hit. */
 export interface LimitsRecord {
   readonly bounds: { readonly [name in LimitName]?: LimitRecord }
@@ -424,6 +457,8 @@ export interface LimitsRecord {
   readonly exhausted: Target
   /** Absent: a run may go on without progress as long as edges allow. */
   readonly stall?: StallRecord
+  /** Absent: handing over has no limits of its own. */
+  readonly handoffs?: HandoffLimitsRecord
   readonly place: Place
 }
 

@@ -3,7 +3,7 @@ import { sha256 } from '../base/hash.ts'
 import type { Graph, GraphHashes } from './graph.ts'
 
 /** Fields that are for people or for models, by the name they have in records of the graph. */
-const outside = new Set(['place', 'text', 'description', 'instructions', 'model', 'reason', 'resources'])
+const outside = new Set(['place', 'text', 'description', 'instructions', 'model', 'reason', 'resources', 'doneWhen'])
 
 /** Annotations of JSON schemas: they change what a model reads, not what is allowed. */
 const annotations = new Set(['description', 'title', 'examples', '$comment', 'deprecated'])
@@ -58,7 +58,17 @@ function isOutside(key: string, part: Part): boolean {
   return (part === 'record' && outside.has(key)) || (part === 'schema' && annotations.has(key))
 }
 
-const tablesOfNames = new Set(['state', 'nodes', 'edges', 'guards', 'tools', 'toolRules', 'bounds', 'workflows'])
+const tablesOfNames = new Set([
+  'state',
+  'nodes',
+  'edges',
+  'guards',
+  'tools',
+  'toolRules',
+  'handoffs',
+  'bounds',
+  'workflows',
+])
 const tablesOfSchemas = new Set(['properties', '$defs', 'patternProperties', 'dependentSchemas'])
 
 function partUnder(key: string, part: Part): Part {

@@ -132,6 +132,13 @@ const history = z.strictObject({
     .nullable(),
 })
 
+const handoff = z.strictObject({
+  description: z.string(),
+  contractSchema: jsonSchema,
+  slice: z.union([z.literal(['all', 'summary', 'contract', 'none']), z.strictObject({ last: atLeastOne })]),
+  doneWhen: z.string().exactOptional(),
+})
+
 const node = z.discriminatedUnion('kind', [
   z.strictObject({
     ...nodeBase,
@@ -145,6 +152,7 @@ const node = z.discriminatedUnion('kind', [
     outputSchema: jsonSchema.nullable(),
     memory: z.enum(['fresh', 'continue']),
     history: history.exactOptional(),
+    handoffs: z.record(z.string(), handoff).exactOptional(),
   }),
   z.strictObject({ ...nodeBase, kind: z.literal('tool'), tool: z.string() }),
   z.strictObject({
@@ -259,6 +267,17 @@ const graphSchema: z.ZodType = z.strictObject({
         otherwise: z.string(),
       })
       .exactOptional(),
+    handoffs: z
+      .strictObject({
+        max: count.exactOptional(),
+        perPair: count.exactOptional(),
+        identical: count.exactOptional(),
+        withinMs: count.exactOptional(),
+        per: z.string().nullable(),
+        escalateTo: z.string().nullable(),
+        cancelsFork: z.literal(true).exactOptional(),
+      })
+      .exactOptional(),
     place,
   }),
   policies: z.array(
@@ -320,6 +339,8 @@ function checkNames(graph: Graph): void {
   const { stall } = graph.limits
   for (const name of stall === undefined ? [] : [stall.to, stall.otherwise])
     if (!isTarget(name)) refuse('limits.stall', name)
+  const { escalateTo = null, per = null } = graph.limits.handoffs ?? {}
+  for (const name of [escalateTo, per]) if (name !== null && !isTarget(name)) refuse('limits.handoffs', name)
   for (const { id, from, to, otherwise, limit, fork } of graph.edges) {
     if (!Object.hasOwn(graph.nodes, from)) refuse(`edge ${id}`, from)
     for (const name of [to, otherwise ?? to, limit?.per ?? to]) if (!isTarget(name)) refuse(`edge ${id}`, name)

@@ -47,6 +47,8 @@ export interface AgentFunctions {
   readonly output: z.ZodType | null
   /** Output to patch. Null: the output's keys that the node writes are the patch. */
   readonly apply: ((output: unknown, input: NodeInput) => unknown) | null
+  /** Contracts by handoff; absent: it has none that has one. */
+  readonly contracts?: ReadonlyMap<string, z.ZodType>
 }
 
 /** Author functions of a gate. */

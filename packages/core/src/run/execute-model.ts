@@ -1,4 +1,5 @@
 import { toJson } from '../base/json.ts'
+import { withheldHandoffs } from '../compile/handoff-way.ts'
 import { withheldTools } from '../compile/tool-rules.ts'
 import type { FallbackReason } from '../define/fallback.ts'
 import type { Model, ModelPrice, ModelRequest, ModelResponse } from '../define/model.ts'
@@ -25,7 +26,7 @@ export function executeModel(job: EffectJob, asking: AskingNode): Promise<Ended>
   return askModel(job, asking, () => {
     const node = withOffer(job, asking)
     return {
-      request: renderRequest(job.compiled.graph, job.context, node),
+      request: renderRequest(job.compiled, job.context, node),
       read: (response) => readAnswer(job, node, response),
       ...(node.withheld !== undefined && { withheld: node.withheld }),
     }
@@ -67,9 +68,10 @@ export async function askModel(job: EffectJob, node: AskingNode, ask: () => Ques
 }
 
 /** Which tools the model is offered is decided once: for the request, and for what is done with its answer. */
-function withOffer({ compiled, context }: EffectJob, node: AskingNode): AskingNode {
-  const withheld = withheldTools(compiled, node.record, context)
-  return withheld === undefined ? node : { ...node, withheld }
+function withOffer({ compiled, context, open }: EffectJob, node: AskingNode): AskingNode {
+  const tools = withheldTools(compiled, node.record, context)
+  const handoffs = withheldHandoffs(compiled, context, { record: node.record, at: open.since })
+  return tools === undefined && handoffs === undefined ? node : { ...node, withheld: { ...tools, ...handoffs } }
 }
 
 async function answerOf(

@@ -29,7 +29,11 @@ export function executeSummary(job: EffectJob, node: SummarisingAgent): Promise<
   return askModel(quiet, node, () => ({
     request: renderSummaryRequest(
       summary,
-      renderMessages(functions, nodeInputOf(record, job.context), withCachedResults(job.context, cut.told)),
+      renderMessages(
+        { compiled: job.compiled, context: job.context, functions },
+        nodeInputOf(record, job.context),
+        withCachedResults(job.context, cut.told),
+      ),
     ),
     read: (response) => {
       refuseUnfinished(response)

@@ -15,6 +15,7 @@ import { toolFunctions } from './execute-tool.ts'
 import { issueLines } from './issues.ts'
 import type { CheckedResponse } from './model-response.ts'
 import { parsePatch, pickPatch } from './parse-patch.ts'
+import { readHandoffs } from './read-handoff.ts'
 import { endedWith } from './patch-end.ts'
 import { offeredTools, type AskingNode } from './render-request.ts'
 
@@ -29,7 +30,7 @@ export function readAnswer(job: EffectJob, node: AskingNode, response: CheckedRe
   const { record, functions } = node
   if (record.kind === 'gate') return { message, ...readVerdict(node, message) }
   if (message.calls.length > 0)
-    return { outcome: 'done', message, ...refusals(job, record, { calls: message.calls, withheld: node.withheld }) }
+    return { outcome: 'done', message, ...readCalls(job, { ...node, record, calls: message.calls }) }
   return {
     message,
     ...readOutput(job, record, { functions: functions as AgentFunctions, text: textOf(message.content) }),
@@ -46,20 +47,27 @@ export function refuseUnfinished({ message, finish }: Pick<CheckedResponse, 'mes
     throw nodeError('WAYSTONE_NODE_MODEL_FILTERED', 'the answer was withheld by the content filter of the provider')
 }
 
-/** Calls that are not run, each with what the model is told. A call that is not refused has arguments that fit. */
-function refusals(
+/** The call that hands over, and calls that are not run, each with what the model is told. A call that is not refused has arguments that fit. */
+function readCalls(
   job: EffectJob,
-  record: AgentRecord,
-  { calls, withheld }: { readonly calls: readonly ModelToolCall[]; readonly withheld: AskingNode['withheld'] },
-): Pick<Ended, 'refusedCalls' | 'askedCalls'> {
-  const refused: { [callId: string]: RefusedCall } = {}
+  {
+    record,
+    functions,
+    calls,
+    withheld,
+  }: AskingNode & { readonly record: AgentRecord; readonly calls: readonly ModelToolCall[] },
+): Pick<Ended, 'refusedCalls' | 'askedCalls' | 'handoff'> {
+  const { handoff, refused: handovers } = readHandoffs(record, functions as AgentFunctions, { calls, withheld })
+  const refused: { [callId: string]: RefusedCall } = { ...handovers }
   for (const call of calls) {
+    if (call.id === handoff?.callId || own(handovers, call.id) !== undefined) continue
     const refusal = refusalOf(job, record, { call, withheld })
     if (refusal !== undefined) Object.defineProperty(refused, call.id, { value: refusal, enumerable: true })
   }
-  const all = refuseCalls(record, own(job.context.private, record.id), { calls, refused })
+  const all = refuseCalls(record, own(job.context.private, record.id), { calls, refused, handoff: handoff?.callId })
   const asked = calls.flatMap((call) => (own(all, call.id) === undefined ? readQuestion(job, record, call) : []))
   return {
+    ...(handoff !== undefined && { handoff }),
     ...(Object.keys(all).length > 0 && { refusedCalls: all }),
     ...(asked.length > 0 && { askedCalls: Object.fromEntries(asked) }),
   }

@@ -1,13 +1,16 @@
 import { own } from '../base/own.ts'
 import type { Json } from '../base/json.ts'
 import type { ContentPart, ModelMessage, ModelRequest, ModelTool } from '../define/model.ts'
+import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { cachedResult } from '../compile/pure-cache.ts'
 import { modelTermsOf } from '../graph/asked-models.ts'
-import type { AgentRecord, GateRecord, Graph } from '../graph/graph.ts'
+import type { AgentRecord, GateRecord, Graph, NodeRecord } from '../graph/graph.ts'
+import { handoffInputSchema, handoffOf, handoffOfTool, handoffsOf, handoffTool } from '../graph/handoff.ts'
 import type { AgentFunctions, GateFunctions, NodeInput } from '../graph/registry.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
-import type { AgentCall, AgentEntry, RunContext } from '../snapshot/snapshot.ts'
+import type { AgentCall, AgentEntry, RunContext, ToldPart } from '../snapshot/snapshot.ts'
 import { nodeInputOf } from './effect-job.ts'
+import { renderHandoff } from './render-handoff.ts'
 import { renderSummary } from './render-summary.ts'
 
 /** A node that asks a model, with its functions. */
@@ -24,7 +27,8 @@ export interface AskingNode {
  * What came from state, tools and gates is told as JSON in user and tool messages, never as instructions. A provider's own items
  * (reasoning, signatures) are left out of answers that another of the node's models gave.
  */
-export function renderRequest(graph: Graph, context: RunContext, node: AskingNode): ModelRequest {
+export function renderRequest(compiled: CompiledWorkflow, context: RunContext, node: AskingNode): ModelRequest {
+  const { graph } = compiled
   const { record, functions } = node
   const now = nodeInputOf(record, context)
   const terms = modelTermsOf(record)
@@ -33,8 +37,14 @@ export function renderRequest(graph: Graph, context: RunContext, node: AskingNod
   const last = entries.at(-1)
   return {
     instructions: functions.instructions === null ? (terms?.instructions ?? '') : functions.instructions(now),
-    messages: renderMessages(functions, now, withoutForeignItems(entries, context.private[record.id]?.model ?? 0)),
-    tools: offeredTools(record.kind === 'agent' ? record.tools : [], node).flatMap((name) => renderTool(graph, name)),
+    messages: renderMessages(
+      { compiled, context, functions },
+      now,
+      withoutForeignItems(entries, context.private[record.id]?.model ?? 0),
+    ),
+    tools: offeredTools([...(record.kind === 'agent' ? record.tools : []), ...handoffTools(record)], node).flatMap(
+      (name) => renderTool(graph, record, name),
+    ),
     output: schema === null ? null : { name: record.id, schema },
     maxOutputTokens: terms?.maxOutputTokens ?? null,
     ...(last !== undefined && 'type' in last && last.type === 'repair' && { isRepair: true }),
@@ -46,7 +56,16 @@ export function offeredTools(tools: readonly string[], { withheld }: Pick<Asking
   return withheld === undefined ? tools : tools.filter((name) => own(withheld, name) === undefined)
 }
 
-function renderTool(graph: Graph, name: string): readonly ModelTool[] {
+function handoffTools(record: NodeRecord): readonly string[] {
+  return Object.keys(handoffsOf(record)).map((handoff) => handoffTool(handoff))
+}
+
+function renderTool(graph: Graph, record: NodeRecord, name: string): readonly ModelTool[] {
+  const handoff = handoffOf(record, handoffOfTool(name) ?? '')
+  if (handoff !== undefined) {
+    const description = `${handoff.description}\nThis hands over to ${handoffOfTool(name) ?? ''} and ends your own work.`
+    return [{ name, description, inputSchema: handoffInputSchema(handoff) }]
+  }
   const tool = graph.tools[name]
   return tool === undefined ? [] : [{ name, description: tool.description, inputSchema: tool.inputSchema }]
 }
@@ -76,14 +95,28 @@ export function withCachedResults(context: RunContext, entries: readonly AgentEn
   })
 }
 
+/** What rendering needs beside the entries: how the node tells its input, and how others tell theirs. */
+export interface RenderScope {
+  readonly compiled: CompiledWorkflow
+  readonly context: RunContext
+  readonly functions: AskingNode['functions']
+}
+
 /** Entries as a model is told them, the node's input first when it does not stand among them. */
 export function renderMessages(
-  functions: AskingNode['functions'],
+  scope: RenderScope,
   now: NodeInput,
   entries: readonly AgentEntry[],
 ): readonly ModelMessage[] {
+  const given = entries.some((entry) => 'type' in entry && entry.type === 'input')
+    ? []
+    : [renderInput(scope.functions, now)]
+  return [...given, ...renderEntries(scope, entries)]
+}
+
+function renderEntries(scope: RenderScope, entries: readonly AgentEntry[]): readonly ModelMessage[] {
+  const { functions } = scope
   const messages: ModelMessage[] = []
-  if (!entries.some((entry) => 'type' in entry && entry.type === 'input')) messages.push(renderInput(functions, now))
   for (const [index, entry] of entries.entries()) {
     if ('role' in entry) {
       messages.push(entry)
@@ -97,10 +130,21 @@ export function renderMessages(
         )
     } else if (entry.type === 'input') messages.push(renderInput(functions, { state: entry.state, heard: entry.heard }))
     else if (entry.type === 'results') messages.push(...entry.calls.map((call) => toolMessage(call)))
+    else if (entry.type === 'handoff')
+      messages.push(userMessage([renderHandoff(scope.compiled.graph, entry, (part) => renderPart(scope, part))]))
     else if (entry.type === 'summary') messages.push(userMessage([renderSummary(entry)]))
     else if (entry.type === 'repair') messages.push(userMessage([renderRepair(entry.issues)]))
   }
   return messages
+}
+
+/** What another agent was given and said, as its own functions tell it. */
+function renderPart(scope: RenderScope, { node, input, entries }: ToldPart): readonly ModelMessage[] {
+  const functions = scope.compiled.registry.nodes.get(node)
+  if (functions?.kind !== 'agent') return []
+  const given = input === undefined ? [] : [renderInput(functions, input)]
+  const all = withCachedResults(scope.context, entries)
+  return [...given, ...renderEntries({ ...scope, functions }, all)]
 }
 
 function renderInput({ prompt }: AskingNode['functions'], input: NodeInput): ModelMessage {

@@ -1,6 +1,7 @@
 import type { ModelMessage, ModelRequest } from '../define/model.ts'
 import type { SummaryRecord } from '../graph/graph.ts'
 import type { AgentEntry } from '../snapshot/snapshot.ts'
+import { transcriptLine } from './render-transcript.ts'
 
 const usualTask = `You keep the memory of a conversation between a user and an assistant. Write a summary from which the assistant can go on without what it tells: what the user wants and has said about it, facts and figures with where they came from, what was decided and done, what is promised or still open. Keep names, numbers, dates and ids exactly as they are. Leave out courtesies.`
 
@@ -15,33 +16,19 @@ const rules = `You are given the conversation as JSON, one message a line, oldes
 export function renderSummaryRequest(summary: SummaryRecord, messages: readonly ModelMessage[]): ModelRequest {
   return {
     instructions: `${summary.instructions ?? usualTask}\n\n${rules}`,
-    messages: [{ role: 'user', content: [{ type: 'text', text: messages.map(lineOf).join('\n') }] }],
+    messages: [
+      {
+        role: 'user',
+        content: [{ type: 'text', text: messages.map((message) => transcriptLine(message, names)).join('\n') }],
+      },
+    ],
     tools: [],
     output: null,
     maxOutputTokens: summary.maxOutputTokens,
   }
 }
 
-function lineOf(message: ModelMessage): string {
-  const text = textOf(message)
-  if (message.role === 'user') return JSON.stringify({ from: 'user', text })
-  if (message.role === 'tool') {
-    const { callId, name, isError } = message
-    return JSON.stringify({ from: `tool ${name}`, call: callId, ...(isError && { isError }), text })
-  }
-  const calls = message.calls.map((call) => ({ call: call.id, tool: call.name, arguments: call.arguments }))
-  return JSON.stringify({ from: 'assistant', text, ...(calls.length > 0 && { calls }) })
-}
-
-/** Files and pictures are named; their data tells a reader of text nothing. */
-function textOf({ content }: ModelMessage): string {
-  return content
-    .map((part) => {
-      if (part.type === 'text') return part.text
-      return part.type === 'file' ? `[file ${part.name}]` : '[picture]'
-    })
-    .join('\n')
-}
+const names = { user: 'user', assistant: 'assistant' }
 
 /** How a model is told what a summary says. */
 export function renderSummary({ text }: Extract<AgentEntry, { type: 'summary' }>): string {

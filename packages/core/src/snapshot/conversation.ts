@@ -10,6 +10,8 @@ interface Answer {
   readonly at: number
   /** Where the input of its visit stands; -1: that is told apart from the entries. */
   readonly inputAt: number
+  /** Where stands what its visit was handed over with; -1: it was not. */
+  readonly handoffAt: number
 }
 
 /** A conversation in two parts; no call stands apart from its result. Oldest first. */
@@ -63,16 +65,21 @@ function splitBefore(
   const modelAt = entries.findLastIndex((entry, at) => at < first.at && 'type' in entry && entry.type === 'model')
   return {
     told: entries.slice(0, isNewVisit ? first.inputAt : first.at),
-    kept: entries.filter((_, at) => at >= first.at || at === first.inputAt || at === modelAt),
+    kept: entries.filter((_, at) => at >= first.at || [first.inputAt, first.handoffAt, modelAt].includes(at)),
   }
 }
 
 function answersIn(entries: readonly AgentEntry[]): readonly Answer[] {
   const answers: Answer[] = []
   let inputAt = -1
+  let handoffAt = -1
   for (const [index, entry] of entries.entries()) {
-    if ('role' in entry) answers.push({ at: index, inputAt })
-    else if (entry.type === 'input') inputAt = index
+    if ('role' in entry) answers.push({ at: index, inputAt, handoffAt })
+    else if (entry.type === 'handoff') handoffAt = index
+    else if (entry.type === 'input') {
+      inputAt = index
+      handoffAt = -1
+    }
   }
   return answers
 }

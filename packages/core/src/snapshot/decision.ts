@@ -2,6 +2,7 @@ import type { Json } from '../base/json.ts'
 import type { FailureName } from '../errors/failure-names.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { LimitName } from '../graph/graph.ts'
+import type { HandoffLimitHit } from './handoff.ts'
 import type { MovedItems } from './open-fork.ts'
 
 /** One guard that was run: its result and what it read. */
@@ -15,8 +16,8 @@ export interface GuardReading {
 /** One edge that was a candidate. */
 export interface Candidate {
   readonly edge: string
-  /** `taken` · `otherwise` (its limit was used up, its other target was taken) · `guard` (false) · `limit` (used up, no other target) · `exhausted` (chosen, but a limit of the workflow stood in the way) · `later` (an earlier one was taken). */
-  readonly verdict: 'taken' | 'otherwise' | 'guard' | 'limit' | 'exhausted' | 'later'
+  /** `taken` · `otherwise` (its limit was used up, its other target was taken) · `guard` (false) · `limit` (used up, no other target) · `exhausted` (chosen, but a limit of the workflow stood in the way) · `escalated` (chosen, but it would have been one handoff too many) · `later` (an earlier one was taken). */
+  readonly verdict: 'taken' | 'otherwise' | 'guard' | 'limit' | 'exhausted' | 'escalated' | 'later'
   /** Guards in the order they were run. */
   readonly guards?: readonly GuardReading[]
   /** Times taken before this, and how many are allowed. */
@@ -58,6 +59,8 @@ export interface Decision {
   readonly stall?: { readonly transitions: number; readonly times: number }
   /** Calls of the answer that the run's cache answered, in the order the model asked; absent: none. */
   readonly cached?: readonly CachedCall[]
+  /** The agent hands over: why, and the limit by which it was one too many. `outcome` is the handoff. */
+  readonly handoff?: { readonly reason: string; readonly tooMany?: HandoffLimitHit }
   /** The transition ends a branch of a fork. */
   readonly arrival?: Arrival
   /** For the decision of a join: what became of its branches. */

@@ -3,6 +3,7 @@ import type { FallbackReason } from '../define/fallback.ts'
 import type { ModelMessage } from '../define/model.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { Verdict } from '../graph/registry.ts'
+import type { GivenHandoff } from './handoff.ts'
 import type { RefusedCall, WithheldTool } from './refusal.ts'
 import type { ConversationSummary, Snapshot } from './snapshot.ts'
 import type { UsageDelta } from './usage.ts'
@@ -65,6 +66,8 @@ export interface EffectEnd {
   readonly withheld?: { readonly [tool: string]: WithheldTool }
   /** What rules by arguments say of a model step's calls, by call id: `false`, nobody need be asked; a text, why a person is. */
   readonly askedCalls?: { readonly [callId: string]: string | false }
+  /** A model step's answer hands over, if the state then still lets it. */
+  readonly handoff?: GivenHandoff
   /** A call step's result as the model is told it. */
   readonly result?: Json
   /** `result` is the beginning of a large output, with a note. */

@@ -12,6 +12,10 @@ export type RefusalRule =
   | 'when'
   | 'after'
   | 'maxCalls'
+  /** No handoff of the agent, or none that can be made now. */
+  | 'handoff'
+  /** What was given with a handoff does not fit its contract. */
+  | 'contract'
 
 /** A call that was not run. */
 export interface RefusedCall {
@@ -22,6 +26,6 @@ export interface RefusedCall {
 
 /** A tool that a model was not offered. */
 export interface WithheldTool extends RefusedCall {
-  /** For `when`: the guards in the order they were run, with what they read. For people; the model is not told what they read. */
+  /** For `when` and `handoff`: the guards in the order they were run, with what they read. For people; the model is not told what they read. */
   readonly guards?: readonly GuardReading[]
 }

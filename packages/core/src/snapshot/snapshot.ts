@@ -3,6 +3,7 @@ import type { ModelMessage } from '../define/model.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { LimitName, LimitRecord } from '../graph/graph.ts'
 import type { Verdict } from '../graph/registry.ts'
+import type { GivenHandoff, HandoffMade } from './handoff.ts'
 import type { OpenMap } from './open-map.ts'
 import type { OpenFork } from './open-fork.ts'
 import type { RefusalRule } from './refusal.ts'
@@ -122,6 +123,8 @@ export interface AgentCall {
   readonly isDegraded?: boolean
   /** Nobody knows whether it happened, and the agent has an edge for that. */
   readonly isUnknown?: boolean
+  /** No call of a tool: it hands over once the others of its turn have ended. Such a one is `done` and has no result yet. */
+  readonly handoff?: GivenHandoff
 }
 
 /**
@@ -136,6 +139,29 @@ export interface ConversationSummary {
   readonly step: number
 }
 
+/** What one agent of a conversation that was handed over had been given and had said. */
+export interface ToldPart {
+  readonly node: string
+  /** What it was given; absent: that does not go along, or stands among the entries. */
+  readonly input?: { readonly state: JsonObject; readonly heard: { readonly [node: string]: Verdict } }
+  /** Without what is only for its own model. */
+  readonly entries: readonly AgentEntry[]
+}
+
+/** At the start of a visit: who handed over, why, and what went along. Untrusted: models are told it as a note. */
+export interface HandoffEntry {
+  readonly type: 'handoff'
+  readonly from: string
+  readonly handoff: string
+  readonly reason: string
+  readonly contract: JsonObject
+  readonly summary?: string
+  /** Order: as it was said; of `all` those before it first. Absent: no messages go along. */
+  readonly told?: readonly ToldPart[]
+  /** Of one too many: the chain before it. */
+  readonly chain?: readonly Pick<HandoffMade, 'from' | 'to' | 'reason'>[]
+}
+
 /**
  * One entry of an agent's private conversation, oldest first.
  *
@@ -145,6 +171,8 @@ export type AgentEntry =
   | ConversationSummary
   /** The start of a visit of an agent that continues: what it was given. Rendered again at each call. */
   | { readonly type: 'input'; readonly state: JsonObject; readonly heard: { readonly [node: string]: Verdict } }
+  /** The start of a visit that another agent handed over to. */
+  | HandoffEntry
   /** What the model answered, as it came. */
   | Extract<ModelMessage, { role: 'assistant' }>
   /** The tool calls of the answer before, filled in as they end. */
@@ -196,6 +224,18 @@ export interface DegradedMark {
   readonly why: string
   /** How often. */
   readonly times: number
+}
+
+/** The handoffs of a run, or of a nested workflow, since its chain began. */
+export interface HandoffLedger {
+  /** When the first was made, ms since the epoch; absent: none has been. */
+  readonly since?: number
+  /** Order: as made. */
+  readonly made: readonly HandoffMade[]
+  /** Calls of models for handoffs that were not made: none of that name, not possible then, not fitting. Absent: none. */
+  readonly refused?: number
+  /** Only inside a transition: what the agents that are entered now are told. */
+  readonly going?: { readonly to: readonly string[]; readonly entry: HandoffEntry }
 }
 
 /** How a run ended. */
@@ -256,6 +296,8 @@ export interface RunContext {
   readonly cached?: { readonly [call: string]: CachedResult }
   /** By node and what it was, `node:by`; absent: nothing was degraded. */
   readonly degraded?: { readonly [place: string]: DegradedMark }
+  /** Absent: no agent has handed over, or tried to, since the chain began. */
+  readonly handoffs?: HandoffLedger
   readonly ending: Ending | null
 }
 

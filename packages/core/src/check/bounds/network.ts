@@ -1,4 +1,5 @@
 import type { Home } from '../../graph/regions.ts'
+import { escalationOutcome, handoffOf } from '../../graph/handoff.ts'
 import { wayOf } from '../../graph/regions.ts'
 import { rootsOf, type Move, type Subject } from '../moves.ts'
 
@@ -11,6 +12,16 @@ export interface Arc {
   /** Times it can be taken; Infinity: no limit of its own. */
   readonly limit: number
   /** Node whose entry starts the count again; -1: none, it counts per run. */
+  readonly per: number
+  /** A limit that several arcs share, each counting for it; absent: none. */
+  readonly pool?: Pool
+}
+
+/** A limit that arcs share. Told apart by identity. */
+export interface Pool {
+  /** Times that all of them together can be taken. */
+  readonly limit: number
+  /** As {@link Arc.per}. */
   readonly per: number
 }
 
@@ -93,11 +104,13 @@ class NetworkMaker {
   readonly #ids: readonly string[]
   readonly #numbers: ReadonlyMap<string, number>
   readonly #arcs: Arc[] = []
+  readonly #pools: HandoffPools
 
   constructor(subject: Subject) {
     this.subject = subject
     this.#ids = Object.keys(subject.graph.nodes)
     this.#numbers = new Map(this.#ids.map((id, number) => [id, number]))
+    this.#pools = handoffPools(subject, (node) => this.#numbers.get(node) ?? -1)
   }
 
   add(from: string, to: string, move?: Move): void {
@@ -105,17 +118,57 @@ class NetworkMaker {
     if (source === undefined || target === undefined) return
     const limit = move === undefined || move.edge.limit === null || move.isOtherwise ? Infinity : move.edge.limit.max
     const per = move?.edge.limit?.per ?? null
-    this.#arcs.push({
+    const arc: Arc = {
       id: move?.id ?? `${from} → ${to}`,
       from: source,
       to: target,
       limit,
       per: per === null ? -1 : (this.#numbers.get(per) ?? -1),
-    })
+    }
+    this.#arcs.push(move === undefined ? arc : inPool(this.subject, arc, { move, pools: this.#pools }))
   }
 
   make(): Network {
     const roots = rootsOf(this.subject).flatMap((root) => this.#numbers.get(root) ?? [])
     return { ids: this.#ids, arcs: this.#arcs, roots: [...new Set(roots)] }
   }
+}
+
+/** What handoffs share. */
+interface HandoffPools {
+  /** `limits.handoffs.max`; null: no such limit. */
+  readonly all: Pool | null
+  /** `limits.handoffs.perPair`; null: no such limit. */
+  readonly pair: Pool | null
+  /** One too many, once a chain. */
+  readonly escalation: Pool
+}
+
+function handoffPools({ graph }: Subject, numberOf: (node: string) => number): HandoffPools {
+  const { max, perPair, per = null } = graph.limits.handoffs ?? {}
+  const from = per === null ? -1 : numberOf(per)
+  return {
+    all: max === undefined ? null : { limit: max, per: from },
+    pair: perPair === undefined ? null : { limit: perPair, per: from },
+    escalation: { limit: 1, per: from },
+  }
+}
+
+/** The arc of a handoff shares its limit with the others. A limit of its edge stays where it counts from somewhere else and always holds. */
+function inPool(
+  { graph }: Subject,
+  arc: Arc,
+  { move, pools }: { readonly move: Move; readonly pools: HandoffPools },
+): Arc {
+  const { from, outcome } = move.edge
+  if (outcome === escalationOutcome) return { ...arc, pool: pools.escalation }
+  if (handoffOf(graph.nodes[from], outcome) === undefined) return arc
+  const shared = [pools.all, pools.pair].filter((pool) => pool !== null)
+  const [pool] = shared
+  if (pool === undefined) return arc
+  const limit = Math.min(...shared.map((one) => one.limit))
+  const pooled = pools.all === null ? {} : { pool: pools.all }
+  if (arc.limit === Infinity) return { ...arc, limit, per: pool.per, ...pooled }
+  if (arc.per === pool.per) return { ...arc, limit: Math.min(arc.limit, limit), ...pooled }
+  return arc.per === -1 ? { ...arc, ...pooled } : { ...arc, limit, per: pool.per, ...pooled }
 }

@@ -1,6 +1,6 @@
 import type { Component, Decomposition, Level } from './levels.ts'
 import { maxFlow, type FlowNetwork } from './max-flow.ts'
-import type { Arc, Network } from './network.ts'
+import type { Arc, Network, Pool } from './network.ts'
 
 /** The heaviest walk of a graph, at most. */
 export interface WorstWalk {
@@ -107,9 +107,9 @@ class WalkSearch {
   ): void {
     const { loops, level } = inner
     const entries = nodes.filter((node) => starts.has(node))
-    const rounds = loops.reduce((sum, loop) => sum + loop.limit, 1)
+    const rounds = 1 + pooledSum(loops, { nodes, amount: () => 1 })
     const pieces = this.walks(level, [...entries, ...loops.map((loop) => loop.to)], repeats * rounds)
-    const again = loops.reduce((sum, loop) => sum + loop.limit * (pieces.best.get(loop.to) ?? 0), 0)
+    const again = pooledSum(loops, { nodes, amount: (loop) => pieces.best.get(loop.to) ?? 0 })
     for (const loop of loops) {
       const times = loop.limit * repeats
       this.#candidates.push({ loop, level, times, upper: times * (pieces.best.get(loop.to) ?? 0), stays: pieces.stays })
@@ -157,6 +157,23 @@ class WalkSearch {
     if (end === undefined) return null
     return { weight: end.weight, nodes: end.nodes.at(-1) === loop.from ? end.nodes : [...end.nodes, loop.from] }
   }
+}
+
+/** Limit times amount over loops; those that share a limit add no more than it times the largest of their amounts. */
+function pooledSum(
+  loops: readonly Arc[],
+  { nodes, amount }: { readonly nodes: readonly number[]; readonly amount: (loop: Arc) => number },
+): number {
+  const members = new Set(nodes)
+  // A limit that starts again inside the component bounds no stay in it.
+  const poolOf = ({ pool }: Arc): Pool | null => (pool === undefined || members.has(pool.per) ? null : pool)
+  let sum = 0
+  for (const [pool, sharing] of Map.groupBy(loops, poolOf)) {
+    const apart = sharing.reduce((all, loop) => all + loop.limit * amount(loop), 0)
+    const together = pool === null ? Infinity : pool.limit * Math.max(...sharing.map((loop) => amount(loop)))
+    sum += Math.min(apart, together)
+  }
+  return sum
 }
 
 interface Knot {

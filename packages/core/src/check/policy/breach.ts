@@ -274,7 +274,7 @@ class BreachSearch {
   }
 
   #afterOutcome(ran: Position, node: NodeRecord, outcome: string): Position {
-    const writes = mayWrite(outcome) ? node.writes : []
+    const writes = mayWrite(node, outcome) ? node.writes : []
     const known = this.#forget(ran.known, writes)
     const forgot = known === ran.known ? ran.forgot : node.id
     if (isCrossing(this.#policy, node, outcome)) {

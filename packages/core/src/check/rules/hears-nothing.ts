@@ -1,4 +1,4 @@
-import type { NodeKind } from '../../graph/graph.ts'
+import { speaks } from '../../graph/speaks.ts'
 import { reaching } from '../moves.ts'
 import { errorAt, type Rule } from '../rule.ts'
 import type { Finding } from '../report.ts'
@@ -13,14 +13,14 @@ export const hearsNothing: Rule = (subject) => {
     for (const source of subject.moveGraph.inNeighbors(node.id))
       for (const id of reaching(subject, [source])) before.add(id)
     for (const heard of node.hears) {
-      const kind = graph.nodes[heard]?.kind
-      if (before.has(heard) && speaks(kind)) continue
+      const record = graph.nodes[heard]
+      if (before.has(heard) && speaks(record)) continue
       const why =
-        kind === undefined
+        record === undefined
           ? 'which is not a node'
-          : speaks(kind)
+          : speaks(record)
             ? 'which never comes before it'
-            : `which is ${kind === 'agent' ? 'an' : 'a'} ${kind} and gives no verdict`
+            : `which is ${record.kind === 'agent' ? 'an agent that hands over to nobody' : `a ${record.kind} and gives no verdict`}`
       findings.push(
         errorAt('WAYSTONE_DEFINITION_HEARS_NOTHING', {
           place: node.place,
@@ -31,8 +31,4 @@ export const hearsNothing: Rule = (subject) => {
     }
   }
   return findings
-}
-
-function speaks(kind: NodeKind | undefined): boolean {
-  return kind === 'gate' || kind === 'approval' || kind === 'join'
 }

@@ -1,9 +1,13 @@
+import { handoffOf } from '../../graph/handoff.ts'
 import { listName } from '../moves.ts'
 import { formatGuard } from '../propositions.ts'
 import { errorAt, type Rule } from '../rule.ts'
 import type { Finding } from '../report.ts'
 
-/** Every outcome has edges, and the last of them is taken whenever no other was: it has no guard, and no limit without `otherwise`. */
+/**
+ * Every outcome has edges, and the last of them is taken whenever no other was: it has no guard, and no limit without `otherwise`. A handoff
+ * is offered and made only while one of its edges can be taken, so it needs no such edge.
+ */
 export const totalRouting: Rule = ({ graph, lists }) =>
   Object.values(graph.nodes).flatMap((node) =>
     node.outcomes.flatMap((outcome): Finding[] => {
@@ -17,6 +21,7 @@ export const totalRouting: Rule = ({ graph, lists }) =>
           }),
         ]
       }
+      if (handoffOf(node, outcome) !== undefined) return []
       if (last.when !== null) {
         return [
           errorAt('WAYSTONE_DEFINITION_NO_DEFAULT', {

@@ -1,3 +1,4 @@
+import { handoffOf } from '../../graph/handoff.ts'
 import { decompose, type UnlimitedComponent } from '../bounds/levels.ts'
 import { workNetwork } from '../bounds/network.ts'
 import { walkFrom, type Move, type Subject } from '../moves.ts'
@@ -30,8 +31,16 @@ function describe(subject: Subject, component: UnlimitedComponent & { readonly i
   return errorAt('WAYSTONE_DEFINITION_UNLIMITED_CYCLE', {
     place: cycle.at(-1)?.edge.place ?? subject.graph.place,
     message: `the cycle ${nodes.join(' → ')} has no limit that holds inside it${because === '' ? '' : `: ${because}`}`,
-    hint: `Give ${cycle.at(-1)?.id ?? 'one of its edges'} a limit and an otherwise, e.g. { to: …, limit: 3, otherwise: END }${because === '' ? '' : ', without per or with a per outside the cycle'}.`,
+    hint: hintFor(subject, cycle, because !== ''),
   })
+}
+
+function hintFor({ graph }: Subject, cycle: readonly Move[], isReset: boolean): string {
+  const last = cycle.at(-1)
+  const apart = isReset ? ', without per or with a per outside the cycle' : ''
+  if (cycle.some(({ from, edge }) => handoffOf(graph.nodes[from], edge.outcome) !== undefined))
+    return `Give limits.handoffs a max, e.g. { max: 4, escalateTo: END }, or ${last?.id ?? 'one of its edges'} a limit${apart}.`
+  return `Give ${last?.id ?? 'one of its edges'} a limit and an otherwise, e.g. { to: …, limit: 3, otherwise: END }${apart}.`
 }
 
 function isCounted(move: Move): boolean {

@@ -1,0 +1,97 @@
+import { sha256 } from '../base/hash.ts'
+import { canonicalJson, type JsonObject } from '../base/json.ts'
+import type { HandoffLimitsRecord } from '../graph/graph.ts'
+import type { HandoffLimitHit, HandoffMade } from '../snapshot/handoff.ts'
+import type { HandoffLedger, RunContext } from '../snapshot/snapshot.ts'
+
+const nothing: HandoffLedger = Object.freeze({ made: Object.freeze([]) })
+
+/** The chain that a run is in. */
+export function ledgerOf({ handoffs }: RunContext): HandoffLedger {
+  return handoffs ?? nothing
+}
+
+/** A context with this ledger. */
+export function withLedger(context: RunContext, ledger: HandoffLedger): RunContext {
+  return Object.freeze({ ...context, handoffs: Object.freeze(ledger) })
+}
+
+/** The context as a new chain begins; the same object where there was none. */
+export function withoutChain(context: RunContext): RunContext {
+  if (context.handoffs === undefined) return context
+  const { handoffs, ...rest } = context
+  return handoffs.going === undefined
+    ? Object.freeze(rest)
+    : withLedger(context, { made: nothing.made, going: handoffs.going })
+}
+
+/** Counts calls for handoffs that are not made. */
+export function countRefused(context: RunContext, count: number): RunContext {
+  if (count === 0) return context
+  const ledger = ledgerOf(context)
+  return withLedger(context, { ...ledger, refused: (ledger.refused ?? 0) + count })
+}
+
+/** What tells contracts apart. @returns base64url SHA-256 */
+export function contractDigest(contract: JsonObject): string {
+  return sha256(canonicalJson(contract))
+}
+
+/** True once a handoff of the chain was one too many. */
+export function hasEscalated({ made }: HandoffLedger): boolean {
+  return made.some(({ tooMany }) => tooMany !== undefined)
+}
+
+/** A handoff that would be made. */
+export interface NextHandoff {
+  readonly from: string
+  readonly to: string
+  /** Of its contract; absent: not known yet. */
+  readonly digest?: string
+  /** Ms since the epoch; undefined: there is no time. */
+  readonly at: number | undefined
+}
+
+/** The first limit, in the order `max`, `perPair`, `identical`, `within`, that one more handoff would break; undefined: none. */
+export function handoffLimitHit(
+  limits: HandoffLimitsRecord | undefined,
+  ledger: HandoffLedger,
+  { from, to, digest, at }: NextHandoff,
+): HandoffLimitHit | undefined {
+  if (limits === undefined) return undefined
+  const { max, perPair, identical, withinMs } = limits
+  const counted = ledger.made.filter(({ tooMany }) => tooMany === undefined)
+  const isPair = (one: HandoffMade): boolean => one.from === from && one.to === to
+  const overCount = (
+    name: 'max' | 'perPair' | 'identical',
+    most: number | undefined,
+    used: number,
+  ): HandoffLimitHit[] => (most === undefined || used < most ? [] : [{ name, used, max: most }])
+  const same = digest === undefined ? [] : counted.filter((one) => isPair(one) && one.digest === digest)
+  const time = at === undefined || ledger.since === undefined ? 0 : at - ledger.since
+  const [hit] = [
+    ...overCount('max', max, counted.length),
+    ...overCount('perPair', perPair, counted.filter((one) => isPair(one)).length),
+    ...(digest === undefined ? [] : overCount('identical', identical, same.length)),
+    ...(withinMs === undefined || time <= withinMs ? [] : [{ name: 'within' as const, used: time, max: withinMs }]),
+  ]
+  return hit
+}
+
+/** A limit of handing over, for a model and for people. */
+export function formatHandoffLimit({ name, max }: HandoffLimitHit): string {
+  switch (name) {
+    case 'max':
+      return `at most ${times(max)} are allowed`
+    case 'perPair':
+      return `at most ${times(max)} from one to the same other are allowed`
+    case 'identical':
+      return `at most ${times(max)} of the same contract to the same other are allowed`
+    case 'within':
+      return `they are allowed for ${max} ms from the first one`
+  }
+}
+
+function times(count: number): string {
+  return `${count} handoff${count === 1 ? '' : 's'}`
+}

@@ -70,6 +70,7 @@ export type {
 } from './define/join.ts'
 export type {
   ApplyResults,
+  ApprovalsOfWork,
   ExcessItems,
   GivenItem,
   ItemFailure,
@@ -77,6 +78,7 @@ export type {
   ItemOutput,
   ItemResult,
   ItemRule,
+  ItemWork,
   ListKey,
   MapDone,
   MapNode,
@@ -84,8 +86,9 @@ export type {
   MapOutcome,
   MapSource,
   RunItems,
-  ToolItems,
+  ToolsOfWork,
   WantedOutput,
+  WorkItems,
 } from './define/map.ts'
 export { effectClasses } from './define/effect-class.ts'
 export type { CodeGate, GateBase, ReviewGate } from './define/gate.ts'
@@ -256,7 +259,7 @@ export {
 } from './graph/graph.ts'
 export { escalationOutcome, handoffTool } from './graph/handoff.ts'
 export type { Verdict } from './graph/registry.ts'
-export { closingIn, openIn } from './snapshot/tree.ts'
+export { closingIn, contextsOf, openIn } from './snapshot/tree.ts'
 export { check } from './check/check.ts'
 export type { CheckOptions } from './check/rule.ts'
 export { modelSchemaFaults, type SchemaFault } from './check/schema-faults.ts'

@@ -3,6 +3,7 @@ import { openRow, type RunOptions } from '../bind/open-run.ts'
 import type { CommandDefinition, CommonOptions, Context } from '../command.ts'
 import { guardText } from '../graph/edge-labels.ts'
 import { targetText } from '../output/decision-text.ts'
+import { nodeText } from '../output/node-text.ts'
 import { personText } from '../output/person-text.ts'
 import { printable, printableJson, printableLine } from '../output/printable.ts'
 import { table } from '../output/table.ts'
@@ -56,8 +57,8 @@ function missingLines({ missingOrigin: missing }: Audit): readonly string[] {
 
 /** Who decided what; of a call also its arguments, and what they were changed to: nothing is left out. */
 function personLines(person: Audit['people'][number]): readonly string[] {
-  const { sequence, at, through, node, tool, outcome, reason, edited } = person
-  const what = `${node === null ? '' : `${node} `}${tool === undefined ? '' : `${printableLine(tool)} `}${outcome}`
+  const { sequence, at, through, node, items, tool, outcome, reason, edited } = person
+  const what = `${node === null ? '' : `${nodeText(node, items)} `}${tool === undefined ? '' : `${printableLine(tool)} `}${outcome}`
   const asked = person.arguments === undefined ? [] : [`asked   ${printableJson(person.arguments, 0)}`]
   const became = edited === undefined ? [] : [`edited  ${printableJson(edited, 0)}`]
   return [

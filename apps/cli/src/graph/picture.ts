@@ -150,12 +150,17 @@ function subtitleOf(node: NodeRecord): string {
     case 'task':
       return `task · ${node.effect}`
     case 'map':
-      return `map · ${node.tool ?? node.effect}${mapDoneText(node.done)}`
+      return `map · ${node.tool ?? itemsText(node) ?? node.effect}${mapDoneText(node.done)}`
     case 'join':
       return `join · ${waitText(node.atLeast)}`
     case 'workflow':
       return node.workflow === node.id ? 'workflow' : `workflow · ${node.workflow}`
   }
+}
+
+/** What items run that are no calls; a workflow that was made of an agent has the name of its map. */
+function itemsText({ id, workflow }: Extract<NodeRecord, { kind: 'map' }>): string | undefined {
+  return workflow === `${id}:agent` ? 'agent' : workflow
 }
 
 function mapDoneText(done: Extract<NodeRecord, { kind: 'map' }>['done']): string {

@@ -2,6 +2,7 @@ import { nodeAt, nodePathsOf, type Graph, type RunEvent } from '@waystone/core'
 import { personText } from '../output/person-text.ts'
 import { amountText } from '../graph/limits-text.ts'
 import { reasonText, wayText } from '../output/decision-text.ts'
+import { nodeText } from '../output/node-text.ts'
 import { printableExcerpt, printableLine } from '../output/printable.ts'
 import type { Style } from '../output/style.ts'
 import { formatDuration } from '../output/units.ts'
@@ -35,7 +36,7 @@ function isTalk(graph: Graph, name: string | null): boolean {
 
 function eventText(event: RunEvent, { graph, style }: LineContext): string | null {
   const width = Math.max(...nodePathsOf(graph).map((path) => path.length))
-  const name = (node: string): string => style('strong', node.padEnd(width))
+  const name = (node: string, items?: readonly number[]): string => style('strong', nodeText(node, items).padEnd(width))
   switch (event.type) {
     case 'step.ended':
       return endedText(event, { name, style })
@@ -47,13 +48,13 @@ function eventText(event: RunEvent, { graph, style }: LineContext): string | nul
     }
     case 'request.opened': {
       if (isTalk(graph, event.node)) return null
-      return `${name(event.node)}  ${style('warn', askedText(event.kind, event.tool ?? null))}`
+      return `${name(event.node, event.items)}  ${style('warn', askedText(event.kind, event.tool ?? null))}`
     }
     case 'request.decided': {
       if (isTalk(graph, event.node)) return null
       const reason = printableLine(event.reason)
       const about = event.tool === undefined ? '' : `${workText('call', event.tool)}: `
-      return `${name(event.node)}  ${about}${event.outcome} by ${personText(event)}${event.isPartial === true ? ', others have to decide as well' : ''}${reason === '' ? '' : `: ${printableExcerpt(reason, 100)}`}`
+      return `${name(event.node, event.items)}  ${about}${event.outcome} by ${personText(event)}${event.isPartial === true ? ', others have to decide as well' : ''}${reason === '' ? '' : `: ${printableExcerpt(reason, 100)}`}`
     }
     case 'request.escalated':
       return `${name(event.node)}  ${style('warn', `nobody has decided step ${event.step}: escalated, level ${event.level}`)}`
@@ -92,7 +93,7 @@ function askedText(kind: Extract<RunEvent, { type: 'request.opened' }>['kind'], 
 
 function endedText(
   event: Extract<RunEvent, { type: 'step.ended' }>,
-  { name, style }: { name: (node: string) => string; style: Style },
+  { name, style }: { name: (node: string, items?: readonly number[]) => string; style: Style },
 ): string | null {
   // What a person decided has a line of its own.
   if ((event.kind === 'approval' || event.kind === 'resolve') && event.outcome !== 'expired') return null
@@ -109,7 +110,7 @@ function endedText(
       ? ''
       : `  ${style('warn', `does not fit: ${printableExcerpt(event.misfit.join('; '), 120)}`)}`
   const late = event.isLate ? ' (late: only its usage counts)' : ''
-  return `${name(event.node)}  ${what === '' ? '' : `${what}${attempt}: `}${outcome}${late}${style('quiet', `  ${[took, used].filter((part) => part !== '').join(' · ')}`)}${error}${misfit}`
+  return `${name(event.node, event.items)}  ${what === '' ? '' : `${what}${attempt}: `}${outcome}${late}${style('quiet', `  ${[took, used].filter((part) => part !== '').join(' · ')}`)}${error}${misfit}`
 }
 
 /** What kind of work a step is, for people; empty where the node's name says it. */

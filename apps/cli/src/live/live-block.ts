@@ -1,6 +1,7 @@
 import type { Graph } from '@waystone/core'
 import { amountText } from '../graph/limits-text.ts'
 import { reasonText, wayText } from '../output/decision-text.ts'
+import { nodeText } from '../output/node-text.ts'
 import { printableLine } from '../output/printable.ts'
 import { displayWidth, type Style } from '../output/style.ts'
 import { formatDuration } from '../output/units.ts'
@@ -37,7 +38,9 @@ export function liveBlock(progress: Progress, context: BlockContext): readonly s
 
 /** What is open, the running items of a map on one line. */
 function openTexts({ open }: Progress, now: number, style: Style): readonly string[] {
-  const groups = Map.groupBy(open.values(), (work) => (work.item === undefined ? work : work.node))
+  const groups = Map.groupBy(open.values(), (work) =>
+    placeOf(work) === undefined ? work : `${work.node} ${work.kind}`,
+  )
   return [...groups.values()].flatMap((works) => {
     const [first] = works
     if (first === undefined) return []
@@ -50,19 +53,25 @@ function itemsText(
   works: readonly OpenWork[],
   { now, style }: { readonly now: number; readonly style: Style },
 ): string {
-  const items = works.map(({ item = 0 }) => item)
+  const items = works.map((work) => placeOf(work) ?? 0)
   const since = Math.min(...works.map((work) => work.since))
   const tool = works[0]?.tool ?? null
-  const what = tool === null ? '' : `${workText('call', tool)}, `
+  const kind = works[0]?.kind === 'model' ? 'model, ' : ''
+  const what = tool === null ? kind : `${workText('call', tool)}, `
   return `${style('strong', node)}  ${what}${works.length} items from ${Math.min(...items)} to ${Math.max(...items)}, ${formatDuration(now - since)}`
 }
 
-function openText({ node, kind, attempt, tool, item, since }: OpenWork, now: number, style: Style): string {
+/** The item of a map that a step is, or that it is inside of; of several maps around it the outermost. */
+function placeOf({ item, items }: OpenWork): number | undefined {
+  return items?.[0] ?? item
+}
+
+function openText({ node, kind, attempt, tool, item, items, since }: OpenWork, now: number, style: Style): string {
   const isAsked = kind === 'approval' || kind === 'unknown'
   const about = tool === null ? '' : ` about ${workText('call', tool)}`
   const what = isAsked ? `waits for a person${about}` : workText(kind, tool, item)
   const parts = [what, attempt > 1 ? `attempt ${attempt}` : '', formatDuration(now - since)]
-  return `${style('strong', node)}  ${parts.filter((part) => part !== '').join(', ')}`
+  return `${style('strong', nodeText(node, items))}  ${parts.filter((part) => part !== '').join(', ')}`
 }
 
 function lastEdge({ lastDecision }: Progress, { graph, style }: BlockContext): readonly string[] {

@@ -17,6 +17,8 @@ export interface OpenWork {
   readonly tool: string | null
   /** For an item of a map: its place in the list, from 0. */
   readonly item?: number
+  /** The items of maps that it is inside of, outermost first; absent: none. */
+  readonly items?: readonly number[]
   /** Ms since the epoch. */
   readonly since: number
 }
@@ -54,8 +56,8 @@ export function advance(progress: Progress, event: RunEvent): Progress {
   }
   switch (event.type) {
     case 'step.started': {
-      const { step, node, kind, attempt, tool, item, at } = event
-      const place = item === undefined ? {} : { item }
+      const { step, node, kind, attempt, tool, item, items, at } = event
+      const place = { ...(item !== undefined && { item }), ...(items !== undefined && { items }) }
       const steps = Math.max(progress.steps, step + 1)
       return {
         ...next,
@@ -72,9 +74,10 @@ export function advance(progress: Progress, event: RunEvent): Progress {
         usage: addUsage(progress.usage, event.usage),
       }
     case 'request.opened': {
-      const { node, kind, tool = null, at } = event
+      const { node, kind, tool = null, items, at } = event
+      const place = items === undefined ? {} : { items }
       // A step of kind `call` is one that runs.
-      const work = { node, kind: kind === 'call' ? 'approval' : kind, attempt: 1, tool, since: at }
+      const work = { node, kind: kind === 'call' ? 'approval' : kind, attempt: 1, tool, since: at, ...place }
       return {
         ...next,
         steps: Math.max(progress.steps, event.step + 1),

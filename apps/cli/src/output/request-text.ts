@@ -1,5 +1,6 @@
 import type { Json, Request, RequestOption } from '@waystone/core'
 import { targetText } from './decision-text.ts'
+import { nodeText } from './node-text.ts'
 import { personText } from './person-text.ts'
 import { printable, printableExcerpt, printableJson, printableLine } from './printable.ts'
 import type { Style } from './style.ts'
@@ -75,7 +76,8 @@ function names(list: readonly string[]): string {
 }
 
 /** Who asks what, in a few words. */
-function requestTitle({ kind, node, action }: Request): string {
+function requestTitle({ kind, node: path, items, action }: Request): string {
+  const node = nodeText(path, items)
   if (kind === 'approval') return `${node} asks`
   const tool = action.find((one) => one.tool !== undefined)?.tool
   const what = tool === undefined ? '' : printableLine(tool)
@@ -158,5 +160,5 @@ export function requestLine(request: Request): string {
   const call = tool === undefined ? '' : ` ${printableLine(tool)} ${printableExcerpt(JSON.stringify(given ?? {}), 80)}`
   const told = request.talk === null || request.talk.text === '' ? request.reason : request.talk.text
   const reason = told === '' ? '' : `: ${printableExcerpt(told, 80)}`
-  return `step ${request.step}  ${request.node}${call}${reason}  (${request.options.map(({ outcome }) => outcome).join(', ')})`
+  return `step ${request.step}  ${nodeText(request.node, request.items)}${call}${reason}  (${request.options.map(({ outcome }) => outcome).join(', ')})`
 }

@@ -1,4 +1,5 @@
-import { openIn, type Checkpoint, type Decision, type EngineEvent, type History } from '@waystone/core'
+import { contextsOf, openIn, type Checkpoint, type Decision, type EngineEvent, type History } from '@waystone/core'
+import { nodeText } from './node-text.ts'
 import { personText } from './person-text.ts'
 import { reasonText, wayText } from './decision-text.ts'
 import { printableExcerpt, printableLine } from './printable.ts'
@@ -11,11 +12,14 @@ import { formatCost, formatDuration } from './units.ts'
 export function timelineLines(checkpoints: readonly Checkpoint[], history: History, style: Style): readonly string[] {
   const begun = history.checkpoints[0]?.event.at ?? 0
   const rows = checkpoints.map((checkpoint) => {
-    const { sequence, event, decision, step, usage } = checkpoint
+    const { sequence, event, decision, step, usage, items } = checkpoint
     return [
       String(sequence),
       `+${formatDuration(event.at - begun)}`,
-      step?.node ?? (event.type === 'timer.due' || event.type === 'request.decided' ? (decision?.node ?? '') : ''),
+      nodeText(
+        step?.node ?? (event.type === 'timer.due' || event.type === 'request.decided' ? (decision?.node ?? '') : ''),
+        items,
+      ),
       whatText(checkpoint, history),
       decision === null || decision.to === null ? '' : wayText(decision, history.graph),
       step === null || event.from !== 'effect' ? '' : formatDuration(step.endedAt - step.startedAt),
@@ -95,7 +99,7 @@ function keptBackText(
 }
 
 /** The stable form of a checkpoint for `--json`: what it did and why, without the state. */
-export function timelineJson({ sequence, event, decision, step, usage, left, status }: Checkpoint): object {
+export function timelineJson({ sequence, event, decision, step, items, usage, left, status }: Checkpoint): object {
   return {
     sequence,
     at: iso(event.at),
@@ -103,6 +107,7 @@ export function timelineJson({ sequence, event, decision, step, usage, left, sta
     from: event.from,
     outcome: outcomeOf(event),
     step,
+    ...(items !== undefined && { items }),
     decision,
     usage,
     left,
@@ -119,6 +124,8 @@ function itemText(step: Checkpoint['step'], history: History, sequence: number):
   if (step?.kind === 'map') return 'list '
   if (step?.kind === 'collect') return 'results '
   if (step?.item === undefined || sequence === 0) return ''
-  const map = history.at(sequence - 1).snapshot.context.maps?.[step.node]
+  const { context } = history.at(sequence - 1).snapshot
+  const held = contextsOf(context).find(({ open }) => open[step.index] !== undefined)
+  const map = held?.maps?.[held.open[step.index]?.node ?? '']
   return map === undefined ? `item ${step.item} ` : `item ${step.item} of ${map.items.length} `
 }

@@ -29,6 +29,7 @@ export interface CompactCheckpoint {
   why?: JsonObject
   set?: readonly CompactOperation[]
   step?: JsonObject
+  items?: readonly number[]
   use?: Json
   left?: Json
   status?: string
@@ -72,6 +73,7 @@ export function compactCheckpoint(checkpoint: Checkpoint, graphBefore: string | 
   if (decision !== null) compact.why = compactDecision(decision, event)
   compact.set = compactPatch(patch, { event, decision })
   if (step !== null) compact.step = compactStep(step, event, decision)
+  if (checkpoint.items !== undefined) compact.items = checkpoint.items
   if (usage !== null) compact.use = isEventUsage(usage, event) ? true : asJson(usage)
   if (Object.keys(left).length > 0) compact.left = asJson(left)
   if (status !== 'running') compact.status = status

@@ -109,6 +109,7 @@ export function expandCheckpoint(value: Json, before: CheckpointBefore, what: st
     decision,
     patch,
     step: record.has('step') ? expandStep(record.inside('step'), event, decision) : null,
+    ...(record.has('items') && { items: expandItems(record) }),
     usage: expandUsage(record, event),
     left: record.has('left') ? record.object('left') : {},
     status: status as RunStatus,
@@ -210,6 +211,12 @@ function expandStep(step: ShapeReader, event: EngineEvent, decision: Decision | 
     endedAt: step.numberOr('endedAt', event.at),
     ...step.rest(stepFields),
   }
+}
+
+function expandItems(record: ShapeReader): readonly number[] {
+  return record
+    .list('items')
+    .map((item) => (typeof item === 'number' ? item : record.refuse('items', 'places in lists')))
 }
 
 function expandUsage(record: ShapeReader, event: EngineEvent): UsageDelta | null {

@@ -6,7 +6,7 @@ import { personTarget, type Graph, type NodeRecord } from '../graph/graph.ts'
 import type { CachedCall } from '../snapshot/decision.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import type { GivenHandoff } from '../snapshot/handoff.ts'
-import { isModelCall, type AgentCall, type OpenStep, type RunContext } from '../snapshot/snapshot.ts'
+import { isModelCall, type AgentCall, type OpenStep, type RunContext, type StepKind } from '../snapshot/snapshot.ts'
 import { tally } from './agent-limits.ts'
 import { currentCalls, memoryOf, updateCall, withEntry, withMemory } from './agent-memory.ts'
 import { backoffUntil } from './backoff.ts'
@@ -21,6 +21,7 @@ import { engineError } from './frozen-error.ts'
 import { contractMisfit, handoffCall, handoffGiven, handOver, refusedHandoffs } from './handoff-turn.ts'
 import { countRefused } from './handoff-ledger.ts'
 import { leavesAnAnswer, nextNeed, summarised, unsummarised, withReported } from './history.ts'
+import { needToBegin, setAside } from './limits.ts'
 import { endMapStep } from './map-items.ts'
 import { cacheKeyOf, cachedResult, keepResult } from './pure-cache.ts'
 import { transitionNames } from './names.ts'
@@ -105,7 +106,7 @@ function retryStep(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended |
   const notBefore = isAtOnce
     ? undefined
     : backoffUntil(policy, { at, attempt: attemptOfModel(step), effectId, retryAfterMs: end.retryAfterMs })
-  const kind = step.kind === 'resolve' ? (step.unknown ?? 'task') : step.kind
+  const kind = kindAgain(step)
   const { notBefore: _, unknown: __, ...rest } = step
   const next: OpenStep = {
     ...rest,
@@ -114,7 +115,7 @@ function retryStep(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended |
     since: at,
     ...(notBefore !== undefined && { notBefore }),
   }
-  const reserved = isToolCall(next) ? oneToolCall : next.reserved
+  const reserved = reservedAgain(graph, context, { record, next })
   const error = end.error ?? context.error
   const reopened = withContext(context, {
     error,
@@ -127,6 +128,21 @@ function retryStep(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended |
     before: context,
     need: { steps: 0, reserved: reserved ?? {} },
   }
+}
+
+/** An item that is a nested workflow is tried again from its beginning. */
+function kindAgain({ kind, unknown }: OpenStep): StepKind {
+  if (kind === 'output') return 'input'
+  return kind === 'resolve' ? (unknown ?? 'task') : kind
+}
+
+function reservedAgain(
+  graph: Graph,
+  context: RunContext,
+  { record, next }: { readonly record: NodeRecord; readonly next: OpenStep },
+): OpenStep['reserved'] {
+  if (isToolCall(next)) return oneToolCall
+  return next.kind === 'input' ? setAside(needToBegin(graph, record, context)) : next.reserved
 }
 
 /** A summary is not tried so often that none of the visit's calls is left for the answer. */

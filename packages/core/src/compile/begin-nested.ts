@@ -1,16 +1,15 @@
 import type { JsonObject } from '../base/json.ts'
-import { nodePath } from '../base/node-path.ts'
 import { withIndex } from '../base/with-index.ts'
 import { invariantError } from '../errors/invariant-error.ts'
 import type { Decision } from '../snapshot/decision.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
-import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
+import type { OpenStep } from '../snapshot/snapshot.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
 import { exhaustAround } from './exhaust-around.ts'
-import { findHitAbove, needOf } from './limits.ts'
+import { costsInside, findHitAbove, needOf } from './limits.ts'
 import type { MachineInput } from './machine-event.ts'
 import { transitionNames } from './names.ts'
-import { entered, pathAt, type Place } from './place.ts'
+import { entered, itemsAround, pathAt, type Place } from './place.ts'
 import type { Plan } from './planned.ts'
 import { applied, checkpointStep, type Facts, type RunAt } from './run-at.ts'
 import { initialContext, withContext } from './steps.ts'
@@ -32,7 +31,7 @@ export function beginNested(run: RunAt, step: OpenStep, end: EffectEnd): Plan {
   const start = nested.graph.nodes[nested.graph.start]
   const { context } = place.snapshot
   const hit = start === undefined ? undefined : findHitAbove(context, { need: needOf(start, context), at: event.at })
-  const facts: Facts = { step: checkpointStep(run, step, end) }
+  const facts: Facts = { step: checkpointStep(run, step, end), items: itemsAround(run) }
   const decision: Decision = {
     node: pathAt(run, step.node),
     visit: step.visit,
@@ -60,7 +59,9 @@ function placeToBegin(
   },
 ): Place {
   const { nested, input, step, open } = begins
-  const running: OpenStep = Object.freeze({ ...open, kind: 'workflow', since: event.at })
+  // What an item has set aside is set aside by its first step.
+  const { reserved: _, notBefore: __, ...held } = open
+  const running: OpenStep = Object.freeze({ ...held, kind: 'workflow', since: event.at })
   const context = withContext(before.context, { open: withIndex(before.context.open, step, running) })
   const empty = Object.freeze({ value: '', context: initialContext(input.state, event.at, input) })
   const outer = Object.freeze({ value: before.value, context })
@@ -70,16 +71,6 @@ function placeToBegin(
     before: empty,
     around: [...around, { compiled, snapshot: outer, step }],
   })
-}
-
-/** What calls of a nested workflow cost, by its own names. */
-function costsInside(callCosts: RunContext['callCosts'], node: string): Pick<MachineInput, 'callCosts'> {
-  const prefix = nodePath([node], '')
-  const inside = Object.entries(callCosts ?? {}).filter(([path]) => path.startsWith(prefix))
-  if (inside.length === 0) return {}
-  return {
-    callCosts: Object.freeze(Object.fromEntries(inside.map(([path, cost]) => [path.slice(prefix.length), cost]))),
-  }
 }
 
 function missingNested(node: string): Error {

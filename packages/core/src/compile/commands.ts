@@ -3,7 +3,7 @@ import type { Command } from '../snapshot/command.ts'
 import type { OpenStep, RunContext, Snapshot } from '../snapshot/snapshot.ts'
 import { closingIn, isQuiet, openIn } from '../snapshot/tree.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
-import { isUnderWay, namesAround, placesOf, rootPlace } from './place.ts'
+import { isUnderWay, itemsAround, namesAround, placesOf, rootPlace } from './place.ts'
 
 /** The timer that ends a run's time, or that of the nested workflow which a step holds. */
 export function durationTimer(step?: number): string {
@@ -72,11 +72,18 @@ interface Ledger {
   readonly deadlines: ReadonlyMap<number, number>
   /** Durations that are limited, by timer: when they end. */
   readonly durations: ReadonlyMap<string, number>
-  /** Names of the nodes that hold a step of a nested workflow, by its index. */
-  readonly within: ReadonlyMap<string, readonly string[]>
+  /** Where a step of a nested workflow is, by its index. */
+  readonly within: ReadonlyMap<string, Within>
+}
+
+/** The nodes that hold a nested workflow, and the items of maps that it is inside of. Outermost first. */
+interface Within {
+  readonly names: readonly string[]
+  readonly items: readonly number[]
 }
 
 const noNames: Ledger['within'] = new Map()
+const nowhere: Within = Object.freeze({ names: [], items: [] })
 const noDeadlines: Ledger['deadlines'] = new Map()
 const noDurations: Ledger['durations'] = new Map()
 
@@ -91,14 +98,14 @@ function ledgerOf(compiled: CompiledWorkflow, context: RunContext): Ledger {
     addTimers({ deadlines, durations }, { compiled, context, step: undefined })
     return { open, closing, deadlines, durations, within: noNames }
   }
-  const within = new Map<string, readonly string[]>()
+  const within = new Map<string, Within>()
   for (const place of placesOf(rootPlace(compiled, { value: '', context }))) {
     const inside = place.snapshot.context
     const step = place.around.at(-1)?.step
     if (isUnderWay(place)) addTimers({ deadlines, durations }, { compiled: place.compiled, context: inside, step })
     if (step === undefined) continue
-    const names = namesAround(place)
-    for (const index in inside.open) within.set(index, names)
+    const here: Within = { names: namesAround(place), items: itemsAround(place) }
+    for (const index in inside.open) within.set(index, here)
   }
   return { open: openIn(context), closing: closingIn(context), deadlines, durations, within }
 }
@@ -191,13 +198,15 @@ function pushStart(
   for (const { timer, at } of stepTimers(index, step)) commands.push({ type: 'setTimer', timer, at })
   if (isHeld || step.kind === 'approval' || step.kind === 'resolve' || step.kind === 'workflow') return
   const notBefore = step.notBefore === undefined ? {} : { notBefore: step.notBefore }
+  const { names, items } = within.get(index) ?? nowhere
   commands.push({
     type: 'effect',
     step: Number(index),
-    node: nodePath(within.get(index) ?? [], step.node),
+    node: nodePath(names, step.node),
     kind: step.kind,
     attempt: step.attempt,
     ...notBefore,
+    ...(items.length > 0 && { items }),
   })
 }
 

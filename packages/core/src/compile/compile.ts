@@ -61,6 +61,9 @@ export function compileGraph(built: BuiltGraph): CompiledWorkflow {
 
 function nestedOf({ nodes }: Registry): CompiledWorkflow['nested'] {
   const nested = new Map<string, CompiledWorkflow>()
-  for (const [id, functions] of nodes) if (functions.kind === 'workflow') nested.set(id, compileGraph(functions.nested))
+  for (const [id, functions] of nodes) {
+    const held = functions.kind === 'workflow' || functions.kind === 'map' ? functions.nested : null
+    if (held !== null) nested.set(id, compileGraph(held))
+  }
   return nested
 }

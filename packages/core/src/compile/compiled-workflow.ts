@@ -16,7 +16,7 @@ export interface CompiledWorkflow {
    */
   readonly machine: AnyStateMachine
   readonly index: GraphIndex
-  /** Nested workflows, by the node that holds each. */
+  /** Nested workflows, by the node that holds each, as a whole or for each of its items. */
   readonly nested: ReadonlyMap<string, CompiledWorkflow>
   /** Decides each event once, for the machine's guards and for `plan`. */
   readonly memo: RouteMemo

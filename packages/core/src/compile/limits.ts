@@ -1,5 +1,7 @@
+import { nodePath } from '../base/node-path.ts'
 import { modelTermsOf } from '../graph/asked-models.ts'
 import { limitNames, type Graph, type LimitName, type LimitRecord, type NodeRecord } from '../graph/graph.ts'
+import { nestedIn } from '../graph/nested-graphs.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import type { UsageDelta } from '../snapshot/usage.ts'
 
@@ -55,6 +57,29 @@ export function needOf(record: NodeRecord, context: RunContext): Need {
   if (record.kind === 'agent' || (record.kind === 'gate' && record.reviewer !== null))
     return { steps: 1, reserved: modelReservation(record, context) }
   return { steps: 1, reserved: record.kind === 'tool' ? { toolCalls: 1 } : {} }
+}
+
+/** What the first node of the workflow that a node holds needs. */
+export function needToBegin(graph: Graph, node: NodeRecord, context: RunContext): Need {
+  const nested = nestedIn(graph, node)
+  const start = nested?.nodes[nested.start]
+  if (start === undefined) return nothingNeeded
+  return needOf(start, { ...context, ...costsInside(context.callCosts, node.id) })
+}
+
+/** What a step sets aside for a need; undefined: nothing. */
+export function setAside({ reserved }: Need): UsageDelta | undefined {
+  return Object.keys(reserved).length === 0 ? undefined : reserved
+}
+
+/** What calls of a nested workflow cost, by its own names. @param node - that holds it */
+export function costsInside(callCosts: RunContext['callCosts'], node: string): Pick<RunContext, 'callCosts'> {
+  const prefix = nodePath([node], '')
+  const inside = Object.entries(callCosts ?? {}).filter(([path]) => path.startsWith(prefix))
+  if (inside.length === 0) return {}
+  return {
+    callCosts: Object.freeze(Object.fromEntries(inside.map(([path, cost]) => [path.slice(prefix.length), cost]))),
+  }
 }
 
 /**

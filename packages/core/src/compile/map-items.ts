@@ -1,12 +1,12 @@
 import { own } from '../base/own.ts'
 import { withIndex } from '../base/with-index.ts'
 import type { Json } from '../base/json.ts'
-import { personTarget, type MapRecord } from '../graph/graph.ts'
+import { personTarget, type Graph, type MapRecord } from '../graph/graph.ts'
 import { resultsAPiece, type MapOver, type OpenMap } from '../snapshot/open-map.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import type { Ended } from './ended.ts'
 import { engineError } from './frozen-error.ts'
-import { findLimitHit, type Need } from './limits.ts'
+import { findLimitHit, needToBegin, setAside, type Need } from './limits.ts'
 import { transitionNames } from './names.ts'
 import type { RouteParts } from './route-parts.ts'
 import type { StepEnd } from './step-end.ts'
@@ -101,7 +101,8 @@ function goOn(parts: RouteParts, context: RunContext, { stepEnd, transition, isW
   const opened = openItems(parts, context, { record, visit: step.visit, at })
   // Whatever may not run now waits; none of them running means that a limit stands in the way.
   const isStuck = !hasOpen(opened, record.id)
-  return { type: 'inside', transition, context: opened, before: context, need: isStuck ? needOfItem(record) : null }
+  const need = isStuck ? needOfItem(parts.graph, record, context) : null
+  return { type: 'inside', transition, context: opened, before: context, need }
 }
 
 function reachedOutcome(
@@ -146,9 +147,11 @@ function collect(context: RunContext, { record, step, at }: MapEnd, outcome: Map
   }
 }
 
-/** What opening one item needs. */
-function needOfItem({ tool }: MapRecord): Need {
-  return { steps: 1, reserved: tool === null ? {} : oneToolCall }
+/** What opening one item needs: its step, and of a workflow that its first node begins. */
+function needOfItem(graph: Graph, record: MapRecord, context: RunContext): Need {
+  if (record.workflow === undefined) return { steps: 1, reserved: record.tool === null ? {} : oneToolCall }
+  const { steps, reserved } = needToBegin(graph, record, context)
+  return { steps: 1 + steps, reserved }
 }
 
 function hasOpen({ open }: RunContext, node: string): boolean {
@@ -164,7 +167,8 @@ function openItems(
 ): RunContext {
   const map = own(context.maps ?? {}, record.id)
   if (map === undefined) return context
-  const need = needOfItem(record)
+  const need = needOfItem(graph, record, context)
+  const reserved = setAside(need)
   let running = 0
   for (const index in context.open) if (context.open[index]?.node === record.id) running += 1
   let { next } = map
@@ -175,11 +179,12 @@ function openItems(
     opened = addOpen(opened, {
       node: record.id,
       visit,
-      kind: 'item',
+      kind: record.workflow === undefined ? 'item' : 'input',
       attempt: 1,
       since: at ?? 0,
       item: next,
-      ...(record.tool !== null && { tool: record.tool, reserved: oneToolCall }),
+      ...(record.tool !== null && { tool: record.tool }),
+      ...(reserved !== undefined && { reserved }),
     })
   }
   return next === map.next ? context : withMap(opened, record.id, { ...map, next })

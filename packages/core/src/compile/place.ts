@@ -83,6 +83,11 @@ export function namesAround({ around }: Place): readonly string[] {
   return around.map(({ snapshot: { context }, step }) => (context.open[step] ?? context.closing[step])?.node ?? '')
 }
 
+/** The items of maps that a place is inside of, by their places in their lists, outermost first. */
+export function itemsAround({ around }: Place): readonly number[] {
+  return around.flatMap(({ snapshot: { context }, step }) => (context.open[step] ?? context.closing[step])?.item ?? [])
+}
+
 /** The path of a node at a place. */
 export function pathAt(place: Place, node: string): string {
   return place.around.length === 0 ? node : nodePath(namesAround(place), node)

@@ -9,7 +9,7 @@ import type { UsageDelta } from '../snapshot/usage.ts'
 import { commandsBetween } from './commands.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
 import { limitsLeft } from './limits.ts'
-import { entered, lifted, pathAt, type Place } from './place.ts'
+import { entered, itemsAround, lifted, pathAt, type Place } from './place.ts'
 import type { Plan, Position } from './planned.ts'
 
 /** An event and the place that it moves: the run, or a workflow nested in it. */
@@ -32,6 +32,8 @@ export interface Facts {
   readonly usage?: UsageDelta | undefined
   /** What comes next is the whole run, not only what is at this place. */
   readonly isWhole?: boolean
+  /** Where it happened, when that is not this place. */
+  readonly items?: readonly number[]
 }
 
 /** The transition to a snapshot of this place, written into the whole run. */
@@ -43,6 +45,7 @@ export function applied(run: RunAt, next: Snapshot, facts: Facts): Extract<Plan,
     ...commandsBetween(compiled, before?.context ?? null, snapshot.context),
     ...withdrawnIn(before?.context, snapshot.context, facts.step?.index),
   ]
+  const items = facts.items ?? (run.around.length === 0 ? [] : itemsAround(run))
   const checkpoint: Checkpoint = {
     format: checkpointFormat,
     runId: position.runId,
@@ -53,6 +56,7 @@ export function applied(run: RunAt, next: Snapshot, facts: Facts): Extract<Plan,
     decision: facts.decision ?? null,
     patch: diffSnapshots(before, snapshot, event),
     step: facts.step ?? null,
+    ...(items.length > 0 && { items }),
     usage: facts.usage ?? null,
     left: limitsLeft(compiled.graph, snapshot.context, event.at),
     status: statusOf(snapshot.context),

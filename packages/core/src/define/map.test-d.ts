@@ -1,6 +1,8 @@
 import { describe, expectTypeOf, it } from 'vitest'
 import { z } from 'zod'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
+import { defineAgent } from './agent.ts'
+import type { CallDecision } from './call-approval.ts'
 import { END } from './edge.ts'
 import { defineState } from './state.ts'
 import { defineTool } from './tool.ts'
@@ -18,6 +20,16 @@ const price = defineTool({
   input: z.object({ order: z.string() }),
   output: z.object({ amountUsd: z.number() }),
   run: () => ({ amountUsd: 1 }),
+})
+
+const i = defineState({ order: z.string(), amountUsd: z.number().optional() })
+const nodes = i.nodes({ editor: i.approval({ show: ['order'] }) })
+const inner = i.workflow('inner', {
+  input: z.object({ order: z.string() }),
+  output: ['amountUsd'],
+  nodes,
+  start: nodes.editor,
+  edges: { editor: { approved: END, rejected: END } },
 })
 
 describe('w.map', () => {
@@ -114,5 +126,54 @@ describe('w.map', () => {
       // @ts-expect-error -- not in writes
       apply: () => ({ currency: 'EUR' }),
     })
+  })
+
+  it('types runs of agents and workflows, and what people may answer in them', () => {
+    const agent = defineAgent({
+      model: 'small',
+      instructions: 'Price it.',
+      input: z.object({ order: z.string() }),
+      output: z.object({ amountUsd: z.number() }),
+      tools: [price],
+    })
+    const n = w.nodes({
+      agents: w.map({
+        over: 'orders',
+        writes: ['totals'],
+        maxItems: 10,
+        item: agent,
+        input: (order) => ({ order }),
+        apply: (results) => ({ totals: results.map(({ output }) => output.amountUsd) }),
+      }),
+      workflows: w.map({
+        over: 'extra',
+        maxItems: 10,
+        item: inner,
+        failed: 'keep',
+        writes: ['totals'],
+        apply: (results) => {
+          for (const { output } of results) expectTypeOf(output).toEqualTypeOf<(typeof inner)['~output'] | undefined>()
+          return { totals: [] }
+        },
+      }),
+    })
+    expectTypeOf(n.agents['~tools']).toEqualTypeOf<'price'>()
+    // @ts-expect-error -- an order is a text
+    w.map({ over: 'orders', maxItems: 1, item: agent, input: () => ({ order: 1 }) })
+    // @ts-expect-error -- a text is not the input
+    w.map({ over: 'orders', maxItems: 1, item: agent })
+    // @ts-expect-error -- a text is not the input
+    w.map({ over: 'orders', maxItems: 1, item: inner })
+    // @ts-expect-error -- neither a tool, an agent nor a workflow
+    w.map({ over: 'orders', maxItems: 1, item: 'price' })
+    const whole = w.workflow('whole', {
+      input: z.object({ orders: z.array(z.string()) }),
+      output: [],
+      nodes: n,
+      start: n.agents,
+      edges: { agents: { done: n.workflows }, workflows: { done: END } },
+    })
+    expectTypeOf<keyof (typeof whole)['~approvals']>().toEqualTypeOf<'agents/agent' | 'workflows/editor'>()
+    expectTypeOf<(typeof whole)['~approvals']['agents/agent']>().toEqualTypeOf<CallDecision>()
   })
 })

@@ -1,9 +1,10 @@
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { EffectClass } from './effect-class.ts'
+import type { CallDecision } from './call-approval.ts'
 import type { FailedBranches, LosingBranches } from './join.ts'
 import type { EffectOutcome, Given, Later, Node } from './node.ts'
 import type { EffectOptions, InputRule } from './node-options.ts'
-import type { EffectContext, Tool } from './tool.ts'
+import type { AnyTool, EffectContext } from './tool.ts'
 
 /** What a map does about a list that is longer than `maxItems`. */
 export const excessItems = ['fail', 'cut'] as const
@@ -102,12 +103,18 @@ export interface MapOptions<
   readonly losers?: LosingBranches
 }
 
-/** The items are calls of a tool. */
-export interface ToolItems<Name extends string, Input, Output, Item, View> {
-  readonly item: Tool<Name, Input, Output>
-  /** Needed only where an item is not already the tool's input. */
-  readonly input?: (item: Item, given: View) => Input
-  /** Only more careful than the tool's own. */
+/** What is done for an item: a call of a tool, or a run of an agent that is defined apart, or of a workflow. */
+export interface ItemWork {
+  readonly '~input': unknown
+  readonly '~output': unknown
+}
+
+/** The items are calls of a tool, or runs of an agent or a workflow. */
+export interface WorkItems<Work extends ItemWork, Item, View> {
+  readonly item: Work
+  /** Needed only where an item is not already the input of what is done for it. */
+  readonly input?: (item: Item, given: View) => Later<Work['~input']>
+  /** Of a tool: only more careful than its own. */
   readonly effect?: EffectClass
   readonly run?: never
 }
@@ -133,13 +140,33 @@ export type MapOutcome<Done, Failed extends FailedBranches> =
   | ([Done] extends ['all'] ? never : 'unsatisfied')
   | (Failed extends 'drop' ? 'unsatisfied' : never)
 
-/** A map in a workflow. */
-export interface MapNode<Outcome extends string, Reads extends string, ToolName extends string, Values> extends Node<
+/** Names of the tools that may run for an item; of a workflow any, which is for `check` to say. */
+export type ToolsOfWork<Work> =
+  Work extends AnyTool<infer Name>
+    ? Name
+    : Work extends { readonly '~tools': infer Name extends string }
+      ? Name
+      : [Work] extends [never]
+        ? never
+        : string
+
+/** What people may answer inside an item, by node. */
+export type ApprovalsOfWork<Work> = Work extends { readonly '~approvals': infer Approvals }
+  ? Approvals
+  : Work extends { readonly '~tools': infer Name }
+    ? [Name] extends [never]
+      ? object
+      : { readonly agent: CallDecision }
+    : object
+
+/** A map in a workflow. `Work` is what is done for an item; never: a function does it. */
+export interface MapNode<Outcome extends string, Reads extends string, Work, Values> extends Node<
   Outcome,
   Exclude<EffectOutcome, 'timeout'>,
   Reads,
   Values
 > {
-  readonly '~tools': ToolName
+  readonly '~tools': ToolsOfWork<Work>
   readonly '~map': true
+  readonly '~nested': ApprovalsOfWork<Work>
 }

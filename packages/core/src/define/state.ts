@@ -19,16 +19,17 @@ import type {
   ApplyResults,
   GivenItem,
   ItemOf,
-  ItemRule,
   ItemResult,
+  ItemRule,
+  ItemWork,
   MapDone,
   MapNode,
   MapOptions,
   MapOutcome,
   MapSource,
   RunItems,
-  ToolItems,
   WantedOutput,
+  WorkItems,
 } from './map.ts'
 import type {
   AgentNode,
@@ -205,11 +206,9 @@ export interface StateBuilder<Values, Patches> {
       ExtraKeys<'run', Exclude<KeysOf<Result>, keyof Patches>>,
   ): TaskNode<Outcome, Needed<Reads, Values>, Values>
 
-  /** Work on every item of a list, several at a time: each is one call of a tool. */
+  /** Work on every item of a list, several at a time: each is a call of a tool, or a run of an agent or of a workflow. */
   map<
-    Name extends string,
-    Input,
-    Output,
+    Work extends ItemWork,
     const Source extends MapSource<Reads, Heard, Values>,
     Reads extends keyof Values & string = never,
     Writes extends keyof Values & keyof Patches & string = never,
@@ -223,12 +222,12 @@ export interface StateBuilder<Values, Patches> {
       readonly over: Source
       /** When it is done; default `all`. */
       readonly done?: Done
-    } & ToolItems<Name, Input, Output, ItemOf<Source, Values>, GivenItem<Reads, Heard, Values>> &
-      ItemRule<Source, Input, Values> &
-      WantedOutput<Done, Output, ItemOf<Source, Values>> &
-      ApplyResults<Writes, readonly ItemResult<Output, Failed>[], Result, Given<Reads, Heard, Values>> &
+    } & WorkItems<Work, ItemOf<Source, Values>, GivenItem<Reads, Heard, Values>> &
+      ItemRule<Source, Work['~input'], Values> &
+      WantedOutput<Done, Work['~output'], ItemOf<Source, Values>> &
+      ApplyResults<Writes, readonly ItemResult<Work['~output'], Failed>[], Result, Given<Reads, Heard, Values>> &
       ExtraKeys<'apply', Exclude<keyof Result, keyof Patches>>,
-  ): MapNode<MapOutcome<Done, Failed>, Needed<Reads | Extract<Source, keyof Values & string>, Values>, Name, Values>
+  ): MapNode<MapOutcome<Done, Failed>, Needed<Reads | Extract<Source, keyof Values & string>, Values>, Work, Values>
   /** Work on every item of a list, several at a time: each is one call of a function. */
   map<
     Output,

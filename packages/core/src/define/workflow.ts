@@ -20,6 +20,8 @@ export interface WorkflowDefinition {
   /** The state object given to `defineState`. */
   readonly state: object
   readonly source: SourceLine | undefined
+  /** It was made of an agent, and may have a name that authors cannot give. */
+  readonly isMade?: true
 }
 
 /**

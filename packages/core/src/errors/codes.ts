@@ -46,7 +46,8 @@ export const errorCodes = {
   WAYSTONE_DEFINITION_BAD_NESTING: {
     family: 'definition',
     means: 'A node nests something that is no workflow, two workflows of one name, or more levels than are allowed.',
-    remedy: 'Give `w.nested` a workflow, each with a name of its own, at most 8 levels deep with the outermost.',
+    remedy:
+      'Give `w.nested`, or `item` of a map, a workflow, each with a name of its own, at most 8 levels deep with the outermost.',
   },
   WAYSTONE_DEFINITION_BAD_NODE: {
     family: 'definition',

@@ -66,7 +66,8 @@ export function buildAgent(site: NodeSite): BuiltNode {
   return assemble(site, { written, apart, promptOf: () => mappedPrompt(site, subject) })
 }
 
-function agentDefinitionOf(value: unknown): AgentDefinition | undefined {
+/** The definition inside an agent that was defined apart; undefined: it is none. */
+export function agentDefinitionOf(value: unknown): AgentDefinition | undefined {
   if (typeof value !== 'object' || value === null || !(agentMarker in value)) return undefined
   return value[agentMarker] as AgentDefinition
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { check } from '../check/check.ts'
+import { defineAgent } from '../define/agent.ts'
 import { END } from '../define/edge.ts'
 import { defineState } from '../define/state.ts'
 import { defineTool } from '../define/tool.ts'
@@ -21,7 +22,7 @@ const look = defineTool({
 
 /** A map as somebody may write it who has no types. */
 function build(config: object): BuiltGraph {
-  const map = Reflect.get(w, 'map') as (config: object) => ReturnType<typeof w.map<object, 'orders'>>
+  const map = Reflect.get(w, 'map') as (config: object) => ReturnType<typeof w.map<typeof look, 'orders'>>
   const n = w.nodes({ each: map({ over: 'orders', maxItems: 10, ...config }) })
   return buildGraph(
     w.workflow('mapped', {
@@ -43,6 +44,32 @@ function issuesOf(config: object): readonly string[] {
   }
   return []
 }
+
+const readerConfig = {
+  model: 'small',
+  instructions: 'Read it.',
+  input: z.object({ order: z.string() }),
+  output: z.string(),
+}
+const reader = defineAgent(readerConfig)
+const e = defineState({ order: z.string(), amount: z.number().optional() })
+const en = e.nodes({ look: e.tool(look, { reads: ['order'], writes: ['amount'], apply: () => ({ amount: 1 }) }) })
+const entry = e.workflow('entry', {
+  input: z.object({ order: z.string() }),
+  output: ['amount'],
+  nodes: en,
+  start: en.look,
+  edges: { look: { done: END } },
+})
+const o = defineState({ order: z.number() })
+const on = o.nodes({ rest: o.task({ run: () => undefined }) })
+const other = o.workflow('other', {
+  input: z.object({ order: z.number() }),
+  output: [],
+  nodes: on,
+  start: on.rest,
+  edges: { rest: { done: END } },
+})
 
 describe('a map in the graph', () => {
   it('is a plain record with its defaults, which reads back', () => {
@@ -88,7 +115,7 @@ describe('a map in the graph', () => {
   })
 
   const wrong: readonly (readonly [config: object, issue: RegExp])[] = [
-    [{}, /each\.item: .*expected is a tool, or `run`/],
+    [{}, /each\.item: .*expected is a tool, an agent or a workflow, or `run`/],
     [{ item: look, run: () => 1 }, /item is .*expected is left out beside `run`/],
     [{ item: 7 }, /found 7 where a tool is expected/],
     [{ run: () => 1, input: () => 1 }, /input is .*`run` is given the item/],
@@ -108,7 +135,36 @@ describe('a map in the graph', () => {
     [{ item: look, writes: ['name'] }, /apply is undefined; expected is a function/],
     [{ item: look, effect: 'pure' }, /effect is pure, but its tool is keyed/],
     [{ item: look, of: 1 }, /has no option "of"/],
+    [{ item: reader, effect: 'keyed' }, /effect is "keyed"; expected is left out: the tools inside/],
+    [{ item: entry, timeout: '1s' }, /timeout is "1s"; expected is left out: give the workflow/],
+    [{ item: reader, timeout: 'soon' }, /each:agent\.nodes\.agent\.timeout: node "agent": timeout is "soon"/],
+    [{ item: other }, /input of its workflow: "order" is string in the arguments, but number/],
+    [{ item: defineAgent({ ...readerConfig, input: z.object({ id: z.number() }) }) }, /of its agent: it needs "id"/],
   ]
+
+  it('holds the workflow that its items run, which for an agent is made of it', () => {
+    const { graph: workflows } = build({ item: entry, retry: { attempts: 2 } })
+    expect(workflows.nodes['each']).toMatchObject({
+      tool: null,
+      workflow: 'entry',
+      effect: 'pure',
+      retry: { attempts: 2 },
+    })
+    expect(Object.keys(workflows.workflows ?? {})).toEqual(['entry'])
+    expect(parseGraph(JSON.stringify(workflows))).toEqual(workflows)
+    const { graph: agents, hashes } = build({ item: reader, retry: { attempts: 2 }, timeout: '9s' })
+    expect(agents.nodes['each']).toMatchObject({ workflow: 'each:agent', retry: { attempts: 1 }, timeoutMs: null })
+    expect(agents.workflows?.['each:agent']?.nodes['agent']).toMatchObject({
+      kind: 'agent',
+      model: 'small',
+      retry: { attempts: 2 },
+      timeoutMs: 9_000,
+    })
+    expect(parseGraph(JSON.stringify(agents))).toEqual(agents)
+    expect(build({ item: defineAgent({ ...readerConfig, maxModelCalls: 2 }) }).hashes.graph).not.toBe(hashes.graph)
+    const lost = JSON.stringify({ ...agents, workflows: {} })
+    expect(() => parseGraph(lost)).toThrow(/node each names "each:agent", which is not in it/)
+  })
 
   it.each(wrong)('refuses %j with its place (G1)', (config, issue) => {
     expect(issuesOf(config).join('\n')).toMatch(issue)

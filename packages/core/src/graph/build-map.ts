@@ -1,19 +1,14 @@
 import { defaultConcurrency, excessItems, mostConcurrency } from '../define/map.ts'
 import { failedBranches, losingBranches } from '../define/join.ts'
-import { buildBase, effectKeys, readEffect } from './build-base.ts'
-import { argumentMisfits } from './build-mapping.ts'
-import { defaultRetry, readRetry } from './build-retry.ts'
+import { buildBase, effectKeys } from './build-base.ts'
+import { readItemWork } from './build-item-work.ts'
 import type { BuiltNode, NodeSite } from './build-scope.ts'
-import { silent } from './build-tool-node.ts'
-import { declaredEffect } from './build-tool-rules.ts'
-import { collectTool, toolDefinitionOf } from './build-tools.ts'
-import type { EffectClass, MapRecord, NodeRecordBase, RetryRecord } from './graph.ts'
+import type { MapRecord, NodeRecordBase } from './graph.ts'
 import {
   checkKeys,
   isRecord,
   readChoice,
   readCount,
-  readDuration,
   readFunction,
   readStateKeys,
   refuseValue,
@@ -21,7 +16,6 @@ import {
   type Written,
 } from './read-config.ts'
 import type { MapFunctions } from './registry.ts'
-import { isSchema, jsonSchemaOf } from './zod-json.ts'
 
 const mapKeys = [
   ...effectKeys,
@@ -43,10 +37,11 @@ const mapKeys = [
 
 /** Reads a map. */
 export function buildMap(site: NodeSite): BuiltNode {
-  const { written, scope } = site
-  checkKeys(written, mapKeys)
-  const work = readWork(site)
+  const { scope } = site
+  checkKeys(site.written, mapKeys)
+  const work = readItemWork(site)
   if (work === undefined) return undefined
+  const { written } = work
   const writes = readStateKeys(written, 'writes', scope.stateKeys)
   const apply = readFunction(written, 'apply')
   if (writes.length > 0 && written.config['apply'] === undefined) refuseValue(written, 'apply', 'a function')
@@ -56,10 +51,11 @@ export function buildMap(site: NodeSite): BuiltNode {
   const source = readSource(site)
   const terms = { effect: work.effect, writes, outcomes, retry: work.retry, timeoutMs: work.timeoutMs }
   const record: MapRecord = {
-    ...withSource(buildBase(site, terms), source.key),
+    ...withSource(buildBase({ ...site, written }, terms), source.key),
     kind: 'map',
     over: source.key,
     tool: work.tool,
+    ...(work.workflow !== undefined && { workflow: work.workflow }),
     maxItems: readMaxItems(written),
     excess: readChoice(written, 'excess', excessItems) ?? 'fail',
     concurrency: readConcurrency(written),
@@ -93,64 +89,6 @@ function readSource({ written, scope }: NodeSite): {
   const type = key === undefined ? 'array' : scope.built.records[key]?.schema['type']
   if (type !== 'array' && type !== undefined) refuseValue(written, 'over', 'a state key that holds a list')
   return { key: key ?? null, over: null }
-}
-
-/** What an item does. */
-interface Work {
-  readonly tool: string | null
-  readonly effect: EffectClass
-  readonly retry: RetryRecord
-  readonly timeoutMs: number | null
-  readonly functions: Pick<MapFunctions, 'input' | 'run'>
-}
-
-function readWork(site: NodeSite): Work | undefined {
-  const { written } = site
-  const { item, run } = written.config
-  if ((item === undefined) === (run === undefined)) {
-    refuseValue(written, 'item', item === undefined ? 'a tool, or `run` in its place' : 'left out beside `run`')
-    return undefined
-  }
-  return item === undefined ? runWork(written) : toolWork(site)
-}
-
-function runWork(written: Written): Work {
-  const run = readFunction(written, 'run')
-  if (written.config['input'] !== undefined) refuseValue(written, 'input', 'left out: `run` is given the item')
-  const effect = readEffect(written, null)
-  return { tool: null, effect, retry: defaultRetry(effect), timeoutMs: null, functions: { input: null, run } }
-}
-
-function toolWork({ written, scope }: NodeSite): Work | undefined {
-  const { item } = written.config
-  const tool = collectTool(scope, item, written)
-  const subject = toolDefinitionOf(item)
-  if (tool === undefined || subject === undefined) return undefined
-  const own: Written = { ...written, config: subject.config, issues: silent }
-  const effect = readEffect(written, declaredEffect(subject.config['effect']))
-  const input = readFunction(written, 'input')
-  if (input === null) checkItem({ written, scope }, subject.config['input'])
-  return {
-    tool,
-    effect,
-    retry: subject.config['retry'] === undefined ? defaultRetry(effect) : readRetry(own, defaultRetry(effect)),
-    timeoutMs: readDuration(own, 'timeout'),
-    functions: { input, run: null },
-  }
-}
-
-/** Items of a key that are handed to the tool as they are have to fit its input, as far as JSON schemas tell. */
-function checkItem({ written, scope }: Pick<NodeSite, 'written' | 'scope'>, input: unknown): void {
-  const { over } = written.config
-  const list = typeof over === 'string' ? scope.built.records[over]?.schema : undefined
-  const items = list?.['items']
-  if (!isRecord(items) || !isSchema(input)) return
-  for (const message of argumentMisfits(items, jsonSchemaOf(input, 'input') ?? {})) {
-    written.issues.add('WAYSTONE_DEFINITION_SHAPES_DIFFER', within(written.place, 'input'), {
-      message: `${written.subject}, an item as the input of its tool: ${message}`,
-      hint: 'Map between them with input.',
-    })
-  }
 }
 
 function readMaxItems(written: Written): number {

@@ -3,10 +3,11 @@ import { DefinitionError } from '../errors/definition-error.ts'
 import { nodeKeys, readCommon } from './build-base.ts'
 import { checkMapping } from './build-mapping.ts'
 import { noRetry } from './build-retry.ts'
-import type { BuildScope, BuiltNode, NestedGraph, NodeSite } from './build-scope.ts'
+import type { BuildScope, BuiltNode, NodeSite } from './build-scope.ts'
 import type { Graph } from './graph.ts'
 import { describeValue } from './issues.ts'
 import { checkKeys, readFunction, readStateKeys, type Written } from './read-config.ts'
+import type { NestedGraph } from './registry.ts'
 
 /** Levels of workflows a run may have, its own included. */
 const deepestNesting = 8
@@ -46,7 +47,11 @@ export function buildNested(site: NodeSite): BuiltNode {
   }
 }
 
-function nestedOf({ scope, written }: NodeSite, subject: unknown): NestedGraph | undefined {
+/** Builds a workflow that a node holds; undefined when it cannot be held, which is reported. */
+export function nestedOf(
+  { scope, written }: Pick<NodeSite, 'scope' | 'written'>,
+  subject: unknown,
+): NestedGraph | undefined {
   const refuse = (message: string, hint: string): undefined => {
     written.issues.add('WAYSTONE_DEFINITION_BAD_NESTING', written.place, {
       message: `${written.subject} ${message}`,

@@ -8,7 +8,7 @@ import type { BuiltState } from './build-state.ts'
 import type { NodeRecord } from './graph.ts'
 import type { IssueList } from './issues.ts'
 import type { Written } from './read-config.ts'
-import type { NodeFunctions, WorkflowFunctions } from './registry.ts'
+import type { NestedGraph, NodeFunctions } from './registry.ts'
 
 /** What the parts of a build share. Guards and tools are collected as they are met. */
 export interface BuildScope {
@@ -32,9 +32,6 @@ export interface BuildScope {
   /** Nested workflows by name. */
   readonly workflows: Map<string, NestedGraph>
 }
-
-/** A workflow that was built to be nested. */
-export type NestedGraph = WorkflowFunctions['nested']
 
 /** A node's record and functions; undefined when too much of it is wrong to go on. */
 export type BuiltNode = { readonly record: NodeRecord; readonly functions: NodeFunctions } | undefined

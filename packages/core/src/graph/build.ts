@@ -121,7 +121,7 @@ function scopeOf(definition: WorkflowDefinition): BuildScope {
   const issues = issueList()
   const name = typeof definition.name === 'string' ? definition.name : 'workflow'
   const place = placeOf(name, definition.source)
-  if (typeof definition.name !== 'string' || !isName(name)) {
+  if (typeof definition.name !== 'string' || (definition.isMade !== true && !isName(name))) {
     issues.add('WAYSTONE_DEFINITION_BAD_NAME', place, {
       message: `workflow name ${describeValue(definition.name)} is no valid name`,
       hint: 'Names of workflows start with a letter and go on with letters, digits, _ and -.',

@@ -287,8 +287,10 @@ export interface MapRecord extends NodeRecordBase {
   readonly kind: 'map'
   /** The state key it goes over, which is among `reads`; null: a function makes the list. */
   readonly over: string | null
-  /** Key of {@link Graph.tools} that each item calls; null: a function does its work. */
+  /** Key of {@link Graph.tools} that each item calls; null: a function does its work, or a workflow. */
   readonly tool: string | null
+  /** Key of {@link Graph.workflows} that each item runs: for an agent one that was made of it, `<map>:agent`. Absent: none. */
+  readonly workflow?: string
   /** Most items, 1 or more. */
   readonly maxItems: number
   readonly excess: ExcessItems

@@ -8,9 +8,10 @@ export function graphsOf(graph: Graph): readonly Graph[] {
   return [graph, ...Object.values(graph.workflows).flatMap((nested) => graphsOf(nested))]
 }
 
-/** The workflow that a node is nested as; undefined for any other node. */
+/** The workflow that a node holds, as a whole or for each of its items; undefined for any other node. */
 export function nestedIn(graph: Graph, node: NodeRecord | undefined): Graph | undefined {
-  return node?.kind === 'workflow' ? own(graph.workflows ?? {}, node.workflow) : undefined
+  const name = node?.kind === 'workflow' || node?.kind === 'map' ? node.workflow : undefined
+  return name === undefined ? undefined : own(graph.workflows ?? {}, name)
 }
 
 /** Where a path leads: the node and the workflow it is in; undefined when there is none. @param path - `draft`, or `research/draft` in a nested workflow */

@@ -181,6 +181,7 @@ const node = z.discriminatedUnion('kind', [
     kind: z.literal('map'),
     over: z.string().nullable(),
     tool: z.string().nullable(),
+    workflow: z.string().exactOptional(),
     maxItems: atLeastOne,
     excess: z.enum(excessItems),
     concurrency: atLeastOne,
@@ -347,8 +348,9 @@ function checkNames(graph: Graph): void {
     for (const name of fork === undefined ? [] : [...fork.branches, fork.join])
       if (!Object.hasOwn(graph.nodes, name)) refuse(`the fork of edge ${id}`, name)
   }
-  for (const node of Object.values(graph.nodes))
-    if (node.kind === 'workflow' && !Object.hasOwn(graph.workflows ?? {}, node.workflow))
-      refuse(`node ${node.id}`, node.workflow)
+  for (const node of Object.values(graph.nodes)) {
+    const held = node.kind === 'workflow' || node.kind === 'map' ? node.workflow : undefined
+    if (held !== undefined && !Object.hasOwn(graph.workflows ?? {}, held)) refuse(`node ${node.id}`, held)
+  }
   for (const nested of Object.values(graph.workflows ?? {})) checkNames(nested)
 }

@@ -85,14 +85,29 @@ export interface MapFunctions {
   readonly kind: 'map'
   /** Null: the list of a state key. */
   readonly over: ((input: NodeInput) => unknown) | null
-  /** Item to the tool's input. Null: the item is the input, or there is no tool. */
+  /** Item to the input of a tool, agent or workflow. Null: the item is the input, or a function does the work. */
   readonly input: ((item: Json, input: ItemInput) => unknown) | null
-  /** Null: a tool does the work. */
+  /** Null: a tool, an agent or a workflow does the work. */
   readonly run: ((item: Json, input: ItemInput, context: EffectContext) => unknown) | null
   /** Whether an output is what the map was after. Null: it is not after any. */
   readonly wanted: ((output: Json, item: Json) => unknown) | null
   /** Results in item order to patch. Null: it writes nothing. */
   readonly apply: ((results: readonly JsonObject[], input: NodeInput) => unknown) | null
+  /** What each item runs; null: no workflow. */
+  readonly nested: NestedItem | null
+}
+
+/** A workflow that the items of a map run. */
+export interface NestedItem extends NestedGraph {
+  /** It was made of an agent: the state key that takes its input, and the one that holds its answer. */
+  readonly agent: { readonly input: string; readonly output: string } | null
+}
+
+/** A workflow that was built to be nested. */
+export interface NestedGraph {
+  readonly graph: Graph
+  readonly registry: Registry
+  readonly hashes: GraphHashes
 }
 
 /** A join has none. */
@@ -107,7 +122,7 @@ export interface WorkflowFunctions {
   readonly input: ((input: NodeInput) => unknown) | null
   /** Output to patch. Null: the output's keys that the node writes are the patch. */
   readonly apply: ((output: unknown, input: NodeInput) => unknown) | null
-  readonly nested: { readonly graph: Graph; readonly registry: Registry; readonly hashes: GraphHashes }
+  readonly nested: NestedGraph
 }
 
 /** Author functions of one node, told apart by `kind`. */

@@ -10,7 +10,7 @@ import { argumentsOfCall } from '../snapshot/agent-calls.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { Decision } from '../snapshot/decision.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
-import { contextsOf, openIn } from '../snapshot/tree.ts'
+import { contextsOf, holdersOf, openIn } from '../snapshot/tree.ts'
 import { readHistory, type History } from './history.ts'
 import { requireRow } from './read-checkpoints.ts'
 
@@ -22,6 +22,8 @@ export interface AuditEntry {
   readonly actor: string
   readonly event: string
   readonly decision: Decision | null
+  /** The items of maps inside which it happened, outermost first; absent: inside none. */
+  readonly items?: readonly number[]
 }
 
 /** What a person or operator did. */
@@ -35,6 +37,8 @@ export interface AuditPerson {
   readonly isPartial?: true
   readonly through: string
   readonly node: string | null
+  /** The items of maps that it is about or inside of, outermost first; absent: none. */
+  readonly items?: readonly number[]
   /** For what was asked about a tool call of an agent. */
   readonly tool?: string
   /** Of that call: the exact arguments that were decided on. */
@@ -98,8 +102,9 @@ export async function auditRun(store: Store, runId: string): Promise<Audit> {
   }
 }
 
-function entryOf({ sequence, event, step, decision }: Checkpoint): AuditEntry {
-  return { sequence, at: event.at, actor: actorOf(event, step?.node ?? null), event: event.type, decision }
+function entryOf({ sequence, event, step, decision, items }: Checkpoint): AuditEntry {
+  const base = { sequence, at: event.at, actor: actorOf(event, step?.node ?? null), event: event.type, decision }
+  return items === undefined ? base : { ...base, items }
 }
 
 function actorOf(event: Checkpoint['event'], node: string | null): string {
@@ -127,7 +132,9 @@ function peopleOf(checkpoint: Checkpoint, history: History): readonly AuditPerso
   if (event.type === 'request.decided') {
     const { by, through, reason, outcome, for: person } = event.payload
     const whose = { ...(person !== undefined && { for: person }), ...(step === null && { isPartial: true as const }) }
-    return [{ sequence, at: event.at, by, ...whose, through, node, ...callOf(checkpoint, history), outcome, reason }]
+    const items = itemsOf(checkpoint)
+    const where = { through, node, ...(items.length > 0 && { items }) }
+    return [{ sequence, at: event.at, by, ...whose, ...where, ...callOf(checkpoint, history), outcome, reason }]
   }
   if (event.from !== 'operator') return []
   return [
@@ -141,6 +148,10 @@ function peopleOf(checkpoint: Checkpoint, history: History): readonly AuditPerso
       reason: reasonOf(event.payload),
     },
   ]
+}
+
+function itemsOf({ items = [], step }: Checkpoint): readonly number[] {
+  return step?.item === undefined ? items : [...items, step.item]
 }
 
 /** The call a person decided on, as it stood before; nothing for other decisions. */
@@ -183,18 +194,11 @@ function sitesOf(graph: Graph, within: readonly string[]): readonly Site[] {
   return [{ graph, within }, ...nested]
 }
 
-/** Where a workflow stands; undefined: it is not under way. */
-function contextAt({ within }: Site, history: History, sequence: number): RunContext | undefined {
+/** Where a workflow stands; undefined: it is not under way. @param holders - the steps that hold it, outermost first */
+function contextAt(holders: readonly number[], history: History, sequence: number): RunContext | undefined {
   let context: RunContext | undefined = history.at(sequence).snapshot.context
-  for (const name of within) {
-    context = context === undefined ? undefined : childOf(context, name)
-  }
+  for (const step of holders) context = context?.children?.[step]?.context
   return context
-}
-
-function childOf({ open, children }: RunContext, node: string): RunContext | undefined {
-  const step = Object.keys(children ?? {}).find((index) => open[index]?.node === node)
-  return step === undefined ? undefined : children?.[step]?.context
 }
 
 /** Whether a node, by its path, is one of a workflow's own. */
@@ -209,12 +213,24 @@ function isInside({ within }: Site, path: string): boolean {
   return names.length > within.length && within.every((name, level) => names[level] === name)
 }
 
-/** What a policy needs to know of the way so far. */
+/** What a policy needs to know of the way so far, of one workflow under way: several items of a map may be at once. */
 interface Cover {
   /** Where the outcome has been crossed since the tool last ran and since what it showed was last written; null: nowhere. */
   coveredBy: string | null
   /** Last results of the guards of `given`, until something they read is written. */
   readonly known: Map<string, boolean>
+}
+
+/** By the steps that hold the workflow. */
+type Covers = Map<string, Cover>
+
+function coverOf(covers: Covers, holders: readonly number[]): Cover {
+  const key = holders.join('/')
+  const known = covers.get(key)
+  if (known !== undefined) return known
+  const cover: Cover = { coveredBy: null, known: new Map() }
+  covers.set(key, cover)
+  return cover
 }
 
 /** Part of a run's way: its own, or that of a run it was forked from, up to the fork. */
@@ -255,28 +271,33 @@ async function readWays(
  * since the keys shown were last written. Starts while `given` is known to be false are excused.
  */
 function auditPolicy(ways: readonly Way[], site: Site, policy: PolicyRecord): AuditPolicy {
-  const cover: Cover = { coveredBy: null, known: new Map() }
+  const covers: Covers = new Map()
   let found: Omit<AuditPolicy, 'policy'> = { uses: [], violations: [] }
   for (const [index, way] of ways.entries()) {
     // Of an outcome that nobody knew, a person says in the fork whether it happened: its start there is the one that counts.
     const open = index < ways.length - 1 ? Object.entries(openIn(way.history.at(way.to).snapshot.context)) : []
     const repeated = new Set(open.flatMap(([step, { kind }]) => (kind === 'resolve' ? [step] : [])))
-    found = walkPolicy(way, policy, { cover, repeated, site })
+    found = walkPolicy(way, policy, { covers, repeated, site })
   }
   return { policy, ...found, ...(site.within.length > 0 && { within: site.within.join('/') }) }
+}
+
+interface Walk {
+  readonly covers: Covers
+  readonly site: Site
 }
 
 function walkPolicy(
   { history, to }: Way,
   policy: PolicyRecord,
-  { cover, repeated, site }: { readonly cover: Cover; readonly repeated: ReadonlySet<string>; readonly site: Site },
+  { covers, repeated, site }: Walk & { readonly repeated: ReadonlySet<string> },
 ): Omit<AuditPolicy, 'policy'> {
   const uses: number[] = []
   const violations: number[] = []
   const started = new Set<number>()
   for (const checkpoint of history.checkpoints.slice(0, to + 1)) {
     const { sequence, commands } = checkpoint
-    updateCover(history, checkpoint, { cover, policy, site })
+    updateCover(history, checkpoint, { covers, policy, site })
     for (const command of commands) {
       // Releasing a held run asks for what is open once more.
       if (
@@ -288,9 +309,9 @@ function walkPolicy(
         continue
       started.add(command.step)
       uses.push(sequence)
-      const isAsked =
-        policy.without === 'approval' &&
-        openIn(history.at(sequence).snapshot.context)[command.step]?.approved !== undefined
+      const { context } = history.at(sequence).snapshot
+      const cover = coverOf(covers, holdersIn(site, context, command.step) ?? [])
+      const isAsked = policy.without === 'approval' && openIn(context)[command.step]?.approved !== undefined
       if (cover.coveredBy === null && !isAsked && !isExcused(policy, cover.known)) violations.push(sequence)
       if (!repeated.has(String(command.step))) cover.coveredBy = null
     }
@@ -298,22 +319,41 @@ function walkPolicy(
   return { uses, violations }
 }
 
+/** The steps that hold the workflow of a site in which, or below which, a step is; undefined: it is somewhere else. */
+function holdersIn({ within }: Site, context: RunContext, step: number): readonly number[] | undefined {
+  if (within.length === 0) return []
+  const holders = holdersOf(context, step)
+  return holders === undefined || holders.length < within.length ? undefined : holders.slice(0, within.length)
+}
+
+/** Where a checkpoint happened, as the steps that hold it; undefined: not in the workflow of this site. */
+function placeOf(site: Site, history: History, { sequence, step, event }: Checkpoint): readonly number[] | undefined {
+  if (site.within.length === 0) return []
+  const index = step?.index ?? (event.type === 'request.decided' ? event.payload.step : undefined)
+  if (index === undefined || sequence === 0) return undefined
+  return holdersIn(site, history.at(sequence - 1).snapshot.context, index)
+}
+
 function updateCover(
   history: History,
-  { sequence, event, decision, step }: Checkpoint,
-  { cover, policy, site }: { readonly cover: Cover; readonly policy: PolicyRecord; readonly site: Site },
+  checkpoint: Checkpoint,
+  { covers, policy, site }: Walk & { readonly policy: PolicyRecord },
 ): void {
+  const { sequence, event, decision, step } = checkpoint
   const { graph } = site
   // A nested workflow begins anew each time: nothing was crossed, and nothing is known.
   if (event.type === 'effect.ended' && event.payload.outcome === 'begun' && step?.node === site.within.join('/')) {
-    cover.coveredBy = null
-    cover.known.clear()
+    const holders = [...(holdersOf(history.at(sequence).snapshot.context, step.index) ?? []), step.index]
+    covers.delete(holders.join('/'))
     return
   }
+  const holders = placeOf(site, history, checkpoint)
+  if (holders === undefined) return
+  const cover = coverOf(covers, holders)
   const writes = (keys: readonly string[]): boolean => {
     if (event.type === 'run.forked')
       return site.within.length === 0 && keys.some((key) => Object.hasOwn(event.payload.patch, key))
-    return sequence > 0 && writesAny(site, history, { sequence, keys })
+    return sequence > 0 && writesAny(holders, history, { sequence, keys })
   }
   if (cover.coveredBy !== null && writes(shownAt(graph, cover.coveredBy))) cover.coveredBy = null
   for (const guard of cover.known.keys()) if (writes(graph.guards[guard]?.reads ?? [])) cover.known.delete(guard)
@@ -327,12 +367,12 @@ function updateCover(
 }
 
 function writesAny(
-  site: Site,
+  holders: readonly number[],
   history: History,
   { sequence, keys }: { readonly sequence: number; readonly keys: readonly string[] },
 ): boolean {
-  const before = contextAt(site, history, sequence - 1)?.state
-  const after = contextAt(site, history, sequence)?.state
+  const before = contextAt(holders, history, sequence - 1)?.state
+  const after = contextAt(holders, history, sequence)?.state
   return keys.some((key) => before?.[key] !== after?.[key])
 }
 

@@ -3,10 +3,11 @@ import { own } from '../base/own.ts'
 import { invariantError } from '../errors/invariant-error.ts'
 import { nodeError } from '../errors/node-error.ts'
 import type { MapRecord } from '../graph/graph.ts'
-import type { ItemInput, MapFunctions } from '../graph/registry.ts'
+import type { ItemInput, MapFunctions, NestedItem } from '../graph/registry.ts'
 import { endedItems, type OpenMap } from '../snapshot/open-map.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
 import { nodeInputOf, type EffectJob, type Ended } from './effect-job.ts'
+import { begunWith, nestedResult } from './execute-nested.ts'
 import { runTool } from './execute-tool.ts'
 import { refuseLarge } from './output-cap.ts'
 import { parsePatch } from './parse-patch.ts'
@@ -18,7 +19,9 @@ export function executeMap(job: EffectJob, record: MapRecord, functions: MapFunc
   const { kind } = job.open
   if (kind === 'map') return makeList(job, record, functions)
   if (kind === 'collect') return applyResults(job, record, functions)
-  return runItem(job, record, functions)
+  const { nested } = functions
+  if (nested === null) return runItem(job, record, functions)
+  return kind === 'input' ? beginItem(job, { record, functions, nested }) : takeItem(job, { record, functions, nested })
 }
 
 /**
@@ -54,9 +57,8 @@ function typeOf(value: unknown): string {
 }
 
 function runItem(job: EffectJob, record: MapRecord, functions: MapFunctions): Ended | Promise<Ended> {
-  const { compiled, context, open, scope } = job
-  const item = itemAt(context, record, open.item)
-  const input: ItemInput = Object.freeze({ ...nodeInputOf(record, context), index: open.item ?? 0 })
+  const { compiled, scope } = job
+  const { item, input } = itemGiven(job, record)
   const { tool } = record
   if (tool === null) {
     return whenDone(functions.run?.(item, input, scope), (given) => {
@@ -71,6 +73,41 @@ function runItem(job: EffectJob, record: MapRecord, functions: MapFunctions): En
       return itemEnd(functions, item, output)
     }),
   )
+}
+
+interface NestedItemSite {
+  readonly record: MapRecord
+  readonly functions: MapFunctions
+  readonly nested: NestedItem
+}
+
+/** Makes what the workflow of an item begins with. */
+function beginItem(job: EffectJob, { record, functions, nested }: NestedItemSite): Ended | Promise<Ended> {
+  const { item, input } = itemGiven(job, record)
+  const given = functions.input === null ? item : functions.input(item, input)
+  const what = `input of item ${input.index} of map ${JSON.stringify(record.id)}`
+  return whenDone(given, (value) => {
+    const { agent } = nested
+    return begunWith(nested, agent === null ? value : { [agent.input]: value ?? null }, what)
+  })
+}
+
+/** Takes over what the workflow of an item has come to. */
+function takeItem(job: EffectJob, { record, functions, nested }: NestedItemSite): Ended {
+  const { item, input } = itemGiven(job, record)
+  const result = nestedResult(job, nested, `item ${input.index} of map ${JSON.stringify(record.id)}`)
+  if (result.type === 'ended') return result.end
+  const output = nested.agent === null ? result.output : (own(result.output, nested.agent.output) ?? null)
+  return itemEnd(functions, item, takeJson(output, `output of item ${input.index} of map ${JSON.stringify(record.id)}`))
+}
+
+/** What the functions of a map's items are given. */
+function itemGiven(
+  { context, open }: EffectJob,
+  record: MapRecord,
+): { readonly item: Json; readonly input: ItemInput } {
+  const item = itemAt(context, record, open.item)
+  return { item, input: Object.freeze({ ...nodeInputOf(record, context), index: open.item ?? 0 }) }
 }
 
 function itemEnd(functions: MapFunctions, item: Json, output: Json): Ended {
@@ -100,7 +137,8 @@ function applyResults(job: EffectJob, record: MapRecord, functions: MapFunctions
   const outcome = map.over?.outcome ?? 'done'
   if (functions.apply === null) return { outcome }
   // Results are JSON by construction; their interface only lacks an index signature.
-  const results = Object.freeze(endedItems(map)) as unknown as readonly JsonObject[]
+  const ended = endedItems(map).filter(({ error }) => error === undefined || record.failed === 'keep')
+  const results = Object.freeze(ended) as unknown as readonly JsonObject[]
   return whenDone(functions.apply(results, nodeInputOf(record, job.context)), (given) =>
     endedWith(outcome, parsePatch(job.compiled, record, given)),
   )

@@ -1,8 +1,8 @@
-import { takeJson } from '../base/json.ts'
+import { takeJson, type JsonObject } from '../base/json.ts'
 import { pick } from '../compile/steps.ts'
 import { invariantError } from '../errors/invariant-error.ts'
 import { nodeError } from '../errors/node-error.ts'
-import type { WorkflowFunctions } from '../graph/registry.ts'
+import type { NestedGraph, WorkflowFunctions } from '../graph/registry.ts'
 import { nodeInputOf, type EffectJob, type Ended } from './effect-job.ts'
 import { issueLines } from './issues.ts'
 import { parsePatch, pickPatch } from './parse-patch.ts'
@@ -12,7 +12,12 @@ import { endedWith } from './patch-end.ts'
 export function executeInput(job: EffectJob, { input, nested }: WorkflowFunctions): Ended {
   const given = nodeInputOf(job.record, job.context)
   const what = `input of workflow ${JSON.stringify(nested.graph.name)}`
-  const parsed = nested.registry.input.safeParse(takeJson(input === null ? given.state : input(given), what))
+  return begunWith(nested, input === null ? given.state : input(given), what)
+}
+
+/** The end of a step that makes the input of a nested workflow. @throws {NodeError} WAYSTONE_NODE_BAD_INPUT */
+export function begunWith({ registry }: NestedGraph, given: unknown, what: string): Ended {
+  const parsed = registry.input.safeParse(takeJson(given, what))
   if (parsed.success) return { outcome: 'begun', output: takeJson(parsed.data, what) }
   const issues = issueLines(parsed.error)
   throw nodeError('WAYSTONE_NODE_BAD_INPUT', `${what} does not fit its schema: ${issues.join('; ')}`, {
@@ -22,7 +27,20 @@ export function executeInput(job: EffectJob, { input, nested }: WorkflowFunction
 
 /** Takes over what a nested workflow has come to: its output as a patch, or why it gave none. */
 export function executeOutput(job: EffectJob, { apply, nested }: WorkflowFunctions): Ended {
-  const { record, context, compiled, scope } = job
+  const { record, context, compiled } = job
+  const result = nestedResult(job, nested, `workflow ${JSON.stringify(nested.graph.name)}`)
+  if (result.type === 'ended') return result.end
+  const { output } = result
+  const patch = apply === null ? pickPatch(compiled, record, output) : apply(output, nodeInputOf(record, context))
+  return endedWith('done', parsePatch(compiled, record, patch))
+}
+
+/** What a nested workflow gave, or the end of the step that holds it when it gave nothing. @param what - for messages */
+export function nestedResult(
+  { context, scope }: EffectJob,
+  { graph }: NestedGraph,
+  what: string,
+): { readonly type: 'output'; readonly output: JsonObject } | { readonly type: 'ended'; readonly end: Ended } {
   const child = context.children?.[scope.step]?.context
   const ending = child?.ending
   if (child === undefined || ending === null || ending === undefined) {
@@ -31,20 +49,16 @@ export function executeOutput(job: EffectJob, { apply, nested }: WorkflowFunctio
       `step ${scope.step} of ${scope.node} takes over a workflow that has not ended`,
     )
   }
-  const { name } = nested.graph
   if (ending.status === 'exhausted') {
     const error = nodeError(
       'WAYSTONE_NODE_LIMIT_REACHED',
-      `workflow ${JSON.stringify(name)} has used up its limit${ending.limit === undefined ? '' : ` ${ending.limit}`}`,
+      `${what} has used up its limit${ending.limit === undefined ? '' : ` ${ending.limit}`}`,
     )
-    return { outcome: 'exhausted', error: error.toJSON() }
+    return { type: 'ended', end: { outcome: 'exhausted', error: error.toJSON() } }
   }
   if (ending.status !== 'completed') {
-    const message = `workflow ${JSON.stringify(name)} ended ${ending.status}`
-    const error = ending.error ?? nodeError('WAYSTONE_NODE_FAIL_TAKEN', message).toJSON()
-    return { outcome: 'failed', error }
+    const error = ending.error ?? nodeError('WAYSTONE_NODE_FAIL_TAKEN', `${what} ended ${ending.status}`).toJSON()
+    return { type: 'ended', end: { outcome: 'failed', error } }
   }
-  const output = pick(child.state, nested.graph.output)
-  const patch = apply === null ? pickPatch(compiled, record, output) : apply(output, nodeInputOf(record, context))
-  return endedWith('done', parsePatch(compiled, record, patch))
+  return { type: 'output', output: pick(child.state, graph.output) }
 }

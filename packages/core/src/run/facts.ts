@@ -37,7 +37,7 @@ export function factsOf(checkpoint: Checkpoint, source: FactSource): readonly Fa
   ]
 }
 
-function eventFacts({ event, step, decision }: Checkpoint, { workflow }: FactSource): readonly Fact[] {
+function eventFacts({ event, step, decision, items }: Checkpoint, { workflow }: FactSource): readonly Fact[] {
   switch (event.type) {
     case 'run.started':
       return [{ type: 'run.started', workflow, input: event.payload.input, tags: event.payload.tags }]
@@ -57,6 +57,8 @@ function eventFacts({ event, step, decision }: Checkpoint, { workflow }: FactSou
           through,
           reason,
           ...(step?.tool !== undefined && { tool: step.tool }),
+          ...(step?.item !== undefined && { item: step.item }),
+          ...(items !== undefined && { items }),
         },
       ]
     }
@@ -82,7 +84,7 @@ function eventFacts({ event, step, decision }: Checkpoint, { workflow }: FactSou
   }
 }
 
-function endFacts({ event, step, usage, decision }: Checkpoint): readonly Fact[] {
+function endFacts({ event, step, usage, decision, items }: Checkpoint): readonly Fact[] {
   if (step === null) return []
   const end = event.type === 'effect.ended' ? event.payload : undefined
   return [
@@ -100,6 +102,7 @@ function endFacts({ event, step, usage, decision }: Checkpoint): readonly Fact[]
       ...(end?.asked !== undefined && { asked: end.asked }),
       ...(step.tool !== undefined && { tool: step.tool }),
       ...(step.item !== undefined && { item: step.item }),
+      ...(items !== undefined && { items }),
       ...(end?.error !== undefined && { error: end.error }),
       ...(end?.misfit !== undefined && { misfit: end.misfit }),
       ...(end?.withheld !== undefined && { withheld: end.withheld }),
@@ -206,20 +209,24 @@ function startFacts({ commands, step }: Checkpoint, opened: readonly OpenedStep[
         attempt: command.attempt,
         ...(tool !== undefined && { tool }),
         ...(place !== undefined && { item: place }),
+        ...(command.items !== undefined && { items: command.items }),
         ...(fallback !== undefined && { fallback }),
       },
     ]
   })
 }
 
-function requestFacts({ step: ended }: Checkpoint, opened: readonly OpenedStep[]): readonly Fact[] {
-  return opened.flatMap(({ step, isNew, open }): readonly Fact[] => {
+function requestFacts({ step: ended, items: around = [] }: Checkpoint, opened: readonly OpenedStep[]): readonly Fact[] {
+  return opened.flatMap(({ step, isNew, open, within }): readonly Fact[] => {
     const isApproval = isNew && open.kind === 'approval'
     if (!isApproval && open.kind !== 'resolve') return []
     const about = ended?.index === step ? ended : null
     const tool = open.tool ?? about?.tool
     const item = open.item ?? about?.item
     const asked = open.callId === undefined ? 'approval' : 'call'
+    // An item that begins asks inside of itself.
+    const isInside = ended?.item !== undefined && within.includes(ended.index)
+    const items = isInside ? [...around, ended.item] : around
     return [
       {
         type: 'request.opened',
@@ -228,6 +235,7 @@ function requestFacts({ step: ended }: Checkpoint, opened: readonly OpenedStep[]
         kind: isApproval ? asked : 'unknown',
         ...(tool !== undefined && { tool }),
         ...(item !== undefined && { item }),
+        ...(items.length > 0 && { items }),
         expiresAt: open.expiresAt ?? null,
       },
     ]

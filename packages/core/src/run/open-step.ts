@@ -1,5 +1,5 @@
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
-import { contextInside, pathAt, placeOfStep, rootPlace } from '../compile/place.ts'
+import { contextInside, itemsAround, pathAt, placeOfStep, rootPlace } from '../compile/place.ts'
 import type { NodeRecord } from '../graph/graph.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 
@@ -12,6 +12,8 @@ export interface FoundStep {
   readonly open: OpenStep
   /** Of its node: `research/draft` in a nested workflow. */
   readonly path: string
+  /** The items of maps that it is inside of, outermost first. */
+  readonly items: readonly number[]
 }
 
 /** Finds a step that is open; undefined: it is not, or its node is unknown. */
@@ -33,5 +35,12 @@ function foundStep(
   const open = place?.snapshot.context[ledger][step]
   const record = open === undefined ? undefined : place?.compiled.graph.nodes[open.node]
   if (place === undefined || open === undefined || record === undefined) return undefined
-  return { compiled: place.compiled, context: contextInside(place), record, open, path: pathAt(place, open.node) }
+  return {
+    compiled: place.compiled,
+    context: contextInside(place),
+    record,
+    open,
+    path: pathAt(place, open.node),
+    items: itemsAround(place),
+  }
 }

@@ -8,17 +8,24 @@ export interface OpenedStep {
   readonly step: number
   readonly isNew: boolean
   readonly open: Partial<OpenStep>
+  /** The steps that hold the nested workflow it is of, outermost first. */
+  readonly within: readonly number[]
 }
 
 /** The steps that a checkpoint opened or changed, read from its patch; nodes of nested workflows by path. Order: by step. */
 export function openedSteps(checkpoint: Checkpoint): readonly OpenedStep[] {
   const found = new Map<number, OpenedStep>()
-  for (const { verb, path, value, within } of patchParts(checkpoint)) {
+  for (const { verb, path, value, within, steps } of patchParts(checkpoint)) {
     if (verb !== 'set' || path[0] !== 'open') continue
     const put = (step: number, given: Partial<OpenStep>, isNew: boolean): void => {
       const before = found.get(step)
       const open = given.node === undefined ? given : { ...given, node: nodePath(within, given.node) }
-      found.set(step, { step, isNew: isNew || before?.isNew === true, open: { ...before?.open, ...open } })
+      found.set(step, {
+        step,
+        isNew: isNew || before?.isNew === true,
+        open: { ...before?.open, ...open },
+        within: steps,
+      })
     }
     const [, index, part] = path
     // The ledger's entries are open steps by construction.

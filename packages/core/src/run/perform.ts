@@ -5,7 +5,7 @@ import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { EffectClass, Graph, NodeRecord } from '../graph/graph.ts'
 import { callEffectOf } from '../graph/tool-use.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
-import { isModelCall, type OpenStep } from '../snapshot/snapshot.ts'
+import { isMapping, isModelCall, type OpenStep } from '../snapshot/snapshot.ts'
 import type { EffectJob, Ended } from './effect-job.ts'
 import { errorRecordOf, retryAfterOf } from './error-record.ts'
 import { executeCall } from './execute-call.ts'
@@ -89,14 +89,13 @@ function refuseMissing({ record, context, compiled }: EffectJob): void {
 export function effectClassOf(graph: Graph, record: NodeRecord, open: OpenStep): EffectClass {
   if (isModelCall(open)) return 'idempotent'
   if (open.kind === 'call') return callEffectOf(graph, record, open.tool ?? '')
-  // Only items touch the world.
-  if (open.kind === 'map' || open.kind === 'collect') return 'pure'
+  if (isMapping(open)) return 'pure'
   return record.effect
 }
 
 /** Longest time of one attempt of a step, ms; null: none. */
 export function timeoutOf(graph: Graph, record: NodeRecord, open: OpenStep): number | null {
-  if (open.kind === 'map' || open.kind === 'collect') return null
+  if (isMapping(open)) return null
   return open.kind === 'call' ? (graph.tools[open.tool ?? '']?.timeoutMs ?? null) : record.timeoutMs
 }
 

@@ -41,12 +41,13 @@ interface Asked extends FoundStep {
 
 function requestOf(
   { runId, openedAt, ...root }: RequestSource,
-  { compiled, context, step, open, record, path, digest }: Asked,
+  { compiled, context, step, open, record, path, items: around, digest }: Asked,
 ): Request {
   const approval = record.kind === 'approval' ? record : undefined
   const isCall = asksBeforeCall(open)
   const rule = isCall ? callApprovalOf(compiled.graph, record, open.tool ?? '') : null
   const input = nodeInputOf(record, context)
+  const items = open.item === undefined ? around : [...around, open.item]
   const deciders = decidersOfStep(compiled, open)
   const options = offeredOutcomes(compiled, context, step).map((outcome) =>
     optionOf(compiled, { open, record, outcome }),
@@ -56,6 +57,7 @@ function requestOf(
     runId,
     workflow: root.compiled.graph.name,
     node: path,
+    ...(items.length > 0 && { items }),
     step,
     kind: isCall ? 'call' : approval === undefined ? 'unknown' : 'approval',
     reason: isCall ? callReason(context, rule, open) : (approval?.reason ?? unknownReason(record, open)),

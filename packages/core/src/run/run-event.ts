@@ -41,6 +41,8 @@ export type RunEvent =
       readonly tool?: string
       /** For an item of a map: its place in the list, from 0. */
       readonly item?: number
+      /** The items of maps that it is inside of, outermost first; absent: none. */
+      readonly items?: readonly number[]
       /** Which of the node's fallback models is asked, from 1, when that is new; absent: as before, its own model at first. */
       readonly fallback?: number
     })
@@ -61,6 +63,8 @@ export type RunEvent =
       readonly tool?: string
       /** For an item of a map: its place in the list, from 0. */
       readonly item?: number
+      /** The items of maps that it is inside of, outermost first; absent: none. */
+      readonly items?: readonly number[]
       readonly error?: ErrorRecord
       /** A model's answer did not fit its schema: one line an issue. It is asked again while its `repairs` allow. */
       readonly misfit?: readonly string[]
@@ -89,6 +93,8 @@ export type RunEvent =
       readonly tool?: string
       /** For what is asked about an item of a map: its place in the list, from 0. */
       readonly item?: number
+      /** The items of maps that it is inside of, outermost first; absent: none. */
+      readonly items?: readonly number[]
       readonly expiresAt: number | null
     })
   | (RunEventBase & {
@@ -103,8 +109,12 @@ export type RunEvent =
       readonly for?: string
       readonly through: string
       readonly reason: string
-      /** For what was asked about a tool call of an agent. */
+      /** For what was asked about a tool call of an agent, or about an item of a map that calls a tool. */
       readonly tool?: string
+      /** For what was asked about an item of a map: its place in the list, from 0. */
+      readonly item?: number
+      /** The items of maps that it is inside of, outermost first; absent: none. */
+      readonly items?: readonly number[]
     })
   /** A question to a person that nobody waits for any more: its branch has lost, or a limit was hit. */
   | (RunEventBase & { readonly type: 'request.withdrawn'; readonly step: number })

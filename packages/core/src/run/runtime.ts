@@ -84,6 +84,8 @@ export interface Request {
   readonly workflow: string
   /** By path in a nested workflow: `research/manager`. */
   readonly node: string
+  /** The items of maps that it is about or inside of, by their places in their lists, outermost first. Absent: none. */
+  readonly items?: readonly number[]
   readonly step: number
   /** `approval` of a node; `call`, before a tool call of an agent runs; `unknown` for an effect whose outcome nobody knows. */
   readonly kind: 'approval' | 'call' | 'unknown'

@@ -41,6 +41,8 @@ export interface Checkpoint {
   readonly decision: Decision | null
   readonly patch: Patch
   readonly step: CheckpointStep | null
+  /** The items of maps inside which it happened, by their places in their lists, outermost first; absent: inside none. */
+  readonly items?: readonly number[]
   readonly usage: UsageDelta | null
   /** What is left of each declared bound after this. */
   readonly left: { readonly [name in LimitName]?: number }

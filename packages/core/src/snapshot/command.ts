@@ -11,6 +11,8 @@ export type Command =
       readonly attempt: number
       /** Earliest start, ms since the epoch; absent: at once. */
       readonly notBefore?: number
+      /** The items of maps that it is inside of, outermost first; absent: none. */
+      readonly items?: readonly number[]
     }
   /** Abort an effect that is no longer wanted; its end, if one comes, only settles usage. */
   | { readonly type: 'cancelEffect'; readonly step: number }

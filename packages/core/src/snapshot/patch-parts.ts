@@ -12,12 +12,11 @@ export interface PatchPart {
   readonly value: Json | undefined
   /** Names of the nodes that hold the nested workflow, outermost first. Empty: it is the run's own. */
   readonly within: readonly string[]
+  /** Steps that hold the nested workflow, outermost first. */
+  readonly steps: readonly number[]
 }
 
-interface Found extends Omit<PatchPart, 'within'> {
-  /** Steps that hold the nested workflow, outermost first. */
-  readonly steps: readonly string[]
-}
+type Found = Omit<PatchPart, 'within'>
 
 /** What a checkpoint's patch changes, by the workflow it belongs to. A nested workflow that begins is taken apart like the run at its start. */
 export function patchParts(checkpoint: Checkpoint): readonly PatchPart[] {
@@ -31,9 +30,9 @@ export function patchParts(checkpoint: Checkpoint): readonly PatchPart[] {
   const nodes = nodesIn(found)
   // What is not opened here was open before, on the way to what the checkpoint is about.
   const way = namesOfPath(checkpoint.step?.node ?? checkpoint.decision?.node ?? '')
-  return found.map(({ steps, ...part }) => ({
+  return found.map((part) => ({
     ...part,
-    within: steps.map((step, level) => nodes.get(step) ?? way[level] ?? ''),
+    within: part.steps.map((step, level) => nodes.get(String(step)) ?? way[level] ?? ''),
   }))
 }
 
@@ -49,9 +48,9 @@ function collect(found: Found[], { verb, path, value, steps }: Found): void {
       collect(found, { verb, path: [part, key], value: (value as JsonObject)[key], steps })
   } else if (inside === undefined) {
     const context = isObject(value) ? value['context'] : undefined
-    if (context !== undefined) collect(found, { verb, path: [], value: context, steps: [...steps, String(step)] })
+    if (context !== undefined) collect(found, { verb, path: [], value: context, steps: [...steps, Number(step)] })
   } else if (inside === 'context') {
-    collect(found, { verb, path: path.slice(3), value, steps: [...steps, String(step)] })
+    collect(found, { verb, path: path.slice(3), value, steps: [...steps, Number(step)] })
   }
 }
 

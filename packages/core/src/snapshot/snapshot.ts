@@ -13,7 +13,7 @@ import type { Usage, UsageDelta } from './usage.ts'
  * What a step is: a node's work, one model call, a model call that tells a cut part of a conversation in short, one tool call of an
  * agent, a person's answer (of an approval, or before a call of an agent runs, which then goes on as `call`), or a person's word on an
  * unknown outcome. A map's steps make its list (`map`), work on one item of it (`item`), and apply the results (`collect`). The step of a nested
- * workflow is `input` while its input is made, `workflow` while it runs, and `output` while what it gave is taken over.
+ * workflow, and of an item that is one, is `input` while its input is made, `workflow` while it runs, and `output` while what it gave is taken over.
  */
 export type StepKind =
   | 'task'
@@ -30,6 +30,11 @@ export type StepKind =
   | 'input'
   | 'workflow'
   | 'output'
+
+/** True for steps that only run a mapping of the author's around what a node does: they touch nothing. */
+export function isMapping({ kind }: { readonly kind: StepKind }): boolean {
+  return kind === 'map' || kind === 'collect' || kind === 'input' || kind === 'output'
+}
 
 /** True for steps that are one call of a model. */
 export function isModelCall({ kind }: { readonly kind: StepKind }): boolean {

@@ -25,6 +25,17 @@ function mergedSteps(ledgers: readonly RunContext['open'][]): RunContext['open']
   return Object.assign({}, ...ledgers) as RunContext['open']
 }
 
+/** Steps that hold the nested workflow in which a step is open or was cancelled, outermost first; undefined: it is neither. */
+export function holdersOf({ open, closing, children }: RunContext, step: number): readonly number[] | undefined {
+  if (open[step] !== undefined || closing[step] !== undefined) return []
+  for (const index in children) {
+    const child = children[index]
+    const inside = child === undefined ? undefined : holdersOf(child.context, step)
+    if (inside !== undefined) return [Number(index), ...inside]
+  }
+  return undefined
+}
+
 /** True when a run, or part of it, has nothing that was cancelled and not settled. */
 export function isQuiet({ closing }: RunContext): boolean {
   for (const _ in closing) return false

@@ -76,7 +76,7 @@ function functionsFor(node: NodeRecord): NodeFunctions {
       const run = node.tool === null ? (item: Json): Json => item : null
       const over = node.over === null ? (): readonly Json[] => [1, 2, 3] : null
       const wanted = node.done === 'first' ? (output: Json): boolean => output === 2 : null
-      return { kind: 'map', over, input: null, run, wanted, apply: patch }
+      return { kind: 'map', over, input: null, run, wanted, apply: patch, nested: null }
     }
     case 'join':
       return { kind: 'join' }

@@ -2,7 +2,7 @@ import { modelsOf } from '../../graph/asked-models.ts'
 import { limitNames, type LimitRecord } from '../../graph/graph.ts'
 import { nanoUsd, tokensPerCall, type Work } from '../call-cost.ts'
 import { everyModelUse } from '../model-use.ts'
-import { graphsOf } from '../../graph/nested-graphs.ts'
+import { graphsOf, nestedIn } from '../../graph/nested-graphs.ts'
 import { subjectOf, type Subject } from '../moves.ts'
 import {
   boundNames,
@@ -202,10 +202,15 @@ class BoundsMaker {
   }
 }
 
-/** Work at once, in each branch perhaps that of a nested workflow. */
+/** Work at once, in each branch perhaps that of a nested workflow, or of several items that are one. */
 function widthsOf({ graph, regions }: Subject): ReturnType<typeof parallelWidths> {
   const { fork, run } = parallelWidths(regions)
-  const nested = Object.values(graph.workflows ?? {}).map((one) => widthsOf(subjectOf(one)))
+  const nested = Object.values(graph.nodes).flatMap((node) => {
+    const inside = nestedIn(graph, node)
+    if (inside === undefined) return []
+    const widths = widthsOf(subjectOf(inside))
+    return [{ ...widths, run: widths.run * (node.kind === 'map' ? openedAtOnce(node) : 1) }]
+  })
   return {
     fork: Math.max(fork, ...nested.map((widths) => widths.fork)),
     run: run * Math.max(1, ...nested.map((widths) => widths.run)),

@@ -2,9 +2,9 @@ import {
   personTarget,
   type Graph,
   type LimitRecord,
+  type MapRecord,
   type NodeRecord,
   type RetryRecord,
-  type WorkflowRecord,
 } from '../../graph/graph.ts'
 import { chainOf, mostCalls } from './tool-calls.ts'
 import { modelUseOf, priceOf, type ModelUse } from '../model-use.ts'
@@ -33,24 +33,40 @@ export function workSite(graph: Graph, options: CheckOptions, nested: WorkSite['
  *
  * A step is a node's work, or one model call or tool call inside an agent; attempts of it are no steps. An agent makes at most
  * `maxModelCalls` model calls a visit, repairs and attempts included, and after each at most `maxCallsPerTurn` tool calls, each
- * with its tool's attempts. A nested workflow takes one step beside its own.
+ * with its tool's attempts. A nested workflow takes one step beside its own, in each item of a map that runs one.
  */
 export function workOf(name: BoundName, node: NodeRecord, site: WorkSite): Work {
   if (node.kind === 'join') return 0
-  if (node.kind === 'workflow') return nestedWork(name, node, site)
+  if (node.kind === 'workflow') return nestedWork(name, { node, workflow: node.workflow }, site)
+  if (node.kind === 'map' && node.workflow !== undefined)
+    return itemsWork(name, node, nestedWork(name, { node, workflow: node.workflow }, site))
   const use = modelUseOf(node)
   const work = workWithoutLimits(name, node, site)
   const limit = node.kind === 'agent' && name !== 'steps' ? node.limits?.[name] : undefined
   return limit === undefined || use === null ? work : withinLimit(name, work, { limit, node, use, site })
 }
 
-function nestedWork(name: BoundName, node: WorkflowRecord, { nested }: WorkSite): Work {
-  const amount = nested.get(node.workflow)?.[name].limited
-  if (amount === undefined) return { unknown: `no workflow "${node.workflow}" is nested` }
+interface Holder {
+  readonly node: NodeRecord
+  readonly workflow: string
+}
+
+function nestedWork(name: BoundName, { node, workflow }: Holder, { nested }: WorkSite): Work {
+  const amount = nested.get(workflow)?.[name].limited
+  if (amount === undefined) return { unknown: `no workflow "${workflow}" is nested` }
   if (amount.max === null || amount.note !== null)
     return { unknown: `nested workflow "${node.id}" (${amount.note ?? 'unknown'})` }
   if (name === 'costUsd') return Math.ceil(Math.round(amount.max * nanoUsd * 1000) / 1000)
   return name === 'steps' ? amount.max + 1 : amount.max
+}
+
+/** Items that are nested workflows, each with its attempts. @param one - of one attempt of one item, the step that holds it included */
+function itemsWork(name: BoundName, { maxItems, concurrency, retry }: MapRecord, one: Work): Work {
+  if (typeof one !== 'number') return one
+  // The step that holds an item is the same in all of its attempts. One step makes the list, one applies the results.
+  if (name === 'steps') return maxItems * (1 + retry.attempts * (one - 1)) + 2
+  if (name === 'durationMs') return Math.ceil(maxItems / concurrency) * attemptsTime(retry, one)
+  return maxItems * retry.attempts * one
 }
 
 function workWithoutLimits(name: BoundName, node: NodeRecord, site: WorkSite): Work {

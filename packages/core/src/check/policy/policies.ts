@@ -48,7 +48,9 @@ function violatedFinding(subject: Subject, policy: PolicyRecord, breach: Breach)
       ? ` inside agent "${id}"`
       : runner.node.kind === 'workflow'
         ? ` in nested workflow "${id}"`
-        : ''
+        : runner.node.kind === 'map' && runner.node.workflow !== undefined
+          ? ` in the items of map "${id}"`
+          : ''
   if (breach.isSecondRun) {
     return errorAt('WAYSTONE_DEFINITION_POLICY_VIOLATED', {
       place: policy.place,

@@ -16,8 +16,14 @@ export interface Runner {
 export function runnersOf(graph: Graph, tool: string): readonly Runner[] {
   return Object.values(graph.nodes).flatMap((node): Runner[] => {
     if (node.kind === 'tool' && node.tool === tool) return [{ node, runs: 1, asks: null }]
-    if (node.kind === 'map') return node.tool === tool ? [{ node, runs: node.maxItems, asks: null }] : []
+    if (node.kind === 'map' && node.tool === tool) return [{ node, runs: node.maxItems, asks: null }]
     if (node.kind === 'workflow') return nestedRunner(graph, node, tool)
+    // Another attempt of an item begins it anew, with effect ids of its own.
+    if (node.kind === 'map')
+      return nestedRunner(graph, node, tool).map((one) => ({
+        ...one,
+        runs: one.runs * node.maxItems * node.retry.attempts,
+      }))
     if (node.kind !== 'agent') return []
     const asked = node.tools.filter((name) => name === tool || alternatesOf(node, name).includes(tool))
     const calls = asked.reduce((sum, name) => sum + maxCallsOf(node, name), 0)

@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import { END } from '../define/edge.ts'
+import type { NodeDefinition } from '../define/node.ts'
+import { makeNode, makeNodes } from '../define/nodes.ts'
+import { workflowMarker, type Workflow, type WorkflowDefinition } from '../define/workflow.ts'
+import type { NestedItem } from './registry.ts'
+
+/** The state keys of a workflow that was made of an agent: what it is asked with, and what it answered. */
+export const agentKeys: NonNullable<NestedItem['agent']> = Object.freeze({ input: 'input', output: 'output' })
+
+/** The node of a workflow that was made of an agent. */
+const agentNode = 'agent'
+
+interface AgentItems {
+  /** The map whose items it runs. */
+  readonly map: string
+  /** What `defineAgent` gave. */
+  readonly agent: unknown
+  /** Options of the map that are the agent's: `retry`, `timeout`. */
+  readonly use: Readonly<Record<string, unknown>>
+  readonly source: NodeDefinition['source']
+}
+
+/**
+ * A workflow of one node, the agent: so that its model calls, its tool calls and what people are asked about are steps of their own in
+ * each item, as they are anywhere else.
+ *
+ * Its state takes any JSON: the agent's own schemas say what fits, in the words of the agent.
+ */
+export function workflowOfAgent({ map, agent, use, source }: AgentItems): Workflow {
+  const state = Object.freeze({ [agentKeys.input]: z.json(), [agentKeys.output]: z.json().optional() })
+  const config = {
+    ...use,
+    reads: [agentKeys.input],
+    writes: [agentKeys.output],
+    input: (given: { readonly state: { readonly input: unknown } }) => given.state.input,
+    apply: (output: unknown) => ({ [agentKeys.output]: output }),
+  }
+  const node = makeNode({ kind: 'agent', config, subject: agent, state, source })
+  const definition: WorkflowDefinition = {
+    name: `${map}:${agentNode}`,
+    isMade: true,
+    config: Object.freeze({
+      input: z.object({ [agentKeys.input]: z.json() }),
+      output: [agentKeys.output],
+      nodes: makeNodes({ [agentNode]: node }),
+      start: node,
+      edges: { [agentNode]: { done: END } },
+    }),
+    state,
+    source,
+  }
+  // The phantom fields of Workflow exist only as types.
+  return Object.freeze({
+    name: `${map}:${agentNode}`,
+    [workflowMarker]: Object.freeze(definition),
+  }) as unknown as Workflow
+}

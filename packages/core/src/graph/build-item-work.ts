@@ -1,0 +1,135 @@
+import type { JsonObject } from '../base/json.ts'
+import type { AgentDefinition } from '../define/agent.ts'
+import { isWorkflow } from '../define/workflow.ts'
+import { agentKeys, workflowOfAgent } from './agent-workflow.ts'
+import { agentDefinitionOf } from './build-agent.ts'
+import { readEffect } from './build-base.ts'
+import { argumentMisfits } from './build-mapping.ts'
+import { nestedOf } from './build-nested.ts'
+import { defaultRetry, noRetry, readRetry } from './build-retry.ts'
+import type { NodeSite } from './build-scope.ts'
+import { silent } from './build-tool-node.ts'
+import { declaredEffect } from './build-tool-rules.ts'
+import { collectTool, toolDefinitionOf } from './build-tools.ts'
+import type { EffectClass, RetryRecord } from './graph.ts'
+import { isRecord, readDuration, readFunction, refuseValue, within, type Written } from './read-config.ts'
+import type { MapFunctions, NestedItem } from './registry.ts'
+import { isSchema, jsonSchemaOf } from './zod-json.ts'
+
+/** What is done for each item of a map. */
+export interface ItemWorkParts {
+  /** The options of the map that count for the map itself. */
+  readonly written: Written
+  readonly tool: string | null
+  /** Absent: no workflow is run. */
+  readonly workflow?: string
+  readonly effect: EffectClass
+  readonly retry: RetryRecord
+  readonly timeoutMs: number | null
+  readonly functions: Pick<MapFunctions, 'input' | 'run' | 'nested'>
+}
+
+/** Reads `item` or `run` of a map, and what goes with them. */
+export function readItemWork(site: NodeSite): ItemWorkParts | undefined {
+  const { written } = site
+  const { item, run } = written.config
+  if ((item === undefined) === (run === undefined)) {
+    refuseValue(
+      written,
+      'item',
+      item === undefined ? 'a tool, an agent or a workflow, or `run` in its place' : 'left out beside `run`',
+    )
+    return undefined
+  }
+  if (item === undefined) return runWork(written)
+  if (isWorkflow(item)) return workflowWork(site, item)
+  const agent = agentDefinitionOf(item)
+  return agent === undefined ? toolWork(site) : agentWork(site, agent)
+}
+
+function runWork(written: Written): ItemWorkParts {
+  const run = readFunction(written, 'run')
+  if (written.config['input'] !== undefined) refuseValue(written, 'input', 'left out: `run` is given the item')
+  const effect = readEffect(written, null)
+  const retry = defaultRetry(effect)
+  return { written, tool: null, effect, retry, timeoutMs: null, functions: { input: null, run, nested: null } }
+}
+
+function toolWork({ written, scope }: NodeSite): ItemWorkParts | undefined {
+  const { item } = written.config
+  const tool = collectTool(scope, item, written)
+  const subject = toolDefinitionOf(item)
+  if (tool === undefined || subject === undefined) return undefined
+  const own: Written = { ...written, config: subject.config, issues: silent }
+  const effect = readEffect(written, declaredEffect(subject.config['effect']))
+  const input = readFunction(written, 'input')
+  const schema = subject.config['input']
+  if (input === null && isSchema(schema)) checkItem({ written, scope }, jsonSchemaOf(schema, 'input') ?? {}, 'tool')
+  return {
+    written,
+    tool,
+    effect,
+    retry: subject.config['retry'] === undefined ? defaultRetry(effect) : readRetry(own, defaultRetry(effect)),
+    timeoutMs: readDuration(own, 'timeout'),
+    functions: { input, run: null, nested: null },
+  }
+}
+
+/** An item of a workflow is tried once as a whole, unless the map says otherwise: its nodes have their own attempts. */
+function workflowWork(site: NodeSite, workflow: unknown): ItemWorkParts | undefined {
+  const { written } = site
+  refuseEffect(written)
+  if (written.config['timeout'] !== undefined)
+    refuseValue(written, 'timeout', 'left out: give the workflow `limits: { duration }`, or its nodes timeouts')
+  const nested = nestedOf(site, workflow)
+  if (nested === undefined) return undefined
+  const input = readFunction(written, 'input')
+  if (input === null) checkItem(site, nested.graph.inputSchema, 'workflow')
+  return nestedWork(written, { ...nested, agent: null }, input)
+}
+
+/** An agent is a workflow of one node; attempts and timeouts of the map are those of its model calls. */
+function agentWork(site: NodeSite, { config: declared }: AgentDefinition): ItemWorkParts | undefined {
+  const { written, id, definition } = site
+  refuseEffect(written)
+  const { retry, timeout, ...config } = written.config
+  const use = { ...(retry !== undefined && { retry }), ...(timeout !== undefined && { timeout }) }
+  const agent = written.config['item']
+  const nested = nestedOf(site, workflowOfAgent({ map: id, agent, use, source: definition.source }))
+  if (nested === undefined) return undefined
+  const input = readFunction(written, 'input')
+  const schema = declared['input']
+  if (input === null && isSchema(schema)) checkItem(site, jsonSchemaOf(schema, 'input') ?? {}, 'agent')
+  return nestedWork({ ...written, config }, { ...nested, agent: agentKeys }, input)
+}
+
+function nestedWork(written: Written, nested: NestedItem, input: MapFunctions['input']): ItemWorkParts {
+  return {
+    written,
+    tool: null,
+    workflow: nested.graph.name,
+    effect: 'pure',
+    retry: noRetry,
+    timeoutMs: null,
+    functions: { input, run: null, nested },
+  }
+}
+
+function refuseEffect(written: Written): void {
+  if (written.config['effect'] !== undefined)
+    refuseValue(written, 'effect', 'left out: the tools inside have classes of their own')
+}
+
+/** Items of a key that are handed on as they are have to fit what takes them, as far as JSON schemas tell. */
+function checkItem({ written, scope }: Pick<NodeSite, 'written' | 'scope'>, wanted: JsonObject, what: string): void {
+  const { over } = written.config
+  const list = typeof over === 'string' ? scope.built.records[over]?.schema : undefined
+  const items = list?.['items']
+  if (!isRecord(items)) return
+  for (const message of argumentMisfits(items, wanted)) {
+    written.issues.add('WAYSTONE_DEFINITION_SHAPES_DIFFER', within(written.place, 'input'), {
+      message: `${written.subject}, an item as the input of its ${what}: ${message}`,
+      hint: 'Map between them with input.',
+    })
+  }
+}

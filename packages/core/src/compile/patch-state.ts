@@ -5,6 +5,7 @@ import type { RunPatch } from '../snapshot/event.ts'
 import type { AddedItems, OpenFork } from '../snapshot/open-fork.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
+import { pathAt, placesOf, rootPlace } from './place.ts'
 import { withContext } from './steps.ts'
 
 /** Why a patch of an operator's is not taken. */
@@ -43,6 +44,12 @@ export function patchRefusal(
     const message = `somebody approved step ${index} of ${step.node}, a call of tool ${step.tool ?? ''}, when ${read} was what they were shown; wait until it has ended, leave ${read} alone, or override tool ${step.tool ?? ''}`
     return { reason: 'approval-outlived', message }
   }
+  const nestedYes = approvedInside(compiled, context, keys).find(({ tool }) => !isOverridden(tool))
+  if (nestedYes !== undefined) {
+    const { index, path, tool, read } = nestedYes
+    const message = `somebody approved step ${index} of ${path}, a call of tool ${tool}, in a workflow that was begun with ${read}; wait until it has ended, leave ${read} alone, or override tool ${tool}`
+    return { reason: 'approval-outlived', message }
+  }
   const nodes = [...new Set(open.map(([, { node }]) => node))]
   const broken = policiesBrokenBy(graph, { keys, nodes }).find(({ never }) => !isOverridden(never))
   if (broken === undefined) return undefined
@@ -59,6 +66,32 @@ function keysOf({ state, unset = [] }: Pick<RunPatch, 'state' | 'unset'>): reado
 function keysReadBy({ graph }: CompiledWorkflow, { node }: OpenStep, keys: readonly string[]): string | undefined {
   const read = keys.filter((key) => graph.nodes[node]?.reads.includes(key) === true)
   return read.length === 0 ? undefined : read.join(', ')
+}
+
+/** A call under way on somebody's yes inside a node that reads what is patched. */
+interface ApprovedInside {
+  readonly index: string
+  readonly path: string
+  readonly tool: string
+  /** Those of the keys, as a list for people. */
+  readonly read: string
+}
+
+/** What is nested works on what it was begun with: what people were shown there came out of what the node that holds it had read. */
+function approvedInside(
+  compiled: CompiledWorkflow,
+  context: RunContext,
+  keys: readonly string[],
+): readonly ApprovedInside[] {
+  if (context.children === undefined) return []
+  return placesOf(rootPlace(compiled, { value: '', context })).flatMap((place) => {
+    const held = context.open[place.around[0]?.step ?? '']
+    const read = held === undefined ? undefined : keysReadBy(compiled, held, keys)
+    if (read === undefined) return []
+    return Object.entries(place.snapshot.context.open).flatMap(([index, { node, approved, tool = '' }]) =>
+      approved === undefined ? [] : [{ index, path: pathAt(place, node), tool, read }],
+    )
+  })
 }
 
 /** An effect whose input follows from the state, and that a service knows by its effect id, or may not be repeated at all. */

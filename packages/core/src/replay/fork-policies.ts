@@ -3,6 +3,7 @@ import { own } from '../base/own.ts'
 import { impliedPolicies, policiesBrokenBy } from '../check/policy/patched.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { createGuardRunner } from '../compile/guards.ts'
+import { placesOf, rootPlace, type Place } from '../compile/place.ts'
 import { inputError } from '../errors/input-error.ts'
 import type { PolicyRecord } from '../graph/graph.ts'
 import { crossingName } from '../graph/policy-crossing.ts'
@@ -40,27 +41,29 @@ export function refusePolicyBreaks(fork: PlannedFork): void {
         `fork before it, leave ${Object.keys(patch).join(', ')} alone, or override the policy of ${first.never}`,
       { tools: changed.map(({ never }) => never) },
     )
-  const repeated = impliedPolicies(graph).filter((policy) => isAsked(policy) && isOpen(fork, policy))
+  const repeated = placesOf(rootPlace(compiled, { value: '', context: fork.context })).flatMap((place) =>
+    impliedPolicies(place.compiled.graph).filter((policy) => isAsked(policy) && isOpen(fork, place, policy)),
+  )
   const [again] = repeated
   if (again !== undefined)
     throw inputError(
       'WAYSTONE_INPUT_FORK_POLICY',
       `tool ${again.never} is under way at sequence ${at}, and ${crossingName(again)} was crossed for that run of it: the fork would run it once more on the same yes; ` +
         `fork before ${crossingName(again)}, or override the policy of ${again.never}`,
-      { tools: repeated.map(({ never }) => never) },
+      { tools: [...new Set(repeated.map(({ never }) => never))] },
     )
 }
 
-/** Whether the tool is under way there, on a yes that is not asked for again, while the policy is meant. */
-function isOpen(fork: PlannedFork, policy: PolicyRecord): boolean {
-  const { compiled, context } = fork
-  const isPolicy = compiled.graph.policies.includes(policy)
-  return (
-    Object.values(context.open).some((step) => {
-      const runs = step.kind === 'tool' || (step.kind === 'call' && isPolicy)
+/** Whether the tool is under way at a place or in what is nested there, on a yes that is not asked for again, while the policy is meant. */
+function isOpen(fork: PlannedFork, place: Place, policy: PolicyRecord): boolean {
+  const isPolicy = place.compiled.graph.policies.includes(policy)
+  const isUnderWay = placesOf(place).some(({ compiled, snapshot }) =>
+    Object.values(snapshot.context.open).some((step) => {
+      const runs = step.kind === 'tool' || step.kind === 'item' || (step.kind === 'call' && isPolicy)
       return runs && step.approved === undefined && toolOf(compiled, step) === policy.never
-    }) && isMeant(fork, policy)
+    }),
   )
+  return isUnderWay && isMeant(fork, place, policy)
 }
 
 function toolOf({ graph }: CompiledWorkflow, { node, tool }: OpenStep): string | undefined {
@@ -69,10 +72,12 @@ function toolOf({ graph }: CompiledWorkflow, { node, tool }: OpenStep): string |
 }
 
 /** In doubt it is. */
-function isMeant({ compiled, context, patch }: PlannedFork, { given }: PolicyRecord): boolean {
+function isMeant({ patch }: PlannedFork, { compiled, snapshot, around }: Place, { given }: PolicyRecord): boolean {
   if (given === null) return true
   try {
-    return createGuardRunner(compiled, { ...context.state, ...patch }).holds(given, [])
+    // The patch is of the run's own state.
+    const state = { ...snapshot.context.state, ...(around.length === 0 && patch) }
+    return createGuardRunner(compiled, state).holds(given, [])
   } catch {
     return true
   }

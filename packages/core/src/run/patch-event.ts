@@ -1,6 +1,7 @@
 import { takeJson } from '../base/json.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { inputError } from '../errors/input-error.ts'
+import { graphsOf } from '../graph/nested-graphs.ts'
 import type { EngineEvent, RunPatch } from '../snapshot/event.ts'
 import type { EventStamp } from './decision-event.ts'
 import { parseStatePatch, parseUnsetKeys } from './parse-state-patch.ts'
@@ -17,7 +18,8 @@ export function patchEvent(compiled: CompiledWorkflow, given: PatchInput, stamp:
     throw inputError(code, 'the patch is empty: it names no state key to set or to remove')
   if (by === '' || reason.trim() === '')
     throw inputError(code, 'a patch says who makes it and why: `by` or `reason` is empty')
-  const unknown = override.filter((tool) => !Object.hasOwn(compiled.graph.tools, tool))
+  const isTool = (tool: string): boolean => graphsOf(compiled.graph).some(({ tools }) => Object.hasOwn(tools, tool))
+  const unknown = override.filter((tool) => !isTool(tool))
   if (unknown.length > 0)
     throw inputError(code, `the patch overrides ${unknown.join(', ')}, which is no tool of the workflow`)
   const payload = {

@@ -111,6 +111,8 @@ function nodeRecord(id: string, kind: NodeKind): NodeRecord {
     }
     case 'join':
       return { ...base, kind, atLeast: null, failed: 'raise', losers: 'abort', deadlineMs: null }
+    case 'wait':
+      return { ...base, kind, events: ['paid'], key: null, delayMs: null, until: null, expiresInMs: null }
     case 'workflow':
       return { ...base, kind, workflow: `${id}-inside` }
   }

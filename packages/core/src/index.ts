@@ -47,12 +47,27 @@ export type {
 export type { Extent, HistoryOptions, SummaryOptions } from './define/history.ts'
 export { fallbackReasons, type FallbackOptions, type FallbackReason } from './define/fallback.ts'
 export type { Duration } from './define/duration.ts'
+export type { EventDefinition, EventInput, EventPayload, NamedEvent, Signal } from './define/event.ts'
+export type {
+  DelayOptions,
+  EventWaitOptions,
+  Expiry,
+  KeyOptions,
+  PayloadOf,
+  ReceivedOf,
+  ReceiveMapping,
+  UntilOptions,
+  WaitNode,
+  WordKey,
+  WordSource,
+} from './define/wait.ts'
 export {
   END,
   FAIL,
   type EdgeOf,
   type EdgeOptions,
   type EdgeTarget,
+  type EmitEdge,
   type EndingTarget,
   type ForkEdge,
   type OneEdge,
@@ -226,6 +241,7 @@ export {
   type EdgeLimit,
   type EdgeRecord,
   type EffectClass,
+  type EventRecord,
   type GateRecord,
   type Graph,
   type GraphHashes,
@@ -241,6 +257,8 @@ export {
   type LimitsRecord,
   type MergeRule,
   type HistoryRecord,
+  type WaitRecord,
+  type WordRecord,
   type SummaryRecord,
   type ModelTerms,
   type NodeKind,
@@ -287,13 +305,17 @@ export type {
   RequestOf,
   RequestOption,
   DecisionFor,
+  OpenWait,
   PatchInput,
+  Receipt,
   Run,
   RunResult,
   Runtime,
   RuntimeOptions,
   SecretResolver,
+  SendOptions,
   StartOptions,
+  UnreadEvent,
 } from './run/runtime.ts'
 export { processLiveness, type Liveness } from './run/liveness.ts'
 export type { RuntimeNotice } from './run/notice.ts'
@@ -303,6 +325,7 @@ export type { Checkpoint, CheckpointStep } from './snapshot/checkpoint.ts'
 export type { Arrival, CachedCall, Candidate, Decision, GuardReading, JoinedBranches } from './snapshot/decision.ts'
 export type { EngineEvent } from './snapshot/event.ts'
 export type { GivenHandoff, HandoffLimitHit, HandoffLimitName, HandoffMade } from './snapshot/handoff.ts'
+export type { AwaitedEvents, EventMessage, ReceivedEvent } from './snapshot/received-event.ts'
 export type { RefusalRule, RefusedCall, WithheldTool } from './snapshot/refusal.ts'
 export type { MapOver, OpenMap } from './snapshot/open-map.ts'
 export type { AddedItems, BranchStatus, JoinFired, MovedItems, OpenFork } from './snapshot/open-fork.ts'

@@ -178,13 +178,14 @@ function inboxOf(database: Database, id: number): readonly EngineEvent[] {
   return found.map(({ event }) => JSON.parse(String(event)) as EngineEvent)
 }
 
-function conditionsOf({ workflow, status, tag, since, after }: RunFilter): {
+function conditionsOf({ workflow, key, status, tag, since, after }: RunFilter): {
   readonly conditions: readonly string[]
   readonly values: readonly (string | number)[]
 } {
   const given: (readonly [condition: string, ...values: (string | number)[]])[] = []
   if (after !== undefined) given.push(['runs.id < ?', Number(after)])
   if (workflow !== undefined) given.push(['workflow = ?', workflow])
+  if (key !== undefined) given.push(['key = ?', key])
   if (status !== undefined) given.push(['status IN (SELECT value FROM json_each(?))', JSON.stringify(status)])
   if (since !== undefined) given.push(['created_at >= ?', since])
   if (tag !== undefined) {

@@ -30,9 +30,8 @@ export function edgeLabel(edge: EdgeRecord, graph: Graph): string {
     (part) => part !== '',
   )
   const leaves = edge.cancelsFork === true ? 'cancels the fork' : ''
-  return [edge.fork === undefined ? '' : 'fork', parts.join(': '), limit, leaves]
-    .filter((part) => part !== '')
-    .join(' ')
+  const way = edge.emits === undefined ? (edge.fork === undefined ? '' : 'fork') : `emits ${edge.emits}`
+  return [way, parts.join(': '), limit, leaves].filter((part) => part !== '').join(' ')
 }
 
 /** A join's outcomes often lead to one place, where `done` must not hide behind another. */

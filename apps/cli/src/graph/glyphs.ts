@@ -16,6 +16,8 @@ export const glyphs: { readonly [kind in FigureKind]?: string } = {
   map: 'M2 3.5 3 4.6 4.8 2.4M7 3.5h7M2 8 3 9.1 4.8 6.9M7 8h7M2 12.5 3 13.6 4.8 11.4M7 12.5h7',
   // A box in a box.
   workflow: 'M2 3h12v10H2ZM5 6h6v4H5Z',
+  // A clock.
+  wait: 'M8 1.8a6.2 6.2 0 1 1 0 12.4A6.2 6.2 0 0 1 8 1.8ZM8 4.6V8l2.4 1.6',
   // Three lines that meet.
   join: 'M2.5 2v3.2c0 2.4 5.5 2 5.5 4.6V14M8 2v8M13.5 2v3.2c0 2.4-5.5 2-5.5 4.6M5.6 11.8 8 14.2l2.4-2.4',
 }

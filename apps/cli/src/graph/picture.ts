@@ -9,6 +9,7 @@ import {
   type NodeKind,
   type NodeRecord,
 } from '@waystone/core'
+import { formatDuration } from '../output/units.ts'
 import { edgeLabel, otherwiseLabel } from './edge-labels.ts'
 import { toolLines } from './tool-lines.ts'
 
@@ -153,6 +154,8 @@ function subtitleOf(node: NodeRecord): string {
       return `map · ${node.tool ?? itemsText(node) ?? node.effect}${mapDoneText(node.done)}`
     case 'join':
       return `join · ${waitText(node.atLeast)}`
+    case 'wait':
+      return `wait · ${awaitedText(node)}`
     case 'workflow':
       return node.workflow === node.id ? 'workflow' : `workflow · ${node.workflow}`
   }
@@ -161,6 +164,13 @@ function subtitleOf(node: NodeRecord): string {
 /** What items run that are no calls; a workflow that was made of an agent has the name of its map. */
 function itemsText({ id, workflow }: Extract<NodeRecord, { kind: 'map' }>): string | undefined {
   return workflow === `${id}:agent` ? 'agent' : workflow
+}
+
+function awaitedText({ events, key, delayMs, until }: Extract<NodeRecord, { kind: 'wait' }>): string {
+  if (delayMs !== null) return formatDuration(delayMs)
+  if (until !== null) return until === 'function' ? 'until a moment' : `until ${until.stateKey}`
+  const about = key === null ? '' : key === 'function' ? ' by key' : ` by ${key.stateKey}`
+  return `${events.join(' or ')}${about}`
 }
 
 function mapDoneText(done: Extract<NodeRecord, { kind: 'map' }>['done']): string {

@@ -58,6 +58,10 @@ function eventText(event: RunEvent, { graph, style }: LineContext): string | nul
     }
     case 'request.escalated':
       return `${name(event.node)}  ${style('warn', `nobody has decided step ${event.step}: escalated, level ${event.level}`)}`
+    case 'wait.opened':
+      return `${name(event.node)}  ${style('warn', awaitedText(event))}`
+    case 'event.received':
+      return `${' '.repeat(width)}  event ${printableLine(event.event)}${event.key === null ? '' : ` for ${printableExcerpt(event.key, 40)}`}`
     case 'limit.hit':
       return `${' '.repeat(width)}  ${style('warn', `limit${event.node === undefined ? '' : ` of ${event.node}`} hit: ${amountText(event.limit, event.used)} of ${amountText(event.limit, event.max)}`)}`
     case 'run.stalled':
@@ -78,11 +82,19 @@ function eventText(event: RunEvent, { graph, style }: LineContext): string | nul
     case 'run.forked':
     case 'step.started':
     case 'request.withdrawn':
+    case 'wait.closed':
+    case 'event.taken':
     case 'state.changed':
     case 'run.status-changed':
     case 'token.received':
       return null
   }
+}
+
+function awaitedText({ events, key, expiresAt }: Extract<RunEvent, { type: 'wait.opened' }>): string {
+  const until = expiresAt === null ? '' : ` until ${new Date(expiresAt).toISOString()}`
+  if (events.length === 0) return `waits${until}`
+  return `waits for ${events.join(' or ')}${key === null ? '' : ` with key ${printableExcerpt(key, 40)}`}${until === '' ? '' : `,${until}`}`
 }
 
 function askedText(kind: Extract<RunEvent, { type: 'request.opened' }>['kind'], tool: string | null): string {
@@ -118,6 +130,7 @@ export function workText(kind: string, tool: string | null, item?: number): stri
   if (item !== undefined) return `item ${item}${tool === null ? '' : `, tool ${printableLine(tool)}`}`
   if (kind === 'map') return 'list'
   if (kind === 'collect') return 'results'
+  if (kind === 'wait') return 'waits'
   if (kind === 'model' || kind === 'summary') return kind
   if (kind === 'call' || kind === 'tool' || (kind === 'approval' && tool !== null))
     return tool === null ? 'tool' : `tool ${printableLine(tool)}`

@@ -73,21 +73,15 @@ export function advance(progress: Progress, event: RunEvent): Progress {
         open: without(progress.open, event.step),
         usage: addUsage(progress.usage, event.usage),
       }
-    case 'request.opened': {
-      const { node, kind, tool = null, items, at } = event
-      const place = items === undefined ? {} : { items }
-      // A step of kind `call` is one that runs.
-      const work = { node, kind: kind === 'call' ? 'approval' : kind, attempt: 1, tool, since: at, ...place }
-      return {
-        ...next,
-        steps: Math.max(progress.steps, event.step + 1),
-        open: withEntry(progress.open, event.step, work),
-      }
-    }
+    case 'request.opened':
+      return { ...next, ...withRequest(progress, event) }
     case 'request.decided':
       if (event.isPartial === true) return next
       return { ...next, open: without(progress.open, event.step) }
+    case 'wait.opened':
+      return { ...next, ...withWait(progress, event) }
     case 'request.withdrawn':
+    case 'wait.closed':
       return { ...next, open: without(progress.open, event.step) }
     case 'edge.taken':
       return { ...next, lastDecision: event.decision }
@@ -99,6 +93,8 @@ export function advance(progress: Progress, event: RunEvent): Progress {
     case 'run.forked':
     case 'run.patched':
     case 'request.escalated':
+    case 'event.received':
+    case 'event.taken':
     case 'state.changed':
     case 'limit.hit':
     case 'run.stalled':
@@ -109,6 +105,24 @@ export function advance(progress: Progress, event: RunEvent): Progress {
     case 'run.status-changed':
       return next
   }
+}
+
+function withRequest(
+  { steps, open }: Progress,
+  { step, node, kind, tool, items, at }: Extract<RunEvent, { type: 'request.opened' }>,
+): Pick<Progress, 'steps' | 'open'> {
+  // A step of kind `call` is one that runs.
+  const place = items === undefined ? {} : { items }
+  const work = { node, kind: kind === 'call' ? 'approval' : kind, attempt: 1, tool: tool ?? null, since: at, ...place }
+  return { steps: Math.max(steps, step + 1), open: withEntry(open, step, work) }
+}
+
+function withWait(
+  { steps, open }: Progress,
+  { step, node, at }: Extract<RunEvent, { type: 'wait.opened' }>,
+): Pick<Progress, 'steps' | 'open'> {
+  const work: OpenWork = { node, kind: 'wait', attempt: 1, tool: null, since: at }
+  return { steps: Math.max(steps, step + 1), open: withEntry(open, step, work) }
 }
 
 function withEntry(open: Progress['open'], step: number, work: OpenWork): Progress['open'] {

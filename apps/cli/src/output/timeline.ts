@@ -70,6 +70,11 @@ function whatText({ event, step, sequence, decision }: Checkpoint, history: Hist
       if (step?.tool !== undefined) return `${step.tool} expired`
       if (event.payload.timer.startsWith('deadline/')) return 'the deadline of its fork is over'
       return event.payload.timer.startsWith('expire/') ? 'expired' : `timer ${event.payload.timer}`
+    case 'event.received': {
+      const { event: name, key } = event.payload.message
+      const about = key === null ? '' : ` for ${printableExcerpt(key, 40)}`
+      return `event ${printableLine(name)}${about}${decision === null ? ', kept for a wait' : ''}`
+    }
     case 'run.started':
       return 'started'
     case 'run.forked':

@@ -11,6 +11,7 @@ const none: ReadonlySet<string> = new Set()
  *   sometimes written belongs into the state as optional.
  * - Approval: the required keys of its response schema, with outcomes that must bring an answer: not with `rejected`, `expired`,
  *   `asked`. Edited keys are not certain, since a person need not touch every one.
+ * - Wait: the same, when an event came; nothing when it expired.
  * - Nothing with `failed`, `timeout`, `unknown`, with `exhausted` of an agent or a nested workflow, and where an agent hands over: these bring no
  *   patch.
  */
@@ -18,6 +19,7 @@ export function certainWrites(graph: Graph, node: NodeRecord, outcome: string): 
   if (withoutPatch.has(outcome) || node.writes.length === 0) return none
   if (node.kind === 'agent' && outcome !== 'done') return none
   if (node.kind === 'workflow' && outcome === 'exhausted') return none
+  if (node.kind === 'wait' && outcome === 'expired') return none
   if (node.kind !== 'approval') return new Set(node.writes.filter((key) => graph.state[key]?.optional === false))
   const required = node.responseSchema?.['required']
   if (withoutAnswer.has(outcome) || !Array.isArray(required)) return none

@@ -15,6 +15,7 @@ const sourceOfEvent: { readonly [type in EngineEvent['type']]: EventSource } = {
   'run.forked': 'operator',
   'effect.ended': 'effect',
   'request.decided': 'person',
+  'event.received': 'caller',
   'timer.due': 'timer',
   'run.hold': 'operator',
   'run.release': 'operator',
@@ -31,6 +32,9 @@ const stepKinds: ReadonlySet<string> = new Set<StepKind>([
   'input',
   'workflow',
   'output',
+  'prepare',
+  'wait',
+  'receive',
   'call',
   'map',
   'item',
@@ -58,6 +62,7 @@ const commandTypes: ReadonlySet<string> = new Set<Command['type']>([
   'clearTimer',
   'finish',
   'withdrawRequest',
+  'closeWait',
 ])
 
 const endFields: ReadonlySet<string> = new Set(['step', 'attempt', 'outcome', 'startedAt', 'took'])

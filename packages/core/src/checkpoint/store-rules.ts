@@ -27,8 +27,9 @@ export function keptFrom(
 }
 
 /** The rule of {@link Store.list} for one run. */
-export function matchesFilter(row: RunRow, { workflow, status, tag, since }: RunFilter): boolean {
+export function matchesFilter(row: RunRow, { workflow, key, status, tag, since }: RunFilter): boolean {
   if (workflow !== undefined && row.workflow !== workflow) return false
+  if (key !== undefined && row.key !== key) return false
   if (status !== undefined && !status.includes(row.status)) return false
   if (since !== undefined && row.createdAt < since) return false
   return tag === undefined || (Object.hasOwn(row.tags, tag.name) && row.tags[tag.name] === tag.value)

@@ -129,6 +129,8 @@ export interface LoadedRun {
 /** What to list. All filters must hold. */
 export interface RunFilter {
   readonly workflow?: string
+  /** Of the start. */
+  readonly key?: string
   readonly status?: readonly RunStatus[]
   readonly tag?: { readonly name: string; readonly value: string }
   /** Only runs created at or after, ms since the epoch. */

@@ -197,6 +197,7 @@ function pushStart(
 ): void {
   for (const { timer, at } of stepTimers(index, step)) commands.push({ type: 'setTimer', timer, at })
   if (isHeld || step.kind === 'approval' || step.kind === 'resolve' || step.kind === 'workflow') return
+  if (step.kind === 'wait') return
   const notBefore = step.notBefore === undefined ? {} : { notBefore: step.notBefore }
   const { names, items } = within.get(index) ?? nowhere
   commands.push({

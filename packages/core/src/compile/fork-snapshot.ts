@@ -1,4 +1,5 @@
 import { callApprovalOf, decidersOf } from '../graph/tool-use.ts'
+import type { WaitRecord } from '../graph/graph.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
 import type { MachineValue, OpenStep, RunContext, Snapshot } from '../snapshot/snapshot.ts'
 import { noUsage } from '../snapshot/usage.ts'
@@ -8,6 +9,7 @@ import { patchedContext } from './patch-state.ts'
 import { stirred } from './stall.ts'
 import { nextEscalation } from './escalation.ts'
 import { withChildren, withContext } from './steps.ts'
+import { waitTerms } from './wait-terms.ts'
 
 /**
  * The first snapshot of a forked run: the origin's, with state keys set anew and what was open asked for again.
@@ -74,6 +76,7 @@ function reopened({ graph }: CompiledWorkflow, step: OpenStep, at: number): Open
   const rule = record === undefined || step.tool === undefined ? null : callApprovalOf(graph, record, step.tool)
   const expiresInMs = record?.kind === 'approval' ? record.expiresInMs : (rule?.expiresInMs ?? null)
   const isTimed = expiresInMs !== null && (step.kind === 'approval' || isAskedAgain)
+  const waitsUntil = step.kind === 'wait' && record?.kind === 'wait' ? waitEnd(record, step, at) : undefined
   return Object.freeze({
     ...rest,
     ...(isAskedAgain && { kind: 'approval' as const }),
@@ -82,10 +85,16 @@ function reopened({ graph }: CompiledWorkflow, step: OpenStep, at: number): Open
     ...(approved !== undefined && !isAskedAgain && { approved }),
     ...(visitBound !== undefined && { limitAt: at + visitBound.max }),
     ...(isTimed && { expiresAt: at + expiresInMs }),
+    ...(waitsUntil !== undefined && { expiresAt: waitsUntil }),
     ...(record !== undefined &&
       (step.kind === 'approval' || isAskedAgain) &&
       nextEscalation(decidersOf(graph, record, step.tool), at, 0)),
   })
+}
+
+/** So long a wait lasts from now; the moment it waits for stays. */
+function waitEnd(record: WaitRecord, { expiresAt }: OpenStep, at: number): number | undefined {
+  return record.until === null ? waitTerms(record, at).expiresAt : expiresAt
 }
 
 /** A call that runs, or waits for its place, on somebody's yes; not one of which nobody knows whether it ran. */

@@ -33,10 +33,12 @@ export const transitionNames = {
   items: (node: string) => `${node}:items`,
   /** A map is over, and its results are applied. */
   collect: (node: string) => `${node}:collect`,
-  /** Not a transition: the nested workflow begins. */
+  /** Not a transition: the nested workflow, or the wait, begins. */
   begin: (node: string) => `${node}:begin`,
   /** From now on only people are awaited. */
   person: (node: string) => `${node}:person`,
+  /** Not a transition of the machine: the wait has its event. */
+  received: (node: string) => `${node}:received`,
   /** Not a transition of the machine: one of several persons has decided. */
   vote: (node: string) => `${node}:vote`,
   /** Not a transition of the machine: the request is for another role now. */

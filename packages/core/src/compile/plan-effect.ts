@@ -9,6 +9,7 @@ import type { Plan } from './planned.ts'
 import { applied, at, checkpointStep, type RunAt } from './run-at.ts'
 import { settle, usageOf, withChildren, withContext } from './steps.ts'
 import { foreignWrites, moveStep, stale } from './plan-move.ts'
+import { beginWait } from './waits.ts'
 
 /** A step has ended, in the run or in what is nested in it: it moves what it was open in, or only settles its usage. */
 export function endEffect(root: RunAt, end: EffectEnd): Plan {
@@ -28,6 +29,8 @@ export function endEffect(root: RunAt, end: EffectEnd): Plan {
   if (step.attempt !== end.attempt) return stale(`step ${end.step} is at attempt ${step.attempt}, not ${end.attempt}`)
   if (isAsking(step)) return stale(`step ${end.step} waits for a person, not for an effect`)
   if (step.kind === 'workflow') return stale(`step ${end.step} waits for the workflow nested in it, not for an effect`)
+  if (step.kind === 'wait') return stale(`step ${end.step} waits for an event or for time to pass, not for an effect`)
+  if (step.kind === 'prepare' && end.outcome === 'begun') return beginWait(run, step, end)
   if (step.kind === 'input' && end.outcome === 'begun') return beginNested(run, step, end)
   const checked = withCheckedKeys(run.compiled.graph.nodes[step.node], end)
   return moveStep(step.kind === 'output' ? withoutNested(run, end.step) : run, step, { end: checked })

@@ -58,6 +58,9 @@ function deadlineOver(run: RunAt, join: string, { until }: OpenFork): Plan {
 function expire(run: RunAt, stepIndex: number, step: OpenStep): Plan {
   const end = { step: stepIndex, attempt: step.attempt, startedAt: step.since, outcome: 'expired' }
   if (asksBeforeCall(step)) return moveStep(run, step, { end })
+  // What a wait for time was there for has come.
+  if (step.kind === 'wait')
+    return moveStep(run, step, { end: step.awaits === undefined ? { ...end, outcome: 'done' } : end })
   if (!(run.compiled.graph.nodes[step.node]?.outcomes ?? []).includes('expired'))
     return stale(`node ${step.node} does not expire`)
   const verdict = Object.freeze({ outcome: 'expired', reasons: Object.freeze([]) })

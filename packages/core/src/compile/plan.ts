@@ -10,6 +10,7 @@ import { refuse } from './plan-move.ts'
 import { endEffect } from './plan-effect.ts'
 import { decide } from './plan-decision.ts'
 import { timerDue } from './plan-timer.ts'
+import { receiveEvent } from './waits.ts'
 import { cancel, hold, patchState, release } from './plan-operator.ts'
 
 export type { Plan, Position } from './planned.ts'
@@ -39,6 +40,8 @@ export function plan(
       return endEffect(run, event.payload)
     case 'request.decided':
       return decide(run, event.payload)
+    case 'event.received':
+      return receiveEvent(run, event.payload)
     case 'timer.due':
       return timerDue(run, event.payload.timer)
     case 'run.hold':

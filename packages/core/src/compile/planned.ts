@@ -23,6 +23,10 @@ export type RefusalReason =
   | 'policy-broken'
   | 'approval-outlived'
   | 'effect-under-way'
+  | 'not-awaited'
+  | 'key-missing'
+  | 'bad-payload'
+  | 'too-many-kept'
   | 'already-held'
   | 'not-held'
   | 'not-started'
@@ -42,6 +46,6 @@ export type Plan =
   | (PlannedTransition & { readonly type: 'late' })
   /** Names nothing that is open: to be dropped and reported. */
   | { readonly type: 'stale'; readonly message: string }
-  /** Not yet awaited: stays in the inbox. */
+  /** A timer that fired too soon: to be set again. */
   | { readonly type: 'early'; readonly message: string }
   | { readonly type: 'refused'; readonly reason: RefusalReason; readonly message: string }

@@ -11,6 +11,7 @@ import type { CompiledWorkflow } from './compiled-workflow.ts'
 import { limitsLeft } from './limits.ts'
 import { entered, itemsAround, lifted, pathAt, type Place } from './place.ts'
 import type { Plan, Position } from './planned.ts'
+import { withReceived } from './received.ts'
 
 /** An event and the place that it moves: the run, or a workflow nested in it. */
 export interface RunAt extends Place {
@@ -40,7 +41,8 @@ export interface Facts {
 export function applied(run: RunAt, next: Snapshot, facts: Facts): Extract<Plan, { readonly type: 'applied' }> {
   const { root, position, event } = run
   const { compiled, snapshot: before } = root
-  const snapshot = facts.isWhole === true ? next : lifted(run, next, event.at)
+  const moved = facts.isWhole === true ? next : lifted(run, next, event.at)
+  const snapshot = moved.context.received === undefined ? moved : withReceived(moved)
   const commands = [
     ...commandsBetween(compiled, before?.context ?? null, snapshot.context),
     ...withdrawnIn(before?.context, snapshot.context, facts.step?.index),
@@ -65,15 +67,20 @@ export function applied(run: RunAt, next: Snapshot, facts: Facts): Extract<Plan,
   return { type: 'applied', snapshot, checkpoint, commands }
 }
 
-/** Questions that go with the nested workflow, or the branch, that asked. Without anything nested the patch tells. */
+/** Questions and waits that go with the nested workflow, or the branch, that had them. Of questions, without anything nested, the patch tells. */
 function withdrawnIn(before: RunContext | undefined, after: RunContext, ended: number | undefined): readonly Command[] {
-  if (before?.children === undefined) return []
+  if (before === undefined || (before.children === undefined && !hasWait(before))) return []
   const now = openIn(after)
-  return Object.entries(openIn(before)).flatMap(([index, step]): readonly Command[] =>
-    isAsking(step) && now[index] === undefined && Number(index) !== ended
-      ? [{ type: 'withdrawRequest', step: Number(index) }]
-      : [],
-  )
+  return Object.entries(openIn(before)).flatMap(([index, step]): readonly Command[] => {
+    if (now[index] !== undefined || Number(index) === ended) return []
+    if (step.kind === 'wait') return [{ type: 'closeWait', step: Number(index) }]
+    return isAsking(step) && before.children !== undefined ? [{ type: 'withdrawRequest', step: Number(index) }] : []
+  })
+}
+
+function hasWait({ open }: RunContext): boolean {
+  for (const index in open) if (open[index]?.kind === 'wait') return true
+  return false
 }
 
 /** What ended, for the checkpoint. */

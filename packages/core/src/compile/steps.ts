@@ -5,7 +5,7 @@ import { noRetry } from '../graph/build-retry.ts'
 import { callRetryOf } from '../graph/tool-use.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import {
-  isAsking,
+  isIdle,
   isModelCall,
   type AgentCall,
   type AgentEntry,
@@ -24,6 +24,7 @@ import { modelAsked } from './fallback.ts'
 import { ledgerOf, withLedger, withoutChain } from './handoff-ledger.ts'
 import { nextCall } from './history.ts'
 import type { MachineInput } from './machine-event.ts'
+import { waitTerms } from './wait-terms.ts'
 
 /** A context with some parts replaced; frozen. */
 export function withContext(context: RunContext, parts: Partial<RunContext>): RunContext {
@@ -74,9 +75,10 @@ export function initialContext(
 /** What a node's step is called. Nodes that ask a model begin with a model step. */
 export function firstStepKind(
   record: WorkingRecord,
-): Exclude<StepKind, 'summary' | 'call' | 'item' | 'collect' | 'resolve' | 'workflow' | 'output'> {
+): Exclude<StepKind, 'summary' | 'call' | 'item' | 'collect' | 'resolve' | 'workflow' | 'output' | 'receive'> {
   if (record.kind === 'agent') return 'model'
   if (record.kind === 'workflow') return 'input'
+  if (record.kind === 'wait') return record.key === null && record.until === null ? 'wait' : 'prepare'
   if (record.kind === 'gate') return record.reviewer === null ? 'gate' : 'model'
   return record.kind
 }
@@ -186,6 +188,7 @@ export function openStep(context: RunContext, record: WorkingRecord, at: number)
     ...(kind === 'tool' && { reserved: oneToolCall }),
     ...visitEnd(context, record),
     ...(record.kind === 'approval' && record.expiresInMs !== null && { expiresAt: at + record.expiresInMs }),
+    ...(record.kind === 'wait' && kind === 'wait' && waitTerms(record, at)),
     ...(record.kind === 'approval' && record.escalations !== undefined && nextEscalation(record, at, 0)),
   }
   if (call?.memory === undefined) return addOpen(context, step)
@@ -231,7 +234,7 @@ export function settle(context: RunContext, step: OpenStep, end: SettledEnd): Ru
   return usage === context.usage ? context : withContext(context, { usage })
 }
 
-/** Moves everything open that runs somewhere to `closing`; what only waited for a person is dropped. Leaves all forks and maps. */
+/** Moves everything open that runs somewhere to `closing`; what only waited for a person, an event or a timer is dropped. Leaves all forks and maps. */
 export function closeAll(context: RunContext): RunContext {
   const closed = closeWhere(context, () => true, 'abort')
   if (closed.forks === undefined && closed.maps === undefined) return closed
@@ -272,7 +275,7 @@ function closeWhere(context: RunContext, isMeant: (step: OpenStep) => boolean, h
     const left = child === undefined ? undefined : closeChild(child, step, how)
     if (children !== undefined && child !== undefined)
       children = left === undefined ? withoutIndex(children, index) : withIndex(children, index, left)
-    if (isAsking(step) || (step.kind === 'workflow' && left === undefined)) continue
+    if (isIdle(step) || (step.kind === 'workflow' && left === undefined)) continue
     closing[index] =
       how === 'finish' && step.notBefore === undefined ? Object.freeze({ ...step, finishes: true as const }) : step
   }

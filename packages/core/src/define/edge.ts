@@ -1,3 +1,4 @@
+import type { Signal } from './event.ts'
 import type { Guard } from './guard.ts'
 import type { JoinTarget, WorkingNode } from './join.ts'
 import type { AnyNode } from './node.ts'
@@ -34,6 +35,7 @@ export interface EdgeOptions<Values> {
   readonly cancelsFork?: boolean
   readonly fork?: never
   readonly join?: never
+  readonly emit?: never
   /** True: taking it to `to` marks the run as degraded, which its result and `waystone show` say. */
   readonly degraded?: boolean
 }
@@ -46,10 +48,20 @@ export interface ForkEdge<Values> extends Omit<EdgeOptions<Values>, 'to' | 'canc
   readonly join: JoinTarget<Values>
   readonly to?: never
   readonly cancelsFork?: never
+  readonly emit?: never
+}
+
+/** An edge to whatever is `on` an event, which the node that ends need not know. */
+export interface EmitEdge<Values> extends Omit<EdgeOptions<Values>, 'to' | 'fork' | 'join' | 'emit'> {
+  readonly emit: Signal
+  /** Where the nodes that are on it meet: with a join each of them begins a branch. Without, exactly one is on it. */
+  readonly join?: JoinTarget<Values>
+  readonly to?: never
+  readonly fork?: never
 }
 
 /** One edge as it may be written. */
-export type OneEdge<Values> = EdgeTarget<Values> | EdgeOptions<Values> | ForkEdge<Values>
+export type OneEdge<Values> = EdgeTarget<Values> | EdgeOptions<Values> | ForkEdge<Values> | EmitEdge<Values>
 
 /** One edge, or a list in order of priority whose last, without guard, is the default. */
 export type EdgeOf<Values> = OneEdge<Values> | readonly OneEdge<Values>[]

@@ -1,4 +1,5 @@
 import type { Duration } from './duration.ts'
+import type { Signal } from './event.ts'
 import type { RetryOptions } from './retry.ts'
 
 /** What every node may declare. */
@@ -7,6 +8,8 @@ export interface NodeOptions<Reads extends string, Heard extends string> {
   readonly reads?: readonly Reads[]
   /** Names of gates and approvals whose last verdict its work may read; default none. */
   readonly hears?: readonly Heard[]
+  /** Events at which it begins: an edge that emits one leads here. Default none. */
+  readonly on?: Signal | readonly Signal[]
   /** For people. */
   readonly description?: string
 }

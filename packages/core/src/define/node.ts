@@ -5,7 +5,7 @@ import type { Verdict } from './verdict.ts'
 export const nodeMarker: unique symbol = Symbol.for('waystone.node')
 
 /** Kinds of nodes. */
-export type NodeKind = 'agent' | 'tool' | 'gate' | 'approval' | 'task' | 'map' | 'join' | 'workflow'
+export type NodeKind = 'agent' | 'tool' | 'gate' | 'approval' | 'task' | 'map' | 'join' | 'workflow' | 'wait'
 
 /** A node as its author wrote it; nothing in it has been checked. */
 export interface NodeDefinition {

@@ -11,6 +11,7 @@ import type {
 } from './approval.ts'
 import type { Duration } from './duration.ts'
 import type { EffectClass } from './effect-class.ts'
+import { makeEvent, type EventInput, type EventPayload, type NamedEvent } from './event.ts'
 import type { CodeGate, ReviewGate } from './gate.ts'
 import { makeGuard, type Guard, type GuardOptions } from './guard.ts'
 import type { Handoffs } from './handoff.ts'
@@ -57,6 +58,18 @@ import { callerOf } from './source-line.ts'
 import type { CheckedShape, Needed, PatchesOf, StateEntry, ValuesOf } from './state-values.ts'
 import type { KeysOf, TaskConfig, TaskResult, TaskRun } from './task.ts'
 import type { Tool } from './tool.ts'
+import type {
+  DelayOptions,
+  EventWaitOptions,
+  Expiry,
+  KeyOptions,
+  PayloadOf,
+  ReceivedOf,
+  ReceiveMapping,
+  UntilOptions,
+  WaitNode,
+  WordKey,
+} from './wait.ts'
 import {
   workflowMarker,
   type ApprovalsOf,
@@ -275,6 +288,63 @@ export interface StateBuilder<Values, Patches> {
       ExtraKeys<'apply', Exclude<keyof Result, keyof Patches>>,
   ): WorkflowNode<Approvals, Needed<Reads, Values>, Values>
 
+  /**
+   * An event that waits of the workflow take from outside, or that edges emit to the nodes that are `on` it.
+   *
+   * @param name - unique in a workflow
+   * @param payload - schema of what it carries, which must survive JSON; default: it carries nothing
+   */
+  event<Name extends string, Schema extends z.core.$ZodType = z.core.$ZodNever>(
+    name: Name,
+    payload?: Schema,
+  ): NamedEvent<Name, EventInput<Schema>, EventPayload<Schema>>
+
+  /** Waits for time to pass; holds no process. */
+  wait<Reads extends keyof Values & string = never, Heard extends string = never>(
+    config: DelayOptions<Reads, Heard>,
+  ): WaitNode<'done', never, Values>
+  /** Waits until a moment; holds no process. */
+  wait<Reads extends keyof Values & string = never, Heard extends string = never, Key extends WordKey<Values> = never>(
+    config: UntilOptions<Reads, Heard, Key, Given<Reads, Heard, Values>>,
+  ): WaitNode<'done', Needed<Reads | Key, Values>, Values>
+  /** Waits for an event from outside; holds no process. One that came before is taken at once. */
+  wait<
+    Name extends string,
+    Payload,
+    Reads extends keyof Values & string = never,
+    Writes extends keyof Values & keyof Patches & string = never,
+    Heard extends string = never,
+    Key extends WordKey<Values> = never,
+    Expires extends Duration = never,
+    const Result extends PatchOf<Writes, Patches> = PatchOf<Writes, Patches>,
+  >(
+    config: EventWaitOptions<Reads, Writes, Heard, Expires> &
+      KeyOptions<Key, Given<Reads, Heard, Values>> & {
+        readonly for: NamedEvent<Name, unknown, Payload>
+      } & ReceiveMapping<Payload, Payload, Slice<Writes, Patches>, Result, Given<Reads, Heard, Values>> &
+      ExtraKeys<'apply', Exclude<keyof Result, keyof Patches>>,
+  ): WaitNode<'received' | Expiry<Expires>, Needed<Reads | Key, Values>, Values>
+  /** Waits for the first of several events from outside: the outcome is its name. */
+  wait<
+    const Events extends readonly NamedEvent[],
+    Reads extends keyof Values & string = never,
+    Writes extends keyof Values & keyof Patches & string = never,
+    Heard extends string = never,
+    Key extends WordKey<Values> = never,
+    Expires extends Duration = never,
+    const Result extends PatchOf<Writes, Patches> = PatchOf<Writes, Patches>,
+  >(
+    config: EventWaitOptions<Reads, Writes, Heard, Expires> &
+      KeyOptions<Key, Given<Reads, Heard, Values>> & { readonly for: Events } & ReceiveMapping<
+        ReceivedOf<Events>,
+        PayloadOf<Events>,
+        Slice<Writes, Patches>,
+        Result,
+        Given<Reads, Heard, Values>
+      > &
+      ExtraKeys<'apply', Exclude<keyof Result, keyof Patches>>,
+  ): WaitNode<Events[number]['name'] | Expiry<Expires>, Needed<Reads | Key, Values>, Values>
+
   /** Where the branches of a fork meet: `{ fork: [n.search, n.price], join: n.merge }`. */
   join<Failed extends FailedBranches = 'raise', Expires extends Duration = never>(
     config?: JoinConfig<Failed, Expires>,
@@ -348,6 +418,8 @@ function makeBuilder(state: object): unknown {
       makeNode({ kind: 'approval', config, subject: null, state, source: callerOf(builder.approval) }),
     task: (config: unknown) => makeNode({ kind: 'task', config, subject: null, state, source: callerOf(builder.task) }),
     map: (config: unknown) => makeNode({ kind: 'map', config, subject: null, state, source: callerOf(builder.map) }),
+    event: (name: unknown, payload: unknown) => makeEvent({ name, payload, state, source: callerOf(builder.event) }),
+    wait: (config: unknown) => makeNode({ kind: 'wait', config, subject: null, state, source: callerOf(builder.wait) }),
     join: (config: unknown) => makeNode({ kind: 'join', config, subject: null, state, source: callerOf(builder.join) }),
     nested: (subject: unknown, config: unknown) =>
       makeNode({ kind: 'workflow', config, subject, state, source: callerOf(builder.nested) }),

@@ -26,6 +26,18 @@ export const errorCodes = {
     means: 'A duration is not a number of milliseconds and not a number with a unit.',
     remedy: "Write milliseconds, or a number with ms, s, m, h or d, such as `'30m'`; more than 0.",
   },
+  WAYSTONE_DEFINITION_BAD_EMIT: {
+    family: 'definition',
+    means:
+      'An edge emits an event that no node is on, that several are on without a join, or that carries something; or a node is on an event that no edge emits.',
+    remedy:
+      'Give one node `on: event`, or several and the edge a `join`; make the event with `w.event(name)`, without a schema.',
+  },
+  WAYSTONE_DEFINITION_BAD_EVENT: {
+    family: 'definition',
+    means: 'Something that is no event stands where one is expected, or one name means two events in a run.',
+    remedy: "Make events with `w.event('paid', schema)`, and give two that carry different things different names.",
+  },
   WAYSTONE_DEFINITION_BAD_GUARD: {
     family: 'definition',
     means: 'Something that is no guard stands where a guard is expected.',
@@ -53,7 +65,7 @@ export const errorCodes = {
     family: 'definition',
     means: 'Something that is no node stands where a node is expected, or `nodes` is not what `w.nodes` returned.',
     remedy:
-      'Make nodes with `w.agent`, `w.tool`, `w.gate`, `w.approval`, `w.task`, `w.join` or `w.nested`, and name them with `w.nodes`.',
+      'Make nodes with `w.agent`, `w.tool`, `w.gate`, `w.approval`, `w.task`, `w.map`, `w.wait`, `w.join` or `w.nested`, and name them with `w.nodes`.',
   },
   WAYSTONE_DEFINITION_BAD_POLICY: {
     family: 'definition',
@@ -321,6 +333,11 @@ export const errorCodes = {
       'A decision does not fit its request: edits or the answer have the wrong shape, or a required part is missing.',
     remedy: 'Look at the request: `options`, `edits` and `responseSchema` say what is allowed.',
   },
+  WAYSTONE_INPUT_EVENT: {
+    family: 'input',
+    means: "What was sent with an event does not fit the event's schema, or its id or key is no text.",
+    remedy: 'Send what the schema describes; the message names the path.',
+  },
   WAYSTONE_INPUT_KEY_TAKEN: {
     family: 'input',
     means: 'A run was started with a key that an earlier start of the same workflow had used with another input.',
@@ -556,6 +573,12 @@ export const errorCodes = {
     means: 'A patch does not fit the schema of a state key.',
     remedy: "Mend the value at the key named, or the key's schema.",
     failure: 'bad-output',
+  },
+  WAYSTONE_NODE_BAD_WAIT: {
+    family: 'node',
+    means: 'The key of a wait is no text and no number, or the moment it waits for is no time.',
+    remedy:
+      'Give a text or number as the key, and ms since the epoch or UTC ISO-8601 as the moment; the run takes the `failed` edge.',
   },
   WAYSTONE_NODE_BAD_VERDICT: {
     family: 'node',

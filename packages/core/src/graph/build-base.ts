@@ -16,7 +16,7 @@ import {
 } from './read-config.ts'
 
 /** Options that every node has. */
-export const nodeKeys = ['hears', 'description'] as const
+export const nodeKeys = ['hears', 'on', 'description'] as const
 /** Options that every node with an effect has. */
 export const effectKeys = [...nodeKeys, 'reads', 'retry', 'timeout'] as const
 

@@ -4,6 +4,7 @@ import { buildEdgeGuard } from './build-guards.ts'
 import { nodeDefinitionOf, referenceOf } from './node-reference.ts'
 import type { BuildScope } from './build-scope.ts'
 import { buildTarget, isEnding } from './build-target.ts'
+import { buildEmit } from './build-emit.ts'
 import { buildFork } from './build-fork.ts'
 import {
   failTarget,
@@ -104,6 +105,7 @@ function reportOutcome(scope: BuildScope, node: NodeRecord, outcome: string): vo
     unknown: 'Only an unsafe effect can end unknown.',
     edited: 'Without edits it cannot happen.',
     expired: 'Without expiresIn it cannot happen.',
+    received: 'A wait for several events has an outcome for each, by its name.',
     asked: 'Without canAskBack it cannot happen.',
     ...(node.kind === 'join' && joinHints),
     exhausted: 'Without limits it cannot happen.',
@@ -176,10 +178,13 @@ function edgeOf(
     .find((line) => line !== undefined)
   const place = edgePlace(`${scope.name}.edges.${site.id}`, source, site.place)
   const options: Written = { config, place, subject: `edge ${site.id}`, issues: scope.issues }
-  const isFork = config['fork'] !== undefined || config['join'] !== undefined
-  checkKeys(options, [...(isFork ? forkKeys : plainKeys), 'when', 'limit', 'per', 'otherwise', 'degraded'])
-  const fork = isFork ? buildFork(scope, options) : null
-  const to = isFork ? forkTarget : buildTarget(scope, config['to'], place)
+  const isEmit = config['emit'] !== undefined
+  const isFork = !isEmit && (config['fork'] !== undefined || config['join'] !== undefined)
+  const keys = isEmit ? emitKeys : isFork ? forkKeys : plainKeys
+  checkKeys(options, [...keys, 'when', 'limit', 'per', 'otherwise', 'degraded'])
+  const emit = isEmit ? buildEmit(scope, options) : undefined
+  const fork = isEmit ? emit?.fork : isFork ? buildFork(scope, options) : null
+  const to = isEmit ? emit?.to : isFork ? forkTarget : buildTarget(scope, config['to'], place)
   const limit = limitOf(scope, options)
   const otherwise = config['otherwise'] === undefined ? null : buildTarget(scope, config['otherwise'], place)
   if (limit === null && otherwise !== null) {
@@ -203,12 +208,14 @@ function edgeOf(
     ...(readFlag(options, 'degraded') && { isDegraded: true }),
     place,
     ...(fork !== null && { fork }),
+    ...(emit !== undefined && { emits: emit.emits }),
     ...(!isFork && readFlag(options, 'cancelsFork') && { cancelsFork: true as const }),
   }
 }
 
 const plainKeys = ['to', 'cancelsFork'] as const
 const forkKeys = ['fork', 'join'] as const
+const emitKeys = ['emit', 'join', 'cancelsFork'] as const
 
 function edgePlace(path: string, source: SourceLine | undefined, fallback: Place): Place {
   return source === undefined ? { ...fallback, path } : placeOf(path, source)

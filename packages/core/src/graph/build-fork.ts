@@ -53,7 +53,8 @@ function branchName(scope: BuildScope, written: unknown, fallback: Place): strin
   return undefined
 }
 
-function readJoin(scope: BuildScope, options: Written, written: unknown): string | undefined {
+/** Reads the join of an edge that begins branches; undefined when it is none. */
+export function readJoin(scope: BuildScope, options: Written, written: unknown): string | undefined {
   const path = `${options.place.path}.join`
   const source = referenceOf(written)?.source
   const place = source === undefined ? within(options.place, 'join') : placeOf(path, source)

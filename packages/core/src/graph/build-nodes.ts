@@ -2,6 +2,7 @@ import type { NodeDefinition } from '../define/node.ts'
 import type { Place } from '../errors/definition-error.ts'
 import { buildAgent } from './build-agent.ts'
 import { buildApproval } from './build-approval.ts'
+import { subscribe } from './build-emit.ts'
 import { buildGate } from './build-gate.ts'
 import type { BuildScope, BuiltNode, NodeSite } from './build-scope.ts'
 import { buildJoin } from './build-join.ts'
@@ -9,6 +10,7 @@ import { buildMap } from './build-map.ts'
 import { buildNested } from './build-nested.ts'
 import { buildTask } from './build-task.ts'
 import { buildToolNode } from './build-tool-node.ts'
+import { buildWait } from './build-wait.ts'
 import type { NodeRecord } from './graph.ts'
 import { speaks } from './speaks.ts'
 import { describeValue } from './issues.ts'
@@ -26,6 +28,7 @@ const builders: { readonly [kind in NodeDefinition['kind']]: (site: NodeSite) =>
   map: buildMap,
   join: buildJoin,
   workflow: buildNested,
+  wait: buildWait,
 }
 
 /** Records and functions of all nodes. Order: as written. */
@@ -47,6 +50,7 @@ export function buildNodes(scope: BuildScope): {
       issues: scope.issues,
     }
     const built = builders[definition.kind]({ scope, id, definition, written })
+    if (definition.kind !== 'join') subscribe(scope, { id, written: definition.config['on'], place })
     if (built === undefined) continue
     records[id] = built.record
     functions.set(id, built.functions)
@@ -76,7 +80,7 @@ function isNode(
       place.file === undefined ? { ...scope.place, path: place.path } : place,
       {
         message: `node ${JSON.stringify(id)} is ${describeValue(node)}, not a node`,
-        hint: 'Make nodes with w.agent, w.tool, w.gate, w.approval, w.task, w.map, w.join or w.nested.',
+        hint: 'Make nodes with w.agent, w.tool, w.gate, w.approval, w.task, w.map, w.wait, w.join or w.nested.',
       },
     )
     return false

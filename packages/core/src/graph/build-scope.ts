@@ -1,3 +1,4 @@
+import type { EventDefinition } from '../define/event.ts'
 import type { GuardDefinition } from '../define/guard.ts'
 import type { NodeDefinition } from '../define/node.ts'
 import type { NodesDefinition } from '../define/nodes.ts'
@@ -27,6 +28,14 @@ export interface BuildScope {
   readonly nameOf: ReadonlyMap<NodeDefinition, string>
   readonly guards: Map<string, { readonly definition: GuardDefinition; readonly place: Place }>
   readonly tools: Map<string, { readonly definition: ToolDefinition; readonly place: Place }>
+  /** Events that were met, by name. */
+  readonly events: Map<string, { readonly definition: EventDefinition; readonly place: Place }>
+  /** Names of the events that waits take. */
+  readonly awaited: Set<string>
+  /** Nodes by the event that they are on. Order: of the nodes. */
+  readonly subscribers: Map<string, readonly string[]>
+  /** Names of the events that edges emit. */
+  readonly emitted: Set<string>
   /** Builds a workflow that a node names. @throws {DefinitionError} with its own issues */
   readonly buildNested: (workflow: Workflow) => NestedGraph
   /** Nested workflows by name. */

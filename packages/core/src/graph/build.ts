@@ -4,6 +4,8 @@ import { nodesMarker, type NodesDefinition } from '../define/nodes.ts'
 import { workflowMarker, type Workflow, type WorkflowDefinition } from '../define/workflow.ts'
 import type { Place } from '../errors/definition-error.ts'
 import { buildEdges } from './build-edges.ts'
+import { checkSubscribers } from './build-emit.ts'
+import { buildEvents } from './build-events.ts'
 import { buildTarget } from './build-target.ts'
 import { isJoin } from './build-fork.ts'
 import { buildGuards } from './build-guards.ts'
@@ -81,6 +83,8 @@ function build(definition: WorkflowDefinition): BuiltGraph {
   const policies = buildPolicies(scope, config['policies'], nodes.records)
   const tools = buildTools(scope)
   const guards = buildGuards(scope)
+  const events = buildEvents(scope)
+  checkSubscribers(scope)
   const graph: Graph = {
     format: graphFormat,
     name: scope.name,
@@ -95,6 +99,7 @@ function build(definition: WorkflowDefinition): BuiltGraph {
     edges,
     guards: guards.records,
     tools: tools.records,
+    ...(scope.awaited.size > 0 && { events: events.records }),
     ...(scope.workflows.size > 0 && {
       workflows: Object.fromEntries([...scope.workflows].map(([name, nested]) => [name, nested.graph])),
     }),
@@ -110,6 +115,7 @@ function build(definition: WorkflowDefinition): BuiltGraph {
     patchSchemas: scope.built.patchSchemas,
     input: input.schema,
     tools: tools.functions,
+    events: events.schemas,
     nodes: nodes.functions,
   })
   // The graph's interfaces are JSON by construction; they only lack an index signature.
@@ -141,6 +147,10 @@ function scopeOf(definition: WorkflowDefinition): BuildScope {
     nameOf: namesOf(table),
     guards: new Map(),
     tools: new Map(),
+    events: new Map(),
+    awaited: new Set(),
+    subscribers: new Map(),
+    emitted: new Set(),
     buildNested: buildGraph,
     workflows: new Map(),
   }

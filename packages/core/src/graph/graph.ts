@@ -302,6 +302,31 @@ export interface MapRecord extends NodeRecordBase {
   readonly losers: LosingBranches
 }
 
+/** What a wait reads a word from: a state key, which is among `reads`, or a function. */
+export type WordRecord = { readonly stateKey: string } | 'function'
+
+/** A wait: for an event from outside, or for time to pass. */
+export interface WaitRecord extends NodeRecordBase {
+  readonly kind: 'wait'
+  /** Keys of {@link Graph.events}: whichever comes first is taken. Empty: it waits for time only. */
+  readonly events: readonly string[]
+  /** What the key of an event must equal; null: any event is taken. */
+  readonly key: WordRecord | null
+  /** How long it waits, ms; null: it does not wait for so long. */
+  readonly delayMs: number | null
+  /** The moment it waits for; null: it does not wait for one. */
+  readonly until: WordRecord | null
+  /** Time until outcome `expired`, ms; null: never. */
+  readonly expiresInMs: number | null
+}
+
+/** An event that waits take from outside. */
+export interface EventRecord {
+  /** JSON schema of what it carries; of null for an event that carries nothing. */
+  readonly payloadSchema: JsonObject
+  readonly place: Place
+}
+
 /** A nested workflow: it runs inside the run, with a state of its own. */
 export interface WorkflowRecord extends NodeRecordBase {
   readonly kind: 'workflow'
@@ -321,6 +346,7 @@ export type WorkingRecord =
   | TaskRecord
   | MapRecord
   | WorkflowRecord
+  | WaitRecord
 
 /** When and how a person is asked before a call of an agent's tool runs. */
 export interface CallApprovalRecord extends DecidersRecord {
@@ -391,6 +417,8 @@ export interface EdgeRecord {
   readonly otherwise: Target | null
   /** For an edge to `:fork`: first nodes of the branches, in their order, and the join. */
   readonly fork?: { readonly branches: readonly string[]; readonly join: string }
+  /** The event it was written as: it leads to what is on it. Absent: it was written as an edge. */
+  readonly emits?: string
   /** It may lead out of the fork that it is in. Absent: it may not. */
   readonly cancelsFork?: true
   /** True for the rules of outcomes that were not routed: `failed` and `timeout` to `:fail`, `unknown` to `:person`. */
@@ -513,6 +541,8 @@ export interface Graph {
   readonly edges: readonly EdgeRecord[]
   readonly guards: { readonly [name: string]: GuardRecord }
   readonly tools: { readonly [name: string]: ToolRecord }
+  /** Events that waits of this workflow take, by name. Absent: none. */
+  readonly events?: { readonly [name: string]: EventRecord }
   /** Nested workflows by name, each whole. Absent: none. */
   readonly workflows?: { readonly [name: string]: Graph }
   readonly limits: LimitsRecord

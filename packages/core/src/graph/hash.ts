@@ -68,6 +68,7 @@ const tablesOfNames = new Set([
   'handoffs',
   'bounds',
   'workflows',
+  'events',
 ])
 const tablesOfSchemas = new Set(['properties', '$defs', 'patternProperties', 'dependentSchemas'])
 

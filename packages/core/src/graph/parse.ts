@@ -138,6 +138,7 @@ const handoff = z.strictObject({
   slice: z.union([z.literal(['all', 'summary', 'contract', 'none']), z.strictObject({ last: atLeastOne })]),
   doneWhen: z.string().exactOptional(),
 })
+const word = z.union([z.strictObject({ stateKey: z.string() }), z.literal('function')])
 
 const node = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -176,6 +177,15 @@ const node = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ ...nodeBase, kind: z.literal('task'), memory: memoryUse.exactOptional() }),
   z.strictObject({ ...nodeBase, kind: z.literal('workflow'), workflow: z.string() }),
+  z.strictObject({
+    ...nodeBase,
+    kind: z.literal('wait'),
+    events: names,
+    key: word.nullable(),
+    delayMs: count.nullable(),
+    until: word.nullable(),
+    expiresInMs: count.nullable(),
+  }),
   z.strictObject({
     ...nodeBase,
     kind: z.literal('map'),
@@ -227,6 +237,7 @@ const edge = z.strictObject({
   limit: z.strictObject({ max: count, per: z.string().nullable() }).nullable(),
   otherwise: z.string().nullable(),
   fork: z.strictObject({ branches: names, join: z.string() }).optional(),
+  emits: z.string().exactOptional(),
   cancelsFork: z.literal(true).optional(),
   isImplicit: z.boolean(),
   isDegraded: z.literal(true).exactOptional(),
@@ -250,6 +261,7 @@ const graphSchema: z.ZodType = z.strictObject({
     z.strictObject({ name: z.string(), reads: names, version: atLeastOne, text: z.string(), place }),
   ),
   tools: z.record(z.string(), tool),
+  events: z.record(z.string(), z.strictObject({ payloadSchema: jsonSchema, place })).exactOptional(),
   workflows: z
     .record(
       z.string(),
@@ -351,6 +363,8 @@ function checkNames(graph: Graph): void {
   for (const node of Object.values(graph.nodes)) {
     const held = node.kind === 'workflow' || node.kind === 'map' ? node.workflow : undefined
     if (held !== undefined && !Object.hasOwn(graph.workflows ?? {}, held)) refuse(`node ${node.id}`, held)
+    for (const event of node.kind === 'wait' ? node.events : [])
+      if (!Object.hasOwn(graph.events ?? {}, event)) refuse(`node ${node.id}`, event)
   }
   for (const nested of Object.values(graph.workflows ?? {})) checkNames(nested)
 }

@@ -125,6 +125,17 @@ export interface WorkflowFunctions {
   readonly nested: NestedGraph
 }
 
+/** Author functions of a wait. */
+export interface WaitFunctions {
+  readonly kind: 'wait'
+  /** Null: the key is a state key's value, or there is none. */
+  readonly key: ((input: NodeInput) => unknown) | null
+  /** Null: the moment is a state key's value, or there is none. */
+  readonly until: ((input: NodeInput) => unknown) | null
+  /** What came to patch. Null: what it carries under the keys that the node writes is the patch. */
+  readonly apply: ((received: unknown, input: NodeInput) => unknown) | null
+}
+
 /** Author functions of one node, told apart by `kind`. */
 export type NodeFunctions =
   | ToolNodeFunctions
@@ -135,6 +146,7 @@ export type NodeFunctions =
   | MapFunctions
   | JoinFunctions
   | WorkflowFunctions
+  | WaitFunctions
 
 /**
  * The functions and schemas that a graph names. Kept apart from the graph so that the graph is plain JSON.
@@ -153,6 +165,8 @@ export interface Registry {
   readonly input: z.ZodType
   /** By tool name: tools of nodes and of agents. */
   readonly tools: ReadonlyMap<string, ToolFunctions>
+  /** By name: what events that waits take carry. */
+  readonly events: ReadonlyMap<string, z.ZodType>
   /** By node id. */
   readonly nodes: ReadonlyMap<string, NodeFunctions>
 }

@@ -121,6 +121,7 @@ function actorOf(event: Checkpoint['event'], node: string | null): string {
     case 'timer.due':
       return 'the clock'
     case 'run.started':
+    case 'event.received':
       return 'the caller'
   }
 }

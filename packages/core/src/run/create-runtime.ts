@@ -4,6 +4,7 @@ import { createMemoryStore } from '../checkpoint/memory-store.ts'
 import { hasEnded } from '../checkpoint/store-rules.ts'
 import type { RunRow } from '../checkpoint/store.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
+import type { NamedEvent } from '../define/event.ts'
 import { isWorkflow, type Workflow } from '../define/workflow.ts'
 import { inputError } from '../errors/input-error.ts'
 import { graphsOf } from '../graph/nested-graphs.ts'
@@ -14,7 +15,7 @@ import { followAll } from './follow.ts'
 import { processLiveness } from './liveness.ts'
 import type { RuntimeNotice } from './notice.ts'
 import { RunHandle } from './run-handle.ts'
-import type { Request, RequestOf, Run, Runtime, RuntimeOptions, StartOptions } from './runtime.ts'
+import type { Receipt, Request, RequestOf, Run, Runtime, RuntimeOptions, SendOptions, StartOptions } from './runtime.ts'
 import { checkLimitNames, readLimits } from './limit-book.ts'
 import { createSecretVault, environmentSecrets } from './secrets.ts'
 import { startRun } from './start-run.ts'
@@ -89,6 +90,31 @@ class LocalRuntime implements Runtime {
     return typed(new RunHandle(this.#engine, row.runId))
   }
 
+  async send(
+    to: string | { readonly workflow: string | { readonly name: string }; readonly key: string },
+    event: NamedEvent | string,
+    ...[payload, options]: readonly [payload: unknown, options?: SendOptions]
+  ): Promise<Receipt> {
+    this.#engine.checkOpen()
+    const row = typeof to === 'string' ? await this.store.row(to as RunId) : await this.#rowOfKey(to)
+    if (row === undefined) {
+      const which =
+        typeof to === 'string'
+          ? `run ${to}`
+          : `run of workflow ${JSON.stringify(nameOf(to))} with key ${JSON.stringify(to.key)}`
+      throw storeError('WAYSTONE_STORE_RUN_UNKNOWN', `no ${which} is in store ${this.store.name}`)
+    }
+    return await new RunHandle(this.#engine, row.runId).send(event, payload, options)
+  }
+
+  async #rowOfKey(to: {
+    readonly workflow: string | { readonly name: string }
+    readonly key: string
+  }): Promise<RunRow | undefined> {
+    const { rows } = await this.store.list({ workflow: nameOf(to), key: to.key, limit: 1 })
+    return rows[0]
+  }
+
   list(filter: Parameters<Runtime['list']>[0] = {}): ReturnType<Runtime['list']> {
     return this.store.list(filter)
   }
@@ -145,6 +171,10 @@ class LocalRuntime implements Runtime {
       },
     )
   }
+}
+
+function nameOf({ workflow }: { readonly workflow: string | { readonly name: string } }): string {
+  return typeof workflow === 'string' ? workflow : workflow.name
 }
 
 /** The types of output and approvals are the workflow's promise; values are checked by its schemas as they are written and decided. */

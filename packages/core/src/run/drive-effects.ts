@@ -1,3 +1,4 @@
+import { own } from '../base/own.ts'
 import type { Command } from '../snapshot/command.ts'
 import type { EffectEnd, EngineEvent } from '../snapshot/event.ts'
 import { isModelCall, type Snapshot } from '../snapshot/snapshot.ts'
@@ -202,7 +203,9 @@ export class DriveEffects {
         host.onToken({ runId, sequence: this.#drive.sequence, step, node, text })
     }
     const onBlocked = (waitMs: number): void => this.#running.get(step)?.hearOfLimit(waitMs)
-    return { compiled, context, record, open, scope, ports: host.ports, onToken, onBlocked }
+    const received = own(this.#drive.snapshot.context.received ?? {}, open.event ?? '')?.message
+    const came = received === undefined ? {} : { received }
+    return { compiled, context, record, open, scope, ...came, ports: host.ports, onToken, onBlocked }
   }
 
   #ended(effect: RunningEffect, end: EffectEnd): void {

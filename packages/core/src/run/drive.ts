@@ -14,6 +14,7 @@ import { DriveEffects, type EffectsOwner } from './drive-effects.ts'
 import type { DriveHost } from './drive-host.ts'
 import { summaryOf } from './run-summary.ts'
 import type { Acceptance } from './runtime.ts'
+import { payloadProblem } from './send-event.ts'
 import { createTimers, timerEvent } from './timers.ts'
 
 /** Where a run stands, as its last checkpoint leaves it: everything a drive keeps of it. */
@@ -116,7 +117,7 @@ export class Drive implements EffectsOwner {
     const { id } = entry.event
     const isKnown =
       entry.isDelivered === true && (this.#taken.has(id) || this.#queue.some(({ event }) => event.id === id))
-    if (isKnown) return
+    if (isKnown) return entry.onTaken?.({ type: 'delivered' })
     this.#queue.push(entry)
     this.#start()
   }
@@ -189,13 +190,19 @@ export class Drive implements EffectsOwner {
   async #take(entry: Entry): Promise<void> {
     const { parent, snapshot } = this.#standing
     const position = { runId: this.runId, sequence: parent.sequence + 1, parent }
-    const plan = this.#host.plan(this.compiled, position, snapshot, entry.event)
+    const plan = this.#refusal(entry) ?? this.#host.plan(this.compiled, position, snapshot, entry.event)
     if (plan.type !== 'applied' && plan.type !== 'late') return this.#drop(entry, plan)
     await this.#commit(plan, entry)
     if (this.#isOver) return
     entry.onTaken?.({ type: 'applied', sequence: plan.checkpoint.sequence })
     if (!this.#isCatchingUp) this.#perform(plan.commands)
     if (plan.snapshot.context.held !== null) this.#effects.withhold()
+  }
+
+  /** What another process put into the inbox may come from another version of the workflow. */
+  #refusal({ event }: Entry): Extract<Plan, { type: 'refused' }> | undefined {
+    const message = event.type === 'event.received' ? payloadProblem(this.compiled, event.payload) : undefined
+    return message === undefined ? undefined : { type: 'refused', reason: 'bad-payload', message }
   }
 
   async #commit({ snapshot, checkpoint }: Extract<Plan, { type: 'applied' | 'late' }>, entry: Entry): Promise<void> {
@@ -215,7 +222,7 @@ export class Drive implements EffectsOwner {
 
   async #drop(entry: Entry, plan: Extract<Plan, { type: 'stale' | 'early' | 'refused' }>): Promise<void> {
     if (plan.type === 'early') {
-      // A timer that fired too soon is set again; nothing else can be early without waits.
+      // A timer that fired too soon is set again; nothing else can be early.
       if (entry.event.type === 'timer.due')
         this.#perform(commandsFor(this.compiled, this.snapshot).filter(({ type }) => type === 'setTimer'))
       return
@@ -247,6 +254,7 @@ export class Drive implements EffectsOwner {
           this.#timers.unset(command.timer)
           break
         case 'withdrawRequest':
+        case 'closeWait':
         case 'finish':
           break
       }

@@ -6,6 +6,7 @@ import type { NodeRecord } from '../graph/graph.ts'
 import type { NodeInput } from '../graph/registry.ts'
 import type { MemoryStore } from '../memory/memory-store.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
+import type { EventMessage } from '../snapshot/received-event.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import type { Attempt, EffectScope } from './effect-context.ts'
 import type { SecretVault } from './secrets.ts'
@@ -27,6 +28,8 @@ export interface EffectJob {
   readonly record: NodeRecord
   readonly open: OpenStep
   readonly scope: EffectScope
+  /** For a step that takes an event over: what came. */
+  readonly received?: EventMessage
   readonly ports: ExecutorPorts
   /** Provisional tokens of a model. */
   readonly onToken: (text: string) => void

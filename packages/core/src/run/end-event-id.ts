@@ -10,5 +10,5 @@ export function endEventId(
   { step, attempt, kind }: { readonly step: number; readonly attempt: number; readonly kind: StepKind },
 ): string {
   const id = `${effectIdOf(runId, step)}/${attempt}`
-  return kind === 'output' ? `${id}/output` : id
+  return kind === 'output' || kind === 'receive' ? `${id}/${kind}` : id
 }

@@ -315,7 +315,7 @@ export class Engine implements DriveHost {
     const standing = await restoreRun(store, loaded)
     const { context } = standing.snapshot
     const missed = missedEntries({ compiled, context, loaded, now: this.clock.now(), ports: this.ports })
-    return { compiled, lease, standing, missed: entry === undefined ? missed : [...missed, entry] }
+    return { compiled, lease, standing, missed: entry === undefined ? missed : withEntry(missed, entry) }
   }
 
   #remove(drive: DrivenRun): void {
@@ -379,6 +379,12 @@ function deletedRun(runId: RunId): Error {
 /** True when the run has been deleted meanwhile. */
 function isGone(error: unknown): boolean {
   return StoreError.isInstance(error) && error.code === 'WAYSTONE_STORE_RUN_UNKNOWN'
+}
+
+/** What was just delivered stands among what was missed: whoever delivered it is told what becomes of it. */
+function withEntry(missed: readonly Entry[], entry: Entry): readonly Entry[] {
+  const isThere = entry.isDelivered === true && missed.some(({ event }) => event.id === entry.event.id)
+  return isThere ? missed.map((one) => (one.event.id === entry.event.id ? entry : one)) : [...missed, entry]
 }
 
 function asError(thrown: unknown): Error {

@@ -33,6 +33,7 @@ export function factsOf(checkpoint: Checkpoint, source: FactSource): readonly Fa
     ...stateFacts(checkpoint),
     ...startFacts(checkpoint, opened),
     ...requestFacts(checkpoint, opened),
+    ...waitFacts(checkpoint, opened),
     ...statusFacts(checkpoint, source),
   ]
 }
@@ -61,6 +62,10 @@ function eventFacts({ event, step, decision, items }: Checkpoint, { workflow }: 
           ...(items !== undefined && { items }),
         },
       ]
+    }
+    case 'event.received': {
+      const { event: name, key } = event.payload.message
+      return [{ type: 'event.received', id: event.id, event: name, key }]
     }
     case 'run.hold':
       return [{ type: 'run.held', by: event.payload.by, reason: event.payload.reason }]
@@ -156,19 +161,22 @@ function stuckFacts({ node, to, stall, arrival, next }: Decision): readonly Fact
 
 /** Questions to people that nobody waits for any more: their branch has lost, or a limit was hit. */
 function withdrawnFacts({ patch, step, commands }: Checkpoint): readonly Fact[] {
-  const told = commands.flatMap((command): readonly Fact[] =>
-    command.type === 'withdrawRequest' ? [{ type: 'request.withdrawn', step: command.step }] : [],
-  )
+  const told = commands.flatMap((command): readonly Fact[] => {
+    if (command.type === 'closeWait') return [{ type: 'wait.closed', step: command.step }]
+    return command.type === 'withdrawRequest' ? [{ type: 'request.withdrawn', step: command.step }] : []
+  })
+  const waits = new Set(commands.flatMap((command) => (command.type === 'closeWait' ? [String(command.step)] : [])))
   // Where workflows are nested, what is gone from the ledger may be one of them, and the checkpoint names the requests.
   const isNested = patch.some(([, path]) => path[0] === 'context' && path[1] === 'children')
-  if (isNested || told.length > 0) return told
+  if (isNested || told.length > waits.size) return told
   const closing = new Set(patch.flatMap(([, path]) => (path[1] === 'closing' ? [String(path[2])] : [])))
-  return patch.flatMap(([verb, path]): readonly Fact[] => {
+  const gone = patch.flatMap(([verb, path]): readonly Fact[] => {
     const isGone = verb === 'unset' && path[0] === 'context' && path[1] === 'open' && path.length === 3
     const index = String(path[2])
-    if (!isGone || closing.has(index) || step?.index === Number(index)) return []
+    if (!isGone || closing.has(index) || waits.has(index) || step?.index === Number(index)) return []
     return [{ type: 'request.withdrawn', step: Number(index) }]
   })
+  return [...told, ...gone]
 }
 
 function stateFacts(checkpoint: Checkpoint): readonly Fact[] {
@@ -239,6 +247,18 @@ function requestFacts({ step: ended, items: around = [] }: Checkpoint, opened: r
         expiresAt: open.expiresAt ?? null,
       },
     ]
+  })
+}
+
+/** Waits that have opened, and events that waits have taken. */
+function waitFacts({ step: ended, decision }: Checkpoint, opened: readonly OpenedStep[]): readonly Fact[] {
+  return opened.flatMap(({ step, open }): readonly Fact[] => {
+    const node = open.node ?? (ended?.index === step ? ended.node : (decision?.node ?? ''))
+    if (open.kind === 'receive' && open.event !== undefined)
+      return [{ type: 'event.taken', step, node, id: open.event }]
+    if (open.kind !== 'wait') return []
+    const { awaits, expiresAt = null } = open
+    return [{ type: 'wait.opened', step, node, events: awaits?.events ?? [], key: awaits?.key ?? null, expiresAt }]
   })
 }
 

@@ -16,6 +16,7 @@ import { executeInput, executeOutput } from './execute-nested.ts'
 import { executeSummary } from './execute-summary.ts'
 import { executeTask } from './execute-task.ts'
 import { executeTool } from './execute-tool.ts'
+import { executePrepare, executeReceive } from './execute-wait.ts'
 import { hearFailure } from './provider-limits.ts'
 import { isThenable } from './when-done.ts'
 
@@ -66,6 +67,10 @@ function execute(job: EffectJob): Ended | Promise<Ended> {
   if (functions?.kind === 'workflow') {
     if (open.kind === 'input') return executeInput(job, functions)
     if (open.kind === 'output') return executeOutput(job, functions)
+  }
+  if (record.kind === 'wait' && functions?.kind === 'wait') {
+    if (open.kind === 'prepare') return executePrepare(job, record, functions)
+    if (open.kind === 'receive') return executeReceive(job, record, functions)
   }
   throw invariantError(
     'WAYSTONE_BUG_REGISTRY',

@@ -125,6 +125,34 @@ export type RunEvent =
       /** How often it has been, from 1. */
       readonly level: number
     })
+  /** A wait has begun. */
+  | (RunEventBase & {
+      readonly type: 'wait.opened'
+      readonly step: number
+      readonly node: string
+      /** The events it takes; empty: it waits for time to pass. */
+      readonly events: readonly string[]
+      /** Only with this key; null: with any. */
+      readonly key: string | null
+      /** When it ends by itself, ms since the epoch; null: never. */
+      readonly expiresAt: number | null
+    })
+  /** A wait that nothing can end any more: its branch has lost, or a limit was hit. */
+  | (RunEventBase & { readonly type: 'wait.closed'; readonly step: number })
+  /** An event has come from outside. It is kept until a wait takes it. */
+  | (RunEventBase & {
+      readonly type: 'event.received'
+      readonly id: string
+      readonly event: string
+      readonly key: string | null
+    })
+  /** A wait takes over what has come. */
+  | (RunEventBase & {
+      readonly type: 'event.taken'
+      readonly step: number
+      readonly node: string
+      readonly id: string
+    })
   | (RunEventBase & {
       readonly type: 'limit.hit'
       readonly limit: LimitName

@@ -3,14 +3,28 @@ import type { EngineEvent } from '../snapshot/event.ts'
 import { isAsking } from '../snapshot/snapshot.ts'
 import { openIn } from '../snapshot/tree.ts'
 import { decisionEvent } from './decision-event.ts'
+import type { NamedEvent } from '../define/event.ts'
+import type { Entry } from './drive.ts'
 import type { Engine, Rest } from './engine.ts'
 import { followRun } from './follow.ts'
 import { openingSequences } from './opening-sequence.ts'
 import { requestsOf } from './requests.ts'
 import { resultOfRest, standingOf, statusOfRun } from './run-status.ts'
 import { patchEvent } from './patch-event.ts'
-import type { Acceptance, DecisionInput, PatchInput, Request, Run, RunResult } from './runtime.ts'
+import { sentEvent } from './send-event.ts'
+import type {
+  Acceptance,
+  DecisionInput,
+  OpenWait,
+  PatchInput,
+  Receipt,
+  Request,
+  Run,
+  RunResult,
+  SendOptions,
+} from './runtime.ts'
 import { waitForRest } from './wait-for-rest.ts'
+import { waitsOf } from './waits-of.ts'
 
 /** The handle of a run; nothing of the run is kept in it but how it ended. */
 export class RunHandle implements Run {
@@ -71,6 +85,31 @@ export class RunHandle implements Run {
     if (options.isRecordedOnly !== true) return await this.#send(made.event, true)
     await this.#engine.store.deliver(this.runId, made.event)
     return { type: 'delivered' }
+  }
+
+  async waits(): Promise<readonly OpenWait[]> {
+    const { compiled, context } = await standingOf(this.#engine, this.runId)
+    return waitsOf(compiled, context)
+  }
+
+  /** Stored first, so that it is neither lost nor taken twice, whatever becomes of this process and of the run's owner. */
+  async send(event: NamedEvent | string, payload: unknown, options: SendOptions = {}): Promise<Receipt> {
+    const { clock, ids } = this.#engine.parts
+    const standing = await standingOf(this.#engine, this.runId)
+    const name = typeof event === 'string' ? event : event.name
+    const made = sentEvent(standing, { ...options, event: name, payload }, { id: ids.event(), at: clock.now() })
+    if (made.type !== 'event') return made
+    if ((await this.#engine.store.deliver(this.runId, made.event)) === 'duplicate') return { type: 'duplicate' }
+    const taken = Promise.withResolvers<Acceptance>()
+    const entry: Entry = {
+      event: made.event,
+      isDelivered: true,
+      onTaken: taken.resolve,
+      // Whoever takes the run up next finds it in the inbox.
+      onStopped: () => taken.resolve({ type: 'delivered' }),
+    }
+    const isTaken = await this.#engine.takeUp(this.runId, { isPatient: false, needsBindings: true, entry })
+    return isTaken ? await taken.promise : { type: 'delivered' }
   }
 
   hold(move: { readonly by: string; readonly reason: string }): Promise<Acceptance> {

@@ -4,6 +4,7 @@ import { modelAt } from '../graph/asked-models.ts'
 import type { Graph } from '../graph/graph.ts'
 import { statusOf, type RunContext, type RunStatus } from '../snapshot/snapshot.ts'
 import type { RunResult } from './runtime.ts'
+import { unreadOf } from './waits-of.ts'
 
 /** Where a run stands, from its snapshot. */
 export interface ResultOf {
@@ -19,7 +20,15 @@ export interface ResultOf {
 /** Writes where a run stands. */
 export function resultOf({ runId, sequence, context, graph, status = statusOf(context) }: ResultOf): RunResult {
   const { ending } = context
-  const base = { runId, status, usage: context.usage, sequence, ...fallbacksIn(context, graph), ...degradedIn(context) }
+  const base = {
+    runId,
+    status,
+    usage: context.usage,
+    sequence,
+    ...fallbacksIn(context, graph),
+    ...degradedIn(context),
+    ...unreadIn(context),
+  }
   if (status === 'completed') return { ...base, output: pick(context.state, graph?.output ?? []) }
   if (ending?.error !== undefined) return { ...base, error: ending.error }
   return ending?.limit === undefined ? base : { ...base, limit: ending.limit }
@@ -27,6 +36,11 @@ export function resultOf({ runId, sequence, context, graph, status = statusOf(co
 
 function degradedIn({ degraded }: RunContext): Pick<RunResult, 'degraded'> {
   return degraded === undefined ? {} : { degraded: Object.values(degraded) }
+}
+
+function unreadIn(context: RunContext): Pick<RunResult, 'unread'> {
+  const unread = unreadOf(context)
+  return unread.length === 0 ? {} : { unread }
 }
 
 function fallbacksIn(context: RunContext, graph: Graph | undefined): Pick<RunResult, 'fallbacks'> {

@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../base/json.ts'
 import type { Owner, RunFilter, RunPage, RunRow, Store } from '../checkpoint/store.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import type { CallDecision } from '../define/call-approval.ts'
+import type { NamedEvent } from '../define/event.ts'
 import type { Model, ModelPrice } from '../define/model.ts'
 import type { Workflow } from '../define/workflow.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
@@ -63,6 +64,8 @@ export interface RunResult<Output = JsonObject> {
   readonly fallbacks?: { readonly [node: string]: string }
   /** What was not done as it was meant to be, in the order it first happened. Absent: nothing. */
   readonly degraded?: readonly DegradedMark[]
+  /** Events that came and that no wait has taken, in the order they came; of a run that has ended nobody will. Absent: none. */
+  readonly unread?: readonly UnreadEvent[]
   readonly sequence: number
 }
 
@@ -212,6 +215,39 @@ export type RunDeletion =
   /** It is as it was. `owned`: a process drives it; `not-ended`: it could still move. */
   | { readonly type: 'refused'; readonly reason: 'owned' | 'not-ended'; readonly message: string }
 
+/** What became of an event that was sent: as {@link Acceptance}, or one with its id had come to the run before, and nothing changed. */
+export type Receipt = Acceptance | { readonly type: 'duplicate' }
+
+/** How an event is sent. */
+export interface SendOptions {
+  /** Its id where it comes from: a second one with it is dropped, for as long as the run is stored. Default: a new one. */
+  readonly id?: string
+  /** What it is about: waits with a key take it only when it is theirs. */
+  readonly key?: string
+}
+
+/** A wait that is open. */
+export interface OpenWait {
+  readonly step: number
+  /** By path in a nested workflow: `research/paid`. */
+  readonly node: string
+  /** The events it takes; empty: it waits for time to pass. */
+  readonly events: readonly string[]
+  /** Only with this key; null: with any. */
+  readonly key: string | null
+  /** Ms since the epoch. */
+  readonly since: number
+  /** When it ends by itself, ms since the epoch; null: never. */
+  readonly expiresAt: number | null
+}
+
+/** An event that came and that no wait has taken. */
+export interface UnreadEvent {
+  readonly id: string
+  readonly event: string
+  readonly key: string | null
+}
+
 /** A change of the state by an operator. */
 export interface PatchInput {
   /** State keys as they shall be, whatever their merge rules; parsed by the state's schemas. */
@@ -255,6 +291,21 @@ export interface Run<Output = JsonObject, Asked extends Request = Request> {
     decision: DecisionFor<One>,
     options?: { readonly isRecordedOnly?: boolean },
   ): Promise<Acceptance>
+  /** What is open for events from outside and for time to pass. Order: by step. */
+  waits(): Promise<readonly OpenWait[]>
+  /**
+   * Sends an event: the open wait with the lowest step that takes it goes on, or it is kept until one opens. It is stored before this
+   * returns, whoever drives the run. Refused `not-awaited` or `key-missing` when no wait of the workflow could ever take it, `run-ended`,
+   * `too-many-kept`.
+   *
+   * @param payload - null for an event that carries nothing
+   * @throws {InputError} WAYSTONE_INPUT_EVENT naming what does not fit
+   */
+  send<Input>(
+    event: NamedEvent<string, Input> | string,
+    payload: NoInfer<Input>,
+    options?: SendOptions,
+  ): Promise<Receipt>
   hold(move: { readonly by: string; readonly reason: string }): Promise<Acceptance>
   release(move: { readonly by: string; readonly reason: string }): Promise<Acceptance>
   cancel(move: { readonly by: string; readonly reason: string }): Promise<Acceptance>
@@ -302,6 +353,17 @@ export interface Runtime {
   ): Promise<Run<Output, RequestOf<Approvals>>>
   /** Opens a run of any workflow this runtime knows, or only to look at it. */
   open(runId: string): Promise<Run>
+  /**
+   * Sends an event to a run, as {@link Run.send} does.
+   *
+   * @param to - the run's id, or a workflow and the key its run was started with
+   * @throws {StoreError} WAYSTONE_STORE_RUN_UNKNOWN
+   */
+  send<Input>(
+    to: string | { readonly workflow: string | { readonly name: string }; readonly key: string },
+    event: NamedEvent<string, Input> | string,
+    ...sent: readonly [payload: NoInfer<Input>, options?: SendOptions]
+  ): Promise<Receipt>
   list(filter?: RunFilter): Promise<RunPage>
   row(runId: string): Promise<RunRow | undefined>
   /**

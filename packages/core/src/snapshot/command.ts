@@ -7,7 +7,7 @@ export type Command =
       readonly step: number
       /** A path for a node of a nested workflow: `research/draft`. */
       readonly node: string
-      readonly kind: Exclude<StepKind, 'approval' | 'resolve' | 'workflow'>
+      readonly kind: Exclude<StepKind, 'approval' | 'resolve' | 'workflow' | 'wait'>
       readonly attempt: number
       /** Earliest start, ms since the epoch; absent: at once. */
       readonly notBefore?: number
@@ -20,6 +20,8 @@ export type Command =
   | { readonly type: 'leaveEffect'; readonly step: number }
   /** Only in runs with nested workflows: a question to a person that nobody waits for any more. */
   | { readonly type: 'withdrawRequest'; readonly step: number }
+  /** A wait that nothing can end any more: its branch has lost, or a limit was hit. */
+  | { readonly type: 'closeWait'; readonly step: number }
   | { readonly type: 'setTimer'; readonly timer: string; readonly at: number }
   | { readonly type: 'clearTimer'; readonly timer: string }
   /** The run has ended and nothing is closing. */

@@ -4,6 +4,7 @@ import type { ModelMessage } from '../define/model.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { Verdict } from '../graph/registry.ts'
 import type { GivenHandoff } from './handoff.ts'
+import type { EventMessage } from './received-event.ts'
 import type { RefusedCall, WithheldTool } from './refusal.ts'
 import type { ConversationSummary, Snapshot } from './snapshot.ts'
 import type { UsageDelta } from './usage.ts'
@@ -45,7 +46,7 @@ export interface EffectEnd {
   readonly step: number
   /** From 1. */
   readonly attempt: number
-  /** `done`, `failed`, `timeout`, `unknown`, the node's own; or `lost`: a model call that was under way when its process died, charged and made again; or `begun`: `output` is the input that a nested workflow begins with. */
+  /** `done`, `failed`, `timeout`, `unknown`, the node's own; or `lost`: a model call that was under way when its process died, charged and made again; or `begun`: `output` is the input that a nested workflow begins with, or what a wait waits for. */
   readonly outcome: string
   /** State keys written. For a model step only with the final answer. */
   readonly patch?: JsonObject
@@ -140,9 +141,14 @@ export interface RunPatch extends OperatorMove {
   readonly override?: readonly string[]
 }
 
+/** An event from outside. */
+export interface OutsideEvent {
+  readonly message: EventMessage
+}
+
 /** What may be due. */
 export interface TimerDue {
-  /** `expire/<stepIndex>`, `escalate/<stepIndex>/<level>` (from 1), `limit/<stepIndex>` (the time of its agent's visit), `duration` (that of the run) or `duration/<stepIndex>` (that of the nested workflow held by a step). */
+  /** `expire/<stepIndex>` (of a request or a wait), `escalate/<stepIndex>/<level>` (from 1), `limit/<stepIndex>` (the time of its agent's visit), `duration` (that of the run) or `duration/<stepIndex>` (that of the nested workflow held by a step). */
   readonly timer: string
 }
 
@@ -160,6 +166,7 @@ export type EngineEvent =
   | (EventBase & { readonly type: 'run.forked'; readonly from: 'operator'; readonly payload: RunFork })
   | (EventBase & { readonly type: 'effect.ended'; readonly from: 'effect'; readonly payload: EffectEnd })
   | (EventBase & { readonly type: 'request.decided'; readonly from: 'person'; readonly payload: PersonDecision })
+  | (EventBase & { readonly type: 'event.received'; readonly from: 'caller'; readonly payload: OutsideEvent })
   | (EventBase & { readonly type: 'timer.due'; readonly from: 'timer'; readonly payload: TimerDue })
   | (EventBase & { readonly type: 'run.hold'; readonly from: 'operator'; readonly payload: OperatorMove })
   | (EventBase & { readonly type: 'run.release'; readonly from: 'operator'; readonly payload: OperatorMove })

@@ -6,6 +6,7 @@ import type { Verdict } from '../graph/registry.ts'
 import type { GivenHandoff, HandoffMade } from './handoff.ts'
 import type { OpenMap } from './open-map.ts'
 import type { OpenFork } from './open-fork.ts'
+import type { AwaitedEvents, ReceivedEvent } from './received-event.ts'
 import type { RefusalRule } from './refusal.ts'
 import type { Usage, UsageDelta } from './usage.ts'
 
@@ -13,7 +14,8 @@ import type { Usage, UsageDelta } from './usage.ts'
  * What a step is: a node's work, one model call, a model call that tells a cut part of a conversation in short, one tool call of an
  * agent, a person's answer (of an approval, or before a call of an agent runs, which then goes on as `call`), or a person's word on an
  * unknown outcome. A map's steps make its list (`map`), work on one item of it (`item`), and apply the results (`collect`). The step of a nested
- * workflow, and of an item that is one, is `input` while its input is made, `workflow` while it runs, and `output` while what it gave is taken over.
+ * workflow, and of an item that is one, is `input` while its input is made, `workflow` while it runs, and `output` while what it gave is taken over. That of a
+ * wait is `prepare` while its key or its moment is made, `wait` while nothing runs, and `receive` while what came is taken over.
  */
 export type StepKind =
   | 'task'
@@ -30,6 +32,9 @@ export type StepKind =
   | 'input'
   | 'workflow'
   | 'output'
+  | 'prepare'
+  | 'wait'
+  | 'receive'
 
 /** True for steps that only run a mapping of the author's around what a node does: they touch nothing. */
 export function isMapping({ kind }: { readonly kind: StepKind }): boolean {
@@ -59,6 +64,11 @@ export function isAsking({ kind }: { readonly kind: StepKind }): boolean {
   return kind === 'approval' || kind === 'resolve'
 }
 
+/** True for steps that nothing of the run's own ends: they wait for a person, for an event from outside, or for time to pass. */
+export function isIdle(step: { readonly kind: StepKind }): boolean {
+  return isAsking(step) || step.kind === 'wait'
+}
+
 /** An effect that has been asked for and has not ended: the only things that can move a run. */
 export interface OpenStep {
   readonly node: string
@@ -82,7 +92,11 @@ export interface OpenStep {
   readonly item?: number
   /** When the time of its agent's visit ends, ms since the epoch; absent: never. */
   readonly limitAt?: number
-  /** For `approval`: when it expires, ms since the epoch. */
+  /** For a `wait`: the events it takes; absent: it waits for time only. */
+  readonly awaits?: AwaitedEvents
+  /** For `receive`: id of the event that is taken over. */
+  readonly event?: string
+  /** For `approval` and `wait`: when it expires, ms since the epoch. */
   readonly expiresAt?: number
   /** Of a quorum that is not there yet: who has approved or rejected so far; absent: nobody. */
   readonly votes?: readonly Vote[]
@@ -284,6 +298,8 @@ export interface RunContext {
   readonly forks?: { readonly [join: string]: OpenFork }
   /** By node. Absent when no map is under way. */
   readonly maps?: { readonly [node: string]: OpenMap }
+  /** Of the run: events from outside that are not used up, by id, in the order they came. Absent: none. */
+  readonly received?: { readonly [id: string]: ReceivedEvent }
   /** Settled. */
   readonly usage: Usage
   readonly startedAt: number
@@ -329,13 +345,13 @@ export interface Snapshot {
 /** Run status, a closed set. `parked` is known only to a runtime, not to a snapshot. */
 export type RunStatus = 'running' | 'waiting' | 'held' | 'parked' | 'completed' | 'failed' | 'cancelled' | 'exhausted'
 
-/** The status a snapshot implies. `waiting` when everything open waits for a person, in nested workflows too. */
+/** The status a snapshot implies. `waiting` when everything open waits for a person, an event or a timer, in nested workflows too. */
 export function statusOf(context: RunContext): RunStatus {
   if (context.ending !== null) return context.ending.status
   if (context.held !== null) return 'held'
   for (const index in context.open) {
     const step = context.open[index]
-    if (step === undefined || isAsking(step)) continue
+    if (step === undefined || isIdle(step)) continue
     const child = step.kind === 'workflow' ? context.children?.[index] : undefined
     // One that has ended waits for what it cancelled.
     if (child === undefined || statusOf(child.context) !== 'waiting') return 'running'

@@ -24,6 +24,7 @@ import {
   type RetryRecord,
   type StateKeyRecord,
   type TaskRecord,
+  type WaitRecord,
   type ToolNodeRecord,
   type ToolRecord,
 } from '../../src/graph/graph.ts'
@@ -62,6 +63,7 @@ export type NodeNotation =
   | ({ readonly kind: 'task' } & Partial<Omit<TaskRecord, 'kind' | 'id'>>)
   | ({ readonly kind: 'map' } & Partial<Omit<MapRecord, 'kind' | 'id'>>)
   | ({ readonly kind: 'join' } & Partial<Omit<JoinRecord, 'kind' | 'id'>>)
+  | ({ readonly kind: 'wait' } & Partial<Omit<WaitRecord, 'kind' | 'id'>>)
 
 /** What {@link graphFixture} reads. Everything but `nodes` and `edges` has a default. */
 export interface GraphNotation {
@@ -172,6 +174,14 @@ function nodeOf(site: NodeSite, notation: NodeNotation): NodeRecord {
       const { maxItems = 3, excess = 'fail', concurrency = 2, losers = 'abort' } = node
       const base = baseOf(site, node, { effect: 'unsafe', outcomes })
       return { ...base, kind: 'map', tool, over, maxItems, excess, concurrency, done, failed, losers }
+    }
+    case 'wait': {
+      const { events = [], key = null, until = null, expiresInMs = null } = node
+      const { delayMs = events.length === 0 && until === null ? 60_000 : null } = node
+      const expired = expiresInMs === null ? [] : ['expired']
+      const outcomes = events.length === 0 ? ['done'] : [...(events.length === 1 ? ['received'] : events), ...expired]
+      const base = baseOf(site, node, { effect: 'pure', outcomes })
+      return { ...base, kind: 'wait', events, key, delayMs, until, expiresInMs }
     }
     case 'join': {
       const { atLeast = null, failed = 'raise', losers = 'abort', deadlineMs = null } = node

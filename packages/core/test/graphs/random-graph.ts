@@ -4,7 +4,7 @@ import { graphFixture, type EdgeNotation, type GraphNotation, type NodeNotation 
 import { randomSource, type RandomSource } from './random-source.ts'
 
 /** Kinds of nodes that take steps. */
-export type WorkingKind = Exclude<WorkingRecord['kind'], 'map' | 'workflow'>
+export type WorkingKind = Exclude<WorkingRecord['kind'], 'map' | 'workflow' | 'wait'>
 
 /** What {@link randomGraph} may vary. */
 export interface RandomGraphOptions {

@@ -19,6 +19,7 @@ export function registryFor(graph: Graph): Registry {
     patchSchemas: schemas,
     input: z.strictObject(Object.fromEntries(graph.inputKeys.map((key) => [key, z.int()]))),
     tools: new Map(Object.keys(graph.tools).map((name) => [name, toolFunctions])),
+    events: new Map(Object.keys(graph.events ?? {}).map((name) => [name, z.null()])),
     nodes: new Map(Object.values(graph.nodes).map((node) => [node.id, functionsFor(node)])),
   }
 }
@@ -80,6 +81,8 @@ function functionsFor(node: NodeRecord): NodeFunctions {
     }
     case 'join':
       return { kind: 'join' }
+    case 'wait':
+      return { kind: 'wait', key: null, until: null, apply: patch }
     case 'workflow':
       throw new RangeError(`no functions are made up for nested workflow ${node.id}`)
   }

@@ -5,6 +5,7 @@ import {
   type MapRecord,
   type NodeRecord,
   type RetryRecord,
+  type WaitRecord,
 } from '../../graph/graph.ts'
 import { chainOf, mostCalls } from './tool-calls.ts'
 import { modelUseOf, priceOf, type ModelUse } from '../model-use.ts'
@@ -148,6 +149,7 @@ function callSteps(node: NodeRecord, use: ModelUse, graph: Graph): number {
 
 function duration(node: NodeRecord, { graph, asked }: WorkSite): Work {
   if (node.kind === 'approval') return node.expiresInMs ?? { unknown: `approval "${node.id}" does not expire` }
+  if (node.kind === 'wait') return waitingTime(node)
   if (asked.has(node.id)) {
     return { unknown: `a person may be asked what became of "${node.id}"` }
   }
@@ -167,6 +169,11 @@ function duration(node: NodeRecord, { graph, asked }: WorkSite): Work {
   const parallel = (node.kind === 'agent' ? node.maxParallelCalls : undefined) ?? Infinity
   const rounds = Math.max(1, Math.ceil(callsPerTurn(node) / parallel))
   return Math.ceil(asking + calls * rounds * slowest)
+}
+
+function waitingTime({ id, delayMs, until, expiresInMs }: WaitRecord): Work {
+  if (until !== null) return { unknown: `wait "${id}" waits for a moment` }
+  return delayMs ?? expiresInMs ?? { unknown: `wait "${id}" does not expire` }
 }
 
 function attemptsTime(retry: RetryRecord, timeoutMs: number): number {

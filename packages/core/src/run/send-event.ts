@@ -1,0 +1,105 @@
+import { takeJson, type Json } from '../base/json.ts'
+import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
+import { eventRefusal } from '../compile/waits.ts'
+import { inputError } from '../errors/input-error.ts'
+import type { EngineEvent, OutsideEvent } from '../snapshot/event.ts'
+import type { RunContext } from '../snapshot/snapshot.ts'
+import type { EventStamp } from './decision-event.ts'
+import { issueLines } from './issues.ts'
+import type { Acceptance, SendOptions } from './runtime.ts'
+
+const code = 'WAYSTONE_INPUT_EVENT'
+
+/** What somebody sends: the event's name, what it carries, and its options. */
+export interface Sent extends SendOptions {
+  readonly event: string
+  readonly payload: unknown
+}
+
+/** What a sent event comes to before it is handed over. */
+export type SentEvent =
+  | { readonly type: 'event'; readonly event: EngineEvent }
+  | Extract<Acceptance, { readonly type: 'refused' }>
+
+/**
+ * Turns what is sent into an event, parsed by the event's schema; refused when the run has ended or none of its waits could ever take it.
+ *
+ * @throws {InputError} WAYSTONE_INPUT_EVENT
+ */
+export function sentEvent(
+  { compiled, context }: { readonly compiled: CompiledWorkflow; readonly context: RunContext },
+  sent: Sent,
+  stamp: EventStamp,
+): SentEvent {
+  const { event, key = null } = sent
+  const id = textOf('id', sent.id ?? stamp.id)
+  if (key !== null) textOf('key', key)
+  const refusal = eventRefusal(compiled, { event, key })
+  if (refusal !== undefined) return { type: 'refused', ...refusal }
+  const { ending } = context
+  if (ending !== null)
+    return { type: 'refused', reason: 'run-ended', message: `the run has ended ${ending.status}; it takes no event` }
+  const payload = parsePayload(compiled, event, takeJson(sent.payload ?? null, `what event ${event} carries`))
+  const message: OutsideEvent = Object.freeze({ message: Object.freeze({ event, key, payload }) })
+  const outside: EngineEvent = Object.freeze({
+    id: `sent/${id}`,
+    at: stamp.at,
+    type: 'event.received',
+    from: 'caller',
+    payload: message,
+  })
+  return { type: 'event', event: outside }
+}
+
+function textOf(option: 'id' | 'key', value: unknown): string {
+  if (typeof value === 'string' && value !== '' && value.length <= longestText) return value
+  throw inputError(code, `${option} of an event is a text of 1 to ${longestText} characters`)
+}
+
+const longestText = 200
+
+function parsePayload(compiled: CompiledWorkflow, event: string, payload: Json): Json {
+  const problems: string[] = []
+  const parsed = payloadOf(compiled, event, { payload, problems })
+  if (parsed !== undefined) return parsed
+  const lines = problems.map((line) => `  ${line}`).join('\n')
+  throw inputError(code, `event ${JSON.stringify(event)} carries what its schema does not allow:\n${lines}`, {
+    problems,
+  })
+}
+
+/** What an event of the inbox has against it, when another process put it there; undefined: nothing. */
+export function payloadProblem(
+  compiled: CompiledWorkflow,
+  { message: { event, payload } }: OutsideEvent,
+): string | undefined {
+  if (schemaOf(compiled, event) === undefined) return undefined
+  const problems: string[] = []
+  if (payloadOf(compiled, event, { payload, problems }) !== undefined) return undefined
+  return `event ${JSON.stringify(event)} carries what its schema does not allow: ${problems.join('; ')}`
+}
+
+function payloadOf(
+  compiled: CompiledWorkflow,
+  event: string,
+  { payload, problems }: { readonly payload: Json; readonly problems: string[] },
+): Json | undefined {
+  const parsed = schemaOf(compiled, event)?.safeParse(payload)
+  if (parsed?.success === true) return takeJson(parsed.data, `what event ${event} carries`)
+  problems.push(...(parsed === undefined ? ['no schema is known'] : issueLines(parsed.error)))
+  return undefined
+}
+
+/** One name means one event in a whole run. */
+function schemaOf(
+  compiled: CompiledWorkflow,
+  event: string,
+): ReturnType<CompiledWorkflow['registry']['events']['get']> {
+  const own = compiled.registry.events.get(event)
+  if (own !== undefined) return own
+  for (const nested of compiled.nested.values()) {
+    const found = schemaOf(nested, event)
+    if (found !== undefined) return found
+  }
+  return undefined
+}

@@ -2,8 +2,8 @@ import { effectIdOf, type RunId } from '../base/ids.ts'
 import type { StepKind } from '../snapshot/snapshot.ts'
 
 /**
- * Id of the event that tells the end of an attempt: the same whoever tells it. The step of a nested workflow does work twice, before it
- * and after it, under one index.
+ * Id of the event that tells the end of an attempt: the same whoever tells it. The steps of nested workflows and of waits do work twice, before
+ * and after, under one index.
  */
 export function endEventId(
   runId: RunId,

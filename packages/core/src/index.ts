@@ -105,6 +105,15 @@ export type {
   WantedOutput,
   WorkItems,
 } from './define/map.ts'
+export type {
+  Compensation,
+  CompensationRun,
+  CompensationTerms,
+  CompensationTool,
+  Undone,
+  UndoneNode,
+  UnknownCompensation,
+} from './define/compensate.ts'
 export { effectClasses } from './define/effect-class.ts'
 export type { CodeGate, GateBase, ReviewGate } from './define/gate.ts'
 export type { Guard, GuardDefinition, GuardOptions, GuardTree } from './define/guard.ts'
@@ -165,6 +174,7 @@ export type { KeysOf, TaskConfig, TaskResult, TaskRun } from './define/task.ts'
 export {
   defineTool,
   type AnyTool,
+  type Compensable,
   type EffectContext,
   type Tool,
   type ToolConfig,
@@ -309,6 +319,7 @@ export type {
   PatchInput,
   Receipt,
   Run,
+  RunCompensation,
   RunResult,
   Runtime,
   RuntimeOptions,
@@ -327,6 +338,7 @@ export type { EngineEvent } from './snapshot/event.ts'
 export type { GivenHandoff, HandoffLimitHit, HandoffLimitName, HandoffMade } from './snapshot/handoff.ts'
 export type { AwaitedEvents, EventMessage, ReceivedEvent } from './snapshot/received-event.ts'
 export type { RefusalRule, RefusedCall, WithheldTool } from './snapshot/refusal.ts'
+export type { FailedUndo, UndoEntry, Undoing, UndoReport } from './snapshot/undo.ts'
 export type { MapOver, OpenMap } from './snapshot/open-map.ts'
 export type { AddedItems, BranchStatus, JoinFired, MovedItems, OpenFork } from './snapshot/open-fork.ts'
 export type {

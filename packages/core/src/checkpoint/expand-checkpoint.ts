@@ -39,6 +39,7 @@ const stepKinds: ReadonlySet<string> = new Set<StepKind>([
   'map',
   'item',
   'collect',
+  'compensate',
   'approval',
   'resolve',
 ])

@@ -15,7 +15,7 @@ import { asksBeforeCall, createCallQuestions } from './call-question.ts'
 import { endedCall } from './call-end.ts'
 import { oneQueuedCall, openQueued } from './call-queue.ts'
 import { markDegraded } from './degraded.ts'
-import type { Ended } from './ended.ts'
+import type { Ended, InsideEnd } from './ended.ts'
 import { fallbackReason, nextModel, withAnswer } from './fallback.ts'
 import { engineError } from './frozen-error.ts'
 import { contractMisfit, handoffCall, handoffGiven, handOver, refusedHandoffs } from './handoff-turn.ts'
@@ -28,6 +28,7 @@ import { transitionNames } from './names.ts'
 import type { RouteParts } from './route-parts.ts'
 import type { StepEnd } from './step-end.ts'
 import { countCall, refuseCalls } from './tool-rules.ts'
+import { isUndoable, mayHaveHappened, noteUndo, withoutNote } from './undo-ledger.ts'
 import { isToolCall, oneToolCall, retryOf, settle, usageOf, withContext } from './steps.ts'
 
 const modelErrors = {
@@ -42,10 +43,11 @@ export function endStep(parts: RouteParts, context: RunContext, stepEnd: StepEnd
   const { record, step, stepIndex, end } = stepEnd
   const settled = step.kind === 'resolve' ? context : tally(settle(context, step, end), record, usageOf(step, end))
   const closed = withContext(settled, { open: withoutIndex(settled.open, stepIndex) })
-  const counted = isModelCall(step) ? countModelCall(closed, stepEnd) : closed
+  const unnoted = isModelCall(step) ? countModelCall(closed, stepEnd) : closed
   if (asksBeforeCall(step)) return answerCall(parts, context, stepEnd)
-  const retry = retryStep(graph, counted, stepEnd)
-  if (retry !== undefined) return retry
+  const counted = noteUndo(graph, unnoted, stepEnd)
+  const retry = retryStep(graph, unnoted, stepEnd)
+  if (retry !== undefined) return { ...retry, before: counted }
   if (record.kind === 'map') return endMapStep(parts, counted, { ...stepEnd, record })
   if (step.kind === 'summary') return endSummary(counted, stepEnd)
   const fallback = fallbackStep(counted, stepEnd)
@@ -97,7 +99,7 @@ function maxModelCalls(record: NodeRecord): number {
 }
 
 /** The next attempt of the same step, when its policy, its error and its node's call limit allow one. */
-function retryStep(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended | undefined {
+function retryStep(graph: Graph, context: RunContext, stepEnd: StepEnd): InsideEnd | undefined {
   const { record, step, stepIndex, end, at, effectId } = stepEnd
   if (at === undefined || !wantsRetry(graph, stepEnd)) return undefined
   if (isModelCall(step) && !mayRepeat(context, stepEnd)) return undefined
@@ -108,12 +110,14 @@ function retryStep(graph: Graph, context: RunContext, stepEnd: StepEnd): Ended |
     : backoffUntil(policy, { at, attempt: attemptOfModel(step), effectId, retryAfterMs: end.retryAfterMs })
   const kind = kindAgain(step)
   const { notBefore: _, unknown: __, ...rest } = step
+  const isUnsure = end.outcome !== 'did-not-happen' && mayHaveHappened(step, end) && isUndoable(graph, record, step)
   const next: OpenStep = {
     ...rest,
     kind,
     attempt: step.attempt + 1,
     since: at,
     ...(notBefore !== undefined && { notBefore }),
+    ...(isUnsure && { isUnsure }),
   }
   const reserved = reservedAgain(graph, context, { record, next })
   const error = end.error ?? context.error
@@ -378,7 +382,8 @@ function endCall(parts: RouteParts, context: RunContext, stepEnd: StepEnd): Ende
   if (isUnknown && asksPerson(graph, record) && at !== undefined) {
     const { reserved: _, notBefore: __, ...rest } = step
     const asked: OpenStep = Object.freeze({ ...rest, kind: 'resolve', unknown: 'call', since: at })
-    const waiting = withContext(context, { open: withIndex(context.open, stepIndex, asked) })
+    const unnoted = withoutNote(context, stepIndex)
+    const waiting = withContext(unnoted, { open: withIndex(context.open, stepIndex, asked) })
     const marked = updateCall(waiting, { node: record.id, stepIndex }, (call) => ({ ...call, phase: 'asked' }))
     return goOnWithTurn(parts, marked, stepEnd)
   }

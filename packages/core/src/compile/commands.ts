@@ -58,7 +58,7 @@ const noTimers: readonly StepTimer[] = Object.freeze([])
 /** When the run's time ends, ms since the epoch; null: it has no such limit, or it has been hit. */
 function durationEndsAt(compiled: CompiledWorkflow, context: RunContext): number | null {
   const bound = compiled.graph.limits.bounds.durationMs
-  return bound === undefined || context.exhausted !== null || context.ending !== null
+  return bound === undefined || context.exhausted !== null || context.ending !== null || context.undoing !== undefined
     ? null
     : context.startedAt + bound.max
 }
@@ -160,10 +160,11 @@ export function commandsBetween(
 ): readonly Command[] {
   const commands: Command[] = []
   const isHeld = after.held !== null
-  if (before !== null && before.held !== null && !isHeld) return commandsFor(compiled, { value: '', context: after })
   const old = before === null ? null : ledgerOf(compiled, before)
   const now = ledgerOf(compiled, after)
   for (const index in old?.open) pushStop(commands, index, { before: old?.open[index], now })
+  if (before !== null && before.held !== null && !isHeld)
+    return [...commands, ...commandsFor(compiled, { value: '', context: after })]
   for (const index in now.open) {
     const step = now.open[index]
     const known = old?.open[index]

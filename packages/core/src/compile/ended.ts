@@ -5,20 +5,22 @@ import type { GivenHandoff } from '../snapshot/handoff.ts'
 import type { HandoffWay } from './handoff-way.ts'
 import type { Need } from './limits.ts'
 
+/** The node goes on inside. `before`: the context without that move, for when a limit of the workflow stands in its way. */
+export interface InsideEnd {
+  readonly type: 'inside'
+  readonly transition: string
+  readonly context: RunContext
+  readonly before: RunContext
+  readonly need: Need | null
+  /** Guards that were run to tell which calls a person is asked about. */
+  readonly readings?: readonly GuardReading[]
+  /** Calls that were answered from the run's cache. */
+  readonly cached?: readonly CachedCall[]
+}
+
 /** What the end of an attempt means for its node. */
 export type Ended =
-  /** The node goes on inside. `before`: the context without that move, for when a limit of the workflow stands in its way. */
-  | {
-      readonly type: 'inside'
-      readonly transition: string
-      readonly context: RunContext
-      readonly before: RunContext
-      readonly need: Need | null
-      /** Guards that were run to tell which calls a person is asked about. */
-      readonly readings?: readonly GuardReading[]
-      /** Calls that were answered from the run's cache. */
-      readonly cached?: readonly CachedCall[]
-    }
+  | InsideEnd
   /** The node has ended with `end.outcome`. */
   | { readonly type: 'outcome'; readonly end: EffectEnd; readonly context: RunContext }
   /** An agent hands over: it has ended with that handoff as its outcome, and where it leads is known. */

@@ -40,7 +40,9 @@ function anew(compiled: CompiledWorkflow, { value, context }: Snapshot, at: numb
     const nested = compiled.nested.get(step.node)
     if (child !== undefined && nested !== undefined) children[index] = anew(nested, child, at)
   }
-  const next = withContext(context, {
+  // What the origin did is the origin's to undo.
+  const { undo: _, undone: __, ...kept } = context
+  const next = withContext(kept, {
     private: begunAnew(context.private, at),
     open: Object.freeze(open),
     closing: Object.freeze({}),
@@ -68,8 +70,8 @@ function begunAnew(memories: RunContext['private'], at: number): RunContext['pri
 }
 
 function reopened({ graph }: CompiledWorkflow, step: OpenStep, at: number): OpenStep {
-  const { notBefore: _, expiresAt: __, limitAt: ___, attemptsBefore: ____, approved, ...begun } = step
-  const { votes: _____, escalatesAt: ______, escalated: _______, ...rest } = begun
+  const { notBefore: _, expiresAt: __, limitAt: ___, attemptsBefore: ____, approved, isUnsure: _____, ...begun } = step
+  const { votes: ______, escalatesAt: _______, escalated: ________, ...rest } = begun
   const record = graph.nodes[step.node]
   const visitBound = record?.kind === 'agent' ? record.limits?.durationMs : undefined
   const isAskedAgain = isApprovedCall(step)

@@ -2,7 +2,7 @@ import { failTarget, personTarget, type EdgeRecord, type NodeRecord, type Target
 import type { Way } from '../graph/regions.ts'
 import { formatGuard } from '../check/propositions.ts'
 import { transitionNames } from './names.ts'
-import { endedId, stateId, type Params, type Parts, type TransitionConfig } from './machine-parts.ts'
+import { endedId, targetId, type Params, type Parts, type TransitionConfig } from './machine-parts.ts'
 
 /** The edges of a node, and what is there by rule. */
 export function waysOut(parts: Parts, record: NodeRecord): readonly TransitionConfig[] {
@@ -71,7 +71,7 @@ function arrivalTransitions(
 
 /** A transition that leaves the node for a target. */
 export function leaving(parts: Parts, params: Params, to: Target): TransitionConfig {
-  return leavingTo(parts, params, stateId(to))
+  return leavingTo(parts, params, targetId(parts, to))
 }
 
 function leavingTo(parts: Parts, params: Params, target: string): TransitionConfig {

@@ -21,7 +21,7 @@ export interface ActorInput {
   readonly state: JsonObject
 }
 
-/** An event of the machine. `at` and `effectId` are left out under plain `createActor`. */
+/** An event of the machine. `at`, `effectId` and `sequence` are left out under plain `createActor`. */
 export interface MachineEvent {
   readonly type: string
   /** How the effect ended; under plain `createActor` at least `{ outcome, patch }`. */
@@ -29,6 +29,8 @@ export interface MachineEvent {
   readonly error?: unknown
   readonly at?: number
   readonly effectId?: string
+  /** Of the checkpoint that it makes. */
+  readonly sequence?: number
   /** For `waystone.cancel`. */
   readonly by?: string
   readonly reason?: string

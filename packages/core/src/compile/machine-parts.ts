@@ -44,9 +44,16 @@ export function stateId(target: Target): string {
   return target.startsWith(':') ? `#state${target}` : `#node:${target}`
 }
 
+/** The XState id of where a transition to a target leads: before some ends the run undoes what it did. */
+export function targetId({ undoTargets }: Pick<Parts, 'undoTargets'>, target: Target): string {
+  return undoTargets?.get(target) ?? stateId(target)
+}
+
 /** Collects what the states name: every action is a change of the context. */
 export interface Parts extends RouteParts {
   readonly memo: RouteMemo
+  /** Ids of the states that stand before ends of the run; null: none do. */
+  readonly undoTargets: ReadonlyMap<string, string> | null
   readonly isLean: boolean
   readonly changes: Map<string, ContextChange>
 }

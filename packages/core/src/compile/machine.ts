@@ -1,7 +1,8 @@
 import { assign, createMachine, type AnyMachineSnapshot, type AnyStateMachine } from 'xstate'
 import { endTarget, exhaustedTarget, failTarget } from '../graph/graph.ts'
 import type { MachineInput } from './machine-event.ts'
-import { cancelledState, eventNames } from './names.ts'
+import type { RunContext } from '../snapshot/snapshot.ts'
+import { cancelledState, compensatingState, eventNames } from './names.ts'
 import type { RouteMemo } from './route-memo.ts'
 import type { RouteParts } from './route-parts.ts'
 import { closeAll, initialContext, withContext } from './steps.ts'
@@ -9,6 +10,7 @@ import { stubActor } from './stub-actor.ts'
 import {
   joinAction,
   stateId,
+  targetId,
   type ActionArgs,
   type ContextChange,
   type Parts,
@@ -16,6 +18,7 @@ import {
   type TransitionConfig,
 } from './machine-parts.ts'
 import { joinsOf, nodeStates, raiseJoined } from './machine-forks.ts'
+import { compensating, raiseUndo, undoAction, undoTargets } from './machine-undo.ts'
 import { invokedActors } from './machine-nodes.ts'
 
 /**
@@ -32,10 +35,11 @@ export function buildMachine(
   memo: RouteMemo,
   options: { readonly isLean: boolean } = { isLean: false },
 ): AnyStateMachine {
-  const parts: Parts = { ...routeParts, ...options, memo, changes: new Map() }
+  const parts: Parts = { ...routeParts, ...options, memo, undoTargets: undoTargets(routeParts), changes: new Map() }
   const { graph } = parts
   const states = nodeStates(parts)
   for (const [name, status] of finalStates) states[name] = finalState(parts, name, status)
+  if (parts.undoTargets !== null) states[compensatingState] = compensating(parts)
   const config = {
     id: graph.name,
     context: ({ input }: { readonly input?: MachineInput }) =>
@@ -52,6 +56,7 @@ export function buildMachine(
       ]),
     ),
     ...Object.fromEntries(joinsOf(graph).map(({ id }) => [joinAction(id), raiseJoined(id)])),
+    ...(parts.undoTargets !== null && { [undoAction]: raiseUndo() }),
   }
   const actors = Object.fromEntries(invokedActors(Object.values(graph.nodes)).map((name) => [name, stubActor]))
   const chosen = ({ context, event }: ActionArgs, params: { readonly transition: string }): boolean =>
@@ -70,7 +75,7 @@ export function buildMachine(
 /** XState's assign adds to the context it has: what is gone from the next one has to be said. */
 function wholeChange(change: ContextChange, args: ActionArgs): object {
   const next = change(args)
-  const gone = (['forks', 'maps', 'handoffs'] as const).filter(
+  const gone = (['forks', 'maps', 'handoffs', 'undo', 'undoing'] as const).filter(
     (key) => args.context[key] !== undefined && next[key] === undefined,
   )
   return gone.length === 0 ? next : { ...next, ...Object.fromEntries(gone.map((key) => [key, undefined])) }
@@ -97,20 +102,27 @@ function finalState(parts: Parts, name: string, status: (typeof finalStates)[num
   const action = `end:${status}`
   parts.changes.set(action, ({ context, event }) => {
     const at = event.at ?? 0
-    const closed = closeAll(context)
+    const closed = withoutUndo(closeAll(context), status)
     if (status === 'failed')
       return withContext(closed, { ending: Object.freeze({ status, at, error: context.error ?? routedToFail }) })
     if (status === 'exhausted')
       return withContext(closed, {
         ending: Object.freeze({ status, at, ...(context.exhausted !== null && { limit: context.exhausted.limit }) }),
       })
-    if (status === 'cancelled')
-      return withContext(closed, {
-        ending: Object.freeze({ status, at, by: event.by ?? '', reason: event.reason ?? '' }),
-      })
+    if (status === 'cancelled') {
+      const { by = '', reason = '' } = context.undoing ?? event
+      return withContext(closed, { ending: Object.freeze({ status, at, by, reason }) })
+    }
     return withContext(closed, { ending: Object.freeze({ status, at }) })
   })
   return { id: stateId(name).slice(1), type: 'final', entry: [action] }
+}
+
+/** What was undone is told in the report. What a nested workflow did that has completed is left for the one around it. */
+function withoutUndo(context: RunContext, status: (typeof finalStates)[number][1]): RunContext {
+  if (status === 'completed' || (context.undo === undefined && context.undoing === undefined)) return context
+  const { undo: _, undoing: __, ...rest } = context
+  return Object.freeze(rest)
 }
 
 const routedToFail = Object.freeze({
@@ -128,7 +140,7 @@ function rootTransitions(parts: Parts): { readonly [event: string]: readonly Tra
     }),
   )
   return {
-    [eventNames.cancel]: [{ target: stateId(cancelledState), reenter: true, actions: [] }],
-    [eventNames.duration]: [{ target: stateId(parts.graph.limits.exhausted), reenter: true, actions: [stop] }],
+    [eventNames.cancel]: [{ target: targetId(parts, cancelledState), reenter: true, actions: [] }],
+    [eventNames.duration]: [{ target: targetId(parts, parts.graph.limits.exhausted), reenter: true, actions: [stop] }],
   }
 }

@@ -43,7 +43,18 @@ export const transitionNames = {
   vote: (node: string) => `${node}:vote`,
   /** Not a transition of the machine: the request is for another role now. */
   escalate: (node: string) => `${node}:escalate`,
+  /** While the run undoes what it did: the next is begun, tried again, asked about; all has been undone. */
+  undoNext: ':undo:next',
+  undoRetry: ':undo:retry',
+  undoPerson: ':undo:person',
+  undone: ':undone',
+  /** An operator cancels a run that is undoing what it did: heard only, or that is stopped. */
+  undoCancel: ':undo:cancel',
+  undoStop: ':undo:stop',
 } as const
+
+/** The state of a run that undoes what it did, before it ends. */
+export const compensatingState = ':compensating'
 
 /** The final state of a cancelled run. */
 export const cancelledState = ':cancelled'
@@ -59,6 +70,8 @@ export const eventNames = {
   /** Time is over for a fork. */
   deadline: (join: string) => `waystone.deadline.${join}`,
   cancel: 'waystone.cancel',
+  /** What was cancelled has settled, or there was nothing: undoing may begin, or is over. Raised on its entry, inside the transition. */
+  undo: 'waystone.undo',
   /** A limit of the workflow was hit from outside of its edges: its time is over, or what is nested in it has used it up. */
   duration: 'waystone.duration',
 } as const

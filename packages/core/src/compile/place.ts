@@ -8,6 +8,7 @@ import { addUsage, usageSince } from '../snapshot/usage.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
 import { reservedOf, usedOf } from './limits.ts'
 import { withChildren, withContext } from './steps.ts'
+import { takenOver } from './undo-ledger.ts'
 
 /** Where something of a run is: in the run itself, or in a workflow that is nested in it. All functions are pure. */
 export interface Place {
@@ -187,7 +188,8 @@ function lift({ value, context }: Snapshot, { before, after, step, at, runSteps 
   const held = context.open[step]
   const isGone = held?.kind !== 'workflow' && isQuiet(inside)
   const children = isGone ? withoutIndex(context.children ?? {}, step) : withIndex(context.children ?? {}, step, after)
-  const kept = withChildren(counted, children)
+  const holder = (held ?? context.closing[step])?.node ?? ''
+  const kept = withChildren(isGone ? takenOver(counted, holder, inside) : counted, children)
   if (isGone) return Object.freeze({ value, context: withContext(kept, { closing: withoutIndex(kept.closing, step) }) })
   const hasEnded = held?.kind === 'workflow' && inside.ending !== null && isQuiet(inside)
   return Object.freeze({ value, context: hasEnded ? withOutputStep(kept, { step, held, inside, at }) : kept })

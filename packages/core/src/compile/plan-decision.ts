@@ -9,6 +9,7 @@ import type { Plan } from './planned.ts'
 import { offeredOutcomes, requestDigest } from './request-digest.ts'
 import { applied, at, type RunAt } from './run-at.ts'
 import type { StepAnswer } from './step-end.ts'
+import { recordOfStep } from './undo-ledger.ts'
 import { foreignWrites, moveStep, refuse, stale, stayOpen } from './plan-move.ts'
 
 /** A person has decided: the request is answered, a voice counted, or it is refused. */
@@ -32,7 +33,7 @@ export function decide(root: RunAt, decision: PersonDecision): Plan {
       `what request ${decision.step} asks has changed since it was shown; look at it again and decide anew`,
     )
   }
-  const record = compiled.graph.nodes[step.node]
+  const record = recordOfStep(compiled.graph, step)
   const problem = record === undefined ? undefined : foreignWrites(record, decision)
   if (problem !== undefined) return refuse('write-undeclared', problem)
   const voice = voiceOf(compiled, snapshot.context, { step, decision, at: run.event.at })

@@ -4,11 +4,14 @@ import type { EffectEnd } from '../snapshot/event.ts'
 import { isAsking, type OpenStep } from '../snapshot/snapshot.ts'
 import { beginNested } from './begin-nested.ts'
 import { engineError } from './frozen-error.ts'
-import { placeOfStep } from './place.ts'
+import { isUnderWay, lifted, placeOfStep, placesOf, rootPlace, type Place } from './place.ts'
+import { eventNames } from './names.ts'
+import { lateUndo, noteUndo, recordOfStep, takenOver } from './undo-ledger.ts'
+import { routeUndo } from './undo-route.ts'
 import type { Plan } from './planned.ts'
 import { applied, at, checkpointStep, type RunAt } from './run-at.ts'
 import { settle, usageOf, withChildren, withContext } from './steps.ts'
-import { foreignWrites, moveStep, stale } from './plan-move.ts'
+import { foreignWrites, moveMachine, moveStep, stale } from './plan-move.ts'
 import { beginWait } from './waits.ts'
 
 /** A step has ended, in the run or in what is nested in it: it moves what it was open in, or only settles its usage. */
@@ -32,14 +35,16 @@ export function endEffect(root: RunAt, end: EffectEnd): Plan {
   if (step.kind === 'wait') return stale(`step ${end.step} waits for an event or for time to pass, not for an effect`)
   if (step.kind === 'prepare' && end.outcome === 'begun') return beginWait(run, step, end)
   if (step.kind === 'input' && end.outcome === 'begun') return beginNested(run, step, end)
-  const checked = withCheckedKeys(run.compiled.graph.nodes[step.node], end)
-  return moveStep(step.kind === 'output' ? withoutNested(run, end.step) : run, step, { end: checked })
+  const checked = withCheckedKeys(recordOfStep(run.compiled.graph, step), end)
+  return moveStep(step.kind === 'output' ? withoutNested(run, step, end.step) : run, step, { end: checked })
 }
 
-/** What a nested workflow gave has been taken over: nothing of it stays. */
-function withoutNested(run: RunAt, step: number): RunAt {
+/** What a nested workflow gave has been taken over: nothing of it stays but what may have to be undone. */
+function withoutNested(run: RunAt, { node }: OpenStep, step: number): RunAt {
   const { value, context } = run.snapshot
-  const left = withChildren(context, withoutIndex(context.children ?? {}, step))
+  const child = context.children?.[step]
+  const told = child === undefined ? context : takenOver(context, node, child.context)
+  const left = withChildren(told, withoutIndex(context.children ?? {}, step))
   return { ...run, snapshot: Object.freeze({ value, context: left }) }
 }
 
@@ -48,13 +53,36 @@ function withCheckedKeys(record: NodeRecord | undefined, end: EffectEnd): Effect
   const problem = record === undefined ? undefined : foreignWrites(record, end)
   if (problem === undefined) return end
   const { patch: _, unset: __, ...rest } = end
-  return { ...rest, outcome: 'failed', error: engineError('WAYSTONE_NODE_WRITE_UNDECLARED', problem) }
+  const error = engineError('WAYSTONE_NODE_WRITE_UNDECLARED', problem)
+  return { ...rest, outcome: 'failed', error, ...(record?.effect !== 'pure' && { mayHaveHappened: true }) }
 }
 
 function settleLate(run: RunAt, step: OpenStep, end: EffectEnd): Plan {
-  const { snapshot } = run
+  const { snapshot, position } = run
+  const { graph } = run.compiled
   const settled = settle(snapshot.context, step, end)
-  const context = withContext(settled, { closing: withoutIndex(settled.closing, end.step) })
+  const closed = withContext(settled, { closing: withoutIndex(settled.closing, end.step) })
+  const record = graph.nodes[step.node]
+  const ended = { stepIndex: end.step, step, end, sequence: position.sequence }
+  const context =
+    step.undoes !== undefined
+      ? lateUndo(graph, closed, { ...ended, undoes: step.undoes })
+      : record === undefined || closed.ending !== null
+        ? closed
+        : noteUndo(graph, closed, { ...ended, record })
   const next = Object.freeze({ value: snapshot.value, context })
-  return { ...applied(run, next, { step: checkpointStep(run, step, end), usage: usageOf(step, end) }), type: 'late' }
+  const facts = { step: checkpointStep(run, step, end), usage: usageOf(step, end) }
+  const whole = lifted(run, next, run.event.at)
+  const waiting = placesOf(rootPlace(run.root.compiled, whole)).find((place) => mayUndo(place))
+  if (waiting === undefined) return { ...applied(run, next, facts), type: 'late' }
+  const place = at({ ...run, ...waiting }, waiting)
+  const moved = moveMachine(place, { type: eventNames.undo, at: run.event.at })
+  return applied(place, moved.next, { ...facts, ...moved.facts })
+}
+
+/** A workflow that is about to end, and waited for what it had cancelled before it undoes what it did. */
+function mayUndo(place: Place): boolean {
+  const { context } = place.snapshot
+  if (context.undoing === undefined || !isUnderWay(place)) return false
+  return routeUndo(place.compiled.graph, context, undefined) !== undefined
 }

@@ -6,7 +6,7 @@ import type { EffectEnd } from '../snapshot/event.ts'
 import type { OpenStep, Snapshot } from '../snapshot/snapshot.ts'
 import { exhaustAround } from './exhaust-around.ts'
 import type { MachineEvent } from './machine-event.ts'
-import { eventNames } from './names.ts'
+import { compensatingState, eventNames } from './names.ts'
 import { pathAt, type Place } from './place.ts'
 import type { Plan, RefusalReason } from './planned.ts'
 import { applied, checkpointStep, type Facts, type RunAt } from './run-at.ts'
@@ -52,13 +52,13 @@ export function movedBy(
   step: OpenStep,
   { end, limit }: { readonly end: StepAnswer; readonly limit?: LimitName },
 ): Moved {
-  const type =
-    step.callId !== undefined || step.item !== undefined ? eventNames.item(step.node) : eventNames.done(step.node)
+  const type = endEventOf(step)
   const event: MachineEvent = {
     type,
     output: end,
     at: run.event.at,
     effectId: effectIdOf(run.position.runId, end.step),
+    sequence: run.position.sequence,
     ...(limit !== undefined && { limit }),
   }
   const { compiled, snapshot } = run
@@ -72,6 +72,11 @@ export function movedBy(
     )
   }
   return moved
+}
+
+function endEventOf({ node, callId, item, undoes }: OpenStep): string {
+  if (undoes !== undefined) return eventNames.done(compensatingState)
+  return callId !== undefined || item !== undefined ? eventNames.item(node) : eventNames.done(node)
 }
 
 /**

@@ -6,7 +6,8 @@ import { stirred } from './stall.ts'
 import type { Plan } from './planned.ts'
 import { applied, type RunAt } from './run-at.ts'
 import { withContext } from './steps.ts'
-import { refuse } from './plan-move.ts'
+import { mayCompensate } from '../graph/compensations.ts'
+import { moveMachine, refuse } from './plan-move.ts'
 
 /** Nothing new begins in the run. */
 export function hold(run: RunAt, move: { readonly by: string; readonly reason: string }): Plan {
@@ -34,15 +35,16 @@ export function patchState(run: RunAt, payload: RunPatch): Plan {
   return applied(run, Object.freeze({ value: snapshot.value, context }), {})
 }
 
-/** The run is stopped. */
+/** The run is stopped. One that undoes what it did already hears of it; the second time that is stopped too. */
 export function cancel(run: RunAt, move: { readonly by: string; readonly reason: string }): Plan {
-  const { compiled, snapshot, event } = run
-  const next = compiled.runner.move(snapshot, {
+  const { snapshot, event } = run
+  const { next, facts } = moveMachine(withoutHold(run), {
     type: eventNames.cancel,
     at: event.at,
     by: move.by,
     reason: move.reason,
   })
+  if (snapshot.context.undoing !== undefined) return applied(run, next, facts)
   const first = Object.values(snapshot.context.open)[0]
   const decision: Decision = {
     node: first?.node ?? '',
@@ -51,6 +53,15 @@ export function cancel(run: RunAt, move: { readonly by: string; readonly reason:
     candidates: [{ edge: transitionNames.cancel, verdict: 'taken' }],
     taken: transitionNames.cancel,
     to: cancelledState,
+    ...(facts.decision !== undefined && { next: facts.decision }),
   }
   return applied(run, next, { decision })
+}
+
+/** A hold that kept a run from going on does not keep it from undoing what it did, once it is cancelled. */
+function withoutHold(run: RunAt): RunAt {
+  const { context, value } = run.snapshot
+  const isUndoable = mayCompensate(run.compiled.graph) && context.undoing === undefined
+  if (context.held === null || !isUndoable) return run
+  return { ...run, snapshot: Object.freeze({ value, context: withContext(context, { held: null }) }) }
 }

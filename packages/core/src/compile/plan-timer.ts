@@ -78,7 +78,8 @@ function durationOver(run: RunAt): Plan {
   const { compiled, snapshot, event, around } = run
   const { context } = snapshot
   const bound = compiled.graph.limits.bounds.durationMs
-  if (bound === undefined || context.exhausted !== null) return stale('timer duration is not set')
+  if (bound === undefined || context.exhausted !== null || context.undoing !== undefined)
+    return stale('timer duration is not set')
   const used = event.at - context.startedAt
   if (used < bound.max)
     return {

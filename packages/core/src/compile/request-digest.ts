@@ -7,6 +7,7 @@ import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import { asksBeforeCall, isBeforeCall } from './call-question.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
 import { pick } from './steps.ts'
+import { recordOfStep } from './undo-ledger.ts'
 
 const builtInOutcomes: ReadonlySet<string> = new Set(['done', 'failed', 'timeout', 'unknown'])
 
@@ -17,7 +18,7 @@ const builtInOutcomes: ReadonlySet<string> = new Set(['done', 'failed', 'timeout
  */
 export function offeredOutcomes(compiled: CompiledWorkflow, context: RunContext, stepIndex: number): readonly string[] {
   const step = context.open[stepIndex]
-  const record = step === undefined ? undefined : compiled.graph.nodes[step.node]
+  const record = step === undefined ? undefined : recordOfStep(compiled.graph, step)
   if (step === undefined || record === undefined) return []
   if (asksBeforeCall(step)) {
     const rule = callApprovalOf(compiled.graph, record, step.tool ?? '')
@@ -45,11 +46,11 @@ export function offeredOutcomes(compiled: CompiledWorkflow, context: RunContext,
  */
 export function requestDigest(compiled: CompiledWorkflow, context: RunContext, stepIndex: number): string | undefined {
   const step = context.open[stepIndex]
-  const record = step === undefined ? undefined : compiled.graph.nodes[step.node]
+  const record = step === undefined ? undefined : recordOfStep(compiled.graph, step)
   if (step === undefined || record === undefined || (step.kind !== 'approval' && step.kind !== 'resolve'))
     return undefined
   if (isBeforeCall(step) && !asksBeforeCall(step)) return undefined
-  const shown = pick(context.state, record.reads)
+  const shown = step.undoes === undefined ? pick(context.state, record.reads) : {}
   const options = [...offeredOutcomes(compiled, context, stepIndex)]
   const asked: Json = {
     node: record.id,
@@ -61,6 +62,7 @@ export function requestDigest(compiled: CompiledWorkflow, context: RunContext, s
     options,
     ...(step.callId !== undefined && callAsked(context, step)),
     ...(step.item !== undefined && itemAsked(context, step)),
+    ...(step.undoes !== undefined && { undoes: step.undoes.step }),
   }
   return sha256(canonicalJson(asked))
 }

@@ -1,11 +1,13 @@
 import { describeThrown } from '../errors/describe-thrown.ts'
 import { invariantError } from '../errors/invariant-error.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
-import type { NodeRecord } from '../graph/graph.ts'
+import type { Graph, NodeRecord } from '../graph/graph.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
 import { engineError } from './frozen-error.ts'
 import type { MachineEvent } from './machine-event.ts'
-import { eventNames } from './names.ts'
+import { compensatingState, eventNames } from './names.ts'
+import { mayCompensate } from '../graph/compensations.ts'
+import { routeUndo, routeUndoCancel, routeUndoEnd } from './undo-route.ts'
 import { route, routeDeadline, routeJoin, type Route } from './route.ts'
 import type { RouteParts } from './route-parts.ts'
 import type { StepAnswer, StepEnd } from './step-end.ts'
@@ -63,6 +65,7 @@ type EventRoute = (context: RunContext, event: MachineEvent) => Route | undefine
 function eventTable(parts: RouteParts): ReadonlyMap<string, EventRoute> {
   const table = new Map<string, EventRoute>()
   const { forks } = parts.index
+  if (mayCompensate(parts.graph)) addUndo(table, parts.graph)
   for (const record of Object.values(parts.graph.nodes)) {
     if (record.kind === 'join') {
       table.set(eventNames.joined(record.id), (context, { at }) => routeJoin(parts, context, { record, at }))
@@ -74,6 +77,20 @@ function eventTable(parts: RouteParts): ReadonlyMap<string, EventRoute> {
     for (const name of [eventNames.done, eventNames.error, eventNames.item]) table.set(name(record.id), ended)
   }
   return table
+}
+
+function addUndo(table: Map<string, EventRoute>, graph: Graph): void {
+  table.set(eventNames.undo, (context, { at }) => routeUndo(graph, context, at))
+  table.set(eventNames.cancel, (context, { by = '', reason = '', at = 0 }) =>
+    routeUndoCancel(context, { by, reason, at }),
+  )
+  table.set(eventNames.done(compensatingState), (context, { output, at, effectId = '' }) => {
+    const step = context.open[output?.step ?? -1]
+    if (output?.step === undefined || step === undefined) return undefined
+    const { attempt, since: startedAt } = step
+    const end: StepAnswer = { attempt, startedAt, outcome: 'done', ...output, step: output.step }
+    return routeUndoEnd(graph, context, { end, at, effectId })
+  })
 }
 
 function routeEvent(
@@ -101,6 +118,7 @@ function readStepEnd(context: RunContext, event: MachineEvent, record: NodeRecor
     at: event.at,
     isVisitOver: event.limit !== undefined,
     effectId: event.effectId ?? '',
+    sequence: event.sequence,
   }
 }
 

@@ -23,4 +23,6 @@ export interface StepEnd {
   readonly isVisitOver: boolean
   /** `runId/stepIndex`, the seed of the backoff's jitter. */
   readonly effectId: string
+  /** Of the checkpoint that it makes; undefined as `at`. */
+  readonly sequence: number | undefined
 }

@@ -25,11 +25,10 @@ import { ledgerOf, withLedger, withoutChain } from './handoff-ledger.ts'
 import { nextCall } from './history.ts'
 import type { MachineInput } from './machine-event.ts'
 import { waitTerms } from './wait-terms.ts'
+import { takenOver, withUndone } from './undo-ledger.ts'
+import { withContext } from './with-context.ts'
 
-/** A context with some parts replaced; frozen. */
-export function withContext(context: RunContext, parts: Partial<RunContext>): RunContext {
-  return Object.freeze({ ...context, ...parts })
-}
+export { withContext }
 
 /** Sets one key of a frozen record. */
 export function withKey<Value>(
@@ -75,7 +74,10 @@ export function initialContext(
 /** What a node's step is called. Nodes that ask a model begin with a model step. */
 export function firstStepKind(
   record: WorkingRecord,
-): Exclude<StepKind, 'summary' | 'call' | 'item' | 'collect' | 'resolve' | 'workflow' | 'output' | 'receive'> {
+): Exclude<
+  StepKind,
+  'summary' | 'call' | 'item' | 'collect' | 'resolve' | 'workflow' | 'output' | 'receive' | 'compensate'
+> {
   if (record.kind === 'agent') return 'model'
   if (record.kind === 'workflow') return 'input'
   if (record.kind === 'wait') return record.key === null && record.until === null ? 'wait' : 'prepare'
@@ -222,7 +224,7 @@ export function usageOf(step: OpenStep, end: SettledEnd): UsageDelta | undefined
 
 /** True for steps that are one call of a tool. */
 export function isToolCall({ kind, tool }: Pick<OpenStep, 'kind' | 'tool'>): boolean {
-  return kind === 'tool' || kind === 'call' || (kind === 'item' && tool !== undefined)
+  return kind === 'tool' || kind === 'call' || ((kind === 'item' || kind === 'compensate') && tool !== undefined)
 }
 
 /** What of an end says what was used. */
@@ -264,6 +266,7 @@ function closeWhere(context: RunContext, isMeant: (step: OpenStep) => boolean, h
   const open: { [index: string]: OpenStep } = {}
   const closing: { [index: string]: OpenStep } = { ...context.closing }
   let { children } = context
+  let told = context
   for (const index in context.open) {
     const step = context.open[index]
     if (step === undefined) continue
@@ -272,21 +275,25 @@ function closeWhere(context: RunContext, isMeant: (step: OpenStep) => boolean, h
       continue
     }
     const child = children?.[index]
-    const left = child === undefined ? undefined : closeChild(child, step, how)
-    if (children !== undefined && child !== undefined)
-      children = left === undefined ? withoutIndex(children, index) : withIndex(children, index, left)
-    if (isIdle(step) || (step.kind === 'workflow' && left === undefined)) continue
-    closing[index] =
-      how === 'finish' && step.notBefore === undefined ? Object.freeze({ ...step, finishes: true as const }) : step
+    const closed = child === undefined ? undefined : closedChild(child, step, how)
+    const isLeft = closed !== undefined && step.kind === 'workflow' && !isQuiet(closed.context)
+    if (closed !== undefined && !isLeft) told = takenOver(told, step.node, closed.context)
+    if (children !== undefined && closed !== undefined)
+      children = isLeft ? withIndex(children, index, closed) : withoutIndex(children, index)
+    if (isAsking(step) && step.undoes !== undefined) told = withUndone(told, step.undoes, { outcome: 'unknown' })
+    if (isIdle(step) || (step.kind === 'workflow' && !isLeft)) continue
+    // What undoes something is not stopped half-way.
+    const mayFinish = (how === 'finish' || step.undoes !== undefined) && step.notBefore === undefined
+    closing[index] = mayFinish ? Object.freeze({ ...step, finishes: true as const }) : step
   }
-  return withChildren(withContext(context, { open: Object.freeze(open), closing: Object.freeze(closing) }), children)
+  return withChildren(withContext(told, { open: Object.freeze(open), closing: Object.freeze(closing) }), children)
 }
 
-/** A nested workflow that is over before its end: only what it still waits for is left of it; undefined: nothing is. */
-function closeChild({ value, context }: Snapshot, { kind }: OpenStep, how: LosingBranches): Snapshot | undefined {
-  if (kind !== 'workflow') return undefined
+/** A nested workflow that is over before its end. What it still waits for is left of it. */
+function closedChild({ value, context }: Snapshot, { kind }: OpenStep, how: LosingBranches): Snapshot {
+  if (kind !== 'workflow') return { value, context }
   const closed = how === 'abort' ? closeAll(context) : closeWhere(context, () => true, how)
-  return isQuiet(closed) ? undefined : Object.freeze({ value, context: closed })
+  return Object.freeze({ value, context: closed })
 }
 
 /** A context with these nested workflows; without any the record is not there. */

@@ -9,6 +9,7 @@ import type {
   ResponseOf,
   TalkOptions,
 } from './approval.ts'
+import type { Compensation, UndoneNode } from './compensate.ts'
 import type { Duration } from './duration.ts'
 import type { EffectClass } from './effect-class.ts'
 import { makeEvent, type EventInput, type EventPayload, type NamedEvent } from './event.ts'
@@ -157,6 +158,7 @@ export interface StateBuilder<Values, Patches> {
     Writes extends keyof Values & keyof Patches & string = never,
     Heard extends string = never,
     const Result extends PatchOf<Writes, Patches> = PatchOf<Writes, Patches>,
+    Undo = never,
   >(
     tool: Tool<Name, Input, Output>,
     config: EffectOptions<Reads, Heard> & {
@@ -164,6 +166,8 @@ export interface StateBuilder<Values, Patches> {
       readonly writes?: readonly Writes[]
       /** Only more careful than the tool's own. */
       readonly effect?: EffectClass
+      /** How to undo it when the run does not complete; `false`: what the tool says of that does not hold here. */
+      readonly compensate?: Compensation<UndoneNode<Input, Output, Slice<Reads, Values>>, Undo> | false
     } & InputMapping<Input, Given<Reads, Heard, Values>> &
       InputRule<Slice<Reads, Values>, Input> &
       ApplyMapping<Output, Result, Given<Reads, Heard, Values>> &
@@ -213,9 +217,15 @@ export interface StateBuilder<Values, Patches> {
       NoInfer<Outcome>,
       PatchOf<Writes, Patches>
     >,
+    Undo = never,
   >(
-    config: TaskConfig<Outcome, Reads, Writes, Heard> &
-      TaskRun<Result, Given<Reads, Heard, Values>> &
+    config: TaskConfig<Outcome, Reads, Writes, Heard> & {
+      /** How to undo it when the run does not complete. What it was called with is the slice, what it gave is its patch. */
+      readonly compensate?: Compensation<
+        UndoneNode<Slice<Reads, Values>, { readonly [Key in Writes]?: Patches[Key] }, Slice<Reads, Values>>,
+        Undo
+      >
+    } & TaskRun<Result, Given<Reads, Heard, Values>> &
       ExtraKeys<'run', Exclude<KeysOf<Result>, keyof Patches>>,
   ): TaskNode<Outcome, Needed<Reads, Values>, Values>
 
@@ -229,12 +239,17 @@ export interface StateBuilder<Values, Patches> {
     Failed extends FailedBranches = 'raise',
     Done extends MapDone = 'all',
     const Result extends PatchOf<Writes, Patches> = PatchOf<Writes, Patches>,
+    Undo = never,
   >(
     config: MapOptions<Reads, Writes, Heard, Failed> & {
       /** A key that holds a list, or a function that makes one. */
       readonly over: Source
       /** When it is done; default `all`. */
       readonly done?: Done
+      /** How to undo an item that is a call of a tool, when the run does not complete; `false`: what the tool says of that does not hold here. */
+      readonly compensate?:
+        | Compensation<UndoneNode<Work['~input'], Work['~output'], Slice<Reads, Values>>, Undo>
+        | false
     } & WorkItems<Work, ItemOf<Source, Values>, GivenItem<Reads, Heard, Values>> &
       ItemRule<Source, Work['~input'], Values> &
       WantedOutput<Done, Work['~output'], ItemOf<Source, Values>> &
@@ -251,12 +266,15 @@ export interface StateBuilder<Values, Patches> {
     Failed extends FailedBranches = 'raise',
     Done extends MapDone = 'all',
     const Result extends PatchOf<Writes, Patches> = PatchOf<Writes, Patches>,
+    Undo = never,
   >(
     config: MapOptions<Reads, Writes, Heard, Failed> & {
       /** A key that holds a list, or a function that makes one. */
       readonly over: Source
       /** When it is done; default `all`. */
       readonly done?: Done
+      /** How to undo an item when the run does not complete. */
+      readonly compensate?: Compensation<UndoneNode<ItemOf<Source, Values>, Output, Slice<Reads, Values>>, Undo>
     } & RunItems<Output, ItemOf<Source, Values>, GivenItem<Reads, Heard, Values>> &
       WantedOutput<Done, Output, ItemOf<Source, Values>> &
       ApplyResults<Writes, readonly ItemResult<Output, Failed>[], Result, Given<Reads, Heard, Values>> &

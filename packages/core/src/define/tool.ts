@@ -1,37 +1,16 @@
 import type { z } from 'zod'
-import type { Json } from '../base/json.ts'
 import type { CallApproval } from './call-approval.ts'
+import type { Compensation, Undone } from './compensate.ts'
 import type { Duration } from './duration.ts'
 import type { EffectClass } from './effect-class.ts'
-import type { EffectMemory, MemoryUse } from './effect-memory.ts'
+import type { EffectContext } from './effect-context.ts'
+import type { MemoryUse } from './effect-memory.ts'
 import type { Later } from './node.ts'
 import type { RetryOptions } from './retry.ts'
 import { callerOf, type SourceLine } from './source-line.ts'
 import type { ReadonlyDeep } from './state-values.ts'
 
-/** What a tool, task or gate gets beside its input. */
-export interface EffectContext {
-  /** Idempotency key of this effect, stable over attempts, crash and replay: `runId/stepIndex`. Hand it to services that de-duplicate. */
-  readonly effectId: string
-  readonly runId: string
-  readonly node: string
-  /** From 1. */
-  readonly attempt: number
-  /** How careful this use is: the tool's class, or a stricter one of the node or of a rule. */
-  readonly effect: EffectClass
-  /** Fires on cancel, timeout or close. Work that goes on after it is ignored, but may still touch the world. */
-  readonly signal: AbortSignal
-  /** Now, ms since the epoch, from the runtime's clock. */
-  now(): number
-  /** Adds a line to the checkpoint of this effect's end. @param data - JSON, optional */
-  log(message: string, data?: Json): void
-  /** Names where the result came from (a URL, a document id, a commit); kept for `--blame`. */
-  source(reference: string): void
-  /** Resolves a secret that the tool declares. The value is never stored, logged or shown by Waystone. */
-  secret(name: string): Promise<string>
-  /** The part of the long-term memory that is declared with `memory`. */
-  readonly memory: EffectMemory
-}
+export type { EffectContext }
 
 /** Marks a tool; its value is what `graph` reads. */
 export const toolMarker: unique symbol = Symbol.for('waystone.tool')
@@ -100,6 +79,12 @@ export interface ToolConfig<
   run(input: z.output<Input>, context: EffectContext): Later<Result | z.input<Output>>
 }
 
+/** How the calls of a tool are undone. */
+export interface Compensable<Input, Output, Undo> {
+  /** How to undo a call, of an agent, a node or a map, when its run does not complete; a node may say otherwise. */
+  readonly compensate?: Compensation<Undone<Input, Output>, Undo>
+}
+
 /**
  * Defines a tool.
  *
@@ -117,7 +102,11 @@ export function defineTool<
   Input extends z.core.$ZodType,
   Output extends z.core.$ZodType,
   const Result extends ReadonlyDeep<z.input<NoInfer<Output>>> = ReadonlyDeep<z.input<NoInfer<Output>>>,
->(config: ToolConfig<Name, Input, Output, Result>): Tool<Name, z.input<Input>, z.output<Output>> {
+  Undo = never,
+>(
+  config: ToolConfig<Name, Input, Output, Result> &
+    Compensable<z.output<NoInfer<Input>>, z.output<NoInfer<Output>>, Undo>,
+): Tool<Name, z.input<Input>, z.output<Output>> {
   const definition: ToolDefinition = { config: Object.freeze({ ...config }), source: callerOf(defineTool) }
   // The phantom fields of Tool exist only as types.
   return Object.freeze({ [toolMarker]: Object.freeze(definition), name: config.name }) as unknown as Tool<

@@ -1,6 +1,7 @@
 import { defaultConcurrency, excessItems, mostConcurrency } from '../define/map.ts'
 import { failedBranches, losingBranches } from '../define/join.ts'
 import { buildBase, effectKeys } from './build-base.ts'
+import { readCompensation } from './build-compensation.ts'
 import { readItemWork } from './build-item-work.ts'
 import type { BuiltNode, NodeSite } from './build-scope.ts'
 import type { MapRecord, NodeRecordBase } from './graph.ts'
@@ -33,6 +34,7 @@ const mapKeys = [
   'failed',
   'losers',
   'apply',
+  'compensate',
 ] as const
 
 /** Reads a map. */
@@ -50,8 +52,12 @@ export function buildMap(site: NodeSite): BuiltNode {
   const outcomes = failed === 'drop' || done !== 'all' ? ['done', 'unsatisfied'] : ['done']
   const source = readSource(site)
   const terms = { effect: work.effect, writes, outcomes, retry: work.retry, timeoutMs: work.timeoutMs }
+  const base = withSource(buildBase({ ...site, written }, terms), source.key)
+  const { id, reads } = base
+  const mayDecline = work.tool !== null
+  const undo = readCompensation({ scope, id, written, reads, effect: work.effect, mayDecline })
   const record: MapRecord = {
-    ...withSource(buildBase({ ...site, written }, terms), source.key),
+    ...base,
     kind: 'map',
     over: source.key,
     tool: work.tool,
@@ -62,10 +68,18 @@ export function buildMap(site: NodeSite): BuiltNode {
     done,
     failed,
     losers: readChoice(written, 'losers', losingBranches) ?? 'abort',
+    ...(undo !== undefined && { compensate: undo?.record ?? null }),
   }
   return {
     record,
-    functions: { ...work.functions, kind: 'map', over: source.over, wanted: readWanted(written, done), apply },
+    functions: {
+      ...work.functions,
+      ...(undo && { compensate: undo.functions }),
+      kind: 'map',
+      over: source.over,
+      wanted: readWanted(written, done),
+      apply,
+    },
   }
 }
 

@@ -1,4 +1,5 @@
 import { buildBase, effectKeys, readEffect, readOutcomes } from './build-base.ts'
+import { readCompensation } from './build-compensation.ts'
 import type { BuiltNode, NodeSite } from './build-scope.ts'
 import { readMemory, refuseMemoryOfPure } from './build-memory.ts'
 import { checkKeys, readFunction, readStateKeys, refuseValue } from './read-config.ts'
@@ -6,7 +7,7 @@ import { checkKeys, readFunction, readStateKeys, refuseValue } from './read-conf
 /** Reads a task. */
 export function buildTask(site: NodeSite): BuiltNode {
   const { written, scope } = site
-  checkKeys(written, [...effectKeys, 'writes', 'effect', 'outcomes', 'memory', 'run'])
+  checkKeys(written, [...effectKeys, 'writes', 'effect', 'outcomes', 'memory', 'run', 'compensate'])
   const run = readFunction(written, 'run')
   if (written.config['run'] === undefined) refuseValue(written, 'run', 'a function')
   const base = buildBase(site, {
@@ -15,8 +16,14 @@ export function buildTask(site: NodeSite): BuiltNode {
     outcomes: readOutcomes(written) ?? ['done'],
   })
   if (base.effect === 'pure') refuseMemoryOfPure(written)
+  const { id, reads, effect } = base
+  const undo = readCompensation({ scope, id, written, reads, effect, mayDecline: false })
   return {
-    record: { ...base, kind: 'task', ...readMemory(written, 'write') },
-    functions: { kind: 'task', run: (input, context) => run?.(input, context) },
+    record: { ...base, kind: 'task', ...readMemory(written, 'write'), ...(undo && { compensate: undo.record }) },
+    functions: {
+      kind: 'task',
+      ...(undo && { compensate: undo.functions }),
+      run: (input, context) => run?.(input, context),
+    },
   }
 }

@@ -1,16 +1,16 @@
 import { buildBase, effectKeys, readEffect } from './build-base.ts'
+import { readCompensation } from './build-compensation.ts'
 import { checkMapping } from './build-mapping.ts'
 import type { BuiltNode, NodeSite } from './build-scope.ts'
 import { defaultRetry, readRetry } from './build-retry.ts'
-import { declaredEffect } from './build-tool-rules.ts'
-import { collectTool, toolDefinitionOf } from './build-tools.ts'
+import { collectTool, declaredEffect, toolDefinitionOf } from './tool-definition.ts'
 import { checkKeys, readDuration, readFunction, readStateKeys, type Written } from './read-config.ts'
 import { isSchema, jsonSchemaOf } from './zod-json.ts'
 
 /** Reads a tool that is used as a node. */
 export function buildToolNode(site: NodeSite): BuiltNode {
   const { written, scope, definition } = site
-  checkKeys(written, [...effectKeys, 'writes', 'effect', 'input', 'apply'])
+  checkKeys(written, [...effectKeys, 'writes', 'effect', 'input', 'apply', 'compensate'])
   const tool = collectTool(scope, definition.subject, written)
   const subject = toolDefinitionOf(definition.subject)
   if (tool === undefined || subject === undefined) return undefined
@@ -27,6 +27,7 @@ export function buildToolNode(site: NodeSite): BuiltNode {
     retry: subject.config['retry'] === undefined ? defaultRetry(effect) : readRetry(own, defaultRetry(effect)),
     timeoutMs: readDuration(own, 'timeout'),
   })
+  const undo = readCompensation({ scope, id: site.id, written, reads: base.reads, effect, mayDecline: true })
   const { input: inputSchema, output: outputSchema } = subject.config
   if (input === null && isSchema(inputSchema)) {
     checkMapping(site, { direction: 'input', schema: jsonSchemaOf(inputSchema, 'input') ?? {}, keys: base.reads })
@@ -35,9 +36,10 @@ export function buildToolNode(site: NodeSite): BuiltNode {
     checkMapping(site, { direction: 'apply', schema: jsonSchemaOf(outputSchema, 'output') ?? {}, keys: writes })
   }
   return {
-    record: { ...base, kind: 'tool', tool },
+    record: { ...base, kind: 'tool', tool, ...(undo !== undefined && { compensate: undo?.record ?? null }) },
     functions: {
       kind: 'tool',
+      ...(undo && { compensate: undo.functions }),
       input: input === null ? null : (given) => input(given),
       apply: apply === null ? null : (output, given) => apply(output, given),
     },

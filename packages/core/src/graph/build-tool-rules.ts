@@ -2,13 +2,13 @@ import type { EffectClass } from '../define/effect-class.ts'
 import { takeJson, type Json } from '../base/json.ts'
 import { isSchema, jsonSchemaOf } from './zod-json.ts'
 import { argumentMisfits } from './build-mapping.ts'
-import { collectTool, toolDefinitionOf } from './build-tools.ts'
+import { collectTool, declaredEffect, toolDefinitionOf } from './tool-definition.ts'
 import { readEffect } from './build-base.ts'
 import { readNodeApproval } from './build-call-approval.ts'
 import { buildGuard } from './build-guards.ts'
 import { defaultRetry } from './build-retry.ts'
 import type { NodeSite } from './build-scope.ts'
-import { effectClasses, type AgentRecord, type ToolRuleRecord } from './graph.ts'
+import type { AgentRecord, ToolRuleRecord } from './graph.ts'
 import { listOfNames } from './issues.ts'
 import {
   checkKeys,
@@ -259,9 +259,4 @@ function stricter(rule: Written, known: ToolRuleRecord, own: ToolRuleRecord): To
     })
   }
   return { ...known, ...own, ...(after.length > 0 && { after }) }
-}
-
-/** How careful a tool says it is. */
-export function declaredEffect(value: unknown): EffectClass {
-  return effectClasses.find((effect) => effect === value) ?? 'unsafe'
 }

@@ -1,14 +1,12 @@
 import { effectClasses } from '../define/effect-class.ts'
-import { toolMarker, type ToolDefinition } from '../define/tool.ts'
 import type { z } from 'zod'
 import type { JsonObject } from '../base/json.ts'
 import { readCallApproval } from './build-call-approval.ts'
+import { readCompensation } from './build-compensation.ts'
 import { readMemory, refuseMemoryOfPure } from './build-memory.ts'
 import { defaultRetry, readRetry } from './build-retry.ts'
 import type { BuildScope } from './build-scope.ts'
 import type { ToolRecord } from './graph.ts'
-import { describeValue } from './issues.ts'
-import { placeOf } from './place.ts'
 import {
   checkKeys,
   readChoice,
@@ -23,46 +21,6 @@ import {
 } from './read-config.ts'
 import type { Registry, ToolFunctions } from './registry.ts'
 import { isSchema, jsonSchemaOf, schemaProblems } from './zod-json.ts'
-
-/** The definition inside a tool, or undefined for anything else. */
-export function toolDefinitionOf(value: unknown): ToolDefinition | undefined {
-  if (typeof value !== 'object' || value === null || !(toolMarker in value)) return undefined
-  return value[toolMarker] as ToolDefinition
-}
-
-/** Collects a tool that a node, an agent or a policy names. @returns its name; undefined when it is none */
-export function collectTool(scope: BuildScope, tool: unknown, written: Written): string | undefined {
-  const definition = toolDefinitionOf(tool)
-  const name = definition?.config['name']
-  if (definition === undefined) {
-    scope.issues.add('WAYSTONE_DEFINITION_BAD_TOOL', written.place, {
-      message: `${written.subject}: found ${describeValue(tool)} where a tool is expected`,
-      hint: 'Make tools with defineTool({ name, description, input, output, run }).',
-    })
-    return undefined
-  }
-  if (typeof name !== 'string' || !/^[A-Za-z0-9_-]{1,64}$/.test(name) || name in Object.prototype) {
-    scope.issues.add(
-      'WAYSTONE_DEFINITION_BAD_NAME',
-      placeOf(`${scope.name}.tools.${String(name)}`, definition.source),
-      {
-        message: `tool name ${describeValue(name)} is no valid name`,
-        hint: 'Names of tools have 1 to 64 letters, digits, _ and -; names that every object has, such as constructor, are taken.',
-      },
-    )
-    return undefined
-  }
-  const known = scope.tools.get(name)
-  const place = placeOf(`${scope.name}.tools.${name}`, definition.source)
-  if (known === undefined) scope.tools.set(name, { definition, place })
-  else if (known.definition !== definition) {
-    scope.issues.add('WAYSTONE_DEFINITION_DUPLICATE', place, {
-      message: `two tools are named ${JSON.stringify(name)}`,
-      hint: 'Give each tool its own name, or use the same tool object twice.',
-    })
-  }
-  return name
-}
 
 const toolKeys = [
   'name',
@@ -79,6 +37,7 @@ const toolKeys = [
   'approval',
   'cache',
   'maxOutputBytes',
+  'compensate',
   'run',
 ] as const
 
@@ -105,6 +64,7 @@ export function buildTools(scope: BuildScope): {
     const effect = readChoice(written, 'effect', effectClasses) ?? 'unsafe'
     const approval = readCallApproval(written)
     if (effect === 'pure') refuseMemoryOfPure(written)
+    const undo = readCompensation({ scope, id: name, written, reads: [], effect, mayDecline: false })
     records[name] = {
       name,
       description: readText(written, 'description'),
@@ -120,6 +80,7 @@ export function buildTools(scope: BuildScope): {
       ...(approval !== null && { approval: approval.record }),
       ...readCache(written),
       ...readOutputCap(written),
+      ...(undo && { compensate: undo.record }),
       place,
     }
     if (input !== undefined && output !== undefined && run !== null) {
@@ -127,6 +88,7 @@ export function buildTools(scope: BuildScope): {
         input: input.schema,
         output: output.schema,
         ...(approval !== null && approval.asks !== null && { asks: approval.asks }),
+        ...(undo && { compensate: undo.functions }),
         run: (given, context) => run(given, context),
       })
     }

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../base/json.ts'
+import type { UnknownCompensation } from '../define/compensate.ts'
 import type { EffectClass } from '../define/effect-class.ts'
 import type { FallbackReason } from '../define/fallback.ts'
 import type { HandoffSlice } from '../define/handoff.ts'
@@ -215,10 +216,24 @@ export interface AgentRecord extends NodeRecordBase, ModelTerms {
 }
 
 /** A tool used as a node. */
-export interface ToolNodeRecord extends NodeRecordBase {
+export interface ToolNodeRecord extends NodeRecordBase, Compensable {
   readonly kind: 'tool'
   /** Key of {@link Graph.tools}. */
   readonly tool: string
+}
+
+/**
+ * How the work of a node, or the calls of a tool, are undone: what a compensation does is like the work of a tool node or a task. Its `id` is that of
+ * the node or the tool.
+ */
+export type CompensationRecord = NodeRecordBase & {
+  readonly whenUnknown: UnknownCompensation
+} & ({ readonly kind: 'tool'; readonly tool: string } | { readonly kind: 'task' })
+
+/** What may be undone. */
+export interface Compensable {
+  /** Null: what the tool says of it does not hold. Absent: as the tool says, if there is one. */
+  readonly compensate?: CompensationRecord | null
 }
 
 /** A decision: rules in code, or a reviewing model. */
@@ -265,7 +280,7 @@ export interface ApprovalRecord extends NodeRecordBase, DecidersRecord {
 }
 
 /** Plain code with an effect class. */
-export interface TaskRecord extends NodeRecordBase {
+export interface TaskRecord extends NodeRecordBase, Compensable {
   readonly kind: 'task'
   /** Absent: none. */
   readonly memory?: MemoryUseRecord
@@ -283,7 +298,7 @@ export interface JoinRecord extends NodeRecordBase {
 }
 
 /** Work on every item of a list, several at a time. */
-export interface MapRecord extends NodeRecordBase {
+export interface MapRecord extends NodeRecordBase, Compensable {
   readonly kind: 'map'
   /** The state key it goes over, which is among `reads`; null: a function makes the list. */
   readonly over: string | null
@@ -386,6 +401,8 @@ export interface ToolRecord {
   readonly cache?: false
   /** Largest output, bytes of JSON; absent: 262144. */
   readonly maxOutputBytes?: number
+  /** How its calls are undone; absent: they are not. */
+  readonly compensate?: CompensationRecord
   readonly place: Place
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { toJson, type JsonObject } from '../base/json.ts'
 import { failureNames } from '../errors/failure-names.ts'
 import { storeError } from '../errors/store-error.ts'
+import { unknownCompensations } from '../define/compensate.ts'
 import { fallbackReasons } from '../define/fallback.ts'
 import {
   agentLimitNames,
@@ -139,6 +140,14 @@ const handoff = z.strictObject({
   doneWhen: z.string().exactOptional(),
 })
 const word = z.union([z.strictObject({ stateKey: z.string() }), z.literal('function')])
+const compensationBase = { ...nodeBase, whenUnknown: z.enum(unknownCompensations) }
+
+const compensation = z.discriminatedUnion('kind', [
+  z.strictObject({ ...compensationBase, kind: z.literal('tool'), tool: z.string() }),
+  z.strictObject({ ...compensationBase, kind: z.literal('task') }),
+])
+
+const compensable = { compensate: compensation.nullable().exactOptional() }
 
 const node = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -155,7 +164,7 @@ const node = z.discriminatedUnion('kind', [
     history: history.exactOptional(),
     handoffs: z.record(z.string(), handoff).exactOptional(),
   }),
-  z.strictObject({ ...nodeBase, kind: z.literal('tool'), tool: z.string() }),
+  z.strictObject({ ...nodeBase, ...compensable, kind: z.literal('tool'), tool: z.string() }),
   z.strictObject({
     ...nodeBase,
     kind: z.literal('gate'),
@@ -175,7 +184,7 @@ const node = z.discriminatedUnion('kind', [
     responseSchema: jsonSchema.nullable(),
     talk: z.strictObject({ says: z.string(), answer: z.string(), outcome: z.string() }).exactOptional(),
   }),
-  z.strictObject({ ...nodeBase, kind: z.literal('task'), memory: memoryUse.exactOptional() }),
+  z.strictObject({ ...nodeBase, ...compensable, kind: z.literal('task'), memory: memoryUse.exactOptional() }),
   z.strictObject({ ...nodeBase, kind: z.literal('workflow'), workflow: z.string() }),
   z.strictObject({
     ...nodeBase,
@@ -188,6 +197,7 @@ const node = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     ...nodeBase,
+    ...compensable,
     kind: z.literal('map'),
     over: z.string().nullable(),
     tool: z.string().nullable(),
@@ -224,6 +234,7 @@ const tool = z.strictObject({
   approval: callApproval.exactOptional(),
   cache: z.literal(false).exactOptional(),
   maxOutputBytes: atLeastOne.exactOptional(),
+  compensate: compensation.exactOptional(),
   place,
 })
 

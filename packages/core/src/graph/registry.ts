@@ -17,8 +17,26 @@ export interface NodeInput {
   readonly heard: { readonly [node: string]: Verdict }
 }
 
+/** What a compensation is given of the step that it undoes. */
+export interface UndoneInput {
+  readonly input: unknown
+  readonly output: unknown
+  readonly outcome: string
+  readonly effectId: string
+  /** Not where a tool says how its calls are undone. */
+  readonly state?: Slice
+}
+
+/** Author functions of a compensation; one of them is null. */
+export interface CompensationFunctions {
+  /** What the tool is called with. Undefined: there is nothing to undo. */
+  readonly input: ((given: UndoneInput) => unknown) | null
+  readonly run: ((given: UndoneInput, context: EffectContext) => unknown) | null
+}
+
 /** A tool's functions. */
 export interface ToolFunctions {
+  readonly compensate?: CompensationFunctions
   readonly input: z.ZodType
   readonly output: z.ZodType
   /** Whether a call is asked about, for an approval by `arguments`. @param input - parsed by `input` */
@@ -30,6 +48,7 @@ export interface ToolFunctions {
 /** Author functions of a tool node. */
 export interface ToolNodeFunctions {
   readonly kind: 'tool'
+  readonly compensate?: CompensationFunctions
   /** Null: the read slice is the input. */
   readonly input: ((input: NodeInput) => unknown) | null
   /** Output to patch. Null: the output's keys that the node writes are the patch. */
@@ -64,6 +83,7 @@ export interface GateFunctions {
 /** Author functions of a task. */
 export interface TaskFunctions {
   readonly kind: 'task'
+  readonly compensate?: CompensationFunctions
   /** A patch, or `{ outcome, patch }` when the task has outcomes of its own. */
   run(input: NodeInput, context: EffectContext): unknown
 }
@@ -83,6 +103,7 @@ export interface ItemInput extends NodeInput {
 /** Author functions of a map. */
 export interface MapFunctions {
   readonly kind: 'map'
+  readonly compensate?: CompensationFunctions
   /** Null: the list of a state key. */
   readonly over: ((input: NodeInput) => unknown) | null
   /** Item to the input of a tool, agent or workflow. Null: the item is the input, or a function does the work. */

@@ -220,6 +220,7 @@ function parseResult(open: Open, { outcome, result }: DecisionInput): Omit<Rest,
   if (result === undefined && (outcome !== 'happened' || open.open.item === undefined)) return {}
   if (outcome === 'did-not-happen' || outcome === 'failed')
     throw badDecision(`a result was given with outcome ${JSON.stringify(outcome)}; only what happened has one`)
+  if (open.open.undoes !== undefined) throw badDecision('a result was given; what undoes something gives nothing')
   const { compiled, record } = open
   if (record.kind === 'map') return parseItemResult(open, result)
   const tool = open.open.tool ?? (record.kind === 'tool' ? record.tool : undefined)

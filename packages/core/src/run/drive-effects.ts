@@ -13,6 +13,9 @@ import { IdenticalCalls, isPureCall } from './identical-calls.ts'
 import { lostLease } from './leases.ts'
 import { endEventId } from './end-event-id.ts'
 import { lostEnd } from './lost-effects.ts'
+import { undoneEffectId, workflowAt } from './execute-compensation.ts'
+import { readPastStep, type PastStep } from './past-step.ts'
+import type { UndoEntry } from '../snapshot/undo.ts'
 import { closingStepOf, openStepOf } from './open-step.ts'
 import { effectClassOf } from './perform.ts'
 import { RunningEffect, type EffectHost } from './running-effect.ts'
@@ -37,10 +40,13 @@ export class DriveEffects {
   readonly #running = new Map<number, RunningEffect>()
   readonly #effectHost: EffectHost
   readonly #identical = new IdenticalCalls()
+  /** Attempts that another process may have begun, by step. */
+  readonly #begunBefore: ReadonlyMap<number, number>
 
-  constructor(drive: EffectsOwner, host: DriveHost) {
+  constructor(drive: EffectsOwner, host: DriveHost, begunBefore: ReadonlyMap<number, number>) {
     this.#drive = drive
     this.#host = host
+    this.#begunBefore = begunBefore
     this.#effectHost = { clock: host.clock, onEnd: (effect, end) => this.#ended(effect, end) }
   }
 
@@ -183,12 +189,21 @@ export class DriveEffects {
   #jobOf(step: number): EffectJob | undefined {
     const found = openStepOf(this.#drive.compiled, this.#drive.snapshot.context, step)
     if (found === undefined) return undefined
-    const { compiled, context, record, open, path: node } = found
+    const { context, record, open, path: node } = found
     const host = this.#host
     const { runId } = this.#drive
+    const { undoes } = open
+    const compiled = undoes === undefined ? found.compiled : workflowAt(found.compiled, undoes.node)
     const secrets = secretsOfStep(compiled, record, open.tool)
     const scope: EffectScope = new EffectScope(
-      { runId, node, step, attempt: open.attempt, ...itemOf(context, open) },
+      {
+        runId,
+        node,
+        step,
+        attempt: open.attempt,
+        ...itemOf(context, open),
+        ...(undoes !== undefined && { undoes: undoneEffectId(runId, undoes) }),
+      },
       {
         clock: host.clock,
         resolveSecret: (name) => host.ports.vault.resolve(name),
@@ -205,7 +220,21 @@ export class DriveEffects {
     const onBlocked = (waitMs: number): void => this.#running.get(step)?.hearOfLimit(waitMs)
     const received = own(this.#drive.snapshot.context.received ?? {}, open.event ?? '')?.message
     const came = received === undefined ? {} : { received }
-    return { compiled, context, record, open, scope, ...came, ports: host.ports, onToken, onBlocked }
+    const past = (entry: UndoEntry) => (): Promise<PastStep> =>
+      readPastStep(host.store, { runId, compiled: this.#drive.compiled }, entry)
+    return {
+      compiled,
+      context,
+      record,
+      open,
+      scope,
+      ...came,
+      ports: host.ports,
+      onToken,
+      onBlocked,
+      ...(undoes !== undefined && { past: past(undoes) }),
+      mayHaveBegun: this.#begunBefore.get(step) === open.attempt,
+    }
   }
 
   #ended(effect: RunningEffect, end: EffectEnd): void {

@@ -42,6 +42,8 @@ export interface DriveParts {
   readonly standing: Standing
   /** What happened while nobody drove the run. Planned before anything else comes and before anything is performed. */
   readonly missed: readonly Entry[]
+  /** Attempts that another process may have begun, by step; absent: none. */
+  readonly begunBefore?: ReadonlyMap<number, number>
 }
 
 /**
@@ -77,7 +79,7 @@ export class Drive implements EffectsOwner {
     this.#standing = parts.standing
     this.#queue = [...parts.missed]
     this.#isCatchingUp = true
-    this.#effects = new DriveEffects(this, host)
+    this.#effects = new DriveEffects(this, host, parts.begunBefore ?? new Map())
     this.#timers = createTimers(host.clock, (timer, at) =>
       this.bring(timerEvent(timer, Math.max(at, host.clock.now()))),
     )

@@ -16,6 +16,8 @@ export interface Attempt {
   readonly attempt: number
   /** For an item of a map: the step that made the list, and its place in it, from 0. */
   readonly item?: { readonly map: number; readonly index: number } | undefined
+  /** For a compensation: the effect id of what it undoes. */
+  readonly undoes?: string | undefined
 }
 
 /** What an attempt may reach. */
@@ -40,6 +42,8 @@ export class EffectScope implements EffectContext {
   readonly node: string
   readonly step: number
   readonly attempt: number
+  /** What it was to do has been done; what came of it has still to be taken over. */
+  hasReturned = false
   readonly #scope: AttemptScope
   #startedAt: number
   #controller: AbortController | null = null
@@ -49,8 +53,9 @@ export class EffectScope implements EffectContext {
   #sources: string[] | null = null
 
   constructor(attempt: Attempt, scope: AttemptScope) {
-    const { runId, step, item } = attempt
-    this.effectId = item === undefined ? effectIdOf(runId, step) : itemEffectIdOf(runId, item.map, item.index)
+    const { runId, step, item, undoes } = attempt
+    const own = item === undefined ? effectIdOf(runId, step) : itemEffectIdOf(runId, item.map, item.index)
+    this.effectId = undoes === undefined ? own : `${undoes}/undo`
     this.runId = attempt.runId
     this.node = attempt.node
     this.step = attempt.step

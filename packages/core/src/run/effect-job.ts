@@ -9,6 +9,7 @@ import type { EffectEnd } from '../snapshot/event.ts'
 import type { EventMessage } from '../snapshot/received-event.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import type { Attempt, EffectScope } from './effect-context.ts'
+import type { PastStep } from './past-step.ts'
 import type { SecretVault } from './secrets.ts'
 
 /** What executors reach beside the step. */
@@ -35,6 +36,10 @@ export interface EffectJob {
   readonly onToken: (text: string) => void
   /** The service said that nobody should call it for a while. Units: ms. */
   readonly onBlocked: (waitMs: number) => void
+  /** Of a compensation: reads what it undoes from the history. */
+  readonly past?: () => Promise<PastStep>
+  /** Another process may have begun this very attempt; absent: none has. */
+  readonly mayHaveBegun?: boolean
 }
 
 /** How an attempt ended, without what every end has (step, attempt, start, log, sources). */

@@ -9,6 +9,7 @@ import { inputError } from '../errors/input-error.ts'
 import { storeError, StoreError } from '../errors/store-error.ts'
 import { WaystoneError } from '../errors/waystone-error.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
+import { openIn } from '../snapshot/tree.ts'
 import { createChanges, type Changes } from './changes.ts'
 import { Drive, type DriveParts, type Entry } from './drive.ts'
 import type { DrivenRun, DriveHost, PermitDesk, Token } from './drive-host.ts'
@@ -315,7 +316,10 @@ export class Engine implements DriveHost {
     const standing = await restoreRun(store, loaded)
     const { context } = standing.snapshot
     const missed = missedEntries({ compiled, context, loaded, now: this.clock.now(), ports: this.ports })
-    return { compiled, lease, standing, missed: entry === undefined ? missed : withEntry(missed, entry) }
+    const begunBefore = new Map(
+      Object.entries(openIn(context)).map(([step, { attempt }]) => [Number(step), attempt] as const),
+    )
+    return { compiled, lease, standing, missed: entry === undefined ? missed : withEntry(missed, entry), begunBefore }
   }
 
   #remove(drive: DrivenRun): void {

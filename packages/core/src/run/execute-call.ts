@@ -1,5 +1,6 @@
 import { callDigest } from '../compile/call-question.ts'
 import { cachedResult, cacheKeyOf } from '../compile/pure-cache.ts'
+import { isUndoable } from '../compile/undo-ledger.ts'
 import { invariantError } from '../errors/invariant-error.ts'
 import { nodeError } from '../errors/node-error.ts'
 import { callApprovalOf } from '../graph/tool-use.ts'
@@ -29,10 +30,12 @@ export function executeCall(job: EffectJob): Ended | Promise<Ended> {
   const { compiled, ports, scope } = job
   const known = knownResult(job, tool, asked.arguments)
   if (known !== undefined) return { outcome: 'done', result: known.result, isCached: true }
-  return runTool({ compiled, tool, input: asked.arguments, context: scope }, (output) => ({
-    outcome: 'done',
-    ...cutLarge(compiled.graph, { tool, output }, (value) => ports.vault.redact(value)),
-  }))
+  return runTool({ compiled, tool, input: asked.arguments, context: scope }, (output) => {
+    const told = cutLarge(compiled.graph, { tool, output }, (value) => ports.vault.redact(value))
+    // Whoever undoes it is told all that it gave.
+    const isNeeded = told.isCut === true && isUndoable(compiled.graph, job.record, job.open)
+    return { outcome: 'done', ...told, ...(isNeeded && { output }) }
+  })
 }
 
 /** What an identical call gave that ended after this one was asked for. */

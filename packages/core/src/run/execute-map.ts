@@ -62,6 +62,7 @@ function runItem(job: EffectJob, record: MapRecord, functions: MapFunctions): En
   const { tool } = record
   if (tool === null) {
     return whenDone(functions.run?.(item, input, scope), (given) => {
+      scope.hasReturned = true
       const what = `output of item ${input.index} of map ${JSON.stringify(record.id)}`
       return itemEnd(functions, item, takeJson(given === undefined ? null : given, what))
     })

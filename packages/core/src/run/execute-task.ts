@@ -12,6 +12,7 @@ const builtInOutcomes: ReadonlySet<string> = new Set(['done', 'failed', 'timeout
 export function executeTask(job: EffectJob, functions: TaskFunctions): Ended | Promise<Ended> {
   const { record, context } = job
   return whenDone(functions.run(nodeInputOf(record, context), job.scope), (given) => {
+    job.scope.hasReturned = true
     if (record.outcomes.every((outcome) => builtInOutcomes.has(outcome)))
       return endedWith('done', parsePatch(job.compiled, record, given))
     const { outcome, patch } = chosenOutcome(job, given)

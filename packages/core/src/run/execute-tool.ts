@@ -5,7 +5,7 @@ import { invariantError } from '../errors/invariant-error.ts'
 import { nodeError } from '../errors/node-error.ts'
 import type { ToolNodeRecord } from '../graph/graph.ts'
 import type { ToolFunctions, ToolNodeFunctions } from '../graph/registry.ts'
-import type { EffectContext } from '../define/tool.ts'
+import type { EffectScope } from './effect-context.ts'
 import { nodeInputOf, type EffectJob, type Ended } from './effect-job.ts'
 import { issueLines } from './issues.ts'
 import { refuseLarge } from './output-cap.ts'
@@ -94,7 +94,7 @@ export interface ToolRun {
   readonly compiled: CompiledWorkflow
   readonly tool: string
   readonly input: unknown
-  readonly context: EffectContext
+  readonly context: EffectScope
 }
 
 /**
@@ -107,7 +107,10 @@ export function runTool<Result>(call: ToolRun, next: (output: Json) => Result): 
   const input = functions.input.safeParse(call.input)
   if (!input.success)
     throw misfit('WAYSTONE_NODE_BAD_INPUT', `input of tool ${JSON.stringify(call.tool)}`, issueLines(input.error))
-  return whenDone(functions.run(input.data, call.context), (given) => next(parseOutput(call.tool, functions, given)))
+  return whenDone(functions.run(input.data, call.context), (given) => {
+    call.context.hasReturned = true
+    return next(parseOutput(call.tool, functions, given))
+  })
 }
 
 /** The functions of a tool that the graph names. */

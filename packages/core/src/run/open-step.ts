@@ -1,5 +1,6 @@
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { contextInside, itemsAround, pathAt, placeOfStep, rootPlace } from '../compile/place.ts'
+import { recordOfStep } from '../compile/undo-ledger.ts'
 import type { NodeRecord } from '../graph/graph.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 
@@ -33,7 +34,7 @@ function foundStep(
 ): FoundStep | undefined {
   const place = placeOfStep(rootPlace(compiled, { value: '', context }), step)
   const open = place?.snapshot.context[ledger][step]
-  const record = open === undefined ? undefined : place?.compiled.graph.nodes[open.node]
+  const record = open === undefined || place === undefined ? undefined : recordOfStep(place.compiled.graph, open)
   if (place === undefined || open === undefined || record === undefined) return undefined
   return {
     compiled: place.compiled,

@@ -1,4 +1,5 @@
 import { takeJson } from '../base/json.ts'
+import { isUndoable } from '../compile/undo-ledger.ts'
 import { invariantError } from '../errors/invariant-error.ts'
 import { nodeError } from '../errors/node-error.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
@@ -9,6 +10,7 @@ import { isMapping, isModelCall, type OpenStep } from '../snapshot/snapshot.ts'
 import type { EffectJob, Ended } from './effect-job.ts'
 import { errorRecordOf, retryAfterOf } from './error-record.ts'
 import { executeCall } from './execute-call.ts'
+import { executeCompensation } from './execute-compensation.ts'
 import { executeGate } from './execute-gate.ts'
 import { executeMap } from './execute-map.ts'
 import { askedName, executeModel, reservedUsage } from './execute-model.ts'
@@ -72,6 +74,7 @@ function execute(job: EffectJob): Ended | Promise<Ended> {
     if (open.kind === 'prepare') return executePrepare(job, record, functions)
     if (open.kind === 'receive') return executeReceive(job, record, functions)
   }
+  if (open.kind === 'compensate' && job.past !== undefined) return executeCompensation(job, job.past)
   throw invariantError(
     'WAYSTONE_BUG_REGISTRY',
     `step ${job.scope.step} of kind ${open.kind} cannot be run by node ${JSON.stringify(record.id)} of kind ${record.kind}`,
@@ -122,8 +125,18 @@ function failedEnd(job: EffectJob, thrown: unknown): EffectEnd {
   return whole(job, {
     outcome: isUnknown ? 'unknown' : 'failed',
     error,
+    ...(mayHaveHappened(job) && { mayHaveHappened: true }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   })
+}
+
+/**
+ * Whether what failed may have happened all the same: only what it gave was wrong, it was told to stop, or a process that died had begun it.
+ * Asked where something can be undone, and of what undoes.
+ */
+function mayHaveHappened({ compiled, record, open, scope, mayHaveBegun }: EffectJob): boolean {
+  const mayHave = scope.hasReturned || scope.isAborted || mayHaveBegun === true
+  return mayHave && (open.undoes !== undefined || isUndoable(compiled.graph, record, open))
 }
 
 function whole({ scope, ports }: EffectJob, ended: Ended): EffectEnd {

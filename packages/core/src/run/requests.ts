@@ -10,6 +10,8 @@ import type { ApprovalRecord, CallApprovalRecord, DecidersRecord, MapRecord, Nod
 import { argumentsOfCall, callsOfTurn, messageOfCall } from '../snapshot/agent-calls.ts'
 import { isAsking, type OpenStep, type RunContext, type Vote } from '../snapshot/snapshot.ts'
 import { openIn } from '../snapshot/tree.ts'
+import type { UndoEntry } from '../snapshot/undo.ts'
+import { undoneEffectId } from './execute-compensation.ts'
 import { nodeInputOf } from './effect-job.ts'
 import { openStepOf, type FoundStep } from './open-step.ts'
 import type { Request, RequestOption } from './runtime.ts'
@@ -66,7 +68,7 @@ function requestOf(
     delegates: deciders.delegates ?? [],
     escalatesAt: open.escalatesAt ?? null,
     action: options.flatMap((option) => actionOf({ compiled, context, open }, option)),
-    evidence: input.state,
+    evidence: open.undoes === undefined ? input.state : undoneEvidence(runId, open.undoes),
     said: isCall ? saidWith(context, open) : null,
     heard: input.heard as unknown as JsonObject,
     usage: root.context.usage,
@@ -81,6 +83,11 @@ function requestOf(
     digest,
   }
   return toJson(request, 'request') as unknown as Request
+}
+
+/** What is to be undone, as a person finds it where it was done. */
+function undoneEvidence(runId: RunId, entry: UndoEntry): JsonObject {
+  return { undoes: entry.node, step: entry.step, outcome: entry.outcome, effectId: undoneEffectId(runId, entry) }
 }
 
 function quorumOf({ quorum }: DecidersRecord, votes: readonly Vote[]): Request['quorum'] {
@@ -119,6 +126,8 @@ function talkOf(talk: ApprovalRecord['talk'], shown: JsonObject): Request['talk'
 }
 
 function unknownReason(record: NodeRecord, open: OpenStep): string {
+  if (open.undoes !== undefined)
+    return `Nobody knows whether attempt ${open.attempt} of undoing ${open.undoes.node} (step ${open.undoes.step}) happened. Find out, then say so; it is not repeated by itself.`
   const where = open.item === undefined ? record.id : `item ${open.item} of ${record.id}`
   const what = open.tool === undefined ? where : `tool ${open.tool} of ${where}`
   return `Nobody knows whether attempt ${open.attempt} of ${what} happened. Find out, then say so; it is not repeated by itself.`
@@ -138,7 +147,13 @@ function optionOf(
   const isWord = open.kind === 'resolve' && Object.hasOwn(meaningOfAnswer, outcome)
   const routed = isWord ? meaningOfAnswer[outcome] : outcome
   // Inside an agent the answer is told to the model, and the agent goes on; so does a map with its other items.
-  if (routed === null || routed === undefined || open.callId !== undefined || open.item !== undefined)
+  if (
+    routed === null ||
+    routed === undefined ||
+    open.callId !== undefined ||
+    open.item !== undefined ||
+    open.undoes !== undefined
+  )
     return { outcome, edges: [], to: record.id }
   const edges = graph.edges
     .filter((edge) => edge.from === record.id && edge.outcome === routed)

@@ -3,6 +3,7 @@ import { pick } from '../compile/steps.ts'
 import { modelAt } from '../graph/asked-models.ts'
 import type { Graph } from '../graph/graph.ts'
 import { statusOf, type RunContext, type RunStatus } from '../snapshot/snapshot.ts'
+import { nothingUndone } from '../snapshot/undo.ts'
 import type { RunResult } from './runtime.ts'
 import { unreadOf } from './waits-of.ts'
 
@@ -28,10 +29,17 @@ export function resultOf({ runId, sequence, context, graph, status = statusOf(co
     ...fallbacksIn(context, graph),
     ...degradedIn(context),
     ...unreadIn(context),
+    ...compensationIn(context),
   }
   if (status === 'completed') return { ...base, output: pick(context.state, graph?.output ?? []) }
   if (ending?.error !== undefined) return { ...base, error: ending.error }
   return ending?.limit === undefined ? base : { ...base, limit: ending.limit }
+}
+
+function compensationIn({ undone, undoing }: RunContext): Pick<RunResult, 'compensation'> {
+  if (undone === undefined && undoing === undefined) return {}
+  const underWay = undoing === undefined ? {} : { underWay: { status: undoing.status, left: undoing.left ?? null } }
+  return { compensation: { ...(undone ?? nothingUndone), ...underWay } }
 }
 
 function degradedIn({ degraded }: RunContext): Pick<RunResult, 'degraded'> {

@@ -11,6 +11,7 @@ import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { LimitName } from '../graph/graph.ts'
 import type { MemoryStore } from '../memory/memory-store.ts'
 import type { DegradedMark, RunStatus } from '../snapshot/snapshot.ts'
+import type { Undoing, UndoReport } from '../snapshot/undo.ts'
 import type { Usage } from '../snapshot/usage.ts'
 import type { Liveness } from './liveness.ts'
 import type { RuntimeNotice } from './notice.ts'
@@ -66,7 +67,15 @@ export interface RunResult<Output = JsonObject> {
   readonly degraded?: readonly DegradedMark[]
   /** Events that came and that no wait has taken, in the order they came; of a run that has ended nobody will. Absent: none. */
   readonly unread?: readonly UnreadEvent[]
+  /** What became of what was done and had to be undone. Absent: nothing had to be. */
+  readonly compensation?: RunCompensation
   readonly sequence: number
+}
+
+/** What became of what a run had done, as far as that has been undone. */
+export interface RunCompensation extends UndoReport {
+  /** While it is under way: how the run ends after it, and how much is still to be begun (null: what was cancelled has not settled). */
+  readonly underWay?: { readonly status: Undoing['status']; readonly left: number | null }
 }
 
 /** One way a request can be answered. */

@@ -46,7 +46,7 @@ export interface EffectEnd {
   readonly step: number
   /** From 1. */
   readonly attempt: number
-  /** `done`, `failed`, `timeout`, `unknown`, the node's own; or `lost`: a model call that was under way when its process died, charged and made again; or `begun`: `output` is the input that a nested workflow begins with, or what a wait waits for. */
+  /** `done`, `failed`, `timeout`, `unknown`, the node's own; or `lost`: a model call that was under way when its process died, charged and made again; `skipped`: a compensation that had nothing to undo; or `begun`: `output` is the input that a nested workflow begins with, or what a wait waits for. */
   readonly outcome: string
   /** State keys written. For a model step only with the final answer. */
   readonly patch?: JsonObject
@@ -84,6 +84,8 @@ export interface EffectEnd {
   /** The tool of a tool node or call was not run: an identical call of this run gave its output before. */
   readonly isCached?: true
   readonly error?: ErrorRecord
+  /** It failed, but what it was to do may have been done: only its output or its patch was wrong. */
+  readonly mayHaveHappened?: true
   /** Least wait before another attempt, ms. */
   readonly retryAfterMs?: number
   readonly usage?: UsageDelta

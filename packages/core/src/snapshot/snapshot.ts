@@ -8,6 +8,7 @@ import type { OpenMap } from './open-map.ts'
 import type { OpenFork } from './open-fork.ts'
 import type { AwaitedEvents, ReceivedEvent } from './received-event.ts'
 import type { RefusalRule } from './refusal.ts'
+import type { UndoEntry, Undoing, UndoReport } from './undo.ts'
 import type { Usage, UsageDelta } from './usage.ts'
 
 /**
@@ -15,7 +16,7 @@ import type { Usage, UsageDelta } from './usage.ts'
  * agent, a person's answer (of an approval, or before a call of an agent runs, which then goes on as `call`), or a person's word on an
  * unknown outcome. A map's steps make its list (`map`), work on one item of it (`item`), and apply the results (`collect`). The step of a nested
  * workflow, and of an item that is one, is `input` while its input is made, `workflow` while it runs, and `output` while what it gave is taken over. That of a
- * wait is `prepare` while its key or its moment is made, `wait` while nothing runs, and `receive` while what came is taken over.
+ * wait is `prepare` while its key or its moment is made, `wait` while nothing runs, and `receive` while what came is taken over. `compensate` undoes what another step did.
  */
 export type StepKind =
   | 'task'
@@ -35,6 +36,7 @@ export type StepKind =
   | 'prepare'
   | 'wait'
   | 'receive'
+  | 'compensate'
 
 /** True for steps that only run a mapping of the author's around what a node does: they touch nothing. */
 export function isMapping({ kind }: { readonly kind: StepKind }): boolean {
@@ -107,9 +109,13 @@ export interface OpenStep {
   /** For what a person has approved: tool and arguments, hashed; with other ones it does not run. As `approval` it waits for others of its turn to end. */
   readonly approved?: string
   /** For `resolve`: what kind of step its outcome is unknown of. */
-  readonly unknown?: 'task' | 'tool' | 'call' | 'gate' | 'item'
+  readonly unknown?: 'task' | 'tool' | 'call' | 'gate' | 'item' | 'compensate'
   /** What is set aside for this attempt until it settles. */
   readonly reserved?: UsageDelta
+  /** An attempt before this one may have happened; absent: none may. */
+  readonly isUnsure?: true
+  /** For `compensate`, and for what is asked of a person about one: what it undoes. */
+  readonly undoes?: UndoEntry
   /** In `closing`: it may end by itself, although nobody takes what it gives. */
   readonly finishes?: true
 }
@@ -319,6 +325,12 @@ export interface RunContext {
   readonly degraded?: { readonly [place: string]: DegradedMark }
   /** Absent: no agent has handed over, or tried to, since the chain began. */
   readonly handoffs?: HandoffLedger
+  /** What was done, or may have been, and can be undone. Order: of ending. Absent: nothing. */
+  readonly undo?: readonly UndoEntry[]
+  /** Absent: it is not about to end. */
+  readonly undoing?: Undoing
+  /** Absent: nothing was to be undone. */
+  readonly undone?: UndoReport
   readonly ending: Ending | null
 }
 
@@ -349,12 +361,15 @@ export type RunStatus = 'running' | 'waiting' | 'held' | 'parked' | 'completed' 
 export function statusOf(context: RunContext): RunStatus {
   if (context.ending !== null) return context.ending.status
   if (context.held !== null) return 'held'
+  let isSettling = context.undoing !== undefined
   for (const index in context.open) {
+    isSettling = false
     const step = context.open[index]
     if (step === undefined || isIdle(step)) continue
     const child = step.kind === 'workflow' ? context.children?.[index] : undefined
     // One that has ended waits for what it cancelled.
     if (child === undefined || statusOf(child.context) !== 'waiting') return 'running'
   }
-  return 'waiting'
+  // What was cancelled settles before anything is undone.
+  return isSettling ? 'running' : 'waiting'
 }

@@ -5,6 +5,7 @@ import { noRetry } from '../graph/build-retry.ts'
 import { callRetryOf } from '../graph/tool-use.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import {
+  isAsking,
   isIdle,
   isModelCall,
   type AgentCall,

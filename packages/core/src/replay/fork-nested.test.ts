@@ -4,7 +4,7 @@ import { createManualClock } from '../../test/support/manual-clock.ts'
 import { asks, says, scripted } from '../../test/support/scripted-model.ts'
 import { END } from '../define/edge.ts'
 import { defineState } from '../define/state.ts'
-import { defineTool } from '../define/tool.ts'
+import { defineTool, type Tool } from '../define/tool.ts'
 import type { Workflow } from '../define/workflow.ts'
 import { createRuntime } from '../run/create-runtime.ts'
 import type { Run, Runtime } from '../run/runtime.ts'
@@ -22,7 +22,7 @@ const yes = { outcome: 'approved', by: 'ada', reason: 'fine' }
 const by = { by: 'op', reason: 'what if' }
 
 /** A payment that never comes back, and is noted. */
-function refundTool(paid: number[]) {
+function refundTool(paid: number[]): Tool<'refund', { amount: number }, { receipt: string }> {
   return defineTool({
     name: 'refund',
     description: 'Pays.',
@@ -36,7 +36,7 @@ function refundTool(paid: number[]) {
 }
 
 /** A manager's yes, then a node that pays: by a tool node of a nested workflow, by an agent in there, or by a map. */
-function paying(how: 'tool' | 'map' | 'inside', paid: number[] = []): Workflow<{ amount: number }, object> {
+function paying(how: 'tool' | 'map' | 'inside', paid: number[] = []): Workflow<{ amount: number }> {
   const refund = refundTool(paid)
   const isInside = how === 'inside'
   const one = s.nodes({ pay: s.tool(refund, { reads: ['amount'] }) })
@@ -74,7 +74,10 @@ function paying(how: 'tool' | 'map' | 'inside', paid: number[] = []): Workflow<{
   })
 }
 
-async function startedAt(workflow: Workflow<{ amount: number }, object>, decisions: number) {
+async function startedAt(
+  workflow: Workflow<{ amount: number }>,
+  decisions: number,
+): Promise<{ readonly runtime: Runtime; readonly run: Run<object>; readonly last: number }> {
   const clock = createManualClock()
   const runtime = createRuntime({ clock, workflows: [workflow] })
   open.push(runtime)

@@ -1,3 +1,4 @@
+import { InputError } from '@waystone/core'
 import { core } from './core.ts'
 import { maps } from './maps.ts'
 import { nested } from './nested.ts'
@@ -11,11 +12,14 @@ export type SuiteName = (typeof all)[number]['name']
 /** All suites. Order: the engine first. */
 export const suites: readonly (Suite & { readonly name: SuiteName })[] = all
 
-/** @throws {RangeError} for a name that no suite has */
+/** @throws {InputError} WAYSTONE_INPUT_ARGUMENT for a name that no suite has */
 export function suiteOf(name: string): Suite & { readonly name: SuiteName } {
   const found = suites.find((suite) => suite.name === name)
   if (found === undefined)
-    throw new RangeError(`no suite "${name}"; there are ${suites.map((suite) => suite.name).join(', ')}`)
+    throw new InputError(
+      'WAYSTONE_INPUT_ARGUMENT',
+      `no suite "${name}"; there are ${suites.map((suite) => suite.name).join(', ')}`,
+    )
   return found
 }
 

@@ -1,4 +1,4 @@
-import { END, FAIL } from '@waystone/core'
+import { END, FAIL, nodeFailure } from '@waystone/core'
 import { ask } from './bridge.ts'
 import { input, isHigh, isLong, output, task, w } from './shared.ts'
 import { charge, lookUp, note, pay, receiptStep } from './tools.ts'
@@ -129,7 +129,7 @@ const h = w.nodes({
     writes: ['trail', 'count'],
     // Some of what operators patch in is refused.
     input: ({ state }) => {
-      if (state.ticket.endsWith('7')) throw new RangeError('no ticket that ends with 7')
+      if (state.ticket.endsWith('7')) throw nodeFailure('no ticket that ends with 7')
       return { ticket: state.ticket, count: 0, trail: [] }
     },
   }),

@@ -41,6 +41,11 @@ export const commands: readonly CommandEntry[] = [
   entry('hold', 'hold a run: nothing new is started', async () => (await import('./commands/hold.ts')).hold),
   entry('release', 'release a held run', async () => (await import('./commands/release.ts')).release),
   entry('patch', 'set keys of the state of a run anew', async () => (await import('./commands/patch.ts')).patch),
+  entry(
+    'redirect',
+    'send a run to a node that is declared redirectable',
+    async () => (await import('./commands/redirect.ts')).redirect,
+  ),
   entry('resume', 'go on with a run, or with all that can', async () => (await import('./commands/resume.ts')).resume),
   entry('cancel', 'cancel a run for good', async () => (await import('./commands/cancel.ts')).cancel),
   entry('delete', 'delete a run for good', async () => (await import('./commands/delete.ts')).deleteCommand),

@@ -474,6 +474,23 @@ describe('waystone hold, release, cancel, resume', () => {
     expect(late.exit).toBe(1)
   })
 
+  it('redirects a run to a node that is declared so, and to no other (H7)', async () => {
+    await waystone('run', 'redirectable.ts', '--input', '{"order":"o-1"}')
+    const sent = await waystone('redirect', 'last', 'write', '--reason', 'once more', '--by', 'ops')
+    expect(sent.out).toMatch(/^redirect applied at checkpoint 1; run RUN\d is waiting\.\n$/)
+    const { out } = await waystone('show', 'last')
+    expect(out).toContain('redirected to write by ops')
+    const refused = await waystone('redirect', 'last', 'send', '--reason', 'now')
+    expect(refused.err).toContain(
+      'refused (not-redirectable): node send is not declared redirectable; redirectable are write',
+    )
+    expect(refused.exit).toBe(1)
+    expect((await waystone('redirect', 'last', 'nowhere', '--reason', 'now')).err).toContain(
+      '(WAYSTONE_INPUT_REDIRECT)',
+    )
+    expect((await waystone('graph', 'redirectable.ts')).out).toContain('<b>write</b><br>approval<br>redirectable')
+  })
+
   it('refuses somebody who is no delegate of whom they decide for (H6)', async () => {
     const { err, exit } = await waystone('approve', 'last', '--by', 'dan', '--for', 'ada', '--reason', 'fine')
     expect(err).toBe('refused (not-a-delegate): dan may not decide for ada\n')

@@ -67,6 +67,7 @@ describe('keys of --json', () => {
     ['show --request', ['show', 'last', '--request']],
     ['hold', ['hold', 'last', '--reason', 'r']],
     ['release', ['release', 'last', '--reason', 'r']],
+    ['redirect', ['redirect', 'last', 'write', '--reason', 'r']],
     ['cancel', ['cancel', 'last', '--reason', 'r']],
     ['delete', ['delete', 'last']],
     ['replay', ['replay', 'last']],

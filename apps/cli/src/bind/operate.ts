@@ -24,7 +24,7 @@ export function operateOptions(command: Commander): Commander {
 }
 
 /** An operator's move on a run, by the name of its command. */
-export type Move = 'hold' | 'release' | 'cancel' | 'patch'
+export type Move = 'hold' | 'release' | 'cancel' | 'patch' | 'redirect'
 
 /** Who makes a move and why. */
 export interface Mover {
@@ -34,7 +34,7 @@ export interface Mover {
 
 /** Makes one of the operator's moves that need nothing else. */
 export async function operate(
-  move: 'hold' | 'release' | 'cancel',
+  move: 'hold' | 'cancel',
   given: { reference: string; options: OperateOptions },
   context: Context,
 ): Promise<ExitName> {
@@ -79,8 +79,7 @@ function say(acceptance: Acceptance, { context, move, runId, status }: Said): Ex
   switch (acceptance.type) {
     case 'applied':
       context.print(`${move} applied at checkpoint ${acceptance.sequence}; run ${runId} is ${status}.`)
-      if ((move === 'release' || move === 'patch') && status === 'running')
-        context.print(`Go on with: ${context.advise(`resume ${runId}`)}`)
+      if (move !== 'hold' && status === 'running') context.print(`Go on with: ${context.advise(`resume ${runId}`)}`)
       return 'done'
     case 'delivered':
       context.print(`${move} delivered to run ${runId}; the process that drives it takes it from there.`)

@@ -134,7 +134,10 @@ function pill(id: string, kind: FigureKind, title: string): Figure {
 
 function nodeFigure(node: NodeRecord, graph: Graph): Figure {
   const { id, kind, description } = node
-  const details = kind === 'agent' ? toolLines(node, graph) : []
+  const details = [
+    ...(kind === 'agent' ? toolLines(node, graph) : []),
+    ...(node.isRedirectable === true ? ['redirectable'] : []),
+  ]
   return { id, kind, title: id, subtitle: subtitleOf(node), details, description }
 }
 

@@ -74,6 +74,8 @@ function eventText(event: RunEvent, { graph, style }: LineContext): string | nul
     case 'run.released':
     case 'run.cancelled':
       return `${' '.repeat(width)}  ${event.type.slice(4)} by ${printableLine(event.by)}: ${printableExcerpt(event.reason, 100)}`
+    case 'run.redirected':
+      return `${' '.repeat(width)}  ${style('warn', `redirected to ${printableLine(event.to)}`)} by ${printableLine(event.by)}: ${printableExcerpt(event.reason, 100)}`
     case 'run.patched': {
       const keys = event.keys.map((key) => printableLine(key)).join(', ')
       return `${' '.repeat(width)}  ${style('warn', `patched ${keys}`)} by ${printableLine(event.by)}: ${printableExcerpt(event.reason, 100)}`

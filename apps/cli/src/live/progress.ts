@@ -55,17 +55,8 @@ export function advance(progress: Progress, event: RunEvent): Progress {
     startedAt: progress.startedAt ?? event.at,
   }
   switch (event.type) {
-    case 'step.started': {
-      const { step, node, kind, attempt, tool, item, items, at } = event
-      const place = { ...(item !== undefined && { item }), ...(items !== undefined && { items }) }
-      const steps = Math.max(progress.steps, step + 1)
-      return {
-        ...next,
-        steps,
-        speech: '',
-        open: withEntry(progress.open, step, { node, kind, attempt, tool: tool ?? null, since: at, ...place }),
-      }
-    }
+    case 'step.started':
+      return { ...next, ...withStarted(progress, event) }
     case 'step.ended':
       return {
         ...next,
@@ -92,6 +83,7 @@ export function advance(progress: Progress, event: RunEvent): Progress {
     case 'run.started':
     case 'run.forked':
     case 'run.patched':
+    case 'run.redirected':
     case 'request.escalated':
     case 'event.received':
     case 'event.taken':
@@ -105,6 +97,15 @@ export function advance(progress: Progress, event: RunEvent): Progress {
     case 'run.status-changed':
       return next
   }
+}
+
+function withStarted(
+  { steps, open }: Progress,
+  { step, node, kind, attempt, tool, item, items, at }: Extract<RunEvent, { type: 'step.started' }>,
+): Pick<Progress, 'steps' | 'speech' | 'open'> {
+  const place = { ...(item !== undefined && { item }), ...(items !== undefined && { items }) }
+  const work = { node, kind, attempt, tool: tool ?? null, since: at, ...place }
+  return { steps: Math.max(steps, step + 1), speech: '', open: withEntry(open, step, work) }
 }
 
 function withRequest(

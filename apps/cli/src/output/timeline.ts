@@ -80,15 +80,22 @@ function whatText({ event, step, sequence, decision }: Checkpoint, history: Hist
     case 'run.forked':
       return `forked from ${event.payload.from.runId} at ${event.payload.from.sequence}`
     case 'run.patch': {
-      const { state, unset = [], by, override } = event.payload
+      const { state, unset = [], by } = event.payload
       const keys = [...Object.keys(state), ...unset].map((key) => printableLine(key)).join(', ')
-      return `patch of ${keys} by ${printableLine(by)}${override === undefined ? '' : `, overriding ${override.map((tool) => printableLine(tool)).join(', ')}`}`
+      return `patch of ${keys} by ${printableLine(by)}${overrideText(event.payload)}`
     }
-    case 'run.hold':
+    case 'run.redirect':
+      return `redirected to ${event.payload.to} by ${printableLine(event.payload.by)}${overrideText(event.payload)}`
     case 'run.release':
+      return `release by ${printableLine(event.payload.by)}${overrideText(event.payload)}`
+    case 'run.hold':
     case 'run.cancel':
       return `${event.type.slice(4)} by ${printableLine(event.payload.by)}`
   }
+}
+
+function overrideText({ override }: { readonly override?: readonly string[] }): string {
+  return override === undefined ? '' : `, overriding ${override.map((tool) => printableLine(tool)).join(', ')}`
 }
 
 /** Calls that were not run, by the rule that says so; tools that were not run, since an identical call was. */

@@ -20,6 +20,7 @@ const sourceOfEvent: { readonly [type in EngineEvent['type']]: EventSource } = {
   'run.hold': 'operator',
   'run.release': 'operator',
   'run.patch': 'operator',
+  'run.redirect': 'operator',
   'run.cancel': 'operator',
 }
 

@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '../base/json.ts'
 import { invariantError } from '../errors/invariant-error.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { JoinRecord } from '../graph/graph.ts'
-import type { ForkRegion } from '../graph/regions.ts'
+import type { ForkRegion, Home } from '../graph/regions.ts'
 import type { Arrival, JoinedBranches } from '../snapshot/decision.ts'
 import type { BranchStatus, OpenFork } from '../snapshot/open-fork.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
@@ -129,6 +129,12 @@ export function leaveForks(index: ForkIndex, context: RunContext, joins: readonl
   if (outermost === undefined) return context
   const { nodes } = regionOf(index, outermost)
   return withoutForks(closeSteps(context, nodes, 'abort'), new Set([outermost, ...nodes]))
+}
+
+/** What is under way in one branch ends, that of forks inside it too; the branch itself goes on. */
+export function clearBranch(index: ForkIndex, context: RunContext, { join, branch }: Home): RunContext {
+  const nodes = regionOf(index, join).branches.find(({ entry }) => entry === branch)?.nodes ?? new Set<string>()
+  return withoutForks(closeSteps(context, nodes, 'abort'), nodes)
 }
 
 /** The join is left: what became of its branches, which nodes that hear it are told too. */

@@ -6,6 +6,7 @@ import { eventNames, transitionNames } from './names.ts'
 import { branchId, endedId, forkState, type Parts, type StateConfig } from './machine-parts.ts'
 import { nodeState } from './machine-nodes.ts'
 import { leaving } from './machine-edges.ts'
+import { redirectsInto } from './machine-redirects.ts'
 
 /** The joins of a graph. */
 export function joinsOf(graph: Graph): readonly JoinRecord[] {
@@ -58,7 +59,8 @@ function parallelState(
     // Filled in as its nodes are met; the end comes last in no particular order.
     // Entering a final state makes XState look through the whole machine once more, and nothing waits for it here.
     inside[':joined'] = { id: endedId(join.id, entry), ...(parts.isLean ? {} : { type: 'final' as const }) }
-    states[`:${entry}`] = { id, initial: entry, states: inside }
+    const on = redirectsInto(parts, { join: join.id, branch: entry })
+    states[`:${entry}`] = { id, initial: entry, ...(Object.keys(on).length > 0 && { on }), states: inside }
   }
   const transition = transitionNames.deadline(join.id)
   const late =

@@ -19,6 +19,7 @@ import {
 } from './machine-parts.ts'
 import { joinsOf, nodeStates, raiseJoined } from './machine-forks.ts'
 import { compensating, raiseUndo, undoAction, undoTargets } from './machine-undo.ts'
+import { redirectsInto } from './machine-redirects.ts'
 import { invokedActors } from './machine-nodes.ts'
 
 /**
@@ -142,5 +143,6 @@ function rootTransitions(parts: Parts): { readonly [event: string]: readonly Tra
   return {
     [eventNames.cancel]: [{ target: targetId(parts, cancelledState), reenter: true, actions: [] }],
     [eventNames.duration]: [{ target: targetId(parts, parts.graph.limits.exhausted), reenter: true, actions: [stop] }],
+    ...redirectsInto(parts, undefined),
   }
 }

@@ -19,6 +19,8 @@ export const transitionNames = {
   /** A guard or reducer threw, or a guard gave something else than a boolean. */
   guardError: ':guard-error',
   cancel: ':cancel',
+  /** An operator sends the run to a node. */
+  redirect: ':redirect',
   /** Inside a node. */
   tools: (node: string) => `${node}:tools`,
   /** Not a transition, but the actor of an agent's calls that wait for people. */
@@ -72,6 +74,8 @@ export const eventNames = {
   cancel: 'waystone.cancel',
   /** What was cancelled has settled, or there was nothing: undoing may begin, or is over. Raised on its entry, inside the transition. */
   undo: 'waystone.undo',
+  /** An operator sends the run to a node: only to those that are redirectable. */
+  redirect: (node: string) => `waystone.redirect.${node}`,
   /** A limit of the workflow was hit from outside of its edges: its time is over, or what is nested in it has used it up. */
   duration: 'waystone.duration',
 } as const

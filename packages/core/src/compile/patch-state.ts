@@ -1,11 +1,12 @@
 import type { Json, JsonObject } from '../base/json.ts'
-import { policiesBrokenBy } from '../check/policy/patched.ts'
+import type { PolicyRecord } from '../graph/graph.ts'
 import { crossingName } from '../graph/policy-crossing.ts'
 import type { RunPatch } from '../snapshot/event.ts'
 import type { AddedItems, OpenFork } from '../snapshot/open-fork.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
 import { pathAt, placesOf, rootPlace } from './place.ts'
+import { brokenBy, brokenText, standsAt } from './operator-policies.ts'
 import { withContext } from './steps.ts'
 
 /** Why a patch of an operator's is not taken. */
@@ -50,12 +51,20 @@ export function patchRefusal(
     const message = `somebody approved step ${index} of ${path}, a call of tool ${tool}, in a workflow that was begun with ${read}; wait until it has ended, leave ${read} alone, or override tool ${tool}`
     return { reason: 'approval-outlived', message }
   }
-  const nodes = [...new Set(open.map(([, { node }]) => node))]
-  const broken = policiesBrokenBy(graph, { keys, nodes }).find(({ never }) => !isOverridden(never))
+  // What is held begins nothing: there it is noted, and looked at again when the run is released.
+  const [broken] = context.held === null ? policiesOfPatch(compiled, context, patch) : []
   if (broken === undefined) return undefined
-  const crossing = crossingName(broken)
-  const message = `the patch changes what ${crossing} depends on, and from ${nodes.join(', ')} tool ${broken.never} can run without ${crossing} being crossed again; leave ${keys.join(', ')} alone, or override tool ${broken.never}`
+  const message = `the patch changes what ${crossingName(broken)} depends on, and ${brokenText(broken, standsAt(context))}; leave ${keys.join(', ')} alone, hold the run and redirect it to where that is asked, or override tool ${broken.never}`
   return { reason: 'policy-broken', message }
+}
+
+/** Policies that a patch breaks as the run stands, those of overridden tools left out. */
+export function policiesOfPatch(
+  { graph }: CompiledWorkflow,
+  context: RunContext,
+  patch: RunPatch,
+): readonly PolicyRecord[] {
+  return brokenBy(graph, { keys: keysOf(patch), nodes: standsAt(context) }, patch.override)
 }
 
 function keysOf({ state, unset = [] }: Pick<RunPatch, 'state' | 'unset'>): readonly string[] {

@@ -1,7 +1,9 @@
 import type { Decision } from '../snapshot/decision.ts'
-import type { RunPatch } from '../snapshot/event.ts'
+import { crossingName } from '../graph/policy-crossing.ts'
+import type { OverridingMove, RunPatch } from '../snapshot/event.ts'
 import { cancelledState, eventNames, transitionNames } from './names.ts'
-import { patchedContext, patchRefusal } from './patch-state.ts'
+import { brokenText, noteBroken, standsAt, stillBroken } from './operator-policies.ts'
+import { patchedContext, patchRefusal, policiesOfPatch } from './patch-state.ts'
 import { stirred } from './stall.ts'
 import type { Plan } from './planned.ts'
 import { applied, type RunAt } from './run-at.ts'
@@ -19,9 +21,14 @@ export function hold(run: RunAt, move: { readonly by: string; readonly reason: s
 }
 
 /** The run goes on. */
-export function release(run: RunAt): Plan {
+export function release(run: RunAt, { override }: OverridingMove): Plan {
   const { context, value } = run.snapshot
   if (context.held === null) return refuse('not-held', 'the run is not held')
+  const [broken] = stillBroken(run.compiled.graph, context, override)
+  if (broken !== undefined) {
+    const message = `what was changed while the run was held is not what ${crossingName(broken)} was for, and ${brokenText(broken, standsAt(context))}; redirect it to where that is asked, or override tool ${broken.never}`
+    return refuse('policy-broken', message)
+  }
   return applied(run, Object.freeze({ value, context: withContext(context, { held: null }) }), {})
 }
 
@@ -30,8 +37,10 @@ export function patchState(run: RunAt, payload: RunPatch): Plan {
   const { compiled, snapshot } = run
   const refusal = patchRefusal(compiled, snapshot.context, payload)
   if (refusal !== undefined) return refuse(refusal.reason, refusal.message)
+  const broken = policiesOfPatch(compiled, snapshot.context, payload)
   const keys = [...Object.keys(payload.state), ...(payload.unset ?? [])]
-  const context = stirred(compiled.graph.limits.stall, patchedContext(snapshot.context, payload), keys)
+  const patched = noteBroken(patchedContext(snapshot.context, payload), broken)
+  const context = stirred(compiled.graph.limits.stall, patched, keys)
   return applied(run, Object.freeze({ value: snapshot.value, context }), {})
 }
 

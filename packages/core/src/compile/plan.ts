@@ -12,6 +12,7 @@ import { decide } from './plan-decision.ts'
 import { timerDue } from './plan-timer.ts'
 import { receiveEvent } from './waits.ts'
 import { cancel, hold, patchState, release } from './plan-operator.ts'
+import { redirect } from './plan-redirect.ts'
 
 export type { Plan, Position } from './planned.ts'
 
@@ -47,9 +48,11 @@ export function plan(
     case 'run.hold':
       return hold(run, event.payload)
     case 'run.release':
-      return release(run)
+      return release(run, event.payload)
     case 'run.patch':
       return patchState(run, event.payload)
+    case 'run.redirect':
+      return redirect(run, event.payload)
     case 'run.cancel':
       return cancel(run, event.payload)
   }

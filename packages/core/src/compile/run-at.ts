@@ -9,6 +9,7 @@ import type { UsageDelta } from '../snapshot/usage.ts'
 import { commandsBetween } from './commands.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
 import { limitsLeft } from './limits.ts'
+import { mendCrossed } from './operator-policies.ts'
 import { entered, itemsAround, lifted, pathAt, type Place } from './place.ts'
 import type { Plan, Position } from './planned.ts'
 import { withReceived } from './received.ts'
@@ -42,7 +43,8 @@ export function applied(run: RunAt, next: Snapshot, facts: Facts): Extract<Plan,
   const { root, position, event } = run
   const { compiled, snapshot: before } = root
   const moved = facts.isWhole === true ? next : lifted(run, next, event.at)
-  const snapshot = moved.context.received === undefined ? moved : withReceived(moved)
+  const received = moved.context.received === undefined ? moved : withReceived(moved)
+  const snapshot = mendCrossed(compiled.graph, received, facts.decision)
   const commands = [
     ...commandsBetween(compiled, before?.context ?? null, snapshot.context),
     ...withdrawnIn(before?.context, snapshot.context, facts.step?.index),

@@ -49,9 +49,16 @@ export function advanced(stall: StallRecord, context: RunContext, advance: Advan
 
 /** An operator has changed what is watched: counting begins anew. */
 export function stirred(stall: StallRecord | undefined, context: RunContext, keys: readonly string[]): RunContext {
-  if (stall === undefined || context.stall === undefined || context.stall.count === 0) return context
-  if (stall.watch !== null && !keys.some((key) => stall.watch?.includes(key))) return context
-  return withContext(context, { stall: Object.freeze({ ...context.stall, count: 0 }) })
+  if (stall === undefined || (stall.watch !== null && !keys.some((key) => stall.watch?.includes(key)))) return context
+  return unstalled(context)
+}
+
+/** An operator has sent the run somewhere: counting begins anew. */
+export function unstalled(context: RunContext): RunContext {
+  const { stall } = context
+  return stall === undefined || stall.count === 0
+    ? context
+    : withContext(context, { stall: Object.freeze({ ...stall, count: 0 }) })
 }
 
 const nothing = Object.freeze({ count: 0, times: 0 })

@@ -12,6 +12,8 @@ export interface NodeOptions<Reads extends string, Heard extends string> {
   readonly on?: Signal | readonly Signal[]
   /** For people. */
   readonly description?: string
+  /** An operator may redirect a run to this node; default false. */
+  readonly redirectable?: boolean
 }
 
 /** What every node with an effect may declare. */

@@ -844,6 +844,16 @@ export const errorCodes = {
       'A patch of a run is empty, does not say who makes it and why, names a key that is no state key, or a value that does not fit it.',
     remedy: 'Give values that fit the schema of the state; the message names each path.',
   },
+  WAYSTONE_INPUT_REDIRECT: {
+    family: 'input',
+    means: 'A redirect does not say who makes it and why, or names a node or a tool that the workflow does not have.',
+    remedy: 'Name a node that is declared `redirectable`; the message lists them.',
+  },
+  WAYSTONE_INPUT_RELEASE: {
+    family: 'input',
+    means: 'The release of a held run overrides something that is no tool of the workflow.',
+    remedy: 'Name tools of the workflow, or of one nested in it.',
+  },
   WAYSTONE_INPUT_PATH: {
     family: 'input',
     means: 'A path names nothing in the state at that sequence.',

@@ -7,6 +7,7 @@ import {
   isName,
   readChoice,
   readDuration,
+  readFlag,
   readNames,
   readStateKeys,
   readText,
@@ -16,7 +17,7 @@ import {
 } from './read-config.ts'
 
 /** Options that every node has. */
-export const nodeKeys = ['hears', 'on', 'description'] as const
+export const nodeKeys = ['hears', 'on', 'description', 'redirectable'] as const
 /** Options that every node with an effect has. */
 export const effectKeys = [...nodeKeys, 'reads', 'retry', 'timeout'] as const
 
@@ -54,10 +55,13 @@ export function buildBase({ id, scope, written }: NodeSite, terms: EffectTerms):
 }
 
 /** What every node may declare. */
-export function readCommon(written: Written): Pick<NodeRecordBase, 'hears' | 'description' | 'place'> {
+export function readCommon(
+  written: Written,
+): Pick<NodeRecordBase, 'hears' | 'description' | 'isRedirectable' | 'place'> {
   return {
     hears: readNames(written, 'hears'),
     description: readText(written, 'description', ''),
+    ...(readFlag(written, 'redirectable') && { isRedirectable: true }),
     place: written.place,
   }
 }

@@ -116,6 +116,8 @@ export interface NodeRecordBase {
   readonly hears: readonly string[]
   /** For people; outside the hash. */
   readonly description: string
+  /** An operator may redirect a run to it; absent: no. */
+  readonly isRedirectable?: true
   readonly place: Place
 }
 

@@ -64,6 +64,7 @@ const nodeBase = {
   timeoutMs: count.nullable(),
   hears: names,
   description: z.string(),
+  isRedirectable: z.literal(true).exactOptional(),
   place,
 }
 

@@ -116,6 +116,7 @@ function actorOf(event: Checkpoint['event'], node: string | null): string {
     case 'run.hold':
     case 'run.release':
     case 'run.patch':
+    case 'run.redirect':
     case 'run.cancel':
       return event.payload.by
     case 'timer.due':

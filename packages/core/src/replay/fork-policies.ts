@@ -1,9 +1,10 @@
 import type { JsonObject } from '../base/json.ts'
 import { own } from '../base/own.ts'
-import { impliedPolicies, policiesBrokenBy } from '../check/policy/patched.ts'
+import { impliedPolicies } from '../check/policy/patched.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { createGuardRunner } from '../compile/guards.ts'
 import { placesOf, rootPlace, type Place } from '../compile/place.ts'
+import { brokenBy, brokenText, standsAt, stillBroken } from '../compile/operator-policies.ts'
 import { inputError } from '../errors/input-error.ts'
 import type { PolicyRecord } from '../graph/graph.ts'
 import { crossingName } from '../graph/policy-crossing.ts'
@@ -30,9 +31,9 @@ export interface PlannedFork {
 export function refusePolicyBreaks(fork: PlannedFork): void {
   const { compiled, at, patch, override } = fork
   const { graph } = compiled
-  const nodes = Object.values(fork.context.open).map(({ node }) => node)
+  const nodes = standsAt(fork.context)
   const isAsked = ({ never }: PolicyRecord): boolean => !override.includes(never)
-  const changed = policiesBrokenBy(graph, { keys: Object.keys(patch), nodes }).filter(isAsked)
+  const changed = brokenBy(graph, { keys: Object.keys(patch), nodes }, override)
   const [first] = changed
   if (first !== undefined)
     throw inputError(
@@ -40,6 +41,14 @@ export function refusePolicyBreaks(fork: PlannedFork): void {
       `the patch changes what ${first.without === 'approval' ? 'an approval' : first.without.node} shows or what the policy depends on, and from sequence ${at} tool ${first.never} can run without ${crossingName(first)} being crossed again; ` +
         `fork before it, leave ${Object.keys(patch).join(', ')} alone, or override the policy of ${first.never}`,
       { tools: changed.map(({ never }) => never) },
+    )
+  const [noted] = stillBroken(graph, fork.context, override)
+  if (noted !== undefined)
+    throw inputError(
+      'WAYSTONE_INPUT_FORK_POLICY',
+      `at sequence ${at} the run was held, and what was changed then is not what ${crossingName(noted)} was for: ${brokenText(noted, nodes)}; ` +
+        `fork before the change, or override the policy of ${noted.never}`,
+      { tools: [noted.never] },
     )
   const repeated = placesOf(rootPlace(compiled, { value: '', context: fork.context })).flatMap((place) =>
     impliedPolicies(place.compiled.graph).filter((policy) => isAsked(policy) && isOpen(fork, place, policy)),

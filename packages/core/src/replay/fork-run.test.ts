@@ -224,9 +224,7 @@ describe('forkRun', () => {
   it('allows it by a recorded override, which the audit shows', async () => {
     const { history, store } = await fork(refundRun(), { at: 2, patch: { amount: 900 }, override: ['refund'] })
     const audit = await auditRun(store, history.row.runId)
-    expect(audit.people).toMatchObject([
-      { by: 'op', reason: 'what if (policies overridden: refund)', outcome: 'run.forked' },
-    ])
+    expect(audit.people).toMatchObject([{ by: 'op', reason: 'what if (overridden: refund)', outcome: 'run.forked' }])
     expect(audit.policies).toMatchObject([{ uses: [0], violations: [0] }])
   })
 

@@ -7,6 +7,7 @@ import { plan } from '../compile/plan.ts'
 import { inputError } from '../errors/input-error.ts'
 import { invariantError } from '../errors/invariant-error.ts'
 import { replayError } from '../errors/replay-error.ts'
+import { parseOverride } from '../run/parse-override.ts'
 import { parseStatePatch } from '../run/parse-state-patch.ts'
 import type { Runtime } from '../run/runtime.ts'
 import { summaryOf } from '../run/run-summary.ts'
@@ -24,7 +25,7 @@ export interface ForkOptions {
   readonly by: string
   readonly reason: string
   readonly tags?: { readonly [name: string]: string }
-  /** Tools whose policies the fork may break; recorded in the reason. */
+  /** Tools whose policies the fork may break; recorded in its first event. */
   readonly override?: readonly string[]
 }
 
@@ -51,7 +52,11 @@ export async function forkRun(runtime: Runtime, runId: string, options: ForkOpti
     )
   }
   const patch = parseStatePatch(compiled, options.patch ?? {}, 'WAYSTONE_INPUT_FORK_PATCH')
-  refusePolicyBreaks({ compiled, context, at: options.at, patch, override: options.override ?? [] })
+  const override = parseOverride(compiled.graph, options.override ?? [], {
+    what: 'fork',
+    code: 'WAYSTONE_INPUT_FORK_PATCH',
+  })
+  refusePolicyBreaks({ compiled, context, at: options.at, patch, override: override.override ?? [] })
   const at = clock.now()
   const newId = ids.run(at)
   const parent = { runId: history.row.runId, sequence: options.at, hash: origin.hash }
@@ -66,7 +71,8 @@ export async function forkRun(runtime: Runtime, runId: string, options: ForkOpti
       snapshot: ownSnapshot(origin.snapshot),
       patch,
       by: options.by,
-      reason: reasonOf(options),
+      reason: options.reason,
+      ...override,
       tags,
     },
   }
@@ -121,10 +127,4 @@ function rowFacts(
     // A graph is JSON by construction; its interfaces only lack an index signature.
     graph: canonicalJson(graph as unknown as Json),
   }
-}
-
-function reasonOf({ reason, override }: ForkOptions): string {
-  return override === undefined || override.length === 0
-    ? reason
-    : `${reason} (policies overridden: ${override.join(', ')})`
 }

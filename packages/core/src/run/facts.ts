@@ -70,12 +70,14 @@ function eventFacts({ event, step, decision, items }: Checkpoint, { workflow }: 
     case 'run.hold':
       return [{ type: 'run.held', by: event.payload.by, reason: event.payload.reason }]
     case 'run.release':
-      return [{ type: 'run.released', by: event.payload.by, reason: event.payload.reason }]
+      return [{ type: 'run.released', ...event.payload }]
     case 'run.patch': {
       const { by, reason, state, unset = [], override } = event.payload
       const keys = [...Object.keys(state), ...unset]
       return [{ type: 'run.patched', by, reason, keys, ...(override !== undefined && { override }) }]
     }
+    case 'run.redirect':
+      return [{ type: 'run.redirected', ...event.payload }]
     case 'run.cancel':
       return [{ type: 'run.cancelled', by: event.payload.by, reason: event.payload.reason }]
     case 'timer.due': {

@@ -1,9 +1,9 @@
 import { takeJson } from '../base/json.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { inputError } from '../errors/input-error.ts'
-import { graphsOf } from '../graph/nested-graphs.ts'
 import type { EngineEvent, RunPatch } from '../snapshot/event.ts'
 import type { EventStamp } from './decision-event.ts'
+import { parseOverride, requireMover } from './parse-override.ts'
 import { parseStatePatch, parseUnsetKeys } from './parse-state-patch.ts'
 import type { PatchInput } from './runtime.ts'
 
@@ -16,18 +16,13 @@ export function patchEvent(compiled: CompiledWorkflow, given: PatchInput, stamp:
   const unset = parseUnsetKeys(compiled, given.unset ?? [], { code, patch: state })
   if (Object.keys(state).length === 0 && unset.length === 0)
     throw inputError(code, 'the patch is empty: it names no state key to set or to remove')
-  if (by === '' || reason.trim() === '')
-    throw inputError(code, 'a patch says who makes it and why: `by` or `reason` is empty')
-  const isTool = (tool: string): boolean => graphsOf(compiled.graph).some(({ tools }) => Object.hasOwn(tools, tool))
-  const unknown = override.filter((tool) => !isTool(tool))
-  if (unknown.length > 0)
-    throw inputError(code, `the patch overrides ${unknown.join(', ')}, which is no tool of the workflow`)
+  requireMover(given, 'patch', code)
   const payload = {
     state,
     ...(unset.length > 0 && { unset }),
     by,
     reason,
-    ...(override.length > 0 && { override }),
+    ...parseOverride(compiled.graph, override, { what: 'patch', code }),
   }
   const taken = takeJson(payload, 'patch of a run') as unknown as RunPatch
   return Object.freeze({ ...stamp, type: 'run.patch', from: 'operator', payload: taken })

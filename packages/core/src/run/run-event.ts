@@ -193,6 +193,8 @@ export type RunEvent =
       readonly type: 'run.held' | 'run.released' | 'run.cancelled'
       readonly by: string
       readonly reason: string
+      /** Of a release: tools that may run although what was changed meanwhile is not what the yes was for. */
+      readonly override?: readonly string[]
     })
   | (RunEventBase & {
       readonly type: 'run.patched'
@@ -201,6 +203,14 @@ export type RunEvent =
       /** State keys that were set anew or removed. */
       readonly keys: readonly string[]
       /** Tools that may run although it changes what a yes to them was given to. */
+      readonly override?: readonly string[]
+    })
+  | (RunEventBase & {
+      readonly type: 'run.redirected'
+      readonly by: string
+      readonly reason: string
+      /** Path of the node. */
+      readonly to: string
       readonly override?: readonly string[]
     })
   | (RunEventBase & { readonly type: 'run.status-changed'; readonly status: RunStatus })

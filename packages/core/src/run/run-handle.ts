@@ -2,7 +2,7 @@ import type { RunId } from '../base/ids.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
 import { isAsking } from '../snapshot/snapshot.ts'
 import { openIn } from '../snapshot/tree.ts'
-import { decisionEvent } from './decision-event.ts'
+import { decisionEvent, type EventStamp } from './decision-event.ts'
 import type { NamedEvent } from '../define/event.ts'
 import type { Entry } from './drive.ts'
 import type { Engine, Rest } from './engine.ts'
@@ -11,13 +11,16 @@ import { openingSequences } from './opening-sequence.ts'
 import { requestsOf } from './requests.ts'
 import { resultOfRest, standingOf, statusOfRun } from './run-status.ts'
 import { patchEvent } from './patch-event.ts'
+import { redirectEvent, releaseEvent } from './redirect-event.ts'
 import { sentEvent } from './send-event.ts'
 import type {
   Acceptance,
   DecisionInput,
   OpenWait,
+  OverridableMove,
   PatchInput,
   Receipt,
+  RedirectInput,
   Request,
   Run,
   RunResult,
@@ -75,11 +78,10 @@ export class RunHandle implements Run {
     decision: DecisionInput,
     options: Parameters<Run['decide']>[2] = {},
   ): Promise<Acceptance> {
-    const { clock, ids } = this.#engine.parts
     const { compiled, context } = await standingOf(this.#engine, this.runId)
     const made = decisionEvent({ runId: this.runId, compiled, context }, request, {
       decision,
-      stamp: { id: ids.event(), at: clock.now() },
+      stamp: this.#stamp(),
     })
     if (made.type !== 'event') return made
     if (options.isRecordedOnly !== true) return await this.#send(made.event, true)
@@ -116,8 +118,14 @@ export class RunHandle implements Run {
     return this.#move('run.hold', move)
   }
 
-  release(move: { readonly by: string; readonly reason: string }): Promise<Acceptance> {
-    return this.#move('run.release', move)
+  async release(move: OverridableMove): Promise<Acceptance> {
+    const { compiled } = await standingOf(this.#engine, this.runId)
+    return await this.#send(releaseEvent(compiled, move, this.#stamp()), true)
+  }
+
+  async redirect(move: RedirectInput): Promise<Acceptance> {
+    const { compiled } = await standingOf(this.#engine, this.runId)
+    return await this.#send(redirectEvent(compiled, move, this.#stamp()), true)
   }
 
   cancel(move: { readonly by: string; readonly reason: string }): Promise<Acceptance> {
@@ -125,9 +133,8 @@ export class RunHandle implements Run {
   }
 
   async patch(given: PatchInput): Promise<Acceptance> {
-    const { clock, ids } = this.#engine.parts
     const { compiled } = await standingOf(this.#engine, this.runId)
-    return await this.#send(patchEvent(compiled, given, { id: ids.event(), at: clock.now() }), true)
+    return await this.#send(patchEvent(compiled, given, this.#stamp()), true)
   }
 
   async resume(): Promise<void> {
@@ -135,15 +142,16 @@ export class RunHandle implements Run {
   }
 
   async #move(
-    type: 'run.hold' | 'run.release' | 'run.cancel',
+    type: 'run.hold' | 'run.cancel',
     { by, reason }: { readonly by: string; readonly reason: string },
   ): Promise<Acceptance> {
-    const { clock, ids } = this.#engine.parts
     const payload = Object.freeze({ by, reason })
-    return await this.#send(
-      Object.freeze({ id: ids.event(), at: clock.now(), type, from: 'operator', payload }),
-      type === 'run.release',
-    )
+    return await this.#send(Object.freeze({ ...this.#stamp(), type, from: 'operator', payload }), false)
+  }
+
+  #stamp(): EventStamp {
+    const { clock, ids } = this.#engine.parts
+    return { id: ids.event(), at: clock.now() }
   }
 
   /** To the drive of this process, or to one made for it; to the inbox when another process owns the run. */

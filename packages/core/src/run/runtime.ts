@@ -257,6 +257,20 @@ export interface UnreadEvent {
   readonly key: string | null
 }
 
+/** An operator's move that is checked against the policies. */
+export interface OverridableMove {
+  readonly by: string
+  readonly reason: string
+  /** Tools that may run although the move breaks a policy about them; recorded. Default none. */
+  readonly override?: readonly string[]
+}
+
+/** Where an operator sends a run. */
+export interface RedirectInput extends OverridableMove {
+  /** The node: a name, or a path into a nested workflow under way, `research/review`. */
+  readonly to: string
+}
+
 /** A change of the state by an operator. */
 export interface PatchInput {
   /** State keys as they shall be, whatever their merge rules; parsed by the state's schemas. */
@@ -316,13 +330,27 @@ export interface Run<Output = JsonObject, Asked extends Request = Request> {
     options?: SendOptions,
   ): Promise<Receipt>
   hold(move: { readonly by: string; readonly reason: string }): Promise<Acceptance>
-  release(move: { readonly by: string; readonly reason: string }): Promise<Acceptance>
+  /**
+   * Lets a held run go on. Refused `policy-broken` when what operators changed while it was held would let a tool run on a yes to something
+   * else, unless the release overrides the tool.
+   */
+  release(move: OverridableMove): Promise<Acceptance>
   cancel(move: { readonly by: string; readonly reason: string }): Promise<Acceptance>
+  /**
+   * Sends the run to a node that is declared `redirectable`: what is open is closed, and the node is entered as from an edge. A node in a branch
+   * of a fork is entered from within that branch only, beside which the others go on; a node of a nested workflow while that is under way.
+   *
+   * Refused `not-redirectable`; `not-under-way`; `limit-reached`; `key-missing` when a key that is read from there on has never been written;
+   * `policy-broken` when a tool could run without having been approved on the way, unless the move overrides the tool.
+   *
+   * @throws {InputError} WAYSTONE_INPUT_REDIRECT naming what does not fit
+   */
+  redirect(move: RedirectInput): Promise<Acceptance>
   /**
    * Sets keys of the state anew: a checkpoint of its own, with who and why. Requests that show one of them have to be looked at again.
    *
    * Refused `policy-broken` or `approval-outlived` when a tool could then run on a yes to something else, unless the patch overrides
-   * the tool; `effect-under-way` while an effect that must not be repeated reads one of the keys.
+   * the tool; what breaks a policy in a held run is noted, and looked at when it is released. `effect-under-way` while an effect that must not be repeated reads one of the keys.
    *
    * @throws {InputError} WAYSTONE_INPUT_PATCH naming every key that does not fit
    */

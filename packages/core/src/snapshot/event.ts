@@ -38,6 +38,8 @@ export interface RunFork {
   readonly patch: JsonObject
   readonly by: string
   readonly reason: string
+  /** Tools whose policies it may break; absent: none. */
+  readonly override?: readonly string[]
   readonly tags: { readonly [name: string]: string }
 }
 
@@ -133,14 +135,24 @@ export interface OperatorMove {
   readonly reason: string
 }
 
+/** An operator's move that is checked against the policies. */
+export interface OverridingMove extends OperatorMove {
+  /** Tools that may run although it changes what a yes to them was given to, or leads past it; absent: none. */
+  readonly override?: readonly string[]
+}
+
+/** An operator sends a run to a node. What is open is closed. */
+export interface RunRedirect extends OverridingMove {
+  /** Path of the node: `review`, or `research/review` in a nested workflow under way. */
+  readonly to: string
+}
+
 /** An operator sets keys of the state anew. */
-export interface RunPatch extends OperatorMove {
+export interface RunPatch extends OverridingMove {
   /** State keys as they shall be, parsed; no merge rule applies. */
   readonly state: JsonObject
   /** Optional keys that are removed; absent: none. */
   readonly unset?: readonly string[]
-  /** Tools that may run although it changes what a yes to them was given to; absent: none. */
-  readonly override?: readonly string[]
 }
 
 /** An event from outside. */
@@ -171,6 +183,7 @@ export type EngineEvent =
   | (EventBase & { readonly type: 'event.received'; readonly from: 'caller'; readonly payload: OutsideEvent })
   | (EventBase & { readonly type: 'timer.due'; readonly from: 'timer'; readonly payload: TimerDue })
   | (EventBase & { readonly type: 'run.hold'; readonly from: 'operator'; readonly payload: OperatorMove })
-  | (EventBase & { readonly type: 'run.release'; readonly from: 'operator'; readonly payload: OperatorMove })
+  | (EventBase & { readonly type: 'run.release'; readonly from: 'operator'; readonly payload: OverridingMove })
   | (EventBase & { readonly type: 'run.patch'; readonly from: 'operator'; readonly payload: RunPatch })
+  | (EventBase & { readonly type: 'run.redirect'; readonly from: 'operator'; readonly payload: RunRedirect })
   | (EventBase & { readonly type: 'run.cancel'; readonly from: 'operator'; readonly payload: OperatorMove })

@@ -312,7 +312,7 @@ export interface RunContext {
   /** What one model call of a node costs at most, USD, by node; absent: cost is not reserved. */
   readonly callCosts?: { readonly [node: string]: number }
   /** By an operator. */
-  readonly held: { readonly by: string; readonly reason: string; readonly at: number } | null
+  readonly held: Hold | null
   /** The workflow limit whose edge has been taken. */
   readonly exhausted: { readonly limit: LimitName; readonly at: number } | null
   /** How far a run whose workflow has `limits.stall` is from it: edges taken in a row without progress, and times it has stalled. Absent: neither. */
@@ -347,6 +347,23 @@ export interface AboveLimits {
 
 /** State value of the machine: a name, or names by region. */
 export type MachineValue = string | { readonly [state: string]: MachineValue }
+
+/** Who holds a run, and what must be right before it is released. */
+export interface Hold {
+  readonly by: string
+  readonly reason: string
+  /** Ms since the epoch. */
+  readonly at: number
+  /** Policies that what an operator did meanwhile has broken, and nothing since has mended. Absent: none. */
+  readonly broken?: readonly BrokenPolicy[]
+}
+
+/** A tool that could run on a yes to something else. */
+export interface BrokenPolicy {
+  readonly tool: string
+  /** What would have to be crossed again: `manager.approved`, or `an approval`. */
+  readonly crossing: string
+}
 
 /** A run at rest between two transitions. */
 export interface Snapshot {

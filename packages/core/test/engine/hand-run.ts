@@ -12,7 +12,7 @@ import type { Registry } from '../../src/graph/registry.ts'
 import { summaryOf } from '../../src/run/run-summary.ts'
 import { applyPatch } from '../../src/snapshot/apply-patch.ts'
 import type { Checkpoint } from '../../src/snapshot/checkpoint.ts'
-import type { EffectEnd, EngineEvent, PersonDecision, RunPatch } from '../../src/snapshot/event.ts'
+import type { EffectEnd, EngineEvent, OverridingMove, PersonDecision, RunPatch } from '../../src/snapshot/event.ts'
 import type { OpenStep, RunContext, Snapshot } from '../../src/snapshot/snapshot.ts'
 import { graphFixture, type GraphNotation } from '../graphs/graph-fixture.ts'
 import { registryFor } from '../graphs/registry-for.ts'
@@ -147,8 +147,12 @@ export class HandRun {
     return this.feed({ type: 'run.hold', from: 'operator', payload: { by: 'op', reason: 'look' } })
   }
 
-  release(): Plan {
-    return this.feed({ type: 'run.release', from: 'operator', payload: { by: 'op', reason: 'go' } })
+  release(more: Partial<OverridingMove> = {}): Plan {
+    return this.feed({ type: 'run.release', from: 'operator', payload: { by: 'op', reason: 'go', ...more } })
+  }
+
+  redirect(to: string, more: Partial<OverridingMove> = {}): Plan {
+    return this.feed({ type: 'run.redirect', from: 'operator', payload: { to, by: 'op', reason: 'there', ...more } })
   }
 
   cancel(): Plan {

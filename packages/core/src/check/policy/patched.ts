@@ -15,21 +15,27 @@ export function impliedPolicies(graph: Graph): readonly PolicyRecord[] {
   ]
 }
 
+/** What somebody changes from outside about a run. */
+export interface OperatorChange {
+  /** State keys that are changed; `any`: whatever was approved so far does not count. */
+  readonly keys: readonly string[] | 'any'
+  /** Where the run stands then. */
+  readonly nodes: readonly string[]
+  /** Policies of the workflows around this one; absent: none. */
+  readonly outer?: readonly PolicyRecord[]
+}
+
 /**
- * The policies that a change of the state from outside breaks: it changes what one of their approvals shows, or what they depend on,
- * and from where the run stands the tool can run without the approval being crossed again.
+ * The policies that a change from outside breaks: it changes what one of their approvals shows, or what they depend on, or leads past
+ * them, and from where the run stands the tool can run without the approval being crossed again.
  *
  * Taken as if nothing had been approved and no guard been read so far.
- *
- * @param change - `keys`: what is changed; `nodes`: where the run stands
  */
-export function policiesBrokenBy(
-  graph: Graph,
-  change: { readonly keys: readonly string[]; readonly nodes: readonly string[] },
-): readonly PolicyRecord[] {
-  return impliedPolicies(graph).filter(
-    (policy) => dependsOn(graph, policy, change.keys) && reachesUncrossed(graph, policy, change.nodes),
-  )
+export function policiesBrokenBy(graph: Graph, change: OperatorChange): readonly PolicyRecord[] {
+  const { keys, nodes, outer = [] } = change
+  const own =
+    keys === 'any' ? impliedPolicies(graph) : impliedPolicies(graph).filter((one) => dependsOn(graph, one, keys))
+  return [...own, ...outer].filter((policy) => reachesUncrossed(graph, policy, { nodes, outer }))
 }
 
 function dependsOn(graph: Graph, policy: PolicyRecord, keys: readonly string[]): boolean {
@@ -42,8 +48,13 @@ function dependsOn(graph: Graph, policy: PolicyRecord, keys: readonly string[]):
 }
 
 /** Whether the tool can run from one of these nodes without the policy's outcome being crossed on the way. */
-function reachesUncrossed(graph: Graph, policy: PolicyRecord, nodes: readonly string[]): boolean {
-  const runsUnasked = graph.policies.includes(policy) ? () => true : isToolNode
+function reachesUncrossed(
+  graph: Graph,
+  policy: PolicyRecord,
+  { nodes, outer }: { readonly nodes: readonly string[]; readonly outer: readonly PolicyRecord[] },
+): boolean {
+  const isWritten = graph.policies.includes(policy) || outer.includes(policy)
+  const runsUnasked = isWritten ? () => true : isToolNode
   return nodes.some((start) =>
     findBreaches(subjectOf({ ...graph, start }), policy, { forgets: true }).some(({ runner }) =>
       runsUnasked(runner.node),

@@ -1,5 +1,5 @@
-import { endTarget, type GuardExpression, type NodeRecord } from '../../graph/graph.ts'
-import { formatPath, jumpName, listName, type Move, type Subject, type Walk } from '../moves.ts'
+import { endTarget, exhaustedTarget, type Graph, type GuardExpression, type NodeRecord } from '../../graph/graph.ts'
+import { formatPath, jumpName, listName, subjectOf, type Move, type Subject, type Walk } from '../moves.ts'
 import { atomsOf } from '../propositions.ts'
 import { errorAt, type Rule } from '../rule.ts'
 import type { Finding } from '../report.ts'
@@ -19,13 +19,31 @@ export const readBeforeWrite: Rule = (subject) => {
   const { graph } = subject
   const required = graph.inputSchema['required']
   const given = new Set(Array.isArray(required) ? required : graph.inputKeys)
+  const writes = writesOf(graph)
+  return Object.entries(graph.state)
+    .filter(([key, record]) => !record.optional && !given.has(key))
+    .flatMap(([key]) => unwrittenReads({ subject, writes }, key))
+}
+
+/** State keys that a run may read, or end without, from a node on although nothing has written them. @param present - keys that are there. Order: as in the state */
+export function unwrittenFrom(graph: Graph, start: string, present: readonly string[]): readonly string[] {
+  // Where limits lead has been looked at from the start.
+  const { stall: _, ...others } = graph.limits
+  const limits = { ...others, exhausted: exhaustedTarget }
+  const from: Graph = { ...graph, start, limits, inputKeys: present, inputSchema: { required: [...present] } }
+  const subject = subjectOf(from)
+  const writes = writesOf(from)
+  return Object.entries(graph.state)
+    .filter(([key, record]) => !record.optional && !present.includes(key))
+    .flatMap(([key]) => (unwrittenReads({ subject, writes }, key).length > 0 ? [key] : []))
+}
+
+function writesOf(graph: Graph): Site['writes'] {
   const writes = new Map<string, ReadonlySet<string>>()
   for (const node of Object.values(graph.nodes)) {
     for (const outcome of node.outcomes) writes.set(listName(node.id, outcome), certainWrites(graph, node, outcome))
   }
-  return Object.entries(graph.state)
-    .filter(([key, record]) => !record.optional && !given.has(key))
-    .flatMap(([key]) => unwrittenReads({ subject, writes }, key))
+  return writes
 }
 
 /** A run stalls when a node has ended: where it then goes may lack what some node may end without. */

@@ -38,6 +38,7 @@ export const commands: readonly CommandEntry[] = [
     'answer a run with any of the outcomes it offers',
     async () => (await import('./commands/answer.ts')).answer,
   ),
+  entry('send', 'send an event to a run', async () => (await import('./commands/send.ts')).send),
   entry('hold', 'hold a run: nothing new is started', async () => (await import('./commands/hold.ts')).hold),
   entry('release', 'release a held run', async () => (await import('./commands/release.ts')).release),
   entry('patch', 'set keys of the state of a run anew', async () => (await import('./commands/patch.ts')).patch),

@@ -54,6 +54,8 @@ describe('keys of --json', () => {
     ['reject', ['reject', 'last', '--reason', 'no']],
     ['answer', ['answer', 'last', 'approved']],
     ['approve --detach', ['approve', 'last', '--detach']],
+    ['send', ['send', 'last', 'paid', '--key', 'o-1', '--payload', '{"amountUsd":1}']],
+    ['send --detach', ['send', 'last', 'paid', '--key', 'o-1', '--payload', '{"amountUsd":1}', '--detach']],
     ['fork', ['fork', 'last', '--at', '2']],
     ['fork --detach', ['fork', 'last', '--at', '2', '--detach']],
     ['resume RUN', ['resume', 'last']],
@@ -75,6 +77,7 @@ describe('keys of --json', () => {
     ['stats', ['stats']],
     ['an error', ['show', 'nothing']],
   ])('are those documented for %s', async (name, args) => {
+    if (name.startsWith('send')) await waystone('run', 'orders.ts', '--input', '{"order":"o-1"}')
     if (name === 'release') await waystone('hold', 'last', '--reason', 'r')
     const { out } = await waystone(...args, '--json')
     expect(Object.keys(JSON.parse(out) as object)).toEqual(documented.get(name))

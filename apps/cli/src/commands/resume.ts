@@ -4,11 +4,11 @@ import { isOwned } from '../bind/is-owned.ts'
 import { lacksLive, openRow, openRun, type RunOptions } from '../bind/open-run.ts'
 import type { CommandDefinition, CommonOptions, Context } from '../command.ts'
 import type { ExitName } from '../exit-codes.ts'
-import { driveRun } from '../live/drive.ts'
+import { awaitedBy, driveRun } from '../live/drive.ts'
 import { loadConfig } from '../load/config-file.ts'
 import { printable } from '../output/printable.ts'
 import { exitNameOf, messageOf } from '../output/report-error.ts'
-import { exitOfStatus, resultJson, resultOf } from '../output/run-result.ts'
+import { exitOfStatus, nothingAwaited, resultJson, resultOf } from '../output/run-result.ts'
 
 interface ResumeOptions extends CommonOptions, RunOptions {}
 
@@ -40,7 +40,7 @@ interface Resuming {
 export async function resumeOne(row: RunRow, { options, context, prefix }: Resuming): Promise<ExitName> {
   if (hasEnded(row.status)) {
     context.note(`Run ${row.runId} has ended: ${row.status}.`)
-    context.json(resultJson(resultOf(await readHistory(await context.store(), row.runId)), []))
+    context.json(resultJson(resultOf(await readHistory(await context.store(), row.runId)), nothingAwaited))
     return exitOfStatus(row.status)
   }
   if (lacksLive(row, options)) {
@@ -69,7 +69,8 @@ async function showStanding(row: RunRow, { options, context }: Resuming): Promis
   if (!context.isJson) return
   const { run, bound } = await openRun(row, { ...options, live: true }, context)
   try {
-    context.json(resultJson(await run.status(), await run.requests()))
+    const status = await run.status()
+    context.json(resultJson(status, await awaitedBy(run, status.status)))
   } finally {
     await bound.close()
   }

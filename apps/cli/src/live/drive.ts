@@ -3,7 +3,7 @@ import { InputError, type Graph, type Request, type Run, type RunResult } from '
 import type { BoundWorkflow } from '../bind/bind-workflow.ts'
 import type { Context } from '../command.ts'
 import type { ExitName } from '../exit-codes.ts'
-import { exitOfStatus, resultJson, resultLines } from '../output/run-result.ts'
+import { exitOfStatus, nothingAwaited, resultJson, resultLines, type Awaited } from '../output/run-result.ts'
 import { printable } from '../output/printable.ts'
 import { plainStyle } from '../output/style.ts'
 import { askPerson } from './ask-person.ts'
@@ -205,16 +205,22 @@ function followEvents(
 
 async function report({ run, interrupts, context }: Driving, result: RunResult<object> | null): Promise<ExitName> {
   if (result !== null) {
-    const requests = result.status === 'waiting' ? await run.requests() : []
-    context.print('', ...resultLines(result, requests, context))
-    context.json(resultJson(result, requests))
+    const awaited = await awaitedBy(run, result.status)
+    context.print('', ...resultLines(result, awaited, context))
+    context.json(resultJson(result, awaited))
     return exitOfStatus(result.status)
   }
   await interrupts.stopped()
   const status = await run.status()
-  const requests = status.status === 'waiting' ? await run.requests() : []
-  if (requests.length > 0) context.note(...resultLines(status, requests, { ...context, style: plainStyle }))
+  const awaited = await awaitedBy(run, status.status)
+  if (awaited.requests.length + awaited.waits.length > 0)
+    context.note(...resultLines(status, awaited, { ...context, style: plainStyle }))
   else context.note(`Stopped at checkpoint ${status.sequence}. Go on with: ${context.advise(`resume ${run.runId}`)}`)
-  context.json(resultJson(status, requests))
+  context.json(resultJson(status, awaited))
   return 'interrupted'
+}
+
+/** What a run waits for now. */
+export async function awaitedBy(run: Run<object>, status: RunResult['status']): Promise<Awaited> {
+  return status === 'waiting' ? { requests: await run.requests(), waits: await run.waits() } : nothingAwaited
 }

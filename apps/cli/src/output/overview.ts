@@ -1,9 +1,9 @@
-import { formatPlace, processLiveness, type History, type LimitName } from '@waystone/core'
+import { formatPlace, openIn, processLiveness, type History, type LimitName } from '@waystone/core'
 import { tagNames } from '../bind/tag-names.ts'
 import type { Context } from '../command.ts'
 import { amountText } from '../graph/limits-text.ts'
 import { printable, printableLine } from './printable.ts'
-import { degradedText, toneOfStatus } from './run-result.ts'
+import { degradedText, toneOfStatus, unreadText, waitText } from './run-result.ts'
 import { formatDuration, formatTime } from './units.ts'
 import { counted, usageText } from './usage-text.ts'
 
@@ -46,6 +46,14 @@ export function overviewLines(
         ]),
     ...(row.lease === null ? [] : [`${label('driven by')}${driverText(row, row.lease, advise)}`]),
     ...Object.values(context.degraded ?? {}).map((mark) => `${label('degraded')}${degradedText(mark)}`),
+    ...Object.entries(openIn(context)).flatMap(([, { kind, node, awaits, expiresAt }]) => {
+      if (kind !== 'wait') return []
+      const wait = { node, events: awaits?.events ?? [], key: awaits?.key ?? null, expiresAt: expiresAt ?? null }
+      return [`${label('waits')}${waitText(wait)}`]
+    }),
+    ...Object.entries(context.received ?? {}).flatMap(([id, { message, step }]) =>
+      step === undefined ? [`${label('unread')}${unreadText({ id, ...message })}`] : [],
+    ),
     ...(held === null ? [] : [`${label('held')}by ${printableLine(held.by)}: ${printableLine(held.reason)}`]),
     ...(ending?.error === undefined
       ? []

@@ -1,9 +1,10 @@
-import type { DegradedMark, History, Request, RunResult } from '@waystone/core'
+import type { DegradedMark, History, OpenWait, Request, RunResult, UnreadEvent } from '@waystone/core'
 import type { ExitName } from '../exit-codes.ts'
 import { amountText } from '../graph/limits-text.ts'
 import { printable, printableLine } from './printable.ts'
 import { requestLine } from './request-text.ts'
 import type { Style, Tone } from './style.ts'
+import { formatTime } from './units.ts'
 import { counted, usageText } from './usage-text.ts'
 
 /** Exit code of a command that drove a run to where it stands. */
@@ -30,24 +31,39 @@ export function toneOfStatus(status: RunResult['status']): Tone {
   return status === 'running' ? 'accent' : 'warn'
 }
 
+/** What a run waits for. */
+export interface Awaited {
+  readonly requests: readonly Request[]
+  readonly waits: readonly OpenWait[]
+}
+
+/** Of a run that waits for nothing. */
+export const nothingAwaited: Awaited = { requests: [], waits: [] }
+
 /** What ended a run, or what it waits for, and what can be done. */
 export function resultLines(
   result: RunResult<object>,
-  requests: readonly Request[],
+  awaited: Awaited,
   { style, advise }: { style: Style; advise: (line: string) => string },
 ): readonly string[] {
   const used = [counted(result.sequence + 1, 'checkpoint'), usageText(result.usage)].filter((part) => part !== '')
   return [
     `${style(toneOfStatus(result.status), result.status)}  run ${result.runId}  ${style('quiet', used.join(' · '))}`,
     ...(result.degraded ?? []).map((mark) => `${style('warn', 'degraded:')} ${degradedText(mark)}`),
+    ...(result.unread ?? []).map((event) => `${style('warn', 'unread:')} ${unreadText(event)}`),
     ...endingLines(result, style),
-    ...adviceLines(result, requests, advise),
+    ...adviceLines(result, awaited, advise),
   ]
 }
 
 /** What of a run was not done as it was meant to be. */
 export function degradedText({ node, by, step, why, times }: DegradedMark): string {
   return `${node}, step ${step}, ${by}: ${printableLine(why)}${times > 1 ? ` (${times} times)` : ''}`
+}
+
+/** An event that came and that no wait has taken. */
+export function unreadText({ id, event, key }: UnreadEvent): string {
+  return `event ${printableLine(event)}${key === null ? '' : ` for ${printableLine(key)}`} (${printableLine(id)})`
 }
 
 function endingLines({ status, output, error, limit }: RunResult<object>, style: Style): readonly string[] {
@@ -63,7 +79,7 @@ function limitName(limit: NonNullable<RunResult['limit']>): string {
 
 function adviceLines(
   { status, runId, sequence }: RunResult<object>,
-  requests: readonly Request[],
+  { requests, waits }: Awaited,
   advise: (line: string) => string,
 ): readonly string[] {
   if (status === 'failed' || status === 'exhausted') {
@@ -75,7 +91,23 @@ function adviceLines(
   if (status === 'held') return [`  release  ${advise(`release ${runId} --reason "…"`)}`]
   if (status === 'running' || status === 'parked') return [`  resume   ${advise(`resume ${runId}`)}`]
   if (status !== 'waiting') return []
-  return requests.flatMap((request) => decideLines(request, { runId, advise, isOnly: requests.length === 1 }))
+  return [
+    ...requests.flatMap((request) => decideLines(request, { runId, advise, isOnly: requests.length === 1 })),
+    ...waits.flatMap((wait) => waitLines(wait, runId, advise)),
+  ]
+}
+
+/** What a wait waits for, and how it gets it. */
+export function waitText({ node, events, key, expiresAt }: Omit<OpenWait, 'step' | 'since'>): string {
+  const until = expiresAt === null ? '' : ` until ${formatTime(expiresAt)}`
+  if (events.length === 0) return `${node}${until}`
+  return `${node}, for event ${events.join(' or ')}${key === null ? '' : ` with key ${printableLine(key)}`}${until}`
+}
+
+function waitLines(wait: OpenWait, runId: string, advise: (line: string) => string): readonly string[] {
+  const key = wait.key === null ? '' : ` --key ${JSON.stringify(wait.key)}`
+  const sends = wait.events.map((event) => `  send     ${advise(`send ${runId} ${event}${key} --payload '…'`)}`)
+  return [`waits: ${waitText(wait)}`, ...sends]
 }
 
 function decideLines(
@@ -117,8 +149,8 @@ export function resultOf(history: History): RunResult<object> {
 }
 
 /** The stable form of a result for `--json`. */
-export function resultJson(result: RunResult<object>, requests: readonly Request[]): object {
-  const { runId, status, output, error, limit, usage, degraded, sequence } = result
+export function resultJson(result: RunResult<object>, { requests, waits }: Awaited): object {
+  const { runId, status, output, error, limit, usage, degraded, unread, sequence } = result
   return {
     runId,
     status,
@@ -127,7 +159,9 @@ export function resultJson(result: RunResult<object>, requests: readonly Request
     limit: limit ?? null,
     usage,
     ...(degraded !== undefined && { degraded }),
+    ...(unread !== undefined && { unread }),
     sequence,
     requests,
+    ...(waits.length > 0 && { waits }),
   }
 }

@@ -102,6 +102,7 @@ export class RunHandle implements Run {
     const made = sentEvent(standing, { ...options, event: name, payload }, { id: ids.event(), at: clock.now() })
     if (made.type !== 'event') return made
     if ((await this.#engine.store.deliver(this.runId, made.event)) === 'duplicate') return { type: 'duplicate' }
+    if (options.isRecordedOnly === true) return { type: 'delivered' }
     const taken = Promise.withResolvers<Acceptance>()
     const entry: Entry = {
       event: made.event,

@@ -233,6 +233,8 @@ export interface SendOptions {
   readonly id?: string
   /** What it is about: waits with a key take it only when it is theirs. */
   readonly key?: string
+  /** It is only put into the run's inbox, and nothing starts here; whoever takes the run up next takes it. */
+  readonly isRecordedOnly?: boolean
 }
 
 /** A wait that is open. */

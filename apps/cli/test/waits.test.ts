@@ -1,0 +1,67 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createCommandLine, type CommandLine } from './command-line.ts'
+
+let waystone: CommandLine
+beforeEach(async () => {
+  waystone = createCommandLine()
+  expect((await waystone('run', 'orders.ts', '--input', '{"order":"o-1"}')).exit).toBe(3)
+})
+afterEach(() => waystone.close())
+
+const paid = ['send', 'last', 'paid', '--key', 'o-1'] as const
+
+describe('waystone send', () => {
+  it('is what a run that waits for an event says', async () => {
+    const { out } = await waystone('resume', 'last')
+    expect(out).toMatch(/waits: settle, for event paid or cancelled with key o-1 until \d{4}-/)
+    expect(out).toContain(`send     waystone send RUN1 paid --key "o-1" --payload '…'`)
+    const shown = (await waystone('show', 'last')).out
+    expect(shown).toMatch(/waits +settle, for event paid or cancelled with key o-1/)
+  })
+
+  it('sends an event and goes on with the run', async () => {
+    const { exit, out } = await waystone(...paid, '--payload', '{"amountUsd":20}')
+    expect(out).toContain('event paid received at checkpoint 2')
+    expect(out).toMatch(/completed {2}run RUN1/)
+    expect(out).toContain('"amountUsd": 20')
+    expect(exit).toBe(0)
+    expect((await waystone('show', 'last')).out).toContain('event paid for o-1')
+    const late = await waystone(...paid, '--payload', '{"amountUsd":20}')
+    expect(late.err).toContain('refused (run-ended)')
+    expect(late.exit).toBe(1)
+  })
+
+  it('keeps what comes for somebody else, shows it, and takes an id once', async () => {
+    const other = ['send', 'last', 'paid', '--key', 'o-2', '--id', 'm-1', '--payload', '{"amountUsd":1}'] as const
+    const first = await waystone(...other)
+    expect(first.exit).toBe(3)
+    expect(first.out).toContain('unread: event paid for o-2 (sent/m-1)')
+    const again = await waystone(...other)
+    expect(again.out).toBe('an event with this id had come to run RUN1 before; nothing changed\n')
+    expect(again.exit).toBe(0)
+    expect((await waystone('show', 'last')).out).toMatch(/unread +event paid for o-2/)
+  })
+
+  it('hands over with --detach; resume takes it', async () => {
+    const handed = await waystone(...paid, '--payload', '{"amountUsd":5}', '--detach')
+    expect(handed.out).toContain('event paid handed over to run RUN1\nGo on with: waystone resume RUN1')
+    expect((await waystone('resume', 'last')).out).toContain('"amountUsd": 5')
+  })
+
+  it('refuses what no wait takes and what does not fit', async () => {
+    const unknown = await waystone('send', 'last', 'refunded')
+    expect(unknown.err).toContain('refused (not-awaited)')
+    expect(unknown.err).toContain('it waits for paid, cancelled')
+    expect(unknown.exit).toBe(1)
+    const wrong = await waystone(...paid, '--payload', '{"amountUsd":"much"}')
+    expect(wrong.err).toContain('WAYSTONE_INPUT_EVENT')
+    expect(wrong.exit).toBe(2)
+    expect((await waystone('send', 'last', 'paid', '--payload', '{}')).err).toContain('refused (key-missing)')
+  })
+})
+
+describe('waystone graph', () => {
+  it('draws a wait with what it waits for', async () => {
+    expect((await waystone('graph', 'orders.ts')).out).toContain('paid or cancelled by order')
+  })
+})

@@ -1,4 +1,4 @@
-import { readHistory, type History } from '@waystone/core'
+import { contextsOf, readHistory, type History } from '@waystone/core'
 import { createSqliteStore } from '@waystone/sqlite'
 import { waystone, type ProgramOptions } from './programs.ts'
 
@@ -64,9 +64,14 @@ function withStep(step: string, { command, args }: ReturnType<Answering>): Retur
 /** Effect ids whose end is stored. */
 export function endedEffects({ runId, history }: StoredRun): ReadonlySet<string> {
   return new Set(
-    history.checkpoints.flatMap(({ event }) =>
-      event.type === 'effect.ended' ? [`${runId}/${event.payload.step}`] : [],
-    ),
+    history.checkpoints.flatMap(({ event, step, sequence }) => {
+      if (event.type !== 'effect.ended') return []
+      if (step?.kind !== 'item') return [`${runId}/${event.payload.step}`]
+      const { context } = history.at(sequence - 1).snapshot
+      const held = contextsOf(context).find(({ open }) => open[step.index] !== undefined)
+      const map = held?.maps?.[held.open[step.index]?.node ?? '']
+      return [`${runId}/${map?.step ?? ''}/${step.item ?? ''}`]
+    }),
   )
 }
 

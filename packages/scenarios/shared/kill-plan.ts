@@ -28,10 +28,14 @@ function spread(indexes: readonly number[], count: number): number[] {
   )
 }
 
+/** Names of points beyond which those that nothing was killed at are left out. */
+const mostNames = 100
+
 /** Kills by gap, as text, in the order of an undisturbed run. */
 export function histogram(points: readonly string[], killedAt: readonly string[]): string {
-  const names = [...new Set(points)]
-  const width = Math.max(...names.map((name) => name.length))
+  const all = [...new Set(points)]
+  const names = all.length <= mostNames ? all : all.filter((name) => killedAt.includes(name))
+  const width = Math.max(0, ...names.map((name) => name.length))
   return names
     .map((name) => {
       const count = killedAt.filter((one) => one === name).length

@@ -17,6 +17,7 @@ import { parallelKeys } from './rules/parallel-keys.ts'
 import { policyNames } from './rules/policy-names.ts'
 import { readBeforeWrite } from './rules/read-before-write.ts'
 import { secretName } from './rules/secret-name.ts'
+import { seesFork } from './rules/sees-fork.ts'
 import { shadowedEdge } from './rules/shadowed-edge.ts'
 import { toolAsksNobody } from './rules/tool-asks-nobody.ts'
 import { toolNeverCalled } from './rules/tool-never-called.ts'
@@ -31,6 +32,7 @@ const rules: readonly Rule[] = [
   unreachable,
   noEnd,
   ...forkRules,
+  seesFork,
   parallelKeys,
   unlimitedCycle,
   limitBelowStart,

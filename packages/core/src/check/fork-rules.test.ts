@@ -4,7 +4,6 @@ import { runRule } from '../../test/graphs/run-rule.ts'
 import { branchEntered } from './rules/branch-entered.ts'
 import { branchLeaves } from './rules/branch-leaves.ts'
 import { branchReturns } from './rules/branch-returns.ts'
-import { branchesMeet } from './rules/branches-meet.ts'
 import { forkRules } from './fork-rules.ts'
 import { forkAcross } from './rules/fork-across.ts'
 import { forkTooWide } from './rules/fork-too-wide.ts'
@@ -57,16 +56,118 @@ describe('fork rules', () => {
     expect(found).toBe('')
   })
 
-  it('F1: refuse branches that meet before their join (G3)', () => {
-    const found = runRule(branchesMeet, {
-      nodes: { ...nodes, shared: 'task' },
-      edges: { ...edges, a: { done: 'shared' }, b: { done: 'shared' }, shared: { done: 'meet' } },
+  it('F1: pass branches that meet before their join, fork inside towards it, or meet at a join of their own', () => {
+    const shared = { ...nodes, c: 'task', d: 'task' } as const
+    expect(
+      structure({
+        nodes: shared,
+        edges: {
+          ...edges,
+          a: { done: { fork: ['c', 'd'], join: 'meet' } },
+          b: { done: 'd' },
+          c: { done: 'meet' },
+          d: { done: { to: 'd', limit: 2, otherwise: 'meet' } },
+        },
+      }),
+    ).toBe('')
+    expect(
+      structure({
+        nodes: { ...nodes, early: { kind: 'join', atLeast: 1 }, c: 'task' },
+        edges: { ...edges, a: { done: 'early' }, b: { done: 'early' }, early: { done: 'c' }, c: { done: 'meet' } },
+      }),
+    ).toBe('')
+  })
+
+  it('F1: refuse branches that meet where a way leads back (G3)', () => {
+    const found = structure({
+      nodes: { ...nodes, shared: 'task', on: { kind: 'gate', outcomes: ['good', 'again'] } },
+      edges: {
+        ...edges,
+        a: { done: 'shared' },
+        b: { done: 'on' },
+        shared: { done: 'on' },
+        on: { good: 'meet', again: { to: 'shared', limit: 2, otherwise: 'meet' } },
+      },
     })
     expect(found).toMatchInlineSnapshot(`
       "error WAYSTONE_DEFINITION_BRANCHES_MEET_BEFORE_JOIN at fixture.nodes.shared
-        the branches "a" and "b" both lead to "shared", before they meet at "meet"
-        → Let each branch lead to "meet" by nodes of its own, and put what they share behind it."
+        the branches "a" and "b" both lead to "shared" and "on", before they meet at "meet", and these nodes lead back to each other, and are entered at 2 of them
+        → A node where branches meet waits for all that lead to it, so no way may lead back to before it. Let each branch lead to "meet" by nodes of its own, or make what goes round a nested workflow."
     `)
+  })
+
+  it('F1: refuse branches that lead back to where they forked towards the same join, and more than 50 (G3)', () => {
+    const found = structure({
+      nodes: { ...nodes, c: { kind: 'gate', outcomes: ['good', 'again'] }, d: 'task' },
+      edges: {
+        ...edges,
+        a: { done: { fork: ['c', 'd'], join: 'meet' } },
+        c: { good: 'meet', again: { to: 'a', limit: 1, otherwise: 'meet' } },
+        d: { done: 'meet' },
+      },
+    })
+    expect(found).toMatchInlineSnapshot(`
+      "error WAYSTONE_DEFINITION_BRANCHES_MEET_BEFORE_JOIN at fixture.nodes.a
+        between the fork and "meet", "a" and "c" lead back to "a", which forks into them
+        → A node where branches meet waits for all that lead to it, so no way may lead back to before it. Let each branch lead to "meet" by nodes of its own, or make what goes round a nested workflow."
+    `)
+    const row = Array.from({ length: 50 }, (_, index) => `n${index}`)
+    const many = structure({
+      nodes: { ...nodes, ...Object.fromEntries(row.map((name) => [name, 'task' as const])) },
+      edges: {
+        ...edges,
+        b: { done: 'n0' },
+        a: { done: 'n0' },
+        ...Object.fromEntries(row.map((name, index) => [name, { done: row[index + 1] ?? 'meet' }])),
+      },
+    })
+    expect(many).toContain('make 52 branches that wait for one another; at most 50 are allowed')
+  })
+
+  it('refuse a join on the way that has what only the join of a fork can have, or that may wait in vain (G3)', () => {
+    const found = (early: object): string =>
+      structure({
+        nodes: { ...nodes, early: { kind: 'join', ...early }, c: 'task' },
+        edges: {
+          ...edges,
+          a: { done: 'early' },
+          b: { done: 'early' },
+          early: { done: 'c', unsatisfied: 'c' },
+          c: { done: 'meet' },
+        },
+      })
+    expect(found({ deadlineMs: 10 })).toMatchInlineSnapshot(`
+      "error WAYSTONE_DEFINITION_JOIN_MISMATCH at fixture.nodes.early
+        join "early" is a place where branches meet on their way to "meet": it has neither deadline nor losers, since they all go on
+        → Give them to "meet", or fork into branches that join at "early"."
+    `)
+    expect(found({ atLeast: 2 })).toMatchInlineSnapshot(`
+      "error WAYSTONE_DEFINITION_JOIN_UNSATISFIABLE at fixture.nodes.early
+        join "early" waits for 2 branches, and fewer may lead to it: guards or the way they take may leave some out
+        → Give it failed: 'drop' and route unsatisfied, or wait for 'all' (of those that come) or 'any'."
+    `)
+    expect(found({ atLeast: 3, failed: 'drop' })).toContain('waits for 3 branches, and there are 2')
+    expect(found({ atLeast: 2, failed: 'drop' })).toBe('')
+  })
+
+  it('refuse a join of branches that guards may leave out, and that may wait in vain (G3)', () => {
+    const fork = { done: { fork: ['a', 'b?g'], join: 'meet' } }
+    expect(
+      structure({ nodes: { ...nodes, meet: { kind: 'join', atLeast: 2 } }, edges: { ...edges, plan: fork } }),
+    ).toContain('fewer may lead to it')
+    expect(structure({ nodes, edges: { ...edges, plan: fork } })).toBe('')
+  })
+
+  it('refuse to cancel what is no branch beside', () => {
+    const found = (cancels: readonly string[]): string =>
+      structure({ nodes, edges: { ...edges, a: { done: { to: 'meet', cancels } } } })
+    expect(found(['b'])).toBe('')
+    expect(found(['last'])).toMatchInlineSnapshot(`
+      "error WAYSTONE_DEFINITION_CANCELS_NO_BRANCH at fixture.edges.a.done
+        edge a.done cancels "last", which are not all in branches beside that of "a", up to the same join; or it does not lead out of its branch, or leads into what it cancels
+        → Cancel nodes of branches beside it, with an edge that ends its own branch. To end all of them, write cancelsFork: true."
+    `)
+    expect(found(['a'])).toContain('CANCELS_NO_BRANCH')
   })
 
   it('F2: refuse an edge into the middle of a branch (G3)', () => {

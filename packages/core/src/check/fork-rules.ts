@@ -3,6 +3,7 @@ import { branchEntered } from './rules/branch-entered.ts'
 import { branchLeaves } from './rules/branch-leaves.ts'
 import { branchReturns } from './rules/branch-returns.ts'
 import { branchesMeet } from './rules/branches-meet.ts'
+import { cancelsBranches } from './rules/cancels-branches.ts'
 import { forkAcross } from './rules/fork-across.ts'
 import { forkTooWide } from './rules/fork-too-wide.ts'
 import { joinMismatch } from './rules/join-mismatch.ts'
@@ -16,4 +17,5 @@ export const forkRules: readonly Rule[] = [
   joinMismatch,
   forkAcross,
   forkTooWide,
+  cancelsBranches,
 ]

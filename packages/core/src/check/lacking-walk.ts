@@ -1,4 +1,6 @@
-import { wayOf, type ForkRegion } from '../graph/regions.ts'
+import { forkTarget } from '../graph/graph.ts'
+import { wayOf, type Branch, type ForkRegion } from '../graph/regions.ts'
+import { Certainty } from './certainty.ts'
 import { pathBack, type Move, type Subject, type Walk } from './moves.ts'
 
 /** Where a run may get without something having been done. */
@@ -13,7 +15,10 @@ export interface LackingWalk extends Walk {
  * With `done`, a join has been reached by as many branches as it waits for: it lacks what so many of them may lack. With any other outcome nothing
  * that a branch did is certain, so it lacks what its fork lacked.
  *
- * Cost: O(moves).
+ * Where branches wait for one another, one begins lacking it only if some edge that may lead to it lacks it, and no branch that it is behind
+ * is sure to run and to do it. Likewise the join of such branches, or of ones that guards may leave out.
+ *
+ * Cost: O(moves), and branches² more for each fork whose branches begin one by one.
  *
  * @param mayLack - moves on which it is not done
  */
@@ -32,11 +37,17 @@ class Lacking {
   /** Joins that may fire otherwise than done, or done, without it. */
   readonly #early = new Set<string>()
   readonly #done = new Set<string>()
+  readonly #sites: Certainty
+  /** By branch that waits for others: a move that leads to it lacking it. */
+  readonly #waiting = new Map<ForkRegion, Map<string, Move>>()
+  /** Joins of branches that begin one by one: a move that arrives lacking it. */
+  readonly #arrived = new Map<ForkRegion, Move>()
 
   constructor(subject: Subject, mayLack: (move: Move) => boolean) {
     this.#subject = subject
     this.#mayLack = mayLack
     this.#outgoing = Map.groupBy(subject.moves, (move) => move.from)
+    this.#sites = new Certainty(subject)
   }
 
   from(roots: readonly string[]): LackingWalk {
@@ -56,7 +67,7 @@ class Lacking {
   }
 
   #lacks(node: string, outcome: string): boolean {
-    if (this.#subject.graph.nodes[node]?.kind !== 'join') return this.#cameBy.has(node)
+    if (!this.#subject.regions.forks.has(node)) return this.#cameBy.has(node)
     return outcome === 'done' ? this.#done.has(node) : this.#early.has(node)
   }
 
@@ -68,12 +79,62 @@ class Lacking {
 
   #take(move: Move): void {
     const { regions } = this.#subject
-    const way = wayOf(regions, move.edge, move.isFork ? ':fork' : move.to)
-    const region = way.type === 'fork' || way.type === 'arrival' ? regions.forks.get(way.join) : undefined
+    const way = wayOf(regions, move.edge, move.isFork ? forkTarget : move.to)
+    const region =
+      way.type === 'fork' || way.type === 'arrival' || way.type === 'step' ? regions.forks.get(way.join) : undefined
     if (way.type === 'fork' && region !== undefined) this.#fork(region, move)
     if (!this.#mayLack(move)) return
     if (way.type === 'arrival' && region !== undefined) this.#arrive(region, { move, ...way })
+    else if (region?.isMeshed === true) this.#begin(region, move)
     else this.#reach(move.to, move)
+    this.#goOn(move.from)
+  }
+
+  /** A branch that waits for others may begin lacking it, now or once those that would do it turn out not to. */
+  #begin(region: ForkRegion, move: Move): void {
+    const waiting = this.#waiting.get(region) ?? new Map<string, Move>()
+    this.#waiting.set(region, waiting)
+    if (!waiting.has(move.to)) waiting.set(move.to, move)
+    this.#look(region)
+  }
+
+  /** A move that lacks it may undo what was thought certain of the branch it is in. */
+  #goOn(node: string): void {
+    for (const { join } of this.#subject.regions.homes.get(node) ?? []) {
+      const region = this.#subject.regions.forks.get(join)
+      if (region?.isGated === true) this.#look(region)
+    }
+  }
+
+  #look(region: ForkRegion): void {
+    for (const [entry, move] of this.#waiting.get(region) ?? []) {
+      const branch = region.branches.find((one) => one.entry === entry)
+      if (branch !== undefined && !this.#isSure(region, branch.behind)) this.#reach(entry, move)
+    }
+    const arrived = this.#arrived.get(region)
+    if (arrived === undefined || this.#done.has(region.join.id)) return
+    const all = new Set(region.join.atLeast === null ? region.branches.map(({ entry }) => entry) : [])
+    if (this.#isSure(region, all)) return
+    this.#done.add(region.join.id)
+    this.#joinReached(region.join.id, arrived)
+  }
+
+  /** Whether one of these branches runs for certain and does it, whatever way it takes, unless the fork is over with it. */
+  #isSure(region: ForkRegion, names: ReadonlySet<string>): boolean {
+    return region.branches.some(
+      (branch) =>
+        names.has(branch.entry) && this.#sites.isCertain(region, branch) && !this.#mayEndLacking(region, branch),
+    )
+  }
+
+  #mayEndLacking(region: ForkRegion, { nodes }: Branch): boolean {
+    return [...nodes].some(
+      (node) =>
+        this.#cameBy.has(node) &&
+        (this.#outgoing.get(node) ?? []).some(
+          (move) => this.#lacks(node, move.edge.outcome) && this.#mayLack(move) && this.#sites.ends(region, move),
+        ),
+    )
   }
 
   #fork(region: ForkRegion, move: Move): void {
@@ -81,6 +142,8 @@ class Lacking {
     // What the forking node itself writes is there before the branches begin.
     if (!this.#mayLack(move) || this.#early.has(join)) return
     this.#early.add(join)
+    // All branches may have been cancelled when it fires.
+    if (region.isGated && this.#sites.mayCancel(region)) this.#done.add(join)
     this.#joinReached(join, move)
   }
 
@@ -90,6 +153,10 @@ class Lacking {
   ): void {
     const { join } = region
     if (arrival.isFailure && join.failed !== 'keep') return
+    if (region.isGated && join.atLeast === null) {
+      if (!this.#arrived.has(region)) this.#arrived.set(region, arrival.move)
+      return this.#look(region)
+    }
     const branches = this.#branches.get(join.id) ?? new Set()
     this.#branches.set(join.id, branches.add(arrival.branch))
     if (this.#done.has(join.id) || branches.size < (join.atLeast ?? region.branches.length)) return

@@ -8,21 +8,29 @@ import type { BranchStatus, OpenFork } from '../snapshot/open-fork.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
 import { countAdded, inBranchOrder } from './branch-order.ts'
 import type { ForkIndex } from './graph-index.ts'
+import { cancelBranches, countGated, leadOn, leadingTo, openGated, withStatus } from './gated-branches.ts'
+import { seenNow, type SeenKeys } from './seen-state.ts'
 import { closeSteps, withContext, withKey } from './steps.ts'
 
 /** The ledger of forks that are under way: who has joined, who failed, and when it is over. All functions are pure. */
 
-/** A fork is taken: its first step is the next one. */
-export function openFork(context: RunContext, { join, branches }: ForkRegion, at: number): RunContext {
+/** A fork is taken: its first step is the next one. @param begun - branches whose guards hold, where they have some */
+export function openFork(
+  context: RunContext,
+  region: ForkRegion,
+  { at, begun, seen }: { readonly at: number; readonly begun: readonly string[]; readonly seen: SeenKeys | undefined },
+): RunContext {
+  const { join, branches, isGated } = region
   const statuses: { [branch: string]: BranchStatus } = {}
-  for (const { entry } of branches) statuses[entry] = 'running'
+  if (!isGated) for (const { entry } of branches) statuses[entry] = 'running'
   const fork: OpenFork = {
     step: context.steps,
     since: at,
     ...(join.deadlineMs !== null && { until: at + join.deadlineMs }),
     branches: Object.freeze(statuses),
+    ...(seen !== undefined && { seen: seenNow(seen, context.state) }),
   }
-  return withFork(context, join.id, fork)
+  return withFork(context, join.id, isGated ? openGated(region, fork, begun) : fork)
 }
 
 function withFork(context: RunContext, join: string, fork: OpenFork): RunContext {
@@ -67,6 +75,7 @@ export function arrive(
     readonly branch: string
     readonly isFailure: boolean
     readonly leaves: readonly string[]
+    readonly cancels?: readonly string[]
   },
 ): { readonly context: RunContext; readonly arrival: Arrival } {
   const { join, branch, isFailure } = end
@@ -79,13 +88,73 @@ export function arrive(
     branches: withKey(before.branches, branch, isFailure ? 'failed' : 'joined'),
     ...error,
   }
+  if (region.isGated) {
+    const status = isFailure ? 'failed' : 'joined'
+    const led = leadOn(region, cancelBranches(fork, end.cancels ?? []), { branch, status, to: [] })
+    const { joined, needed, outcome: fires } = countGated(region, led)
+    const arrival = { join, branch, isFailure, joined, needed, fires }
+    return counted(index, stopCancelled(index, left, { region, fork: led }), arrival)
+  }
   const needed = region.join.atLeast ?? region.branches.length
   const fires = reachedOutcome(region.join, fork, needed)
-  const counted = withFork(left, join, fork)
-  return {
-    context: fires === null ? counted : fireJoin(index, counted, { join, outcome: fires }),
-    arrival: { join, branch, isFailure, joined: countJoined(region.join, fork).joined, needed, fires },
-  }
+  const { joined } = countJoined(region.join, fork)
+  return counted(index, withFork(left, join, fork), { join, branch, isFailure, joined, needed, fires })
+}
+
+function counted(
+  index: ForkIndex,
+  context: RunContext,
+  arrival: Arrival,
+): { readonly context: RunContext; readonly arrival: Arrival } {
+  const { join, fires } = arrival
+  return { context: fires === null ? context : fireJoin(index, context, { join, outcome: fires }), arrival }
+}
+
+/** A branch ends and leads to others, which begin when all they wait for has ended. */
+export function stepOn(
+  index: ForkIndex,
+  context: RunContext,
+  step: {
+    readonly join: string
+    readonly branch: string
+    readonly to: readonly string[]
+    readonly leaves: readonly string[]
+    readonly cancels: readonly string[]
+  },
+): { readonly context: RunContext; readonly arrival: Arrival | null } {
+  const { join, branch, to, leaves, cancels } = step
+  const region = regionOf(index, join)
+  const left = leaveForks(index, context, leaves)
+  const fork = cancelBranches(left.forks?.[join] ?? noFork, cancels)
+  const led = leadOn(region, fork, { branch, status: 'ended', to })
+  const next = stopCancelled(index, left, { region, fork: led })
+  const { joined, needed, outcome: fires } = countGated(region, led)
+  // Where it leads to had begun before, or was cancelled, and it was the last that the join waited for.
+  return fires === null
+    ? { context: next, arrival: null }
+    : counted(index, next, { join, branch, isFailure: false, joined, needed, fires })
+}
+
+/** What cancelled branches have open is stopped. */
+function stopCancelled(
+  index: ForkIndex,
+  context: RunContext,
+  { region, fork }: { readonly region: ForkRegion; readonly fork: OpenFork },
+): RunContext {
+  const stopped = region.branches.filter(({ entry }) => fork.branches[entry] === 'cancelling')
+  const next = withFork(context, region.join.id, fork)
+  if (stopped.length === 0) return next
+  const nodes = new Set(stopped.flatMap((branch) => [...branch.nodes]))
+  return withoutForks(closeSteps(next, nodes, 'abort'), new Set([...nodes].filter((node) => index.forks.has(node))))
+}
+
+/** A branch that was to begin has begun; one that was cancelled has stopped. */
+export function moveBranch(
+  context: RunContext,
+  { join, branch, status }: { readonly join: string; readonly branch: string; readonly status: BranchStatus },
+): RunContext {
+  const fork = context.forks?.[join]
+  return fork === undefined ? context : withFork(context, join, withStatus(fork, branch, status))
 }
 
 const noFork: OpenFork = { step: 0, since: 0, branches: {} }
@@ -95,6 +164,15 @@ function regionOf(index: ForkIndex, join: string): ForkRegion {
   // Ways name only joins of this index.
   if (region === undefined) throw invariantError('WAYSTONE_BUG_FORK', `no fork joins at ${join}`)
   return region
+}
+
+/** What has not ended when a join fires, or could not have begun any more. */
+const atFiring: { readonly [status in BranchStatus]?: BranchStatus } = {
+  running: 'left',
+  cancelling: 'cancelled',
+  idle: 'skipped',
+  ready: 'skipped',
+  starting: 'skipped',
 }
 
 /** The join has its outcome: what still runs is left, lists that branches added to come into their order. */
@@ -108,7 +186,7 @@ export function fireJoin(
   const branches: { [branch: string]: BranchStatus } = {}
   for (const branch in fork.branches) {
     const status = fork.branches[branch] ?? 'left'
-    branches[branch] = status === 'running' ? 'left' : status
+    branches[branch] = atFiring[status] ?? status
   }
   const closed = withoutForks(
     closeSteps(context, region.nodes, region.join.losers),
@@ -151,6 +229,8 @@ export function closeFork(
     joined: named('joined'),
     failed,
     left: named('left'),
+    ...listed('skipped', named('skipped')),
+    ...listed('cancelled', named('cancelled')),
     ...(fork.fired?.moved !== undefined && { moved: fork.fired.moved }),
   }
   const reasons = Object.freeze(
@@ -161,6 +241,31 @@ export function closeFork(
   const next = withoutForks(context, new Set([join.id]))
   const verdicts = withKey(next.verdicts, join.id, Object.freeze({ outcome, reasons }))
   return { context: withContext(next, { verdicts }), outcome, branches }
+}
+
+function listed<Name extends string>(
+  name: Name,
+  branches: readonly string[],
+): { readonly [key in Name]?: readonly string[] } {
+  // A computed key is typed as any string; it is this one.
+  return branches.length === 0 ? {} : ({ [name]: branches } as { readonly [key in Name]: readonly string[] })
+}
+
+/** A place where branches meet is left: which had led to it, and whether enough of them. */
+export function leaveMeeting(
+  index: ForkIndex,
+  context: RunContext,
+  { meeting, join }: { readonly meeting: JoinRecord; readonly join: string },
+): { readonly context: RunContext; readonly outcome: string; readonly branches: JoinedBranches } {
+  const region = regionOf(index, join)
+  const fork = context.forks?.[join] ?? noFork
+  const joined = leadingTo(region, fork, meeting.id)
+  const isMet = meeting.atLeast === null || joined.length >= meeting.atLeast || meeting.failed !== 'drop'
+  const outcome = isMet ? 'done' : 'unsatisfied'
+  const after = region.branches.find(({ entry }) => entry === meeting.id)?.after ?? []
+  const left = after.filter((name) => fork.branches[name] === 'running')
+  const verdicts = withKey(context.verdicts, meeting.id, Object.freeze({ outcome, reasons: Object.freeze([]) }))
+  return { context: withContext(context, { verdicts }), outcome, branches: { joined, failed: [], left } }
 }
 
 function failureOf(branch: string, error: ErrorRecord | undefined): JoinedBranches['failed'][number] {

@@ -1,6 +1,7 @@
 import type { EdgeRecord, Graph } from '../graph/graph.ts'
-import { regionsOf, wayOf, type Regions, type Way } from '../graph/regions.ts'
+import { cancelledBy, regionsOf, wayOf, type Regions, type Way } from '../graph/regions.ts'
 import { transitionNames } from './names.ts'
+import { seenKeysOf, type SeenKeys } from './seen-state.ts'
 
 /** Look-ups that `plan` needs at every step, made once per graph. */
 export interface GraphIndex {
@@ -18,6 +19,10 @@ export interface ForkIndex extends Regions {
   readonly ways: ReadonlyMap<string, Way>
   /** By join: lists that several of its branches may add to, which it puts in order of branch. */
   readonly ordered: ReadonlyMap<string, ReadonlySet<string>>
+  /** By join: what nodes of its branches see as it was at the fork. */
+  readonly seen: ReadonlyMap<string, SeenKeys>
+  /** By edge id: branches that it cancels. */
+  readonly cancels: ReadonlyMap<string, readonly string[]>
 }
 
 /** Indexes a graph's edges. */
@@ -42,8 +47,11 @@ function indexForks(graph: Graph): ForkIndex | null {
   const regions = regionsOf(graph)
   if (regions.forks.size === 0) return null
   const ways = new Map<string, Way>()
+  const cancels = new Map<string, readonly string[]>()
   for (const edge of graph.edges) {
     ways.set(edge.id, wayOf(regions, edge, edge.to))
+    const cancelled = edge.cancels === undefined ? null : cancelledBy(regions, edge)
+    if (cancelled !== null) cancels.set(edge.id, cancelled.branches)
     if (edge.otherwise !== null) ways.set(transitionNames.otherwise(edge.id), wayOf(regions, edge, edge.otherwise))
   }
   const ordered = new Map<string, ReadonlySet<string>>()
@@ -58,5 +66,5 @@ function indexForks(graph: Graph): ForkIndex | null {
     }
     ordered.set(join, new Set([...writers].filter(([, names]) => names.size > 1).map(([key]) => key)))
   }
-  return { ...regions, ways, ordered }
+  return { ...regions, ways, ordered, cancels, seen: seenKeysOf(graph, regions) }
 }

@@ -55,7 +55,7 @@ export function wayOfHandoff(parts: RouteParts, context: RunContext, asked: Aske
   )
   return {
     type: 'open',
-    chosen: { edge, variant: 'edge', to: edge.to },
+    chosen: { edge, variant: 'edge', to: edge.to, begun: [edge.to] },
     candidates: [...passed, { edge: edge.id, verdict: 'taken' }],
     tooMany: { ...hit, meantFor: chosen.to },
   }

@@ -2,7 +2,7 @@ import { failTarget, personTarget, type EdgeRecord, type NodeRecord, type Target
 import type { Way } from '../graph/regions.ts'
 import { formatGuard } from '../check/propositions.ts'
 import { transitionNames } from './names.ts'
-import { endedId, targetId, type Params, type Parts, type TransitionConfig } from './machine-parts.ts'
+import { endedId, settledAction, targetId, type Params, type Parts, type TransitionConfig } from './machine-parts.ts'
 
 /** The edges of a node, and what is there by rule. */
 export function waysOut(parts: Parts, record: NodeRecord): readonly TransitionConfig[] {
@@ -50,6 +50,11 @@ function wayTransitions(parts: Parts, params: Params, to: Target): readonly Tran
       return [leavingTo(parts, params, `#fork:${way.join}`)]
     case 'arrival':
       return arrivalTransitions(parts, params, way)
+    case 'step':
+      return [
+        toEnd(parts, { ...params, to: way.to.join(', ') }, way),
+        leaving(parts, { ...params, transition: transitionNames.joins(params.transition) }, way.join),
+      ]
     case 'plain':
     case 'leaving':
     case undefined:
@@ -66,7 +71,18 @@ function arrivalTransitions(
   const record = parts.graph.nodes[join]
   if (isFailure && record?.kind === 'join' && record.failed === 'raise') return [fires]
   const waits = { ...params, transition: transitionNames.waits(params.transition) }
-  return [fires, leavingTo(parts, waits, `#${endedId(join, branch)}`)]
+  return [fires, toEnd(parts, waits, { join, branch })]
+}
+
+/** To the end of a branch. Where branches wait for one another, others may begin in the same transition. */
+function toEnd(
+  parts: Parts,
+  params: Params,
+  { join, branch }: { readonly join: string; readonly branch: string },
+): TransitionConfig {
+  const transition = leavingTo(parts, params, `#${endedId(join, branch)}`)
+  if (parts.index.forks?.forks.get(join)?.isGated !== true) return transition
+  return { ...transition, actions: [...transition.actions, settledAction(join)] }
 }
 
 /** A transition that leaves the node for a target. */
@@ -85,7 +101,7 @@ function leavingTo(parts: Parts, params: Params, target: string): TransitionConf
 
 /** A move inside the node; without a target it stays in its state and starts nothing. */
 export function inner(parts: Parts, transition: string, target?: string): TransitionConfig {
-  const guard = { type: 'chosen', params: { transition } }
+  const guard = { type: 'chosen' as const, params: { transition } }
   const actions = [takeAction(parts, transition)]
   return target === undefined ? { guard, actions } : { target, reenter: true, guard, actions }
 }

@@ -3,7 +3,18 @@ import type { Graph, JoinRecord } from '../graph/graph.ts'
 import type { ForkRegion } from '../graph/regions.ts'
 import type { MachineEvent } from './machine-event.ts'
 import { eventNames, transitionNames } from './names.ts'
-import { branchId, endedId, forkState, type Parts, type StateConfig } from './machine-parts.ts'
+import {
+  branchId,
+  endedId,
+  forkState,
+  settledAction,
+  stateId,
+  type Parts,
+  type StateConfig,
+  type TransitionConfig,
+} from './machine-parts.ts'
+import { moveBranch } from './fork-ledger.ts'
+import type { BranchStatus } from '../snapshot/open-fork.ts'
 import { nodeState } from './machine-nodes.ts'
 import { leaving } from './machine-edges.ts'
 import { redirectsInto } from './machine-redirects.ts'
@@ -19,6 +30,19 @@ export function raiseJoined(join: string): ReturnType<typeof raise> {
     const { at } = event as unknown as MachineEvent
     return { type: eventNames.joined(join), ...(at !== undefined && { at }) }
   })
+}
+
+/** Branches that waited begin, or end: in the transition that raises it. */
+export function raiseSettled(join: string): ReturnType<typeof raise> {
+  return raise(({ event }) => {
+    const { at } = event as unknown as MachineEvent
+    return { type: eventNames.settled(join), ...(at !== undefined && { at }) }
+  })
+}
+
+/** The forks of a graph whose branches begin one by one. */
+export function gatedForks({ index: { forks } }: Pick<Parts, 'index'>): readonly string[] {
+  return [...(forks?.forks.values() ?? [])].filter(({ isGated }) => isGated).map(({ join }) => join.id)
 }
 
 type States = { [name: string]: StateConfig }
@@ -49,7 +73,7 @@ export function nodeStates(parts: Parts): States {
 
 function parallelState(
   parts: Parts,
-  { join, branches: list }: ForkRegion,
+  { join, branches: list, isGated }: ForkRegion,
   branches: ReadonlyMap<string, States>,
 ): StateConfig {
   const states: States = {}
@@ -60,10 +84,43 @@ function parallelState(
     // Entering a final state makes XState look through the whole machine once more, and nothing waits for it here.
     inside[':joined'] = { id: endedId(join.id, entry), ...(parts.isLean ? {} : { type: 'final' as const }) }
     const on = redirectsInto(parts, { join: join.id, branch: entry })
-    states[`:${entry}`] = { id, initial: entry, ...(Object.keys(on).length > 0 && { on }), states: inside }
+    const plain = { id, initial: entry, ...(Object.keys(on).length > 0 && { on }), states: inside }
+    states[`:${entry}`] = isGated ? gatedBranch(parts, { id, entry, join: join.id, inside, on }) : plain
   }
   const transition = transitionNames.deadline(join.id)
   const late =
     join.deadlineMs === null ? {} : { [eventNames.deadline(join.id)]: [leaving(parts, { transition }, join.id)] }
-  return { id: `fork:${join.id}`, type: 'parallel', on: late, states }
+  const entry = isGated ? { entry: [settledAction(join.id)] } : {}
+  return { id: `fork:${join.id}`, type: 'parallel', ...entry, on: late, states }
+}
+
+/** A branch that begins when the ledger says so, or never; and that another branch may end. */
+function gatedBranch(
+  parts: Parts,
+  site: {
+    readonly id: string
+    readonly entry: string
+    readonly join: string
+    readonly inside: States
+    /** Redirects inside it. */
+    readonly on: NonNullable<StateConfig['on']>
+  },
+): StateConfig {
+  const { id, entry, join, inside, on } = site
+  const settled = eventNames.settled(join)
+  const move = (as: readonly BranchStatus[], target: string, to?: BranchStatus): TransitionConfig => {
+    const guard = { type: 'stands' as const, params: { join, branch: entry, as } }
+    if (to === undefined) return { target, guard, actions: [] }
+    const action = `branch:${join}:${entry}:${to}`
+    parts.changes.set(action, ({ context }) => moveBranch(context, { join, branch: entry, status: to }))
+    return { target, guard, actions: [action] }
+  }
+  const ended = `#${endedId(join, entry)}`
+  const begin = move(['starting'], stateId(entry), 'running')
+  const idle: StateConfig = {
+    id: `${id}:idle`,
+    on: { [settled]: [begin, move(['skipped', 'cancelled'], ended)] },
+  }
+  const stop = move(['cancelling'], ended, 'cancelled')
+  return { id, initial: ':idle', on: { ...on, [settled]: [stop] }, states: { ':idle': idle, ...inside } }
 }

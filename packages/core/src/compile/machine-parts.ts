@@ -1,4 +1,5 @@
 import type { Target } from '../graph/graph.ts'
+import type { BranchStatus } from '../snapshot/open-fork.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
 import type { ActorInput, MachineEvent } from './machine-event.ts'
 import type { RouteMemo } from './route-memo.ts'
@@ -8,10 +9,21 @@ import type { RouteParts } from './route-parts.ts'
 export interface TransitionConfig {
   readonly target?: string
   readonly reenter?: true
-  readonly guard?: {
-    readonly type: string
-    readonly params: { readonly transition: string; readonly when?: string; readonly limit?: string }
-  }
+  readonly guard?:
+    | {
+        readonly type: 'chosen'
+        readonly params: {
+          readonly transition: string
+          readonly when?: string
+          readonly limit?: string
+          /** Branches that it leads on to, which begin by themselves. */
+          readonly to?: string
+        }
+      }
+    | {
+        readonly type: 'stands'
+        readonly params: { readonly join: string; readonly branch: string; readonly as: readonly BranchStatus[] }
+      }
   readonly actions: readonly string[]
 }
 
@@ -63,6 +75,11 @@ export function joinAction(join: string): string {
   return `raise:${join}`
 }
 
+/** Name of the action after which branches of a fork begin that waited. */
+export function settledAction(join: string): string {
+  return `settle:${join}`
+}
+
 /** Ids of generated states hold a colon, which names of nodes never do. */
 export function branchId(join: string, entry: string): string {
   return `branch:${join}:${entry}`
@@ -79,4 +96,4 @@ export function endedId(join: string, entry: string): string {
 }
 
 /** What a transition's guard is called with. */
-export type Params = NonNullable<TransitionConfig['guard']>['params']
+export type Params = Extract<TransitionConfig['guard'], { type: 'chosen' }>['params']

@@ -9,6 +9,7 @@ import { closeAll, initialContext, withContext } from './steps.ts'
 import { stubActor } from './stub-actor.ts'
 import {
   joinAction,
+  settledAction,
   stateId,
   targetId,
   type ActionArgs,
@@ -17,7 +18,7 @@ import {
   type StateConfig,
   type TransitionConfig,
 } from './machine-parts.ts'
-import { joinsOf, nodeStates, raiseJoined } from './machine-forks.ts'
+import { gatedForks, joinsOf, nodeStates, raiseJoined, raiseSettled } from './machine-forks.ts'
 import { compensating, raiseUndo, undoAction, undoTargets } from './machine-undo.ts'
 import { redirectsInto } from './machine-redirects.ts'
 import { invokedActors } from './machine-nodes.ts'
@@ -58,20 +59,27 @@ export function buildMachine(
     ),
     ...Object.fromEntries(joinsOf(graph).map(({ id }) => [joinAction(id), raiseJoined(id)])),
     ...(parts.undoTargets !== null && { [undoAction]: raiseUndo() }),
+    ...Object.fromEntries(gatedForks(parts).map((join) => [settledAction(join), raiseSettled(join)])),
   }
   const actors = Object.fromEntries(invokedActors(Object.values(graph.nodes)).map((name) => [name, stubActor]))
   const chosen = ({ context, event }: ActionArgs, params: { readonly transition: string }): boolean =>
     memo.routeOf(context, event)?.transition === params.transition
+  const stands = ({ context }: ActionArgs, { join, branch, as }: Standing): boolean => {
+    const status = context.forks?.[join]?.branches[branch]
+    return status !== undefined && as.includes(status)
+  }
   // XState infers its types from literals; a machine built from data has none to infer, and they end here.
   return createMachine(
     config as unknown as Parameters<typeof createMachine>[0],
     {
       actions,
       actors,
-      guards: { chosen },
+      guards: { chosen, stands },
     } as unknown as Parameters<typeof createMachine>[1],
   )
 }
+
+type Standing = Extract<TransitionConfig['guard'], { type: 'stands' }>['params']
 
 /** XState's assign adds to the context it has: what is gone from the next one has to be said. */
 function wholeChange(change: ContextChange, args: ActionArgs): object {

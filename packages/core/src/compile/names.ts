@@ -6,6 +6,8 @@ export const transitionNames = {
   otherwise: (edge: string) => `${edge}:otherwise`,
   /** The edge ends a branch and the join waits for others. */
   waits: (transition: string) => `${transition}:waits`,
+  /** The edge leads on to another branch that begins no more, and its join fires. */
+  joins: (transition: string) => `${transition}:joins`,
   /** Time is over for a fork. */
   deadline: (join: string) => `${join}:deadline`,
   /** The workflow's `limits.exhausted` edge. */
@@ -69,6 +71,8 @@ export const eventNames = {
   item: (node: string) => `waystone.item.${node}`,
   /** A join has fired: raised on its entry, inside the transition. */
   joined: (join: string) => `waystone.joined.${join}`,
+  /** Branches of a fork begin, or are ended: raised by what led to them, inside the transition. */
+  settled: (join: string) => `waystone.settled.${join}`,
   /** Time is over for a fork. */
   deadline: (join: string) => `waystone.deadline.${join}`,
   cancel: 'waystone.cancel',

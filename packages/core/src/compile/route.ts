@@ -10,7 +10,8 @@ import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import { closeAgent, findAgentLimitHit, visitOver } from './agent-limits.ts'
 import { endStep } from './agent-turn.ts'
 import type { Ended } from './ended.ts'
-import { arrive, closeFork, fireJoin, leaveForks, noteAdded, openFork } from './fork-ledger.ts'
+import type { Route } from './routed.ts'
+import { closeFork, fireJoin, leaveMeeting, noteAdded } from './fork-ledger.ts'
 import type { ForkIndex } from './graph-index.ts'
 import { markDegraded } from './degraded.ts'
 import { describeCandidate } from './describe-candidate.ts'
@@ -21,22 +22,13 @@ import { nextNeed } from './history.ts'
 import { findLimitHit, hitOfTakeover, needOf, sumOfNeeds, type LimitHit, type Need } from './limits.ts'
 import { mergeState } from './merge.ts'
 import { transitionNames } from './names.ts'
+import { throughForks } from './through-forks.ts'
 import type { RouteParts } from './route-parts.ts'
 import { advanced, type Stalled } from './stall.ts'
 import type { StepEnd } from './step-end.ts'
 import { walkEdges, type Choice, type Walk } from './walk-edges.ts'
 import { closeAll, visitNode, withContext, withKey } from './steps.ts'
 import { withoutNote } from './undo-ledger.ts'
-
-/** Where a transition goes and why. */
-export interface Route {
-  /** Name of the one transition that is taken; every guard of the machine compares with it. */
-  readonly transition: string
-  /** The context after the end has been applied, before the target is entered. */
-  readonly context: RunContext
-  /** Null for a move that only leads to a join, whose own decision follows. */
-  readonly decision: Decision | null
-}
 
 /** What ended, as far as its edges are concerned. */
 interface Leaver {
@@ -76,10 +68,22 @@ export function routeJoin(
   context: RunContext,
   join: { readonly record: JoinRecord; readonly at: number | undefined },
 ): Route {
-  const closed = closeFork(context, join.record)
+  const closed = leftJoin(parts, context, join.record)
   const leaver: Leaver = { ...join, visit: context.visits[join.record.id] ?? 1 }
   const route = routeOutcome(parts, closed.context, { leaver, outcome: closed.outcome })
   return route.decision === null ? route : { ...route, decision: { ...route.decision, branches: closed.branches } }
+}
+
+/** A join closes its fork; one that no edge forks into is a place on the way of other branches. */
+function leftJoin(
+  { index: { forks } }: RouteParts,
+  context: RunContext,
+  record: JoinRecord,
+): ReturnType<typeof closeFork> {
+  const home = forks?.homes.get(record.id)?.at(-1)
+  return forks === null || home === undefined || forks.forks.has(record.id)
+    ? closeFork(context, record)
+    : leaveMeeting(forks, context, { meeting: record, join: home.join })
 }
 
 /** The deadline of a fork is there: its join fires with whoever has joined. Pure. */
@@ -227,11 +231,7 @@ function follow(parts: RouteParts, given: RunContext, { ending, chosen, candidat
   const context =
     handoff === undefined
       ? moving
-      : handedOver(parts.graph, moving, { ...leaver, ended: handoff, targets: targetsOf(chosen) })
-  const hit = limitBefore(parts, context, { chosen, at: leaver.at })
-  if (hit !== undefined) {
-    return exhaust(parts, moving, { leaver, outcome, hit, candidates: passedOver(candidates, chosen) })
-  }
+      : handedOver(parts.graph, moving, { ...leaver, ended: handoff, targets: chosen.begun })
   const isOtherwise = chosen.variant === 'otherwise'
   const taken = isOtherwise ? transitionNames.otherwise(chosen.edge.id) : chosen.edge.id
   const isCounted = chosen.edge.limit !== null && !isOtherwise
@@ -258,7 +258,11 @@ function follow(parts: RouteParts, given: RunContext, { ending, chosen, candidat
     return { transition: transitionNames.person(record.id), context: askPerson(marked, stepEnd), decision }
   const { forks } = parts.index
   const route: Route = { transition: taken, context: marked, decision }
-  return forks === null ? route : throughForks(forks, route, { decision, at: leaver.at })
+  const { route: routed, entered = chosen.begun } =
+    forks === null ? { route } : throughForks(forks, route, { decision, at: leaver.at, chosen })
+  const hit = limitBefore(parts, context, { entered, at: leaver.at })
+  if (hit === undefined) return routed
+  return exhaust(parts, context, { leaver, outcome, hit, candidates: passedOver(candidates, chosen) })
 }
 
 /** An edge may say that taking it is second best. */
@@ -266,35 +270,6 @@ function markEdge(context: RunContext, { leaver, stepEnd }: Ending, { edge, vari
   if (edge.isDegraded !== true || variant === 'otherwise') return context
   const step = stepEnd?.stepIndex ?? context.steps - 1
   return markDegraded(context, { node: leaver.record.id, by: 'edge', step, why: `${edge.id} was taken` })
-}
-
-/** What the way taken means for the forks it begins in, leads into or leads out of. */
-function throughForks(
-  forks: ForkIndex,
-  route: Route,
-  { decision, at }: { readonly decision: Decision; readonly at: number | undefined },
-): Route {
-  const { context, transition } = route
-  const way = forks.ways.get(transition)
-  switch (way?.type) {
-    case undefined:
-    case 'plain':
-      return route
-    case 'fork': {
-      const region = forks.forks.get(way.join)
-      return region === undefined ? route : { ...route, context: openFork(context, region, at ?? 0) }
-    }
-    case 'leaving':
-      return { ...route, context: leaveForks(forks, context, way.leaves) }
-    case 'arrival': {
-      const { arrival, context: counted } = arrive(forks, context, way)
-      return {
-        transition: arrival.fires === null ? transitionNames.waits(transition) : transition,
-        context: counted,
-        decision: { ...decision, arrival },
-      }
-    }
-  }
 }
 
 /** The edge that was chosen, and that a limit of the workflow kept from being taken. */
@@ -313,7 +288,7 @@ function progressOf(
   const { stepEnd, before, outcome } = ending
   const { stall } = graph.limits
   if (stall === undefined || stepEnd === undefined || before === undefined) return context
-  const targets = targetsOf(chosen).filter((target) => graph.nodes[target] !== undefined)
+  const targets = chosen.begun.filter((target) => graph.nodes[target] !== undefined)
   return advanced(stall, context, { before, targets, step: stepEnd.step, outcome })
 }
 
@@ -338,17 +313,12 @@ function divert(parts: RouteParts, stalled: Stalled, left: Fault): Route {
   return { transition, context, decision }
 }
 
-function targetsOf({ edge, variant, to }: Choice): readonly string[] {
-  return variant === 'edge' && edge.fork !== undefined ? edge.fork.branches : [to]
-}
-
 function limitBefore(
   { graph }: RouteParts,
   context: RunContext,
-  { chosen, at }: { readonly chosen: Choice; readonly at: number | undefined },
+  { entered, at }: { readonly entered: readonly string[]; readonly at: number | undefined },
 ): LimitHit | undefined {
-  const targets = targetsOf(chosen)
-  const needs = targets.flatMap((name): Need[] => {
+  const needs = entered.flatMap((name): Need[] => {
     const target = graph.nodes[name]
     return target === undefined || target.kind === 'join' ? [] : [needToEnter(context, target)]
   })

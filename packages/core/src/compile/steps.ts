@@ -18,6 +18,7 @@ import {
 } from '../snapshot/snapshot.ts'
 import { setKey } from '../snapshot/derived.ts'
 import { isQuiet } from '../snapshot/tree.ts'
+import { stateFor } from './seen-state.ts'
 import { addUsage, noUsage, type UsageDelta } from '../snapshot/usage.ts'
 import { freshTally, visitEnd } from './agent-visit.ts'
 import { nextEscalation } from './escalation.ts'
@@ -141,7 +142,7 @@ function freshMemory(context: RunContext, record: NodeRecord): AgentMemory {
     return Object.freeze({ entries: emptyEntries, modelCalls: 0, repairs: 0 })
   const input: AgentEntry = Object.freeze({
     type: 'input',
-    state: pick(context.state, record.reads),
+    state: pick(stateFor(record, context), record.reads),
     heard: pick(context.verdicts, record.hears),
   })
   const entries = Object.freeze([...(closedEntries(before?.entries) ?? []), input])

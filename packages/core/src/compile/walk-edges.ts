@@ -1,7 +1,7 @@
 import type { EdgeRecord, Target } from '../graph/graph.ts'
 import type { Candidate, GuardReading } from '../snapshot/decision.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
-import { createGuardRunner } from './guards.ts'
+import { createGuardRunner, type GuardRunner } from './guards.ts'
 import type { RouteParts } from './route-parts.ts'
 
 /** The edge that a walk has chosen. */
@@ -9,6 +9,8 @@ export interface Choice {
   readonly edge: EdgeRecord
   readonly variant: 'edge' | 'otherwise'
   readonly to: Target
+  /** Nodes that it leads to: of a fork, those whose guards hold. */
+  readonly begun: readonly string[]
 }
 
 /** A walk over the edges of one outcome. Filled in as it goes, so that what was tried is known when a guard throws. */
@@ -43,13 +45,36 @@ export function walkEdges(
     const used = context.taken[edge.id] ?? 0
     const limit = edge.limit === null ? {} : { limit: { used, max: edge.limit.max } }
     if (edge.limit === null || used < edge.limit.max) {
-      walk.candidates.push({ edge: edge.id, verdict: 'taken', ...run, ...limit })
-      walk.chosen = { edge, variant: 'edge', to: edge.to }
+      const begun = edge.fork === undefined ? [edge.to] : begunBy(edge.fork, guards, readings)
+      const read = readings.length > 0 ? { guards: readings } : {}
+      walk.candidates.push({ edge: edge.id, verdict: 'taken', ...read, ...limit })
+      walk.chosen = { edge, variant: 'edge', to: edge.to, begun }
     } else if (edge.otherwise !== null) {
       walk.candidates.push({ edge: edge.id, verdict: 'otherwise', ...run, ...limit })
-      walk.chosen = { edge, variant: 'otherwise', to: edge.otherwise }
+      walk.chosen = { edge, variant: 'otherwise', to: edge.otherwise, begun: [edge.otherwise] }
     } else {
       walk.candidates.push({ edge: edge.id, verdict: 'limit', ...run, ...limit })
     }
   }
+}
+
+/** Branches of a fork whose guards hold. @param readings - of the edge; what is run here is added */
+function begunBy(
+  { branches, guarded }: NonNullable<EdgeRecord['fork']>,
+  guards: GuardRunner,
+  readings: GuardReading[],
+): readonly string[] {
+  if (guarded === undefined) return branches
+  const known = new Set(readings.map(({ guard }) => guard))
+  return branches.filter((branch) => {
+    const when = guarded[branch]
+    const own: GuardReading[] = []
+    const holds = when === undefined || guards.holds(when, own)
+    for (const reading of own) {
+      if (known.has(reading.guard)) continue
+      known.add(reading.guard)
+      readings.push(reading)
+    }
+    return holds
+  })
 }

@@ -33,6 +33,8 @@ export interface EdgeOptions<Values> {
   readonly otherwise?: EdgeTarget<Values>
   /** In a branch: it may lead out of the fork, and then cancels the branches beside it. */
   readonly cancelsFork?: boolean
+  /** In a branch: nodes in branches beside it that are ended when it is taken. What they lead to alone is skipped. */
+  readonly cancels?: readonly AnyNode<Values>[]
   readonly fork?: never
   readonly join?: never
   readonly emit?: never
@@ -40,10 +42,16 @@ export interface EdgeOptions<Values> {
   readonly degraded?: boolean
 }
 
+/** A branch that begins only when a guard holds. */
+export interface GuardedBranch<Values> {
+  readonly to: WorkingNode<Values>
+  readonly when: Guard<Values>
+}
+
 /** An edge into several branches at once. */
 export interface ForkEdge<Values> extends Omit<EdgeOptions<Values>, 'to' | 'cancelsFork' | 'fork' | 'join'> {
-  /** The first node of each branch; their order is the order of results. */
-  readonly fork: readonly WorkingNode<Values>[]
+  /** The first node of each branch; their order is the order of results. Where all have guards, the edge is taken when one of them holds. */
+  readonly fork: readonly (WorkingNode<Values> | GuardedBranch<Values>)[]
   /** Where the branches meet. */
   readonly join: JoinTarget<Values>
   readonly to?: never

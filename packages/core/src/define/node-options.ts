@@ -10,6 +10,8 @@ export interface NodeOptions<Reads extends string, Heard extends string> {
   readonly hears?: readonly Heard[]
   /** Events at which it begins: an edge that emits one leads here. Default none. */
   readonly on?: Signal | readonly Signal[]
+  /** In branches of a fork: nodes that share this name are never under way at the same time. */
+  readonly exclusive?: string
   /** For people. */
   readonly description?: string
   /** An operator may redirect a run to this node; default false. */
@@ -21,6 +23,8 @@ export interface EffectOptions<Reads extends string, Heard extends string> exten
   readonly retry?: RetryOptions
   /** Longest time of one attempt; default none. An `unsafe` effect that takes longer ends `unknown`, any other `timeout`. */
   readonly timeout?: Duration
+  /** In a branch of a fork: `fork` reads the state as it was when the fork was taken, whatever branches have written since. */
+  readonly sees?: 'fork'
 }
 
 /** How the read slice becomes the input of a tool or an agent. */

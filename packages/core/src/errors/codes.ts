@@ -96,8 +96,9 @@ export const errorCodes = {
   },
   WAYSTONE_DEFINITION_BRANCHES_MEET_BEFORE_JOIN: {
     family: 'definition',
-    means: 'Branches of a fork lead to the same node before their join.',
-    remedy: 'Give each branch nodes of its own, and put what they share behind the join.',
+    means: 'Branches of a fork meet before their join in a way in which they cannot wait for one another.',
+    remedy:
+      'Lead no way back to before where they meet, give each branch nodes of its own, or put what they share behind the join.',
   },
   WAYSTONE_DEFINITION_BRANCH_ENTERED_FROM_OUTSIDE: {
     family: 'definition',
@@ -113,6 +114,11 @@ export const errorCodes = {
     family: 'definition',
     means: 'A branch leads back to the node that forked into it.',
     remedy: 'Lead to the join and go back from there, or mark the edge with `cancelsFork: true`.',
+  },
+  WAYSTONE_DEFINITION_CANCELS_NO_BRANCH: {
+    family: 'definition',
+    means: 'An edge cancels nodes that are in no branch beside its own.',
+    remedy: 'Name nodes of branches beside it in `cancels`, on an edge that ends its own branch.',
   },
   WAYSTONE_DEFINITION_COST_UNKNOWN: {
     family: 'definition',
@@ -162,7 +168,7 @@ export const errorCodes = {
   },
   WAYSTONE_DEFINITION_JOIN_UNSATISFIABLE: {
     family: 'definition',
-    means: 'A join waits for more branches than can ever reach it.',
+    means: 'A join waits for more branches than can ever reach it, or than are sure to.',
     remedy: 'Wait for fewer, or lead every branch to the join.',
     failure: 'deadlock',
   },
@@ -245,6 +251,11 @@ export const errorCodes = {
     means: 'The name of a secret is malformed.',
     remedy:
       'Use letters, digits, `_`, `.` and `-`, beginning with a letter, 64 at most; the name stands in the graph, the value never.',
+  },
+  WAYSTONE_DEFINITION_SEES_NO_FORK: {
+    family: 'definition',
+    means: "A node has `sees: 'fork'` and is in no branch of a fork.",
+    remedy: 'Take it out, or put the node into a branch.',
   },
   WAYSTONE_DEFINITION_SHADOWED_EDGE: {
     family: 'definition',

@@ -17,9 +17,9 @@ import {
 } from './read-config.ts'
 
 /** Options that every node has. */
-export const nodeKeys = ['hears', 'on', 'description', 'redirectable'] as const
+export const nodeKeys = ['hears', 'on', 'exclusive', 'description', 'redirectable'] as const
 /** Options that every node with an effect has. */
-export const effectKeys = [...nodeKeys, 'reads', 'retry', 'timeout'] as const
+export const effectKeys = [...nodeKeys, 'reads', 'retry', 'timeout', 'sees'] as const
 
 const builtInOutcomes = ['done', 'failed', 'timeout', 'unknown']
 
@@ -51,15 +51,18 @@ export function buildBase({ id, scope, written }: NodeSite, terms: EffectTerms):
     retry: readRetry(written, terms.retry ?? defaultRetry(terms.effect)),
     timeoutMs,
     ...readCommon(written),
+    ...(readChoice(written, 'sees', ['fork'] as const) === 'fork' && { sees: 'fork' as const }),
   }
 }
 
 /** What every node may declare. */
 export function readCommon(
   written: Written,
-): Pick<NodeRecordBase, 'hears' | 'description' | 'isRedirectable' | 'place'> {
+): Pick<NodeRecordBase, 'hears' | 'exclusive' | 'description' | 'isRedirectable' | 'place'> {
+  const exclusive = readText(written, 'exclusive', '')
   return {
     hears: readNames(written, 'hears'),
+    ...(exclusive !== '' && { exclusive }),
     description: readText(written, 'description', ''),
     ...(readFlag(written, 'redirectable') && { isRedirectable: true }),
     place: written.place,

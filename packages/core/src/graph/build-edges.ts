@@ -5,7 +5,7 @@ import { nodeDefinitionOf, referenceOf } from './node-reference.ts'
 import type { BuildScope } from './build-scope.ts'
 import { buildTarget, isEnding } from './build-target.ts'
 import { buildEmit } from './build-emit.ts'
-import { buildFork } from './build-fork.ts'
+import { buildFork, forkGuard } from './build-fork.ts'
 import {
   failTarget,
   forkTarget,
@@ -181,7 +181,7 @@ function edgeOf(
   const isEmit = config['emit'] !== undefined
   const isFork = !isEmit && (config['fork'] !== undefined || config['join'] !== undefined)
   const keys = isEmit ? emitKeys : isFork ? forkKeys : plainKeys
-  checkKeys(options, [...keys, 'when', 'limit', 'per', 'otherwise', 'degraded'])
+  checkKeys(options, [...keys, 'when', 'limit', 'per', 'otherwise', 'degraded', 'cancels'])
   const emit = isEmit ? buildEmit(scope, options) : undefined
   const fork = isEmit ? emit?.fork : isFork ? buildFork(scope, options) : null
   const to = isEmit ? emit?.to : isFork ? forkTarget : buildTarget(scope, config['to'], place)
@@ -194,13 +194,14 @@ function edgeOf(
     })
   }
   const when = config['when'] === undefined ? null : buildEdgeGuard(scope, config['when'], { ...site, place })
+  const cancels = readCancels(scope, options)
   if (to === undefined || otherwise === undefined || fork === undefined) return undefined
   return {
     id: site.id,
     from: site.from,
     outcome: site.outcome,
     index: site.index,
-    when,
+    when: fork === null ? when : forkGuard(when, fork),
     to,
     limit,
     otherwise,
@@ -210,7 +211,31 @@ function edgeOf(
     ...(fork !== null && { fork }),
     ...(emit !== undefined && { emits: emit.emits }),
     ...(!isFork && readFlag(options, 'cancelsFork') && { cancelsFork: true as const }),
+    ...(cancels.length > 0 && { cancels }),
   }
+}
+
+/** Nodes that are ended when the edge is taken. */
+function readCancels(scope: BuildScope, options: Written): readonly string[] {
+  const { cancels } = options.config
+  if (cancels === undefined) return []
+  const place: Place = { ...options.place, path: `${options.place.path}.cancels` }
+  if (!Array.isArray(cancels)) {
+    scope.issues.add('WAYSTONE_DEFINITION_BAD_VALUE', place, {
+      message: `${options.subject}: cancels is ${describeValue(cancels)}; expected is a list of nodes`,
+      hint: 'Give cancels: [n.search].',
+    })
+    return []
+  }
+  const names = (cancels as readonly unknown[]).map((one) => buildTarget(scope, one, place))
+  const ends = names.find((name) => name?.startsWith(':') === true)
+  if (ends !== undefined) {
+    scope.issues.add('WAYSTONE_DEFINITION_BAD_VALUE', place, {
+      message: `${options.subject}: cancels holds the end of the run`,
+      hint: 'Name nodes. To end the whole run, lead to END or FAIL with cancelsFork: true.',
+    })
+  }
+  return names.filter((name) => name !== undefined && !name.startsWith(':')) as readonly string[]
 }
 
 const plainKeys = ['to', 'cancelsFork'] as const

@@ -1,21 +1,39 @@
 import type { Place } from '../errors/definition-error.ts'
 import { buildTarget } from './build-target.ts'
 import type { BuildScope } from './build-scope.ts'
-import type { EdgeRecord } from './graph.ts'
+import { buildGuard } from './build-guards.ts'
+import type { EdgeRecord, GuardExpression } from './graph.ts'
 import { describeValue } from './issues.ts'
 import { nodeDefinitionOf, referenceOf } from './node-reference.ts'
 import { placeOf } from './place.ts'
-import { within, type Written } from './read-config.ts'
+import { checkKeys, isRecord, within, type Written } from './read-config.ts'
 
 /** Reads branches and join of an edge into branches; undefined when they are wrong. */
 export function buildFork(scope: BuildScope, options: Written): EdgeRecord['fork'] | undefined {
   const { fork, join } = options.config
-  const branches = readBranches(scope, options, fork)
+  const read = readBranches(scope, options, fork)
   const meeting = readJoin(scope, options, join)
-  return branches === undefined || meeting === undefined ? undefined : { branches, join: meeting }
+  if (read === undefined || meeting === undefined) return undefined
+  const { branches, guarded } = read
+  return { branches, join: meeting, ...(Object.keys(guarded).length > 0 && { guarded }) }
 }
 
-function readBranches(scope: BuildScope, options: Written, written: unknown): readonly string[] | undefined {
+/** When an edge that forks is taken: its own guard holds, and if all branches have guards, one of them. */
+export function forkGuard(when: GuardExpression | null, fork: NonNullable<EdgeRecord['fork']>): GuardExpression | null {
+  const guards = fork.branches.map((branch) => fork.guarded?.[branch])
+  if (guards.includes(undefined)) return when
+  const any = guards.filter((guard) => guard !== undefined)
+  const [only] = any
+  const some: GuardExpression = any.length === 1 && only !== undefined ? only : { any }
+  return when === null ? some : { all: [when, some] }
+}
+
+interface Branches {
+  readonly branches: readonly string[]
+  readonly guarded: { readonly [branch: string]: GuardExpression }
+}
+
+function readBranches(scope: BuildScope, options: Written, written: unknown): Branches | undefined {
   const place = within(options.place, 'fork')
   if (!Array.isArray(written) || written.length === 0) {
     scope.issues.add('WAYSTONE_DEFINITION_MISSING_TARGET', place, {
@@ -24,20 +42,39 @@ function readBranches(scope: BuildScope, options: Written, written: unknown): re
     })
     return undefined
   }
-  const names = (written as readonly unknown[]).map((one, index) =>
-    branchName(scope, one, within(place, String(index))),
-  )
   const known = new Set<string>()
-  for (const name of names) {
+  const guarded: { [branch: string]: GuardExpression } = {}
+  let isWhole = true
+  for (const [index, one] of (written as readonly unknown[]).entries()) {
+    const { name, when } = readBranch(scope, one, { ...options, place: within(place, String(index)) })
     if (name !== undefined && known.has(name)) {
       scope.issues.add('WAYSTONE_DEFINITION_DUPLICATE', place, {
         message: `${options.subject} forks into ${JSON.stringify(name)} twice`,
         hint: 'A node is active once: make a node for each branch, or use a map.',
       })
+      isWhole = false
     }
-    if (name !== undefined) known.add(name)
+    if (name === undefined) {
+      isWhole = false
+      continue
+    }
+    known.add(name)
+    if (when !== null) guarded[name] = when
   }
-  return known.size === names.length ? [...known] : undefined
+  return isWhole ? { branches: [...known], guarded } : undefined
+}
+
+/** One branch: its first node, or that and a guard. */
+function readBranch(
+  scope: BuildScope,
+  one: unknown,
+  options: Written,
+): { readonly name: string | undefined; readonly when: GuardExpression | null } {
+  const isTarget = nodeDefinitionOf(one) !== undefined || referenceOf(one) !== undefined
+  if (isTarget || !isRecord(one)) return { name: branchName(scope, one, options.place), when: null }
+  checkKeys({ ...options, config: one }, ['to', 'when'])
+  const name = branchName(scope, one['to'], options.place)
+  return { name, when: one['when'] === undefined ? null : buildGuard(scope, one['when'], options.place) }
 }
 
 function branchName(scope: BuildScope, written: unknown, fallback: Place): string | undefined {

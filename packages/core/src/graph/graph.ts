@@ -114,6 +114,10 @@ export interface NodeRecordBase {
   readonly timeoutMs: number | null
   /** Nodes (gates, approvals) whose last verdict its work may read. */
   readonly hears: readonly string[]
+  /** A name that only one of the branches of a fork may hold at a time. Absent: none. */
+  readonly exclusive?: string
+  /** `fork`: its work reads the state as it was when the fork around it was taken. Absent: as it is. */
+  readonly sees?: 'fork'
   /** For people; outside the hash. */
   readonly description: string
   /** An operator may redirect a run to it; absent: no. */
@@ -434,8 +438,17 @@ export interface EdgeRecord {
   readonly to: Target
   readonly limit: EdgeLimit | null
   readonly otherwise: Target | null
-  /** For an edge to `:fork`: first nodes of the branches, in their order, and the join. */
-  readonly fork?: { readonly branches: readonly string[]; readonly join: string }
+  /**
+   * For an edge to `:fork`: first nodes of the branches, in their order, and the join. `guarded`, by first node: a branch that begins only when this
+   * holds; the edge itself is taken when one of them does.
+   */
+  readonly fork?: {
+    readonly branches: readonly string[]
+    readonly join: string
+    readonly guarded?: { readonly [branch: string]: GuardExpression }
+  }
+  /** Nodes in branches beside its own that are ended with it. Absent: none. */
+  readonly cancels?: readonly string[]
   /** The event it was written as: it leads to what is on it. Absent: it was written as an edge. */
   readonly emits?: string
   /** It may lead out of the fork that it is in. Absent: it may not. */

@@ -69,6 +69,7 @@ const tablesOfNames = new Set([
   'bounds',
   'workflows',
   'events',
+  'guarded',
 ])
 const tablesOfSchemas = new Set(['properties', '$defs', 'patternProperties', 'dependentSchemas'])
 

@@ -63,6 +63,8 @@ const nodeBase = {
   retry,
   timeoutMs: count.nullable(),
   hears: names,
+  exclusive: z.string().exactOptional(),
+  sees: z.literal('fork').exactOptional(),
   description: z.string(),
   isRedirectable: z.literal(true).exactOptional(),
   place,
@@ -248,7 +250,10 @@ const edge = z.strictObject({
   to: z.string(),
   limit: z.strictObject({ max: count, per: z.string().nullable() }).nullable(),
   otherwise: z.string().nullable(),
-  fork: z.strictObject({ branches: names, join: z.string() }).optional(),
+  fork: z
+    .strictObject({ branches: names, join: z.string(), guarded: z.record(z.string(), guardExpression).exactOptional() })
+    .optional(),
+  cancels: names.exactOptional(),
   emits: z.string().exactOptional(),
   cancelsFork: z.literal(true).optional(),
   isImplicit: z.boolean(),
@@ -366,11 +371,12 @@ function checkNames(graph: Graph): void {
     if (!isTarget(name)) refuse('limits.stall', name)
   const { escalateTo = null, per = null } = graph.limits.handoffs ?? {}
   for (const name of [escalateTo, per]) if (name !== null && !isTarget(name)) refuse('limits.handoffs', name)
-  for (const { id, from, to, otherwise, limit, fork } of graph.edges) {
+  for (const { id, from, to, otherwise, limit, fork, cancels } of graph.edges) {
     if (!Object.hasOwn(graph.nodes, from)) refuse(`edge ${id}`, from)
     for (const name of [to, otherwise ?? to, limit?.per ?? to]) if (!isTarget(name)) refuse(`edge ${id}`, name)
     for (const name of fork === undefined ? [] : [...fork.branches, fork.join])
       if (!Object.hasOwn(graph.nodes, name)) refuse(`the fork of edge ${id}`, name)
+    for (const name of cancels ?? []) if (!Object.hasOwn(graph.nodes, name)) refuse(`cancels of edge ${id}`, name)
   }
   for (const node of Object.values(graph.nodes)) {
     const held = node.kind === 'workflow' || node.kind === 'map' ? node.workflow : undefined

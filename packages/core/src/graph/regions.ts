@@ -1,23 +1,38 @@
 import type { EdgeRecord, Graph, JoinRecord, Target } from './graph.ts'
 import { failTarget, forkTarget } from './graph.ts'
+import { isMeeting, meshOf, type MeshFault } from './mesh.ts'
 
-/** A branch of a fork: what is reachable from its first node without passing the join. */
+/** A branch of a fork: what is reachable from its first node without passing the join, or where branches meet before it, a part of that. */
 export interface Branch {
   /** Its first node, which is also its name. */
   readonly entry: string
   /** Nodes of nested forks included. Order: as found from the entry. */
   readonly nodes: ReadonlySet<string>
+  /** Branches that lead to it, by their names. Empty: it begins with the fork alone. */
+  readonly after: readonly string[]
+  /** Branches that have ended, or will not begin, when it begins: those it waits for and all that these waited for. */
+  readonly behind: ReadonlySet<string>
+  /** It begins once so many have led to it; null: when all that may lead to it have ended, and one of them has. */
+  readonly atLeast: number | null
+  /** Names of which only one branch at a time may hold each. */
+  readonly locks: readonly string[]
 }
 
 /** Everything between the edges that fork and the join they name. */
 export interface ForkRegion {
   readonly join: JoinRecord
-  /** In the order of the fork, which is the order of results. */
+  /** In the order of the fork, which is the order of results; where branches meet, each after those it waits for. */
   readonly branches: readonly Branch[]
-  /** The edges that fork into it. */
+  /** The edges that fork into it from outside. */
   readonly edges: readonly EdgeRecord[]
   /** Of all branches. */
   readonly nodes: ReadonlySet<string>
+  /** Branches meet before the join: they wait for one another. */
+  readonly isMeshed: boolean
+  /** Branches begin one by one: they are meshed, or guards may leave some out. */
+  readonly isGated: boolean
+  /** Branches meet in a way that cannot work; they are then not meshed. */
+  readonly fault?: MeshFault
 }
 
 /** The branch of a fork that a node is in. */
@@ -39,6 +54,14 @@ export type Way =
   | { readonly type: 'plain' }
   /** Into the branches of a fork. */
   | { readonly type: 'fork'; readonly join: string }
+  /** From one branch to others of the same fork, which wait for it. `leaves`: joins of the forks inside the branch that it is out of then. */
+  | {
+      readonly type: 'step'
+      readonly join: string
+      readonly branch: string
+      readonly to: readonly string[]
+      readonly leaves: readonly string[]
+    }
   /** To the end of a branch, which fails when it leads to FAIL. `leaves`: joins of the forks inside the branch that it is out of then. */
   | {
       readonly type: 'arrival'
@@ -78,10 +101,7 @@ function findRegions(graph: Graph): Regions {
     const join = graph.nodes[name]
     if (join?.kind !== 'join') continue
     const site: Site = { graph, outgoing, join: name }
-    const entries = new Set(outermost(edges, site).flatMap((edge) => edge.fork?.branches ?? []))
-    const branches = [...entries].map((entry) => ({ entry, nodes: walk(site, entry) }))
-    const nodes = new Set(branches.flatMap((branch) => [...branch.nodes]))
-    forks.set(name, { join, branches, edges, nodes })
+    forks.set(name, regionAt(site, join, edges))
   }
   return { forks, homes: homesOf(forks) }
 }
@@ -90,6 +110,62 @@ interface Site {
   readonly graph: Graph
   readonly outgoing: ReadonlyMap<string, readonly EdgeRecord[]>
   readonly join: string
+}
+
+function regionAt(site: Site, join: JoinRecord, all: readonly EdgeRecord[]): ForkRegion {
+  const edges = outermost(all, site)
+  const entries = [...new Set(edges.flatMap((edge) => edge.fork?.branches ?? []))]
+  const branches = entries.map((entry) => ({ entry, nodes: walk(site, entry), after: [] }))
+  const nodes = new Set(branches.flatMap((branch) => [...branch.nodes]))
+  const isGuarded = all.some((edge) => edge.fork?.guarded !== undefined)
+  const whole = { join, edges, nodes }
+  const plain = { ...whole, branches: branches.map((branch) => completed(site.graph, branch, [])), isMeshed: false }
+  const inner = nestedIn(site, nodes)
+  const direct = new Set([...nodes].filter((name) => !inner.has(name)))
+  if (!isMesh(site.graph, { branches, nodes, direct, isSplit: edges.length < all.length }))
+    return { ...plain, isGated: isGuarded }
+  const meshed = meshOf({ graph: site.graph, join: join.id, nodes, entries, direct })
+  if ('why' in meshed) return { ...plain, isGated: isGuarded, fault: meshed }
+  const done: Branch[] = []
+  for (const branch of meshed) done.push(completed(site.graph, branch, done))
+  return { ...whole, branches: done, isMeshed: true, isGated: true }
+}
+
+/** Whether branches wait for one another: they share nodes, fork inside towards the same join, meet at a join of their own, exclude or cancel each other. */
+function isMesh(
+  graph: Graph,
+  area: {
+    readonly branches: readonly Pick<Branch, 'nodes'>[]
+    readonly nodes: ReadonlySet<string>
+    readonly direct: ReadonlySet<string>
+    readonly isSplit: boolean
+  },
+): boolean {
+  const { branches, nodes, direct, isSplit } = area
+  if (isSplit || branches.reduce((sum, branch) => sum + branch.nodes.size, 0) > nodes.size) return true
+  if ([...nodes].some((name) => graph.nodes[name]?.exclusive !== undefined)) return true
+  if ([...direct].some((name) => isMeeting(graph, name))) return true
+  return graph.edges.some(({ from, cancels }) => direct.has(from) && cancels !== undefined)
+}
+
+/** Nodes of the forks inside an area. */
+function nestedIn({ graph, outgoing, join }: Site, nodes: ReadonlySet<string>): ReadonlySet<string> {
+  const inner = new Set<string>()
+  for (const { from, fork } of graph.edges) {
+    if (fork === undefined || fork.join === join || !nodes.has(from)) continue
+    for (const entry of fork.branches)
+      for (const name of walk({ graph, outgoing, join: fork.join }, entry)) inner.add(name)
+  }
+  return inner
+}
+
+function completed(graph: Graph, branch: Pick<Branch, 'entry' | 'nodes' | 'after'>, before: readonly Branch[]): Branch {
+  const record = graph.nodes[branch.entry]
+  const atLeast = record?.kind === 'join' ? record.atLeast : null
+  const waited = atLeast === null ? before.filter(({ entry }) => branch.after.includes(entry)) : []
+  const behind = new Set(waited.flatMap(({ entry, behind: earlier }) => [entry, ...earlier]))
+  const locks = new Set([...branch.nodes].flatMap((name) => graph.nodes[name]?.exclusive ?? []))
+  return { ...branch, atLeast, behind, locks: [...locks] }
 }
 
 /** Edges inside a branch may fork into more of the same region; the branches are those of the edges that come from outside. */
@@ -119,7 +195,7 @@ function walk({ graph, outgoing, join }: Site, entry: string): ReadonlySet<strin
 function nextAfter(graph: Graph, { to, otherwise, fork }: EdgeRecord): readonly string[] {
   const targets = [to, otherwise ?? to].filter((target) => {
     const record = graph.nodes[target]
-    return record !== undefined && record.kind !== 'join'
+    return record !== undefined && (record.kind !== 'join' || isMeeting(graph, target))
   })
   return fork === undefined ? targets : [...fork.branches, fork.join, ...targets]
 }
@@ -141,9 +217,9 @@ function homesOf(forks: Regions['forks']): Regions['homes'] {
 }
 
 /** Where one of an edge's targets leads. */
-export function wayOf({ homes }: Regions, edge: EdgeRecord, target: Target): Way {
-  if (target === forkTarget) return { type: 'fork', join: edge.fork?.join ?? '' }
+export function wayOf({ homes, forks }: Regions, edge: EdgeRecord, target: Target): Way {
   const from = homes.get(edge.from)
+  if (target === forkTarget) return forkWay(forks, edge, from ?? [])
   if (from === undefined) return plain
   const met = from.findIndex((home) => home.join === target)
   if (met !== -1) return arrivalAt(from, met, false)
@@ -151,10 +227,27 @@ export function wayOf({ homes }: Regions, edge: EdgeRecord, target: Target): Way
   const to = homes.get(target) ?? []
   let shared = 0
   while (shared < from.length && isSame(from[shared], to[shared])) shared += 1
+  const own = from[shared]
+  const other = to[shared]
+  if (own !== undefined && own.join === other?.join && forks.get(own.join)?.isMeshed === true)
+    return stepFrom(from, shared, [other.branch])
   return shared === from.length ? plain : { type: 'leaving', leaves: from.slice(shared).map((home) => home.join) }
 }
 
 const plain: Way = { type: 'plain' }
+
+/** A fork inside a branch towards the join of that branch goes on in others of the same fork. */
+function forkWay(forks: Regions['forks'], { fork }: EdgeRecord, from: readonly Home[]): Way {
+  const join = fork?.join ?? ''
+  const level = from.findIndex((home) => home.join === join)
+  if (level === -1 || forks.get(join)?.isMeshed !== true) return { type: 'fork', join }
+  return stepFrom(from, level, fork?.branches ?? [])
+}
+
+function stepFrom(homes: readonly Home[], level: number, to: readonly string[]): Way {
+  const { join = '', branch = '' } = homes[level] ?? {}
+  return { type: 'step', join, branch, to, leaves: homes.slice(level + 1).map((home) => home.join) }
+}
 
 function arrivalAt(homes: readonly Home[], level: number, isFailure: boolean): Way {
   const { join = '', branch = '' } = homes[level] ?? {}
@@ -163,4 +256,28 @@ function arrivalAt(homes: readonly Home[], level: number, isFailure: boolean): W
 
 function isSame(left: Home | undefined, right: Home | undefined): boolean {
   return left?.join === right?.join && left?.branch === right?.branch
+}
+
+/** The branches that may be under way while a branch is: all but those behind it, and those it is behind. Order: of the region. */
+export function besideBranch({ branches }: ForkRegion, branch: Branch): readonly Branch[] {
+  return branches.filter(
+    (other) => other !== branch && !branch.behind.has(other.entry) && !other.behind.has(branch.entry),
+  )
+}
+
+/** What an edge cancels: branches beside its own, by the join that all of them lead to. Null: it cancels none, or nodes that are no such branches. */
+export function cancelledBy(
+  { homes, forks }: Regions,
+  { from, cancels }: EdgeRecord,
+): { readonly join: string; readonly branches: readonly string[] } | null {
+  const own = homes.get(from) ?? []
+  const found = (cancels ?? []).map((name) => {
+    const theirs = homes.get(name) ?? []
+    const level = own.findIndex((home, index) => !isSame(home, theirs[index]))
+    const home = theirs[level]
+    return home !== undefined && home.join === own[level]?.join && forks.get(home.join)?.isMeshed === true ? home : null
+  })
+  const join = found[0]?.join
+  if (join === undefined || found.some((home) => home?.join !== join)) return null
+  return { join, branches: [...new Set(found.map((home) => home?.branch ?? ''))] }
 }

@@ -204,11 +204,25 @@ function approvalIn(
 }
 
 function readsOf(history: History, { step, sequence }: Checkpoint): Blame['reads'] {
-  const keys = step === null || sequence === 0 ? [] : (nodeAt(history.graph, step.node)?.node.reads ?? [])
-  const { state } = history.at(Math.max(0, sequence - 1)).snapshot.context
-  return keys
+  const node = step === null || sequence === 0 ? undefined : nodeAt(history.graph, step.node)?.node
+  if (node === undefined) return []
+  const read = node.sees === 'fork' ? forkedBefore(history, { node: node.id, sequence }) : sequence - 1
+  const { state } = history.at(Math.max(0, read)).snapshot.context
+  return node.reads
     .filter((key) => Object.hasOwn(state, key))
-    .map((key) => ({ key, sequence: lastWrite(history, [key], sequence - 1) }))
+    .map((key) => ({ key, sequence: lastWrite(history, [key], read) }))
+}
+
+/** The sequence at which the fork was taken whose state a node sees. */
+function forkedBefore(
+  history: History,
+  { node, sequence }: { readonly node: string; readonly sequence: number },
+): number {
+  let at = sequence - 1
+  const isSeen = (place: number): boolean =>
+    Object.values(history.at(place).snapshot.context.forks ?? {}).some(({ seen }) => seen?.nodes.includes(node))
+  while (at > 0 && isSeen(at - 1)) at -= 1
+  return at
 }
 
 function approvalsSince(

@@ -1,5 +1,6 @@
 import { own } from '../base/own.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
+import { stateFor } from '../compile/seen-state.ts'
 import { pick } from '../compile/steps.ts'
 import type { Model, ModelPrice } from '../define/model.ts'
 import type { NodeRecord } from '../graph/graph.ts'
@@ -47,7 +48,10 @@ export type Ended = Omit<EffectEnd, 'step' | 'attempt' | 'startedAt' | 'log' | '
 
 /** What the node's functions are given: the keys it reads, the verdicts it hears. Frozen. */
 export function nodeInputOf(record: NodeRecord, context: RunContext): NodeInput {
-  return Object.freeze({ state: pick(context.state, record.reads), heard: pick(context.verdicts, record.hears) })
+  return Object.freeze({
+    state: pick(stateFor(record, context), record.reads),
+    heard: pick(context.verdicts, record.hears),
+  })
 }
 
 /** What an item of a map is known by. */

@@ -4,6 +4,7 @@ import { invariantError } from '../errors/invariant-error.ts'
 import { nodeError } from '../errors/node-error.ts'
 import type { MapRecord } from '../graph/graph.ts'
 import type { ItemInput, MapFunctions, NestedItem } from '../graph/registry.ts'
+import { stateFor } from '../compile/seen-state.ts'
 import { endedItems, type OpenMap } from '../snapshot/open-map.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
 import { nodeInputOf, type EffectJob, type Ended } from './effect-job.ts'
@@ -32,7 +33,9 @@ export function executeMap(job: EffectJob, record: MapRecord, functions: MapFunc
 function makeList({ context }: EffectJob, record: MapRecord, functions: MapFunctions): Ended | Promise<Ended> {
   const { over, maxItems, excess, id } = record
   const given =
-    functions.over === null ? (own(context.state, over ?? '') ?? []) : functions.over(nodeInputOf(record, context))
+    functions.over === null
+      ? (own(stateFor(record, context), over ?? '') ?? [])
+      : functions.over(nodeInputOf(record, context))
   return whenDone(given, (list: unknown): Ended => {
     if (!Array.isArray(list)) {
       throw nodeError('WAYSTONE_NODE_NO_LIST', `map ${JSON.stringify(id)} is to go over ${typeOf(list)}, not a list`)

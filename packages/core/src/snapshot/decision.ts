@@ -61,6 +61,8 @@ export interface Decision {
   readonly cached?: readonly CachedCall[]
   /** The agent hands over: why, and the limit by which it was one too many. `outcome` is the handoff. */
   readonly handoff?: { readonly reason: string; readonly tooMany?: HandoffLimitHit }
+  /** Where branches of a fork begin one by one: those that begin with this transition. Absent: none. */
+  readonly starts?: readonly string[]
   /** The transition ends a branch of a fork. */
   readonly arrival?: Arrival
   /** For the decision of a join: what became of its branches. */
@@ -88,6 +90,10 @@ export interface JoinedBranches {
   readonly failed: readonly { readonly branch: string; readonly error?: ErrorRecord }[]
   /** Still running when the join fired. */
   readonly left: readonly string[]
+  /** No branch led to them, or not any more. Absent: none. */
+  readonly skipped?: readonly string[]
+  /** Ended by an edge that cancels them. Absent: none. */
+  readonly cancelled?: readonly string[]
   /** Lists whose items were put in order of branch. */
   readonly moved?: { readonly [key: string]: MovedItems }
 }

@@ -98,6 +98,8 @@ class ForkTrial {
       case 'plain':
         yield this.#move(gone, to)
         return
+      case 'step':
+        throw new RangeError('branches that meet are for MeshModel')
       case 'leaving':
         yield this.#move(this.#without(gone, way.leaves), to)
         return

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../src/base/json.ts'
+import { forkGuard } from '../../src/graph/build-fork.ts'
 import { toolConditions } from '../../src/check/tool-rules.ts'
 import {
   forkTarget,
@@ -41,10 +42,13 @@ export type EdgeNotation =
       readonly limit?: number | { readonly max: number; readonly per: string | null }
       readonly otherwise?: string
       readonly cancelsFork?: boolean
+      readonly cancels?: readonly string[]
     }
   | {
+      /** First nodes of branches; `'a?g'`: only when guard `g` holds. */
       readonly fork: readonly string[]
       readonly join: string
+      readonly cancels?: readonly string[]
       readonly when?: GuardNotation
       readonly limit?: number | { readonly max: number; readonly per: string | null }
       readonly otherwise?: string
@@ -108,7 +112,7 @@ export function graphFixture(notation: GraphNotation): Graph {
   const edges = [...declaredEdges(name, notation), ...implicitEdges(name, notation, nodes)]
   const policies = (notation.policies ?? []).map((policy, index) => policyOf(`${name}.policies.${index}`, policy))
   const guards = guardsOf(name, notation, [
-    ...edges.map((edge) => edge.when),
+    ...edges.flatMap((edge) => [edge.when, ...Object.values(edge.fork?.guarded ?? {})]),
     ...policies.map((policy) => policy.given),
     ...Object.values(nodes).flatMap((node) => toolConditions(node).map(({ when }) => when)),
   ])
@@ -277,19 +281,33 @@ function declaredEdges(name: string, notation: GraphNotation): EdgeRecord[] {
 
 function edgeOf(
   notation: EdgeNotation,
-): Pick<EdgeRecord, 'to' | 'when' | 'limit' | 'otherwise' | 'fork' | 'cancelsFork'> {
+): Pick<EdgeRecord, 'to' | 'when' | 'limit' | 'otherwise' | 'fork' | 'cancelsFork' | 'cancels'> {
   const edge = typeof notation === 'string' ? { to: notation } : notation
   let limit: EdgeLimit | null = null
   if (edge.limit !== undefined) limit = typeof edge.limit === 'number' ? { max: edge.limit, per: null } : edge.limit
+  const fork = 'fork' in edge ? forkOf(edge) : undefined
+  const when = edge.when === undefined ? null : guardExpression(edge.when)
   return {
     to: 'fork' in edge ? forkTarget : edge.to,
-    ...('fork' in edge && { fork: { branches: edge.fork, join: edge.join } }),
+    ...(fork !== undefined && { fork }),
     ...('cancelsFork' in edge && edge.cancelsFork && { cancelsFork: true as const }),
-    when: edge.when === undefined ? null : guardExpression(edge.when),
+    ...(edge.cancels !== undefined && { cancels: edge.cancels }),
+    when: fork === undefined ? when : forkGuard(when, fork),
     limit,
     otherwise: edge.otherwise ?? null,
   }
 }
+
+function forkOf({ fork, join }: { readonly fork: readonly string[]; readonly join: string }): ForkOf {
+  const parts = fork.map((one) => one.split('?'))
+  const guarded = Object.fromEntries(
+    parts.flatMap(([branch = '', guard]) => (guard === undefined ? [] : [[branch, { guard }]])),
+  )
+  const isGuarded = Object.keys(guarded).length > 0
+  return { branches: parts.map(([branch = '']) => branch), join, ...(isGuarded && { guarded }) }
+}
+
+type ForkOf = NonNullable<EdgeRecord['fork']>
 
 const implicitTargets: { readonly [outcome: string]: string } = {
   failed: ':fail',

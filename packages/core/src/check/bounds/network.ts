@@ -37,7 +37,8 @@ export interface Network {
 /**
  * The network in which a walk does the work of a run: the branches of a fork come one after the other, in any order the same sum.
  *
- * A branch may be cut off at any of its nodes, by its join or by another branch, so each leads on to the next branch; what leads out of a
+ * A branch may be cut off at any of its nodes, by its join or by another branch, so each leads on to the next branch, whether or not it is
+ * what the next one waits for; what leads out of a
  * fork does so behind the last branch, where the others have done all they could.
  */
 export function workNetwork(subject: Subject): Network {
@@ -58,8 +59,14 @@ function addWork(maker: NetworkMaker, move: Move): void {
   switch (way.type) {
     case 'plain':
       return maker.add(move.from, move.to, move)
-    case 'fork':
-      if (subject.regions.forks.get(way.join)?.branches[0]?.entry === move.to) maker.add(move.from, move.to, move)
+    case 'fork': {
+      // Whichever of the branches it leads to: the first of all leads on to each.
+      const first = subject.regions.forks.get(way.join)?.branches[0]?.entry
+      if (first !== undefined && move.edge.fork?.branches[0] === move.to) maker.add(move.from, first, move)
+      return
+    }
+    case 'step':
+      // It only ends its branch, which leads on to the next in any case.
       return
     case 'leaving':
       return maker.add(way.leaves[0] ?? move.from, move.to, move)

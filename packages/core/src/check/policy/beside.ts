@@ -1,6 +1,6 @@
 import type { PolicyRecord } from '../../graph/graph.ts'
 import { isCrossing } from '../../graph/policy-crossing.ts'
-import type { ForkRegion } from '../../graph/regions.ts'
+import { besideBranch, type Branch, type ForkRegion } from '../../graph/regions.ts'
 import type { Subject } from '../moves.ts'
 import { runnersOf } from './runners.ts'
 
@@ -12,6 +12,13 @@ export interface Beside {
   readonly writesBeside: (node: string) => ReadonlySet<string>
   /** Whether a node may undo a crossing: it runs the tool, or writes what was shown. */
   readonly undoes: (node: string) => boolean
+  /**
+   * Where branches wait for one another: a branch that may undo a crossing between the branch where it was (null: before the fork) and another one that
+   * begins; undefined: none may.
+   */
+  readonly undoerBetween: (region: ForkRegion, crossed: string | null, next: Branch) => string | undefined
+  /** State keys that branches of a fork other than this one write. */
+  readonly writesByOthers: (region: ForkRegion, branch: string) => ReadonlySet<string>
   /** Whether any branch of a fork may undo a crossing. */
   readonly mayUndo: (region: ForkRegion) => boolean
   /** State keys that the branches of a fork write. */
@@ -29,9 +36,9 @@ export function besideOf({ graph, regions }: Subject, policy: PolicyRecord): Bes
     runners.has(node) || graph.nodes[node]?.writes.some((key) => shown.has(key)) === true
   const undone = new Set<string>()
   const written = new Map<string, Set<string>>()
-  for (const { branches } of regions.forks.values()) {
-    for (const branch of branches) {
-      const others = branches.filter((other) => other !== branch).flatMap((other) => [...other.nodes])
+  for (const region of regions.forks.values()) {
+    for (const branch of region.branches) {
+      const others = besideBranch(region, branch).flatMap((other) => [...other.nodes])
       const isUndone = others.some((node) => undoes(node))
       const keys = others.flatMap((node) => graph.nodes[node]?.writes ?? [])
       for (const node of branch.nodes) {
@@ -46,6 +53,21 @@ export function besideOf({ graph, regions }: Subject, policy: PolicyRecord): Bes
     isUndone: (node) => undone.has(node),
     writesBeside: (node) => written.get(node) ?? nothing,
     undoes,
+    undoerBetween: (region, crossed, next) => {
+      const at = region.branches.find(({ nodes }) => crossed !== null && nodes.has(crossed))
+      const isBetween = ({ entry, behind }: Branch): boolean =>
+        entry !== next.entry && !behind.has(next.entry) && entry !== at?.entry && at?.behind.has(entry) !== true
+      return region.branches
+        .filter((branch) => isBetween(branch))
+        .flatMap((branch) => [...branch.nodes])
+        .find((node) => undoes(node))
+    },
+    writesByOthers: (region, branch) =>
+      new Set(
+        region.branches
+          .filter(({ entry }) => entry !== branch)
+          .flatMap(({ nodes }) => [...nodes].flatMap((node) => graph.nodes[node]?.writes ?? [])),
+      ),
     mayUndo: (region) => [...region.nodes].some((node) => undoes(node)),
     writesOf: (region) => new Set([...region.nodes].flatMap((node) => graph.nodes[node]?.writes ?? [])),
   }

@@ -164,6 +164,11 @@ class BreachSearch {
         return this.#push({ ...position, node: move.to, by, fires: null })
       case 'fork':
         return this.#fork({ ...position, by }, move)
+      case 'step': {
+        const region = regions.forks.get(way.join)
+        if (region !== undefined) this.#step({ ...position, by, branch: outOf(position, way.leaves) }, { region, move })
+        return
+      }
       case 'leaving':
         return this.#push({ ...position, node: move.to, by, fires: null, branch: outOf(position, way.leaves) })
       case 'arrival': {
@@ -191,6 +196,20 @@ class BreachSearch {
     const partly =
       position.clearedBy !== null && this.#beside.mayUndo(region) ? this.#undone(position, region) : position
     this.#push({ ...partly, node: join, known: this.#forgetRegion(position.known, region), fires: early })
+  }
+
+  /** Into a branch that waits for others: what these do meanwhile counts against a crossing, and not for it. */
+  #step(position: Position, { region, move }: { readonly region: ForkRegion; readonly move: Move }): void {
+    const next = region.branches.find(({ entry }) => entry === move.to)
+    const from = region.branches.find(({ nodes }) => nodes.has(move.from))
+    if (next === undefined || from === undefined) return
+    const isLost =
+      position.clearedBy !== null &&
+      (this.#beside.isUndone(next.entry) || this.#beside.undoerBetween(region, position.clearedBy, next) !== undefined)
+    const cleared = isLost ? this.#undone(position, region) : position
+    const known = this.#forget(position.known, [...this.#beside.writesByOthers(region, from.entry)])
+    const branch = position.branch === null ? null : { ...position.branch, name: next.entry }
+    this.#push({ ...cleared, node: next.entry, known, branch, fires: null })
   }
 
   #undone(position: Position, { join }: ForkRegion): Position {

@@ -31,8 +31,9 @@ export class BranchEnds<Position> {
    * joined did, or one that has not joined may have.
    */
   effects(): ReadonlyMap<Effect, Position> {
-    const { join, branches } = this.#region
-    const needed = join.atLeast ?? branches.length
+    const { join, branches, isGated } = this.#region
+    // Where guards or the way taken may leave branches out, a single one may be all that comes.
+    const needed = isGated ? 1 : (join.atLeast ?? branches.length)
     const found = new Map<Effect, Position>()
     const all = [...this.#ends.values()]
     const first = (effect: Effect): Position | undefined => all.find((ends) => ends.has(effect))?.get(effect)

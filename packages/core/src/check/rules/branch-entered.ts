@@ -17,7 +17,7 @@ export const branchEntered: Rule = ({ graph, regions, moves, stalledTo }) =>
           (move) =>
             nodes.has(move.to) &&
             !nodes.has(move.from) &&
-            // Branches that share nodes are another finding.
+            // Branches that share nodes are another finding; those that wait for one another are entered by one another.
             !branches.some((branch) => branch.nodes.has(move.from)) &&
             !(move.isFork && move.edge.fork?.join === join.id),
         )

@@ -8,10 +8,10 @@ import { errorAt, type Rule } from '../rule.ts'
  * Nodes are in the branch as soon as an edge of it leads to them, so what is outside are ends and joins of other forks.
  */
 export const branchLeaves: Rule = ({ regions, moves }) =>
-  [...regions.forks.values()].flatMap(({ join, branches }) =>
+  [...regions.forks.values()].flatMap(({ join, branches, isMeshed, nodes: all }) =>
     branches.flatMap(({ entry, nodes }) => {
       const isAllowed = ({ to, edge }: Move): boolean =>
-        nodes.has(to) || to === join.id || isInside(to) || edge.cancelsFork === true
+        (isMeshed ? all : nodes).has(to) || to === join.id || isInside(to) || edge.cancelsFork === true
       // A node in several forks is looked at for the innermost.
       const own = moves.filter((move) => regions.homes.get(move.from)?.at(-1)?.join === join.id && nodes.has(move.from))
       return own

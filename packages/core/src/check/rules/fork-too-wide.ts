@@ -6,7 +6,7 @@ const mostBranches = 64
 /** F7: forks are narrow. */
 export const forkTooWide: Rule = ({ regions }) =>
   [...regions.forks.values()]
-    .filter(({ branches }) => branches.length > mostBranches)
+    .filter(({ branches, isMeshed }) => !isMeshed && branches.length > mostBranches)
     .flatMap(({ branches, edges }) =>
       edges.map((edge) =>
         errorAt('WAYSTONE_DEFINITION_FORK_TOO_WIDE', {

@@ -10,12 +10,50 @@ export const joinMismatch: Rule = (subject) =>
     if (join.kind !== 'join') return []
     const region = subject.regions.forks.get(join.id)
     return region === undefined
-      ? [neverForked(join)]
+      ? lonely(subject, join)
       : [...strangers(subject, region), ...unequal(region), ...unable(subject, region)]
   })
 
 function mismatch(statement: Statement): Finding {
   return errorAt('WAYSTONE_DEFINITION_JOIN_MISMATCH', statement)
+}
+
+/** A join that no edge forks into is a place where branches of another fork meet. */
+function lonely({ regions }: Subject, join: JoinRecord): readonly Finding[] {
+  const home = regions.homes.get(join.id)?.at(-1)
+  const around = regions.forks.get(home?.join ?? '')
+  if (around?.isMeshed !== true) return around?.fault === undefined ? [neverForked(join)] : []
+  const { id, place, deadlineMs, losers, atLeast, failed } = join
+  const found: Finding[] = []
+  if (deadlineMs !== null || losers !== 'abort') {
+    found.push(
+      mismatch({
+        place,
+        message: `join "${id}" is a place where branches meet on their way to "${around.join.id}": it has neither deadline nor losers, since they all go on`,
+        hint: `Give them to "${around.join.id}", or fork into branches that join at "${id}".`,
+      }),
+    )
+  }
+  const leading = around.branches.find(({ entry }) => entry === id)?.after.length ?? 0
+  if (atLeast !== null && atLeast > leading) found.push(tooMany(join, leading))
+  else if (atLeast !== null && atLeast > 1 && failed !== 'drop') found.push(mayBeFewer(join))
+  return found
+}
+
+function tooMany({ id, atLeast, place }: JoinRecord, branches: number): Finding {
+  return errorAt('WAYSTONE_DEFINITION_JOIN_UNSATISFIABLE', {
+    place,
+    message: `join "${id}" waits for ${atLeast ?? branches} branches, and there are ${branches}`,
+    hint: `Wait for 1 to ${branches}, or for all.`,
+  })
+}
+
+function mayBeFewer({ id, atLeast, place }: JoinRecord): Finding {
+  return errorAt('WAYSTONE_DEFINITION_JOIN_UNSATISFIABLE', {
+    place,
+    message: `join "${id}" waits for ${atLeast ?? 0} branches, and fewer may lead to it: guards or the way they take may leave some out`,
+    hint: `Give it failed: 'drop' and route unsatisfied, or wait for 'all' (of those that come) or 'any'.`,
+  })
 }
 
 function neverForked({ id, place }: JoinRecord): Finding {
@@ -51,17 +89,11 @@ function unequal({ join, edges }: ForkRegion): readonly Finding[] {
     )
 }
 
-function unable(subject: Subject, { join, branches }: ForkRegion): readonly Finding[] {
-  const { id, atLeast, place } = join
-  if (atLeast !== null && atLeast > branches.length) {
-    return [
-      errorAt('WAYSTONE_DEFINITION_JOIN_UNSATISFIABLE', {
-        place,
-        message: `join "${id}" waits for ${atLeast} branches, and there are ${branches.length}`,
-        hint: `Wait for 1 to ${branches.length}, or for all.`,
-      }),
-    ]
-  }
+function unable(subject: Subject, { join, branches, isMeshed, isGated }: ForkRegion): readonly Finding[] {
+  const { id, atLeast, failed, place } = join
+  const coming = isMeshed ? branches.filter(({ nodes }) => mayJoin(subject, nodes, id)).length : branches.length
+  if (atLeast !== null && atLeast > coming) return [tooMany(join, coming)]
+  if (isGated && atLeast !== null && atLeast > 1 && failed !== 'drop') return [mayBeFewer(join)]
   const arriving = reaching(subject, [id], (move) => !move.edge.isImplicit)
   return branches
     .filter(({ entry }) => !arriving.has(entry))
@@ -72,4 +104,8 @@ function unable(subject: Subject, { join, branches }: ForkRegion): readonly Find
         hint: `Lead it to "${id}", or take it out of the fork.`,
       }),
     )
+}
+
+function mayJoin({ moves }: Subject, nodes: ReadonlySet<string>, join: string): boolean {
+  return moves.some(({ from, to, edge }) => to === join && nodes.has(from) && !edge.isImplicit)
 }

@@ -1,0 +1,321 @@
+import { describe, expect, it } from 'vitest'
+import { HandRun, compileFixture } from '../../test/engine/hand-run.ts'
+import type { GraphNotation } from '../../test/graphs/graph-fixture.ts'
+
+const writes = { kind: 'task', effect: 'pure', writes: ['notes'] } as const
+
+/** `plan` forks into a and b; a leads to c and d, b to d and e; all meet at `meet`. */
+const crossing: GraphNotation = {
+  state: { notes: { merge: { rule: 'append', key: null }, schema: { type: 'array' } } },
+  nodes: {
+    plan: 'task',
+    a: writes,
+    b: writes,
+    c: writes,
+    d: writes,
+    e: writes,
+    meet: { kind: 'join' },
+    last: 'task',
+  },
+  edges: {
+    plan: { done: { fork: ['a', 'b'], join: 'meet' } },
+    a: { done: { fork: ['c', 'd'], join: 'meet' } },
+    b: { done: { fork: ['d', 'e'], join: 'meet' } },
+    c: { done: 'meet' },
+    d: { done: 'meet' },
+    e: { done: 'meet' },
+    meet: { done: 'last' },
+    last: { done: ':end' },
+  },
+}
+
+function begin(notation: GraphNotation): HandRun {
+  const run = new HandRun(compileFixture(notation))
+  run.start()
+  run.end(0)
+  return run
+}
+
+function statuses(run: HandRun): string {
+  return Object.entries(run.context.forks?.['meet']?.branches ?? {})
+    .map(([name, status]) => `${name} ${status}`)
+    .join(', ')
+}
+
+function node(run: HandRun, name: string): number {
+  const found = Object.entries(run.context.open).find(([, step]) => step.node === name)
+  if (found === undefined) throw new RangeError(`${name} is not open; open are ${run.open.join(', ')}`)
+  return Number(found[0])
+}
+
+describe('branches that meet before their join', () => {
+  it('begin when all that may lead to them have ended, without lockstep (G7)', () => {
+    const run = begin(crossing)
+    expect(run.open).toEqual(['1:a:task/1', '2:b:task/1'])
+    expect(run.last.decision?.starts).toEqual(['a', 'b'])
+    expect(statuses(run)).toBe('a running, b running, c idle, d idle, e idle')
+    run.end(1, 'done', { patch: { notes: ['a'] } })
+    expect(run.open).toEqual(['2:b:task/1', '3:c:task/1'])
+    expect(run.last.decision?.starts).toEqual(['c'])
+    run.end(3, 'done', { patch: { notes: ['c'] } })
+    expect(run.last.decision?.arrival).toMatchObject({ branch: 'c', joined: 1, fires: null })
+    run.end(2, 'done', { patch: { notes: ['b'] } })
+    expect(run.last.decision?.starts).toEqual(['d', 'e'])
+    expect(statuses(run)).toBe('a ended, b ended, c joined, d running, e running')
+    run.end(node(run, 'e'), 'done', { patch: { notes: ['e'] } })
+    run.end(node(run, 'd'), 'done', { patch: { notes: ['d'] } })
+    expect(run.last.decision?.next?.branches).toMatchObject({ joined: ['c', 'd', 'e'], left: [] })
+    expect(run.state).toEqual({ notes: ['a', 'b', 'c', 'd', 'e'] })
+    expect(run.open).toEqual(['6:last:task/1'])
+    expect(run.snapshot.value).toBe('last')
+    expect(run.context.forks).toBeUndefined()
+    run.end(6)
+    expect(run.last.status).toBe('completed')
+  })
+
+  it('are skipped when no branch leads to them, and what follows them too; the join waits for the rest', () => {
+    const gate = { kind: 'gate', outcomes: ['left', 'right'] } as const
+    const run = begin({
+      nodes: { plan: 'task', a: gate, b: gate, c: 'task', d: 'task', e: 'task', f: 'task', meet: { kind: 'join' } },
+      edges: {
+        plan: { done: { fork: ['a', 'b'], join: 'meet' } },
+        a: { left: 'c', right: 'd' },
+        b: { left: 'd', right: 'e' },
+        c: { done: 'meet' },
+        d: { done: 'f' },
+        e: { done: 'meet' },
+        f: { done: 'meet' },
+        meet: { done: ':end' },
+      },
+    })
+    run.end(1, 'left')
+    run.end(2, 'right')
+    expect(statuses(run)).toBe('a ended, b ended, c running, d skipped, e running, f skipped')
+    run.end(3)
+    run.end(4)
+    expect(run.last.status).toBe('completed')
+    expect(run.last.decision?.next?.branches).toEqual({
+      joined: ['c', 'e'],
+      failed: [],
+      left: [],
+      skipped: ['d', 'f'],
+    })
+  })
+
+  it('hold a fork of their own, and loops, each as one of them', () => {
+    const run = begin({
+      nodes: {
+        plan: 'task',
+        a: 'task',
+        x: 'task',
+        y: 'task',
+        inner: { kind: 'join' },
+        b: { kind: 'gate', outcomes: ['good', 'again'] },
+        d: 'task',
+        meet: { kind: 'join' },
+      },
+      edges: {
+        plan: { done: { fork: ['a', 'b'], join: 'meet' } },
+        a: { done: { fork: ['x', 'y'], join: 'inner' } },
+        x: { done: 'inner' },
+        y: { done: 'inner' },
+        inner: { done: 'd' },
+        b: { good: 'd', again: { to: 'b', limit: 2, otherwise: 'd' } },
+        d: { done: 'meet' },
+        meet: { done: ':end' },
+      },
+    })
+    run.end(node(run, 'a'))
+    run.end(node(run, 'b'), 'again')
+    run.end(node(run, 'x'))
+    run.end(node(run, 'b'), 'good')
+    expect(statuses(run)).toBe('a running, b ended, d idle')
+    run.end(node(run, 'y'))
+    expect(run.open).toEqual([`${run.context.steps - 1}:d:task/1`])
+    run.end(node(run, 'd'))
+    expect(run.last.status).toBe('completed')
+  })
+
+  it('keep: what only a failed branch leads to is skipped; raise: the join fires (R5)', () => {
+    const failing = (failed: 'keep' | 'raise' | 'drop'): HandRun => {
+      const run = begin({
+        ...crossing,
+        nodes: { ...crossing.nodes, meet: { kind: 'join', failed } },
+        edges: { ...crossing.edges, meet: { done: 'last', ...(failed === 'drop' && { unsatisfied: ':end' }) } },
+      })
+      run.end(1, 'failed')
+      return run
+    }
+    const run = failing('keep')
+    run.end(2)
+    expect(statuses(run)).toBe('a failed, b ended, c skipped, d running, e running')
+    run.end(node(run, 'd'))
+    run.end(node(run, 'e'))
+    expect(run.last.decision?.next?.branches).toMatchObject({ joined: ['d', 'e'], skipped: ['c'] })
+    expect(run.last.decision?.next?.branches?.failed.map(({ branch }) => branch)).toEqual(['a'])
+    expect(failing('raise').last.status).toBe('failed')
+    expect(failing('drop').last.decision?.next?.outcome).toBe('unsatisfied')
+  })
+
+  it('fire any join at the first that reaches it; what waited never begins', () => {
+    const run = begin({ ...crossing, nodes: { ...crossing.nodes, meet: { kind: 'join', atLeast: 1 } } })
+    run.end(1)
+    run.end(3)
+    expect(run.open).toEqual(['4:last:task/1'])
+    expect(run.last.decision?.next?.branches).toEqual({
+      joined: ['c'],
+      failed: [],
+      left: ['b'],
+      skipped: ['d', 'e'],
+    })
+    expect(run.end(2).type).toBe('late')
+  })
+
+  it('need what all that begin at once need together, or limits.exhausted is taken (B2)', () => {
+    const run = begin({ ...crossing, limits: { steps: 5, exhausted: ':end' } })
+    run.end(1)
+    expect(run.context.steps).toBe(4)
+    run.end(2)
+    expect(run.last.decision).toMatchObject({ taken: 'limits.exhausted', limit: { name: 'steps' } })
+    expect(run.context.steps).toBe(4)
+    expect(run.last.status).toBe('completed')
+  })
+
+  it('meet at a join of their own: it goes on with the first, or the second, while the others go on too', () => {
+    const meeting = (early: object): HandRun =>
+      begin({
+        nodes: {
+          plan: 'task',
+          a: 'task',
+          b: 'task',
+          c: 'task',
+          early: { kind: 'join', ...early },
+          d: 'task',
+          meet: { kind: 'join' },
+        },
+        edges: {
+          plan: { done: { fork: ['a', 'b', 'c'], join: 'meet' } },
+          a: { done: 'early' },
+          b: { done: 'early' },
+          c: { done: 'early' },
+          early: { done: 'd', unsatisfied: 'd' },
+          d: { done: 'meet' },
+          meet: { done: ':end' },
+        },
+      })
+    const any = meeting({ atLeast: 1 })
+    any.end(2)
+    expect(any.open).toEqual(['1:a:task/1', '3:c:task/1', '4:d:task/1'])
+    expect(any.last.decision?.next).toMatchObject({ node: 'early', branches: { joined: ['b'], left: ['a', 'c'] } })
+    expect(any.last.decision?.next?.starts).toEqual(['d'])
+    any.end(4)
+    any.end(1)
+    expect(any.last.status).toBe('running')
+    any.end(3)
+    expect(any.last.status).toBe('completed')
+    expect(any.context.visits['d']).toBe(1)
+    const two = meeting({ atLeast: 2, failed: 'drop' })
+    two.end(3)
+    expect(two.open).toEqual(['1:a:task/1', '2:b:task/1'])
+    two.end(1)
+    expect(two.open).toEqual(['2:b:task/1', '4:d:task/1'])
+    two.end(2)
+    two.end(4)
+    expect(two.last.status).toBe('completed')
+  })
+
+  it('take turns where they share a name, in an order that nobody fixes', () => {
+    const one = { kind: 'task', exclusive: 'printer' } as const
+    const run = begin({
+      nodes: { plan: 'task', a: one, b: one, c: 'task', meet: { kind: 'join' } },
+      edges: {
+        plan: { done: { fork: ['a', 'c', 'b'], join: 'meet' } },
+        a: { done: 'meet' },
+        b: { done: 'meet' },
+        c: { done: 'meet' },
+        meet: { done: ':end' },
+      },
+    })
+    expect(run.open).toEqual(['1:a:task/1', '2:c:task/1'])
+    expect(statuses(run)).toBe('a running, c running, b ready')
+    run.end(2)
+    expect(run.open).toEqual(['1:a:task/1'])
+    run.end(1)
+    expect(run.open).toEqual(['3:b:task/1'])
+    expect(run.last.decision?.starts).toEqual(['b'])
+    run.end(3)
+    expect(run.last.status).toBe('completed')
+  })
+
+  it('are ended by an edge that cancels them: what they do is late, what follows is skipped', () => {
+    const run = begin({
+      state: crossing.state ?? {},
+      nodes: { plan: 'task', a: 'task', b: writes, c: 'task', d: 'task', meet: { kind: 'join' } },
+      edges: {
+        plan: { done: { fork: ['a', 'b', 'd'], join: 'meet' } },
+        a: { done: { to: 'meet', cancels: ['b'] } },
+        b: { done: 'c' },
+        c: { done: 'meet' },
+        d: { done: 'meet' },
+        meet: { done: ':end' },
+      },
+    })
+    run.end(1)
+    expect(statuses(run)).toBe('a joined, b cancelled, d running, c skipped')
+    expect(run.last.commands).toEqual([{ type: 'cancelEffect', step: 2 }])
+    expect(run.end(2, 'done', { patch: { notes: ['b'] } }).type).toBe('late')
+    expect(run.state).toEqual({})
+    run.end(3)
+    expect(run.last.status).toBe('completed')
+    expect(run.last.decision?.next?.branches).toMatchObject({ joined: ['a', 'd'], cancelled: ['b'], skipped: ['c'] })
+  })
+})
+
+describe('branches with guards', () => {
+  const guarded: GraphNotation = {
+    state: ['x', 'y'],
+    guards: { wantsA: ['x'], wantsB: ['y'] },
+    nodes: { plan: { kind: 'task', writes: ['x', 'y'] }, a: 'task', b: 'task', meet: { kind: 'join' }, last: 'task' },
+    edges: {
+      plan: { done: [{ fork: ['a?wantsA', 'b?wantsB'], join: 'meet' }, 'last'] },
+      a: { done: 'meet' },
+      b: { done: 'meet' },
+      meet: { done: 'last' },
+      last: { done: ':end' },
+    },
+  }
+  const planned = (x: boolean, y: boolean): HandRun => {
+    const run = new HandRun(
+      compileFixture(guarded, {
+        guards: new Map([
+          ['wantsA', ({ x: value }) => value === true],
+          ['wantsB', ({ y: value }) => value === true],
+        ]),
+      }),
+    )
+    run.start()
+    run.end(0, 'done', { patch: { x, y } })
+    return run
+  }
+
+  it('begin where they hold, and the join waits for those', () => {
+    const both = planned(true, true)
+    expect(both.open).toEqual(['1:a:task/1', '2:b:task/1'])
+    const one = planned(false, true)
+    expect(one.open).toEqual(['1:b:task/1'])
+    expect(one.last.decision).toMatchObject({ starts: ['b'] })
+    expect(one.last.decision?.candidates[0]?.guards?.map(({ guard, result }) => `${guard} ${result}`)).toEqual([
+      'wantsA false',
+      'wantsB true',
+    ])
+    one.end(1)
+    expect(one.last.decision?.next?.branches).toEqual({ joined: ['b'], failed: [], left: [], skipped: ['a'] })
+    one.end(2)
+    expect(one.last.status).toBe('completed')
+  })
+
+  it('leave the edge untaken when none holds', () => {
+    const none = planned(false, false)
+    expect(none.last.decision).toMatchObject({ taken: 'plan.done.1', to: 'last' })
+  })
+})

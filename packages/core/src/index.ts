@@ -354,7 +354,14 @@ export type {
   ToldPart,
 } from './snapshot/snapshot.ts'
 export { addUsage, noUsage, type Usage, type UsageDelta } from './snapshot/usage.ts'
-export { auditRun, type Audit, type AuditEntry, type AuditPerson, type AuditPolicy } from './replay/audit-run.ts'
+export {
+  auditRun,
+  type Audit,
+  type AuditEntry,
+  type AuditHandoff,
+  type AuditPerson,
+  type AuditPolicy,
+} from './replay/audit-run.ts'
 export { blamePath, type Blame, type BlameApproval, type BlameCall } from './replay/blame.ts'
 export type { Change } from './replay/diff-values.ts'
 export { forkRun, type ForkOptions } from './replay/fork-run.ts'

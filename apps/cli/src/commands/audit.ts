@@ -2,8 +2,9 @@ import { auditRun, type Audit } from '@waystone/core'
 import { openRow, type RunOptions } from '../bind/open-run.ts'
 import type { CommandDefinition, CommonOptions, Context } from '../command.ts'
 import { guardText } from '../graph/edge-labels.ts'
-import { targetText } from '../output/decision-text.ts'
 import { nodeText } from '../output/node-text.ts'
+import { targetText } from '../output/target-text.ts'
+import { tooManyText } from '../output/handoff-text.ts'
 import { personText } from '../output/person-text.ts'
 import { printable, printableJson, printableLine } from '../output/printable.ts'
 import { table } from '../output/table.ts'
@@ -42,6 +43,8 @@ function auditLines(found: Audit, { style }: Context): readonly string[] {
     '',
     found.people.length === 0 ? 'No person decided anything.' : 'People:',
     ...found.people.flatMap(personLines),
+    ...(found.handoffs.length === 0 ? [] : ['', 'Handoffs, with the reasons that models gave:']),
+    ...found.handoffs.map(handoffLine),
     '',
     found.policies.length === 0 ? 'No policies.' : 'Policies:',
     ...found.policies.map((policy) => policyLine(policy, style)),
@@ -65,6 +68,11 @@ function personLines(person: Audit['people'][number]): readonly string[] {
     `  ${String(sequence).padStart(4)}  ${formatTime(at)}  ${personText(person)} (${printableLine(through)})  ${what}${person.isPartial === true ? ', with others' : ''}${reason === '' ? '' : `: ${printableLine(reason)}`}`,
     ...[...asked, ...became].map((line) => `${' '.repeat(30)}${line}`),
   ]
+}
+
+function handoffLine({ sequence, at, from, to, reason, tooMany }: Audit['handoffs'][number]): string {
+  const many = tooMany === undefined ? '' : `  (${tooManyText(tooMany)})`
+  return `  ${String(sequence).padStart(4)}  ${formatTime(at)}  ${from} → ${targetText(to)}: “${printableLine(reason)}”${many}`
 }
 
 function transitionLines({ transitions }: Audit): readonly string[] {

@@ -1,4 +1,4 @@
-import type { EdgeRecord, Graph, GuardExpression } from '@waystone/core'
+import { escalationOutcome, type EdgeRecord, type Graph, type GuardExpression } from '@waystone/core'
 
 /** Writes a guard as people say it: `isSmall`, `not isSmall`, `isSmall and (isNew or isVip)`. */
 export function guardText(expression: GuardExpression): string {
@@ -22,6 +22,7 @@ function text(expression: GuardExpression, isInner: boolean): string {
  * @returns an empty text when nothing needs to be said
  */
 export function edgeLabel(edge: EdgeRecord, graph: Graph): string {
+  if (edge.outcome === escalationOutcome) return 'one handoff too many'
   const siblings = graph.edges.filter(({ from, outcome }) => from === edge.from && outcome === edge.outcome)
   const isDone = edge.outcome === 'done' && !isOneOfSeveral(edge, graph)
   const condition = edge.when === null ? (siblings.length > 1 ? 'else' : '') : guardText(edge.when)

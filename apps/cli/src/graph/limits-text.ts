@@ -30,6 +30,19 @@ export function bareAmount(name: LimitName, amount: number): string {
 export function limitsText(graph: Graph): string {
   // The record's keys are limit names by its type.
   const bounds = Object.entries(graph.limits.bounds) as [LimitName, { readonly max: number }][]
-  if (bounds.length === 0) return ''
-  return `at most ${bounds.map(([name, { max }]) => amountText(name, max)).join(' · ')}`
+  const parts = [...bounds.map(([name, { max }]) => amountText(name, max)), ...handoffTexts(graph)]
+  return parts.length === 0 ? '' : `at most ${parts.join(' · ')}`
+}
+
+function handoffTexts({ limits: { handoffs } }: Graph): readonly string[] {
+  if (handoffs === undefined) return []
+  const { max, perPair, identical, withinMs } = handoffs
+  const times = (count: number | undefined, what: string): readonly string[] =>
+    count === undefined ? [] : [`${formatCount(count)} ${count === 1 ? 'handoff' : 'handoffs'}${what}`]
+  return [
+    ...times(max, ''),
+    ...times(perPair, ' per pair'),
+    ...times(identical, ' of the same contract'),
+    ...(withinMs === undefined ? [] : [`handoffs for ${formatDuration(withinMs)}`]),
+  ]
 }

@@ -3,6 +3,7 @@ import { personText } from '../output/person-text.ts'
 import { amountText } from '../graph/limits-text.ts'
 import { reasonText, wayText } from '../output/decision-text.ts'
 import { nodeText } from '../output/node-text.ts'
+import { tooManyText } from '../output/handoff-text.ts'
 import { printableExcerpt, printableLine } from '../output/printable.ts'
 import type { Style } from '../output/style.ts'
 import { formatDuration } from '../output/units.ts'
@@ -62,6 +63,8 @@ function eventText(event: RunEvent, { graph, style }: LineContext): string | nul
       return `${name(event.node)}  ${style('warn', awaitedText(event))}`
     case 'event.received':
       return `${' '.repeat(width)}  event ${printableLine(event.event)}${event.key === null ? '' : ` for ${printableExcerpt(event.key, 40)}`}`
+    case 'handoff.made':
+      return tooManyLine(event, { style, width })
     case 'limit.hit':
       return `${' '.repeat(width)}  ${style('warn', `limit${event.node === undefined ? '' : ` of ${event.node}`} hit: ${amountText(event.limit, event.used)} of ${amountText(event.limit, event.max)}`)}`
     case 'run.stalled':
@@ -97,6 +100,15 @@ function awaitedText({ events, key, expiresAt }: Extract<RunEvent, { type: 'wait
   const until = expiresAt === null ? '' : ` until ${new Date(expiresAt).toISOString()}`
   if (events.length === 0) return `waits${until}`
   return `waits for ${events.join(' or ')}${key === null ? '' : ` with key ${printableExcerpt(key, 40)}`}${until === '' ? '' : `,${until}`}`
+}
+
+/** A handoff that was made stands with its edge. */
+function tooManyLine(
+  { node, handoff, tooMany }: Extract<RunEvent, { type: 'handoff.made' }>,
+  { style, width }: { readonly style: Style; readonly width: number },
+): string | null {
+  if (tooMany === undefined) return null
+  return `${' '.repeat(width)}  ${style('warn', `${node} hands over to ${handoff}: ${tooManyText(tooMany)}`)}`
 }
 
 function askedText(kind: Extract<RunEvent, { type: 'request.opened' }>['kind'], tool: string | null): string {

@@ -88,6 +88,7 @@ export function advance(progress: Progress, event: RunEvent): Progress {
     case 'event.received':
     case 'event.taken':
     case 'state.changed':
+    case 'handoff.made':
     case 'limit.hit':
     case 'run.stalled':
     case 'run.deadlocked':

@@ -8,21 +8,9 @@ import {
   type Json,
 } from '@waystone/core'
 import { amountText } from '../graph/limits-text.ts'
+import { handoffReason } from './handoff-text.ts'
 import { printableExcerpt } from './printable.ts'
-
-/** Targets as people say them. */
-export function targetText(target: string | null): string {
-  if (target === null) return 'stays'
-  return targetNames[target] ?? target
-}
-
-const targetNames: { readonly [target: string]: string } = {
-  ':end': 'end',
-  ':fail': 'failed',
-  ':exhausted': 'exhausted',
-  ':person': 'a person is asked',
-  [forkTarget]: 'fork',
-}
+import { targetText } from './target-text.ts'
 
 /** Where a decision leads, through the joins it fired: `→ fork a, b`, `→ merge 1 of 2`, `→ merge → answer`. */
 export function wayText(decision: Decision, graph: Graph): string {
@@ -60,10 +48,11 @@ export function reasonText(decision: Decision): string {
     const { name, used, max, node } = decision.limit
     return `limit${node === undefined ? '' : ` of ${node}`} hit: ${amountText(name, used)} of ${amountText(name, max)}`
   }
+  const handoff = decision.handoff === undefined ? '' : handoffReason(decision.handoff)
   const taken = decision.candidates.find(({ verdict }) => verdict === 'taken' || verdict === 'otherwise')
   const refused = decision.candidates.filter(({ verdict }) => verdict === 'guard' || verdict === 'limit')
   const parts = [...refused.map(candidateText), ...(taken === undefined ? [] : [candidateText(taken)])]
-  return parts.filter((part) => part !== '').join('; ')
+  return [handoff, ...parts].filter((part) => part !== '').join('; ')
 }
 
 /** What made one candidate go the way it went. */
@@ -123,6 +112,7 @@ export function decisionLines(decision: Decision, graph: Graph): readonly string
     `${decision.node}${visit} ended ${decision.outcome} ${to}  [${decision.taken}]`,
     ...decision.candidates.map((candidate) => candidateLine(candidate, edges.get(candidate.edge))),
     ...limit,
+    ...(decision.handoff === undefined ? [] : [`  ⇢ ${handoffReason(decision.handoff)}`]),
     ...(branches === '' ? [] : [`  ⑂ ${branches}`]),
     ...(decision.next === undefined ? [] : decisionLines(decision.next, graph)),
   ]

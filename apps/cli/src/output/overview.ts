@@ -2,6 +2,7 @@ import { formatPlace, openIn, processLiveness, type History, type LimitName } fr
 import { tagNames } from '../bind/tag-names.ts'
 import type { Context } from '../command.ts'
 import { amountText } from '../graph/limits-text.ts'
+import { handoffLine } from './handoff-text.ts'
 import { printable, printableLine } from './printable.ts'
 import { degradedText, toneOfStatus, unreadText, waitText } from './run-result.ts'
 import { formatDuration, formatTime } from './units.ts'
@@ -54,6 +55,10 @@ export function overviewLines(
     ...Object.entries(context.received ?? {}).flatMap(([id, { message, step }]) =>
       step === undefined ? [`${label('unread')}${unreadText({ id, ...message })}`] : [],
     ),
+    ...(context.handoffs?.made ?? []).map((made) => `${label('handed')}${handoffLine(made)}`),
+    ...(context.handoffs?.refused === undefined
+      ? []
+      : [`${label('refused')}${counted(context.handoffs.refused, 'handoff')} that a model asked for`]),
     ...(held === null ? [] : [`${label('held')}by ${printableLine(held.by)}: ${printableLine(held.reason)}`]),
     ...(ending?.error === undefined
       ? []

@@ -1,6 +1,7 @@
 import type { Json, Request, RequestOption } from '@waystone/core'
-import { targetText } from './decision-text.ts'
 import { nodeText } from './node-text.ts'
+import { targetText } from './target-text.ts'
+import { handoffLine } from './handoff-text.ts'
 import { personText } from './person-text.ts'
 import { printable, printableExcerpt, printableJson, printableLine } from './printable.ts'
 import type { Style } from './style.ts'
@@ -27,6 +28,7 @@ export function requestLines(request: Request, { style, now }: { style: Style; n
       Object.entries(request.heard).flatMap(([key, value]) => fieldLines(key, value, style)),
       style,
     ),
+    ...section('handed', request.handoffs.map(handoffLine), style),
     ...section('said', request.said === null ? [] : saidLines(request.said), style),
     ...section(
       'answers',

@@ -8,6 +8,7 @@ import { nestedIn, nodeAt } from '../graph/nested-graphs.ts'
 import { isCrossing, shownAt } from '../graph/policy-crossing.ts'
 import { argumentsOfCall } from '../snapshot/agent-calls.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
+import type { HandoffLimitHit } from '../snapshot/handoff.ts'
 import type { Decision } from '../snapshot/decision.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
 import { contextsOf, holdersOf, openIn } from '../snapshot/tree.ts'
@@ -60,6 +61,20 @@ export interface AuditPolicy {
   readonly within?: string
 }
 
+/** One agent handing over to another. */
+export interface AuditHandoff {
+  readonly sequence: number
+  readonly at: number
+  /** By path in a nested workflow. */
+  readonly from: string
+  readonly handoff: string
+  readonly to: string
+  /** The words of its model. */
+  readonly reason: string
+  /** It was one too many: the limit. */
+  readonly tooMany?: HandoffLimitHit
+}
+
 /** Everything a run did and who decided it. */
 export interface Audit {
   readonly runId: string
@@ -70,6 +85,8 @@ export interface Audit {
   readonly missingOrigin?: { readonly runId: string; readonly sequence: number }
   readonly transitions: readonly AuditEntry[]
   readonly people: readonly AuditPerson[]
+  /** Order: as made. */
+  readonly handoffs: readonly AuditHandoff[]
   readonly policies: readonly AuditPolicy[]
 }
 
@@ -92,14 +109,28 @@ export async function auditRun(store: Store, runId: string): Promise<Audit> {
       ...(missingOrigin !== undefined && { missingOrigin }),
       transitions: history.checkpoints.map(entryOf),
       people: history.checkpoints.flatMap((checkpoint) => peopleOf(checkpoint, history)),
+      handoffs: history.checkpoints.flatMap((checkpoint) => handoffsIn(checkpoint)),
       policies: sitesOf(history.graph, []).flatMap((site) =>
         site.graph.policies.map((policy) => auditPolicy(ways, site, policy)),
       ),
     }
   } catch (error) {
     if (!StoreError.isInstance(error) || error.code !== 'WAYSTONE_STORE_CORRUPT') throw error
-    return { ...base, chain: { isIntact: false, problem: error.message }, transitions: [], people: [], policies: [] }
+    return {
+      ...base,
+      chain: { isIntact: false, problem: error.message },
+      transitions: [],
+      people: [],
+      handoffs: [],
+      policies: [],
+    }
   }
+}
+
+function handoffsIn({ sequence, event, decision }: Checkpoint): readonly AuditHandoff[] {
+  if (decision?.handoff === undefined) return []
+  const { node, outcome, to, handoff } = decision
+  return [{ sequence, at: event.at, from: node, handoff: outcome, to: to ?? '', ...handoff }]
 }
 
 function entryOf({ sequence, event, step, decision, items }: Checkpoint): AuditEntry {
@@ -364,7 +395,9 @@ function updateCover(
     cover.known.set(guard, result)
   // Turns of an agent have outcomes too, and lead nowhere.
   const record = decision.to === null ? undefined : graph.nodes[namesOfPath(decision.node).at(-1) ?? '']
-  const isCrossed = record !== undefined && isCrossing(policy, record, decision.outcome)
+  // One handoff too many goes another way than its outcome says.
+  const isMade = decision.handoff?.tooMany === undefined
+  const isCrossed = isMade && record !== undefined && isCrossing(policy, record, decision.outcome)
   if (isCrossed && step !== null) cover.coveredBy = record.id
 }
 

@@ -1,5 +1,7 @@
+import { own } from '../base/own.ts'
 import type { RunRow, Store } from '../checkpoint/store.ts'
 import type { NodeRecord } from '../graph/graph.ts'
+import { handoffOfTool } from '../graph/handoff.ts'
 import { nodeAt } from '../graph/nested-graphs.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import { modelOfStep } from '../graph/asked-models.ts'
@@ -9,18 +11,18 @@ import { addUsage, noUsage, type Usage } from '../snapshot/usage.ts'
 import { readHistory, type History } from './history.ts'
 
 /** What rows of {@link readStats} are about. */
-export const statsGroups = ['workflow', 'node', 'agent', 'model', 'tool'] as const
+export const statsGroups = ['workflow', 'node', 'agent', 'model', 'tool', 'handoff'] as const
 /** See {@link statsGroups}. */
 export type StatsGroup = (typeof statsGroups)[number]
 
-/** Figures of one workflow, node, agent, model or tool over a period. */
+/** Figures of one workflow, node, agent, model, tool or handoff over a period. */
 export interface StatsRow {
   readonly group: StatsGroup
-  /** `workflow` or `workflow/node` (by path in a nested workflow: `workflow/research/draft`), or the name of the model or tool. */
+  /** `workflow` or `workflow/node` (by path in a nested workflow: `workflow/research/draft`), or the name of the model or tool; `workflow/node → handoff`. */
   readonly name: string
-  /** Runs, visits or calls that have ended. */
+  /** Runs, visits or calls that have ended; handoffs that were asked for. */
   readonly count: number
-  /** Of these, ended well: run `completed`; any outcome but `failed`, `timeout`, `unknown`, `lost`. */
+  /** Of these, ended well: run `completed`; any outcome but `failed`, `timeout`, `unknown`, `lost`; handoffs that were made and not one too many. */
   readonly succeeded: number
   readonly failed: number
   readonly usage: Usage
@@ -70,7 +72,10 @@ function countRun(tallies: Map<string, Tally>, row: RunRow, history: History): v
   run.usage = addUsage(run.usage, row.usage)
   const { ending, startedAt } = history.at(history.last).snapshot.context
   if (ending !== null) count(run, ending.status === 'completed', ending.at - startedAt)
-  for (const checkpoint of history.checkpoints) countStep(tallies, { row, history, checkpoint })
+  for (const checkpoint of history.checkpoints) {
+    countStep(tallies, { row, history, checkpoint })
+    countHandoffs(tallies, row, checkpoint)
+  }
 }
 
 interface Counted {
@@ -98,6 +103,23 @@ function countStep(tallies: Map<string, Tally>, { row, history, checkpoint }: Co
   for (const tally of tallied) {
     tally.usage = addUsage(tally.usage, usage ?? undefined)
     count(tally, isGood, step.endedAt - step.startedAt)
+  }
+}
+
+/** Handoffs take no time of their own, and what they used is the model's. */
+function countHandoffs(tallies: Map<string, Tally>, row: RunRow, { step, event, decision }: Checkpoint): void {
+  const tallyFor = (node: string, handoff: string): Tally =>
+    tallyOf(tallies, 'handoff', `${row.workflow}/${node} → ${handoff}`)
+  if (decision?.handoff !== undefined) {
+    const tally = tallyFor(decision.node, decision.outcome)
+    if (decision.handoff.tooMany === undefined) tally.succeeded += 1
+    else tally.failed += 1
+  }
+  if (event.type !== 'effect.ended' || step === null) return
+  const { refusedCalls = {}, message } = event.payload
+  for (const { id, name } of message?.calls ?? []) {
+    const rule = own(refusedCalls, id)?.rule
+    if (rule === 'handoff' || rule === 'contract') tallyFor(step.node, handoffOfTool(name) ?? name).failed += 1
   }
 }
 

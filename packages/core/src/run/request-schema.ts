@@ -62,6 +62,27 @@ export const requestSchema: JsonObject = toJson(
       evidence: anyObject,
       said: textOrNull,
       heard: anyObject,
+      handoffs: list(
+        object(
+          {
+            from: text,
+            visit: count,
+            handoff: text,
+            to: text,
+            reason: text,
+            digest: text,
+            step: count,
+            at: count,
+            tooMany: object({
+              name: { enum: ['max', 'perPair', 'identical', 'within'] },
+              used: count,
+              max: count,
+              meantFor: text,
+            }),
+          },
+          ['tooMany'],
+        ),
+      ),
       usage,
       options: list(object({ outcome: text, edges: list(text), to: text })),
       edits: list(text),

@@ -71,6 +71,7 @@ function requestOf(
     evidence: open.undoes === undefined ? input.state : undoneEvidence(runId, open.undoes),
     said: isCall ? saidWith(context, open) : null,
     heard: input.heard as unknown as JsonObject,
+    handoffs: context.handoffs?.made ?? [],
     usage: root.context.usage,
     options,
     edits: approval?.edits ?? [],

@@ -4,6 +4,7 @@ import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { LimitName } from '../graph/graph.ts'
 import type { Decision } from '../snapshot/decision.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
+import type { HandoffLimitHit } from '../snapshot/handoff.ts'
 import type { RunStatus, StepKind } from '../snapshot/snapshot.ts'
 import type { UsageDelta } from '../snapshot/usage.ts'
 
@@ -77,6 +78,18 @@ export type RunEvent =
       readonly isLate: boolean
     })
   | (RunEventBase & { readonly type: 'edge.taken'; readonly decision: Decision })
+  /** An agent has handed over. One that was refused stands among the `refusedCalls` of its step. */
+  | (RunEventBase & {
+      readonly type: 'handoff.made'
+      readonly node: string
+      readonly handoff: string
+      /** Node or target. */
+      readonly to: string
+      /** The words of a model. */
+      readonly reason: string
+      /** It was one too many: the limit. */
+      readonly tooMany?: HandoffLimitHit
+    })
   | (RunEventBase & {
       readonly type: 'state.changed'
       readonly keys: readonly string[]

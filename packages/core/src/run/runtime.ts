@@ -10,6 +10,7 @@ import type { Workflow } from '../define/workflow.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { LimitName } from '../graph/graph.ts'
 import type { MemoryStore } from '../memory/memory-store.ts'
+import type { HandoffMade } from '../snapshot/handoff.ts'
 import type { DegradedMark, RunStatus } from '../snapshot/snapshot.ts'
 import type { Undoing, UndoReport } from '../snapshot/undo.ts'
 import type { Usage } from '../snapshot/usage.ts'
@@ -134,6 +135,8 @@ export interface Request {
   readonly said: string | null
   /** Verdicts the node hears. */
   readonly heard: JsonObject
+  /** The handoffs of its workflow since their chain began, with their reasons: the words of models. Order: as made. */
+  readonly handoffs: readonly HandoffMade[]
   readonly usage: Usage
   readonly options: readonly RequestOption[]
   /** State keys the person may edit. */

@@ -17,22 +17,26 @@ export function exhaustiveForks(graph: Graph, work: (node: NodeRecord) => number
 type Status = 'running' | 'joined' | 'failed'
 
 /** Where a run may be. */
-interface Place {
+export interface ForkPlace {
   readonly active: readonly string[]
   /** By join, then branch. */
   readonly forks: { readonly [join: string]: { readonly [branch: string]: Status } }
   readonly taken: { readonly [edge: string]: number }
 }
 
-/** A place, and the work of getting there. */
-type Step = readonly [place: Place, work: number]
+/** A place, and the nodes that were entered on the way to it. */
+export type ForkMove = readonly [place: ForkPlace, entered: readonly string[]]
+
+/** The same for all ways to a place. */
+export function keyOfPlace({ active, forks, taken }: ForkPlace): string {
+  return JSON.stringify([active.toSorted(), forks, taken])
+}
 
 class ForkTrial {
   readonly #graph: Graph
   readonly #work: (node: NodeRecord) => number
   readonly #mostStates: number
-  readonly #regions: Regions
-  readonly #lists: ReadonlyMap<string, readonly EdgeRecord[]>
+  readonly #moves: ForkMoves
   readonly #done = new Map<string, number>()
   readonly #open = new Set<string>()
 
@@ -40,24 +44,24 @@ class ForkTrial {
     this.#graph = graph
     this.#work = work
     this.#mostStates = mostStates
-    this.#regions = regionsOf(graph)
-    this.#lists = Map.groupBy(graph.edges, (edge) => listName(edge.from, edge.outcome))
+    this.#moves = new ForkMoves(graph)
   }
 
   begin(): number {
-    return this.#best(this.#enter({ active: [], forks: {}, taken: {} }, [this.#graph.start]))
+    return this.#best(this.#moves.begin())
   }
 
-  #best([place, work]: Step): number {
+  #best([place, entered]: ForkMove): number {
+    const work = entered.reduce((sum, name) => sum + this.#workOf(name), 0)
     if (place.active.length === 0) return work
-    const key = JSON.stringify([place.active.toSorted(), place.forks, place.taken])
+    const key = keyOfPlace(place)
     const known = this.#done.get(key)
     if (known !== undefined) return work + known
     if (this.#open.has(key)) return Infinity
     if (this.#done.size > this.#mostStates) return NaN
     this.#open.add(key)
     let most = 0
-    for (const step of this.#steps(place)) {
+    for (const step of this.#moves.after(place)) {
       const rest = this.#best(step)
       if (Number.isNaN(rest)) return NaN
       most = Math.max(most, rest)
@@ -67,11 +71,39 @@ class ForkTrial {
     return work + most
   }
 
-  *#steps(place: Place): Generator<Step> {
+  #workOf(name: string): number {
+    const node = this.#graph.nodes[name]
+    return node === undefined ? 0 : this.#work(node)
+  }
+}
+
+/** The moves that a run of a graph may make, whatever its guards say. */
+export class ForkMoves {
+  readonly #graph: Graph
+  readonly #regions: Regions
+  readonly #lists: ReadonlyMap<string, readonly EdgeRecord[]>
+
+  constructor(graph: Graph) {
+    this.#graph = graph
+    this.#regions = regionsOf(graph)
+    this.#lists = Map.groupBy(graph.edges, (edge) => listName(edge.from, edge.outcome))
+  }
+
+  begin(): ForkMove {
+    return this.#enter({ active: [], forks: {}, taken: {} }, [this.#graph.start])
+  }
+
+  /** All moves from a place. */
+  *after(place: ForkPlace): Generator<ForkMove> {
     for (const name of place.active) {
       const node = this.#graph.nodes[name]
-      for (const outcome of node?.outcomes ?? []) yield* this.#leave(place, { node: name, outcome })
+      for (const outcome of node?.outcomes ?? []) yield* this.end(place, { node: name, outcome })
     }
+    yield* this.deadlines(place)
+  }
+
+  /** The moves of deadlines, which may come at any moment. */
+  *deadlines(place: ForkPlace): Generator<ForkMove> {
     for (const join of Object.keys(place.forks)) {
       const region = this.#regions.forks.get(join)
       if (region !== undefined && region.join.deadlineMs !== null) yield* this.#fire(place, region, 'deadline')
@@ -79,7 +111,7 @@ class ForkTrial {
   }
 
   /** All edges that may be taken at an outcome. */
-  *#leave(place: Place, end: { readonly node: string; readonly outcome: string }): Generator<Step> {
+  *end(place: ForkPlace, end: { readonly node: string; readonly outcome: string }): Generator<ForkMove> {
     for (const edge of this.#lists.get(listName(end.node, end.outcome)) ?? []) {
       const used = place.taken[edge.id] ?? 0
       const isFree = edge.limit === null || used < edge.limit.max
@@ -90,7 +122,7 @@ class ForkTrial {
     }
   }
 
-  *#take(place: Place, edge: EdgeRecord, to: Target): Generator<Step> {
+  *#take(place: ForkPlace, edge: EdgeRecord, to: Target): Generator<ForkMove> {
     if (to === ':person') return
     const gone = { ...place, active: place.active.filter((name) => name !== edge.from) }
     const way = wayOf(this.#regions, edge, to)
@@ -118,40 +150,35 @@ class ForkTrial {
         const next = { ...left, forks: { ...left.forks, [way.join]: statuses } }
         const region = this.#regions.forks.get(way.join)
         const outcome = region === undefined ? null : outcomeOf(region, Object.values(statuses))
-        if (region === undefined || outcome === null) yield [next, 0]
+        if (region === undefined || outcome === null) yield [next, []]
         else yield* this.#fire(next, region, outcome)
       }
     }
   }
 
-  *#fire(place: Place, { join }: ForkRegion, outcome: string): Generator<Step> {
+  *#fire(place: ForkPlace, { join }: ForkRegion, outcome: string): Generator<ForkMove> {
     const closed = this.#without(place, [join.id])
     const fresh = this.#reset({ ...closed, active: [...closed.active, join.id] }, join.id)
-    yield* this.#leave(fresh, { node: join.id, outcome })
+    yield* this.end(fresh, { node: join.id, outcome })
   }
 
-  #move(place: Place, to: Target): Step {
-    return to.startsWith(':') ? [{ ...place, active: [], forks: {} }, 0] : this.#enter(place, [to])
+  #move(place: ForkPlace, to: Target): ForkMove {
+    return to.startsWith(':') ? [{ ...place, active: [], forks: {} }, []] : this.#enter(place, [to])
   }
 
-  #enter(place: Place, names: readonly string[]): Step {
+  #enter(place: ForkPlace, names: readonly string[]): ForkMove {
     let next = { ...place, active: [...place.active, ...names] }
-    let work = 0
-    for (const name of names) {
-      next = this.#reset(next, name)
-      const node = this.#graph.nodes[name]
-      if (node !== undefined) work += this.#work(node)
-    }
-    return [next, work]
+    for (const name of names) next = this.#reset(next, name)
+    return [next, names]
   }
 
-  #reset<Some extends Place>(place: Some, name: string): Some {
+  #reset<Some extends ForkPlace>(place: Some, name: string): Some {
     const gone = new Set(this.#graph.edges.filter((edge) => edge.limit?.per === name).map((edge) => edge.id))
     if (gone.size === 0) return place
     return { ...place, taken: Object.fromEntries(Object.entries(place.taken).filter(([edge]) => !gone.has(edge))) }
   }
 
-  #without(place: Place, joins: readonly string[]): Place {
+  #without(place: ForkPlace, joins: readonly string[]): ForkPlace {
     const nodes = new Set(joins.flatMap((join) => [...(this.#regions.forks.get(join)?.nodes ?? [])]))
     const isGone = (name: string): boolean => nodes.has(name) || joins.includes(name)
     return {

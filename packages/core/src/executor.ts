@@ -19,4 +19,5 @@ export { EffectScope, type Attempt, type AttemptScope } from './run/effect-conte
 export type { EffectJob, ExecutorPorts } from './run/effect-job.ts'
 export { perform } from './run/perform.ts'
 export { createSecretVault, type SecretVault } from './run/secrets.ts'
+export type { GroupBinding } from './run/runtime.ts'
 export type { EffectEnd } from './snapshot/event.ts'

@@ -116,6 +116,8 @@ export type {
 } from './define/compensate.ts'
 export { effectClasses } from './define/effect-class.ts'
 export type { CodeGate, GateBase, ReviewGate } from './define/gate.ts'
+export type { GroupBinding } from './run/runtime.ts'
+export type { GroupConfig, GroupDefinition, GroupOwn } from './define/group.ts'
 export type { Guard, GuardDefinition, GuardOptions, GuardTree } from './define/guard.ts'
 export type {
   AgentNode,
@@ -158,7 +160,7 @@ export {
   type RuleDefinition,
 } from './define/rule.ts'
 export type { SourceLine } from './define/source-line.ts'
-export { defineState, type AgentApply, type StateBuilder } from './define/state.ts'
+export { defineState, type AgentApply, type GroupBuilder, type StateBuilder } from './define/state.ts'
 export type {
   CheckedShape,
   EntryProblem,
@@ -256,6 +258,7 @@ export {
   type Graph,
   type GraphHashes,
   type GuardExpression,
+  type GroupRecord,
   type GuardRecord,
   type HandoffLimitsRecord,
   type HandoffRecord,

@@ -40,6 +40,7 @@ const optionNames: { readonly [Name in keyof Required<WaystoneConfig>]: true } =
   prices: true,
   limits: true,
   secrets: true,
+  groups: true,
   store: true,
   workflows: true,
   clock: true,

@@ -7,6 +7,7 @@ import type { CheckOptions, Rule } from './rule.ts'
 import { forkRules } from './fork-rules.ts'
 import { costUnknown } from './rules/cost-unknown.ts'
 import { defaultUnsafe } from './rules/default-unsafe.ts'
+import { groupBorders } from './rules/group-borders.ts'
 import { hearsNothing } from './rules/hears-nothing.ts'
 import { limitBelowStart } from './rules/limit-below-start.ts'
 import { modelSchema } from './rules/model-schema.ts'
@@ -42,6 +43,7 @@ const rules: readonly Rule[] = [
   readBeforeWrite,
   outputNeverWritten,
   hearsNothing,
+  groupBorders,
   policyNames,
   policies,
   toolAsksNobody,

@@ -36,7 +36,10 @@ export function cacheKeyOf(
   // Where a person is asked, each call is theirs to decide.
   if (node.kind === 'agent' && callApprovalOf(graph, node, call.tool) !== null) return undefined
   if (tool === undefined || effect !== 'pure' || tool.cache === false || call.given === undefined) return undefined
-  return sha256(canonicalJson([tool.name, tool.version, shapeOf(tool), call.given]))
+  const { group } = node
+  // With secrets of its own, a group may be given other answers.
+  const whose = group === undefined ? [] : [group]
+  return sha256(canonicalJson([tool.name, tool.version, shapeOf(tool), call.given, ...whose]))
 }
 
 /** The result of an identical call before; undefined: there is none. */

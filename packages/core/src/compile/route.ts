@@ -15,6 +15,7 @@ import { closeFork, fireJoin, leaveMeeting, noteAdded } from './fork-ledger.ts'
 import type { ForkIndex } from './graph-index.ts'
 import { markDegraded } from './degraded.ts'
 import { describeCandidate } from './describe-candidate.ts'
+import { errorOutside } from './group-error.ts'
 import { failureIn, withFailure } from './failure-of.ts'
 import { engineError, frozenError } from './frozen-error.ts'
 import { handedOver, toldHandoff, type HandingOver } from './handoff-made.ts'
@@ -178,7 +179,7 @@ function applyEnd(
     ? mergeState(parts, context.state, { patch: end.patch ?? {}, unset: end.unset ?? [] })
     : context.state
   const verdicts = end.verdict === undefined ? context.verdicts : withKey(context.verdicts, record.id, end.verdict)
-  const error = isFailure ? (end.error ?? context.error) : null
+  const error = isFailure ? (errorOutside(record, end.error) ?? context.error) : null
   if (state === context.state && verdicts === context.verdicts && error === context.error) return context
   const next = withContext(context, { state, verdicts, error })
   const { forks } = parts.index
@@ -410,5 +411,6 @@ function toFail(
     taken: why.transition,
     to: failTarget,
   }
-  return { transition: why.transition, context: withContext(context, { error: why.error }), decision }
+  const error = errorOutside(leaver.record, why.error) ?? why.error
+  return { transition: why.transition, context: withContext(context, { error }), decision }
 }

@@ -1,3 +1,4 @@
+import type { GroupDefinition } from './group.ts'
 import type { SourceLine } from './source-line.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -15,6 +16,8 @@ export interface NodeDefinition {
   readonly subject: unknown
   /** The state object given to `defineState`, to tell states apart. */
   readonly state: object
+  /** The group it was made in; absent: none. */
+  readonly group?: GroupDefinition
   readonly source: SourceLine | undefined
 }
 

@@ -14,6 +14,7 @@ import type { Duration } from './duration.ts'
 import type { EffectClass } from './effect-class.ts'
 import { makeEvent, type EventInput, type EventPayload, type NamedEvent } from './event.ts'
 import type { CodeGate, ReviewGate } from './gate.ts'
+import { makeGroup, type GroupConfig, type GroupDefinition } from './group.ts'
 import { makeGuard, type Guard, type GuardOptions } from './guard.ts'
 import type { Handoffs } from './handoff.ts'
 import type { FailedBranches, JoinConfig, JoinNode, JoinOutcome } from './join.ts'
@@ -368,6 +369,21 @@ export interface StateBuilder<Values, Patches> {
     config?: JoinConfig<Failed, Expires>,
   ): JoinNode<JoinOutcome<Failed, Expires>, Failed extends 'raise' ? 'failed' : never, Values>
 
+  /**
+   * Some nodes that keep to themselves: state keys that only they read and write, perhaps secrets and a store of their own. Nodes made with what this
+   * returns are in the group; they read the shared state, and write of it what the group exports.
+   *
+   * @param name - unique in a workflow
+   */
+  group<
+    // oxlint-disable-next-line no-generated-empty-object-type -- a group without keys of its own
+    const Shape extends { readonly [key: string]: StateEntry } = Record<never, StateEntry>,
+    Export extends keyof Patches & string = never,
+  >(
+    name: string,
+    config: GroupConfig<Shape & CheckedShape<NoInfer<Shape>>, Export>,
+  ): GroupBuilder<Values & ValuesOf<Shape>, Pick<Patches, Export> & PatchesOf<Shape>>
+
   /** Gives nodes their names; edges refer to them as `n.name`. */
   nodes<Nodes extends NodeTable<Values>>(nodes: Nodes): Nodes
 
@@ -387,6 +403,17 @@ export interface StateBuilder<Values, Patches> {
   >
 }
 
+/** What is made with it is typed where authors see it. */
+interface Builder {
+  readonly group: unknown
+  readonly join: unknown
+  readonly nodes: unknown
+  readonly workflow: unknown
+}
+
+/** Everything that can be made in a group. Joins and the workflow are the whole's. */
+export type GroupBuilder<Values, Patches> = Omit<StateBuilder<Values, Patches>, 'group' | 'join' | 'nodes' | 'workflow'>
+
 /** Without `output` the answer is the patch and there is nothing to apply. */
 export type AgentApply<Output extends z.core.$ZodType, Writes> = [Output] extends [z.core.$ZodNever]
   ? { readonly apply?: NothingToApply }
@@ -405,10 +432,11 @@ export function defineState<const Shape extends { readonly [key: string]: StateE
 ): StateBuilder<ValuesOf<Shape>, PatchesOf<Shape>> {
   const state = Object.freeze({ ...shape })
   // Author-facing types live in the interface alone; what is written is kept as it is and checked by `graph`.
-  return makeBuilder(state) as StateBuilder<ValuesOf<Shape>, PatchesOf<Shape>>
+  return makeBuilder(state) as unknown as StateBuilder<ValuesOf<Shape>, PatchesOf<Shape>>
 }
 
-function makeBuilder(state: object): unknown {
+function makeBuilder(state: object, group?: GroupDefinition): Builder {
+  const home = group === undefined ? { state } : { state, group }
   const builder = {
     // oxlint-disable-next-line max-params -- the author-facing shape: name, keys, function, options
     guard: (name: unknown, reads: unknown, decide: unknown, options: GuardOptions = {}) =>
@@ -427,20 +455,34 @@ function makeBuilder(state: object): unknown {
     any: (...of: readonly unknown[]) => makeGuard({ type: 'any', of }),
     agent: (first: unknown, second?: unknown) =>
       second === undefined
-        ? makeNode({ kind: 'agent', config: first, subject: null, state, source: callerOf(builder.agent) })
-        : makeNode({ kind: 'agent', config: second, subject: first, state, source: callerOf(builder.agent) }),
+        ? makeNode({ kind: 'agent', config: first, subject: null, ...home, source: callerOf(builder.agent) })
+        : makeNode({ kind: 'agent', config: second, subject: first, ...home, source: callerOf(builder.agent) }),
     tool: (subject: unknown, config: unknown) =>
-      makeNode({ kind: 'tool', config, subject, state, source: callerOf(builder.tool) }),
-    gate: (config: unknown) => makeNode({ kind: 'gate', config, subject: null, state, source: callerOf(builder.gate) }),
+      makeNode({ kind: 'tool', config, subject, ...home, source: callerOf(builder.tool) }),
+    gate: (config: unknown) =>
+      makeNode({ kind: 'gate', config, subject: null, ...home, source: callerOf(builder.gate) }),
     approval: (config: unknown) =>
-      makeNode({ kind: 'approval', config, subject: null, state, source: callerOf(builder.approval) }),
-    task: (config: unknown) => makeNode({ kind: 'task', config, subject: null, state, source: callerOf(builder.task) }),
-    map: (config: unknown) => makeNode({ kind: 'map', config, subject: null, state, source: callerOf(builder.map) }),
+      makeNode({ kind: 'approval', config, subject: null, ...home, source: callerOf(builder.approval) }),
+    task: (config: unknown) =>
+      makeNode({ kind: 'task', config, subject: null, ...home, source: callerOf(builder.task) }),
+    map: (config: unknown) => makeNode({ kind: 'map', config, subject: null, ...home, source: callerOf(builder.map) }),
     event: (name: unknown, payload: unknown) => makeEvent({ name, payload, state, source: callerOf(builder.event) }),
-    wait: (config: unknown) => makeNode({ kind: 'wait', config, subject: null, state, source: callerOf(builder.wait) }),
-    join: (config: unknown) => makeNode({ kind: 'join', config, subject: null, state, source: callerOf(builder.join) }),
+    wait: (config: unknown) =>
+      makeNode({ kind: 'wait', config, subject: null, ...home, source: callerOf(builder.wait) }),
+    join: (config: unknown) =>
+      makeNode({ kind: 'join', config, subject: null, ...home, source: callerOf(builder.join) }),
     nested: (subject: unknown, config: unknown) =>
-      makeNode({ kind: 'workflow', config, subject, state, source: callerOf(builder.nested) }),
+      makeNode({ kind: 'workflow', config, subject, ...home, source: callerOf(builder.nested) }),
+    group: (name: unknown, config: unknown) => {
+      const {
+        group: _,
+        join: __,
+        nodes: ___,
+        workflow: ____,
+        ...inside
+      } = makeBuilder(state, makeGroup(name, config, callerOf(builder.group)))
+      return Object.freeze(inside)
+    },
     nodes: (nodes: unknown) => makeNodes(nodes),
     workflow: (name: unknown, config: unknown) => {
       const definition: WorkflowDefinition = {

@@ -201,6 +201,11 @@ export const errorCodes = {
     means: 'A node asks a model that is not bound.',
     remedy: 'Bind the name in `models`, or use one of the bound names.',
   },
+  WAYSTONE_DEFINITION_NOT_EXPORTED: {
+    family: 'definition',
+    means: 'Something of a group crosses its border that the group does not export.',
+    remedy: 'Add the key to `exports`, or the gate to `verdicts`, of the group; or keep it inside.',
+  },
   WAYSTONE_DEFINITION_NO_DEFAULT: {
     family: 'definition',
     means: 'An outcome has no edge that is always taken when the others are not.',
@@ -239,6 +244,11 @@ export const errorCodes = {
     family: 'definition',
     means: 'A tool can run without the outcome that a policy asks for.',
     remedy: 'Lead every path through the outcome: after each run of the tool, and after each change of what was shown.',
+  },
+  WAYSTONE_DEFINITION_PRIVATE_KEY: {
+    family: 'definition',
+    means: 'A node, guard, input or output outside of a group uses a state key that is private to it.',
+    remedy: 'Let a node of the group write what others need to a key that it exports.',
   },
   WAYSTONE_DEFINITION_READ_BEFORE_WRITE: {
     family: 'definition',
@@ -348,6 +358,11 @@ export const errorCodes = {
     family: 'input',
     means: "What was sent with an event does not fit the event's schema, or its id or key is no text.",
     remedy: 'Send what the schema describes; the message names the path.',
+  },
+  WAYSTONE_INPUT_GROUPS_UNBOUND: {
+    family: 'input',
+    means: 'A group of the workflow has something of its own (secrets), and this runtime was not given it.',
+    remedy: 'Give `groups: { name: { secrets } }` to `createRuntime`, or in waystone.config.ts.',
   },
   WAYSTONE_INPUT_KEY_TAKEN: {
     family: 'input',

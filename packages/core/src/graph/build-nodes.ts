@@ -52,7 +52,8 @@ export function buildNodes(scope: BuildScope): {
     const built = builders[definition.kind]({ scope, id, definition, written })
     if (definition.kind !== 'join') subscribe(scope, { id, written: definition.config['on'], place })
     if (built === undefined) continue
-    records[id] = built.record
+    const group = definition.group === undefined ? undefined : scope.groups.get(definition.group)
+    records[id] = group === undefined ? built.record : { ...built.record, group: group.name }
     functions.set(id, built.functions)
   }
   checkOverwritten(scope)

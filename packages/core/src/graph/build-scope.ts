@@ -5,6 +5,7 @@ import type { NodesDefinition } from '../define/nodes.ts'
 import type { ToolDefinition } from '../define/tool.ts'
 import type { Workflow } from '../define/workflow.ts'
 import type { Place } from '../errors/definition-error.ts'
+import type { BuiltGroups } from './build-groups.ts'
 import type { BuiltState } from './build-state.ts'
 import type { NodeRecord } from './graph.ts'
 import type { IssueList } from './issues.ts'
@@ -19,7 +20,9 @@ export interface BuildScope {
   readonly issues: IssueList
   /** The state object given to `defineState`. */
   readonly state: object
+  /** Private keys of groups included. */
   readonly built: BuiltState
+  readonly groups: BuiltGroups['records']
   readonly stateKeys: ReadonlySet<string>
   /** Null when `nodes` is not from `w.nodes`. */
   readonly table: NodesDefinition | null

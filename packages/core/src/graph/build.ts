@@ -8,6 +8,7 @@ import { checkSubscribers } from './build-emit.ts'
 import { buildEvents } from './build-events.ts'
 import { buildTarget } from './build-target.ts'
 import { isJoin } from './build-fork.ts'
+import { buildGroups } from './build-groups.ts'
 import { buildGuards } from './build-guards.ts'
 import { buildEscalations } from './build-handoff-limits.ts'
 import { buildInput } from './build-input.ts'
@@ -100,6 +101,9 @@ function build(definition: WorkflowDefinition): BuiltGraph {
     guards: guards.records,
     tools: tools.records,
     ...(scope.awaited.size > 0 && { events: events.records }),
+    ...(scope.groups.size > 0 && {
+      groups: Object.fromEntries([...scope.groups.values()].map((group) => [group.name, group])),
+    }),
     ...(scope.workflows.size > 0 && {
       workflows: Object.fromEntries([...scope.workflows].map(([name, nested]) => [name, nested.graph])),
     }),
@@ -133,15 +137,16 @@ function scopeOf(definition: WorkflowDefinition): BuildScope {
       hint: 'Names of workflows start with a letter and go on with letters, digits, _ and -.',
     })
   }
-  const state = buildState(definition.state, place, issues)
   const table = tableOf(definition, place, issues)
+  const { state, records } = buildGroups(table, buildState(definition.state, place, issues), { name, issues })
   return {
     name,
     place,
     issues,
     state: definition.state,
     built: state,
-    stateKeys: new Set(Object.keys(definition.state)),
+    groups: records,
+    stateKeys: new Set([...Object.keys(definition.state), ...[...records.values()].flatMap(({ keys }) => keys)]),
     table,
     nodeNames: new Set(table?.entries.map(([id]) => id)),
     nameOf: namesOf(table),

@@ -3,6 +3,7 @@ import type { UnknownCompensation } from '../define/compensate.ts'
 import type { EffectClass } from '../define/effect-class.ts'
 import type { FallbackReason } from '../define/fallback.ts'
 import type { HandoffSlice } from '../define/handoff.ts'
+import type { GroupOwn } from '../define/group.ts'
 import type { Extent } from '../define/history.ts'
 import type { FailedBranches, LosingBranches } from '../define/join.ts'
 import type { ExcessItems } from '../define/map.ts'
@@ -55,6 +56,24 @@ export interface StateKeyRecord {
   readonly merge: MergeRule
   /** True when the key may be absent. */
   readonly optional: boolean
+  /** The group it is private to; absent: it is shared by all nodes. */
+  readonly group?: string
+}
+
+/** Some nodes that keep to themselves. */
+export interface GroupRecord {
+  readonly name: string
+  /** State keys that only its nodes read and write. */
+  readonly keys: readonly string[]
+  /** Keys of the shared state that its nodes may write. */
+  readonly exports: readonly string[]
+  /** Its gates and approvals whose verdict nodes outside may hear. */
+  readonly verdicts: readonly string[]
+  /** What it has to itself at the runtime; absent: nothing. */
+  readonly own?: readonly GroupOwn[]
+  /** For people; outside the hash. */
+  readonly description: string
+  readonly place: Place
 }
 
 /** A boolean expression over named guards and names of failures. */
@@ -118,6 +137,8 @@ export interface NodeRecordBase {
   readonly exclusive?: string
   /** `fork`: its work reads the state as it was when the fork around it was taken. Absent: as it is. */
   readonly sees?: 'fork'
+  /** The group it is in; absent: none. */
+  readonly group?: string
   /** For people; outside the hash. */
   readonly description: string
   /** An operator may redirect a run to it; absent: no. */
@@ -575,6 +596,8 @@ export interface Graph {
   readonly tools: { readonly [name: string]: ToolRecord }
   /** Events that waits of this workflow take, by name. Absent: none. */
   readonly events?: { readonly [name: string]: EventRecord }
+  /** By name. Absent: none. */
+  readonly groups?: { readonly [name: string]: GroupRecord }
   /** Nested workflows by name, each whole. Absent: none. */
   readonly workflows?: { readonly [name: string]: Graph }
   readonly limits: LimitsRecord

@@ -70,6 +70,7 @@ const tablesOfNames = new Set([
   'workflows',
   'events',
   'guarded',
+  'groups',
 ])
 const tablesOfSchemas = new Set(['properties', '$defs', 'patternProperties', 'dependentSchemas'])
 

@@ -3,6 +3,7 @@ import { toJson, type JsonObject } from '../base/json.ts'
 import { failureNames } from '../errors/failure-names.ts'
 import { storeError } from '../errors/store-error.ts'
 import { unknownCompensations } from '../define/compensate.ts'
+import { groupOwns } from '../define/group.ts'
 import { fallbackReasons } from '../define/fallback.ts'
 import {
   agentLimitNames,
@@ -65,6 +66,7 @@ const nodeBase = {
   hears: names,
   exclusive: z.string().exactOptional(),
   sees: z.literal('fork').exactOptional(),
+  group: z.string().exactOptional(),
   description: z.string(),
   isRedirectable: z.literal(true).exactOptional(),
   place,
@@ -266,7 +268,10 @@ const graphSchema: z.ZodType = z.strictObject({
   name: z.string(),
   version: atLeastOne,
   description: z.string(),
-  state: z.record(z.string(), z.strictObject({ schema: jsonSchema, merge, optional: z.boolean() })),
+  state: z.record(
+    z.string(),
+    z.strictObject({ schema: jsonSchema, merge, optional: z.boolean(), group: z.string().exactOptional() }),
+  ),
   inputSchema: jsonSchema,
   inputKeys: names,
   output: names,
@@ -279,6 +284,20 @@ const graphSchema: z.ZodType = z.strictObject({
   ),
   tools: z.record(z.string(), tool),
   events: z.record(z.string(), z.strictObject({ payloadSchema: jsonSchema, place })).exactOptional(),
+  groups: z
+    .record(
+      z.string(),
+      z.strictObject({
+        name: z.string(),
+        keys: names,
+        exports: names,
+        verdicts: names,
+        own: z.array(z.enum(groupOwns)).exactOptional(),
+        description: z.string(),
+        place,
+      }),
+    )
+    .exactOptional(),
   workflows: z
     .record(
       z.string(),
@@ -366,6 +385,9 @@ function checkNames(graph: Graph): void {
   const isTarget = (name: string): boolean => name.startsWith(':') || Object.hasOwn(graph.nodes, name)
   if (!Object.hasOwn(graph.nodes, graph.start)) refuse('start', graph.start)
   if (!isTarget(graph.limits.exhausted)) refuse('limits.exhausted', graph.limits.exhausted)
+  const records = [...Object.values(graph.nodes), ...Object.values(graph.state)]
+  for (const { group } of records)
+    if (group !== undefined && !Object.hasOwn(graph.groups ?? {}, group)) refuse('a node or a state key', group)
   const { stall } = graph.limits
   for (const name of stall === undefined ? [] : [stall.to, stall.otherwise])
     if (!isTarget(name)) refuse('limits.stall', name)

@@ -15,7 +15,17 @@ import { followAll } from './follow.ts'
 import { processLiveness } from './liveness.ts'
 import type { RuntimeNotice } from './notice.ts'
 import { RunHandle } from './run-handle.ts'
-import type { Receipt, Request, RequestOf, Run, Runtime, RuntimeOptions, SendOptions, StartOptions } from './runtime.ts'
+import type {
+  Receipt,
+  Request,
+  RequestOf,
+  Run,
+  Runtime,
+  RuntimeOptions,
+  SecretResolver,
+  SendOptions,
+  StartOptions,
+} from './runtime.ts'
 import { checkLimitNames, readLimits } from './limit-book.ts'
 import { createSecretVault, environmentSecrets } from './secrets.ts'
 import { startRun } from './start-run.ts'
@@ -183,7 +193,7 @@ function typed<Output, Asked extends Request>(run: Run): Run<Output, Asked> {
 }
 
 function partsOf(options: RuntimeOptions): ConstructorParameters<typeof Engine>[0] {
-  const { clock = systemClock, ids = randomIds, liveness = processLiveness } = options
+  const { clock = systemClock, ids = randomIds, liveness = processLiveness, groups = {} } = options
   return {
     store: options.store ?? createMemoryStore(),
     clock,
@@ -192,7 +202,8 @@ function partsOf(options: RuntimeOptions): ConstructorParameters<typeof Engine>[
     ports: {
       models: new Map(Object.entries(options.models ?? {})),
       prices: new Map(Object.entries(options.prices ?? {})),
-      vault: createSecretVault(options.secrets ?? environmentSecrets),
+      vault: createSecretVault(options.secrets ?? environmentSecrets, resolversOf(groups)),
+      groups,
       memory: options.memory ?? null,
     },
     book: createWorkflowBook(),
@@ -203,6 +214,12 @@ function partsOf(options: RuntimeOptions): ConstructorParameters<typeof Engine>[
     checkPurity: options.checkPurity ?? process.env['NODE_ENV'] !== 'production',
     notify: safely(options.onNotice),
   }
+}
+
+function resolversOf(groups: NonNullable<RuntimeOptions['groups']>): ReadonlyMap<string, SecretResolver> {
+  return new Map(
+    Object.entries(groups).flatMap(([name, { secrets }]) => (secrets === undefined ? [] : [[name, secrets] as const])),
+  )
 }
 
 /** A listener that throws must not stop a run. */

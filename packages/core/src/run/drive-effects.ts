@@ -19,6 +19,7 @@ import type { UndoEntry } from '../snapshot/undo.ts'
 import { closingStepOf, openStepOf } from './open-step.ts'
 import { effectClassOf } from './perform.ts'
 import { RunningEffect, type EffectHost } from './running-effect.ts'
+import { groupAt } from '../graph/group-at.ts'
 import { secretsOfStep } from './step-secrets.ts'
 
 /** The drive whose effects these are. */
@@ -206,7 +207,7 @@ export class DriveEffects {
       },
       {
         clock: host.clock,
-        resolveSecret: (name) => host.ports.vault.resolve(name),
+        resolveSecret: (name) => host.ports.vault.resolve(name, groupAt(this.#drive.compiled.graph, node, 'secrets')),
         secrets,
         effect: effectClassOf(compiled.graph, record, open),
         memory: () => stepMemory({ compiled, record, open, scope }, host),

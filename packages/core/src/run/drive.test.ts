@@ -26,7 +26,13 @@ const compiled = compile(
   }),
 )
 const clock = createManualClock()
-const ports = { models: new Map(), prices: new Map(), vault: createSecretVault(() => undefined), memory: null }
+const ports = {
+  models: new Map(),
+  prices: new Map(),
+  vault: createSecretVault(() => undefined),
+  memory: null,
+  groups: {},
+}
 const runId = 'r-1' as RunId
 
 function begun() {

@@ -11,6 +11,7 @@ import type { EventMessage } from '../snapshot/received-event.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import type { Attempt, EffectScope } from './effect-context.ts'
 import type { PastStep } from './past-step.ts'
+import type { GroupBinding } from './runtime.ts'
 import type { SecretVault } from './secrets.ts'
 
 /** What executors reach beside the step. */
@@ -18,6 +19,8 @@ export interface ExecutorPorts {
   readonly models: ReadonlyMap<string, Model>
   readonly prices: ReadonlyMap<string, ModelPrice>
   readonly vault: SecretVault
+  /** What groups have to themselves, by name. */
+  readonly groups: { readonly [name: string]: GroupBinding }
   /** Long-term memory; null: none is bound. */
   readonly memory: MemoryStore | null
 }

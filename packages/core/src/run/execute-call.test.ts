@@ -43,7 +43,7 @@ function jobOf(change: (open: OpenStep) => OpenStep): EffectJob {
     },
   })
   const vault = createSecretVault(() => '')
-  const ports = { models: new Map(), prices: new Map(), vault, memory: null }
+  const ports = { models: new Map(), prices: new Map(), vault, memory: null, groups: {} }
   return {
     compiled,
     context,

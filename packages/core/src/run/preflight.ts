@@ -2,8 +2,10 @@ import { takeJson, type JsonObject } from '../base/json.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { inputError } from '../errors/input-error.ts'
 import { everyModelOf } from '../graph/asked-models.ts'
-import type { NodeRecord } from '../graph/graph.ts'
-import { graphsOf } from '../graph/nested-graphs.ts'
+import { groupOwns } from '../define/group.ts'
+import type { Graph, NodeRecord } from '../graph/graph.ts'
+import { groupAt, groupsWith } from '../graph/group-at.ts'
+import { graphsOf, nestedIn } from '../graph/nested-graphs.ts'
 import type { ExecutorPorts } from './effect-job.ts'
 import { issueLines } from './issues.ts'
 
@@ -37,14 +39,15 @@ export async function checkBindings({ graph }: CompiledWorkflow, ports: Executor
       },
     )
   }
-  const missing: string[] = []
-  for (const name of new Set(graphs.flatMap((one) => [...secretsOf(one)])))
-    if (!(await ports.vault.has(name))) missing.push(name)
-  if (missing.length === 0) return
+  refuseUnboundGroups(graph, ports.groups)
+  const missing = new Set<string>()
+  for (const { name, group } of secretsOf(graph, undefined))
+    if (!(await ports.vault.has(name, group))) missing.add(group === undefined ? name : `${name} (of group ${group})`)
+  if (missing.size === 0) return
   throw inputError(
     'WAYSTONE_INPUT_SECRETS_MISSING',
-    `workflow ${JSON.stringify(graph.name)} needs secrets that are not set: ${missing.join(', ')}`,
-    { secrets: missing },
+    `workflow ${JSON.stringify(graph.name)} needs secrets that are not set: ${[...missing].join(', ')}`,
+    { secrets: [...missing] },
   )
 }
 
@@ -95,8 +98,43 @@ function hasPrice({ prices, models }: ExecutorPorts, model: string): boolean {
   return prices.has(model) || prices.has(models.get(model)?.name ?? '')
 }
 
-function secretsOf(graph: CompiledWorkflow['graph']): ReadonlySet<string> {
-  return new Set(Object.values(graph.tools).flatMap(({ secrets }) => secrets))
+interface NeededSecret {
+  readonly name: string
+  /** Whose own resolver has to know it; undefined: the runtime's. */
+  readonly group: string | undefined
+}
+
+/** The secrets of all tools that nodes may call, those of nested workflows too. @param around - the group of the node that nests it */
+function secretsOf(graph: Graph, around: string | undefined): readonly NeededSecret[] {
+  return Object.values(graph.nodes).flatMap((node): readonly NeededSecret[] => {
+    const group = groupAt(graph, node.id, 'secrets') ?? around
+    const nested = nestedIn(graph, node)
+    if (nested !== undefined) return secretsOf(nested, group)
+    return toolsOf(node).flatMap((tool) => (graph.tools[tool]?.secrets ?? []).map((name) => ({ name, group })))
+  })
+}
+
+function toolsOf(node: NodeRecord): readonly string[] {
+  if (node.kind === 'tool') return [node.tool]
+  if (node.kind === 'map') return node.tool === null ? [] : [node.tool]
+  if (node.kind !== 'agent') return []
+  return [...node.tools, ...Object.values(node.toolRules ?? {}).flatMap(({ alternates }) => alternates ?? [])]
+}
+
+/** A group that has something to itself does not run on what is everybody's. */
+function refuseUnboundGroups(graph: Graph, groups: ExecutorPorts['groups']): void {
+  const unbound = groupOwns.flatMap((has) =>
+    groupsWith(graph, has)
+      .filter((name) => groups[name]?.[has] === undefined)
+      .map((name) => ({ name, has })),
+  )
+  if (unbound.length === 0) return
+  const list = unbound.map(({ name, has }) => `${has} of ${JSON.stringify(name)}`).join(', ')
+  throw inputError(
+    'WAYSTONE_INPUT_GROUPS_UNBOUND',
+    `workflow ${JSON.stringify(graph.name)} has groups with something of their own that is not bound at this runtime: ${list}`,
+    { groups: unbound.map(({ name }) => name) },
+  )
 }
 
 function listOf(names: readonly string[]): string {

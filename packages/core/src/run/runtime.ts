@@ -22,6 +22,12 @@ import type { RunEvent } from './run-event.ts'
 /** Resolves a secret's name to its value. Default: environment variable of that name. */
 export type SecretResolver = (name: string) => string | undefined | Promise<string | undefined>
 
+/** What a group has to itself at a runtime. */
+export interface GroupBinding {
+  /** Asked instead of the runtime's for the secrets of tools that nodes of the group call. */
+  readonly secrets?: SecretResolver
+}
+
 /** What a runtime is bound to; `waystone.config.ts` holds the same object. */
 export interface RuntimeOptions {
   /** Workflows, several versions of one side by side if need be. A compiled one is taken as it is, also when it was compiled unchecked. */
@@ -37,6 +43,8 @@ export interface RuntimeOptions {
   /** What all runs of all processes over one store may use of models, tools and named resources. What is not listed is not limited. */
   readonly limits?: SharedLimits
   readonly secrets?: SecretResolver
+  /** What groups have to themselves (`own` of `w.group`), by name. A workflow whose group has something of its own that is not here does not run. */
+  readonly groups?: { readonly [name: string]: GroupBinding }
   readonly clock?: Clock
   readonly ids?: Ids
   /** Lease on a run, ms, 500 to 5,000; default 5,000. */

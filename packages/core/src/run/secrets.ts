@@ -12,10 +12,10 @@ const shortestSecret = 4
  * A value is replaced by `[secret NAME]` in plain, base64 (at any offset), URL-encoded and JSON-escaped form.
  */
 export interface SecretVault {
-  /** @throws {NodeError} WAYSTONE_NODE_SECRET_MISSING when the resolver knows no such secret */
-  resolve(name: string): Promise<string>
-  /** True when the resolver knows it. */
-  has(name: string): Promise<boolean>
+  /** @param group - whose own resolver is asked; absent: the runtime's. @throws {NodeError} WAYSTONE_NODE_SECRET_MISSING when the resolver knows no such secret */
+  resolve(name: string, group?: string): Promise<string>
+  /** True when the resolver knows it. @param group - as for a value */
+  has(name: string, group?: string): Promise<boolean>
   /** The same value when it holds no secret; else a frozen copy without. */
   redact<Value>(value: Value): Value
   /** Redacts a text that comes in pieces: a value split over two of them is found as well. */
@@ -26,7 +26,10 @@ export interface SecretVault {
 export const environmentSecrets: SecretResolver = (name) => process.env[name]
 
 /** Makes a vault over a resolver. Values are asked for at every call and kept only to find them again. */
-export function createSecretVault(resolver: SecretResolver): SecretVault {
+export function createSecretVault(
+  resolver: SecretResolver,
+  groups: ReadonlyMap<string, SecretResolver> = new Map(),
+): SecretVault {
   const forms = new Map<string, string>()
   let finder: Finder | null = null
 
@@ -40,8 +43,8 @@ export function createSecretVault(resolver: SecretResolver): SecretVault {
     )
     finder = { pattern, forms }
   }
-  const look = async (name: string): Promise<string | undefined> => {
-    const value = await resolver(name)
+  const look = async (name: string, group: string | undefined): Promise<string | undefined> => {
+    const value = await (group === undefined ? resolver(name) : groups.get(group)?.(name))
     if (typeof value !== 'string' || value === '') return undefined
     learn(name, value)
     return value
@@ -49,22 +52,23 @@ export function createSecretVault(resolver: SecretResolver): SecretVault {
   const clean = (text: string): string => (finder === null ? text : redactText(finder, text))
 
   return {
-    async resolve(name) {
-      const value = await look(name)
-      if (value === undefined) throw missingSecret(name)
+    async resolve(name, group) {
+      const value = await look(name, group)
+      if (value === undefined) throw missingSecret(name, group)
       return value
     },
-    has: async (name) => (await look(name)) !== undefined,
+    has: async (name, group) => (await look(name, group)) !== undefined,
     // The walk keeps the shape of the value; only strings change.
     redact: (value) => (finder === null ? value : (redactJson(value as Json, clean) as typeof value)),
     redactStream: (emit) => redactStream(() => finder, emit),
   }
 }
 
-function missingSecret(name: string): Error {
+function missingSecret(name: string, group: string | undefined): Error {
+  const whose = group === undefined ? "the runtime's resolver" : `the resolver of group ${JSON.stringify(group)}`
   return nodeError(
     'WAYSTONE_NODE_SECRET_MISSING',
-    `secret ${JSON.stringify(name)} is not set; the runtime's resolver gave nothing for it`,
+    `secret ${JSON.stringify(name)} is not set; ${whose} gave nothing for it`,
     {
       details: { secret: name },
     },

@@ -110,8 +110,17 @@ function secretsOf(graph: Graph, around: string | undefined): readonly NeededSec
     const group = groupAt(graph, node.id, 'secrets') ?? around
     const nested = nestedIn(graph, node)
     if (nested !== undefined) return secretsOf(nested, group)
-    return toolsOf(node).flatMap((tool) => (graph.tools[tool]?.secrets ?? []).map((name) => ({ name, group })))
+    return [...toolsOf(node), ...undoingTools(graph, node)].flatMap((tool) =>
+      (graph.tools[tool]?.secrets ?? []).map((name) => ({ name, group })),
+    )
   })
+}
+
+/** What undoes the node's work, or the calls of its tools. */
+function undoingTools({ tools }: Graph, node: NodeRecord): readonly string[] {
+  const own = 'compensate' in node ? node.compensate : undefined
+  const undos = [own, ...toolsOf(node).map((tool) => tools[tool]?.compensate)]
+  return undos.flatMap((undo) => (undo?.kind === 'tool' ? [undo.tool] : []))
 }
 
 function toolsOf(node: NodeRecord): readonly string[] {

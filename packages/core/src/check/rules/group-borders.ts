@@ -27,9 +27,10 @@ function ownerOf({ state, groups }: Graph, key: string): GroupRecord | undefined
 function nodeFindings(graph: Graph, node: NodeRecord): Finding[] {
   const findings: Finding[] = []
   const group = node.group === undefined ? undefined : graph.groups?.[node.group]
-  for (const key of new Set([...node.reads, ...node.writes])) {
+  const undo = 'compensate' in node ? (node.compensate ?? null) : null
+  for (const key of new Set([...node.reads, ...(undo?.reads ?? []), ...node.writes, ...(undo?.writes ?? [])])) {
     const owner = ownerOf(graph, key)
-    const verb = node.reads.includes(key) ? 'reads' : 'writes'
+    const verb = node.reads.includes(key) || undo?.reads.includes(key) === true ? 'reads' : 'writes'
     if (owner !== undefined && owner.name !== node.group)
       findings.push(trespass(owner, { place: node.place, who: `node "${node.id}" ${verb} "${key}"`, key }))
   }

@@ -68,9 +68,8 @@ describe('w.group', () => {
   })
 
   it('has no joins, groups and workflows of its own', () => {
-    // @ts-expect-error joins are the whole's
-    billing.join
-    // @ts-expect-error so are workflows
-    billing.workflow
+    expectTypeOf(billing).not.toHaveProperty('join')
+    expectTypeOf(billing).not.toHaveProperty('workflow')
+    expectTypeOf(billing).not.toHaveProperty('group')
   })
 })

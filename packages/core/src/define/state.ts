@@ -12,10 +12,11 @@ import type {
 import type { Compensation, UndoneNode } from './compensate.ts'
 import type { Duration } from './duration.ts'
 import type { EffectClass } from './effect-class.ts'
-import { makeEvent, type EventInput, type EventPayload, type NamedEvent } from './event.ts'
+import type { EventInput, EventPayload, NamedEvent } from './event.ts'
 import type { CodeGate, ReviewGate } from './gate.ts'
-import { makeGroup, type GroupConfig, type GroupDefinition } from './group.ts'
-import { makeGuard, type Guard, type GuardOptions } from './guard.ts'
+import type { GroupConfig } from './group.ts'
+import type { Guard, GuardOptions } from './guard.ts'
+import { makeBuilder } from './make-builder.ts'
 import type { Handoffs } from './handoff.ts'
 import type { FailedBranches, JoinConfig, JoinNode, JoinOutcome } from './join.ts'
 import type {
@@ -55,8 +56,6 @@ import type {
   NodeOptions,
   NothingToApply,
 } from './node-options.ts'
-import { makeNode, makeNodes } from './nodes.ts'
-import { callerOf } from './source-line.ts'
 import type { CheckedShape, Needed, PatchesOf, StateEntry, ValuesOf } from './state-values.ts'
 import type { KeysOf, TaskConfig, TaskResult, TaskRun } from './task.ts'
 import type { Tool } from './tool.ts'
@@ -72,15 +71,7 @@ import type {
   WaitNode,
   WordKey,
 } from './wait.ts'
-import {
-  workflowMarker,
-  type ApprovalsOf,
-  type FitsState,
-  type NodeTable,
-  type Workflow,
-  type WorkflowConfig,
-  type WorkflowDefinition,
-} from './workflow.ts'
+import type { ApprovalsOf, FitsState, NodeTable, Workflow, WorkflowConfig } from './workflow.ts'
 
 /** Everything that belongs to one declared state: guards, nodes and workflows over it. */
 export interface StateBuilder<Values, Patches> {
@@ -403,14 +394,6 @@ export interface StateBuilder<Values, Patches> {
   >
 }
 
-/** What is made with it is typed where authors see it. */
-interface Builder {
-  readonly group: unknown
-  readonly join: unknown
-  readonly nodes: unknown
-  readonly workflow: unknown
-}
-
 /** Everything that can be made in a group. Joins and the workflow are the whole's. */
 export type GroupBuilder<Values, Patches> = Omit<StateBuilder<Values, Patches>, 'group' | 'join' | 'nodes' | 'workflow'>
 
@@ -433,66 +416,4 @@ export function defineState<const Shape extends { readonly [key: string]: StateE
   const state = Object.freeze({ ...shape })
   // Author-facing types live in the interface alone; what is written is kept as it is and checked by `graph`.
   return makeBuilder(state) as unknown as StateBuilder<ValuesOf<Shape>, PatchesOf<Shape>>
-}
-
-function makeBuilder(state: object, group?: GroupDefinition): Builder {
-  const home = group === undefined ? { state } : { state, group }
-  const builder = {
-    // oxlint-disable-next-line max-params -- the author-facing shape: name, keys, function, options
-    guard: (name: unknown, reads: unknown, decide: unknown, options: GuardOptions = {}) =>
-      makeGuard({
-        type: 'guard',
-        name,
-        reads,
-        decide,
-        version: options.version,
-        state,
-        source: callerOf(builder.guard),
-      }),
-    failure: (name: unknown) => makeGuard({ type: 'failure', name }),
-    not: (of: unknown) => makeGuard({ type: 'not', of }),
-    all: (...of: readonly unknown[]) => makeGuard({ type: 'all', of }),
-    any: (...of: readonly unknown[]) => makeGuard({ type: 'any', of }),
-    agent: (first: unknown, second?: unknown) =>
-      second === undefined
-        ? makeNode({ kind: 'agent', config: first, subject: null, ...home, source: callerOf(builder.agent) })
-        : makeNode({ kind: 'agent', config: second, subject: first, ...home, source: callerOf(builder.agent) }),
-    tool: (subject: unknown, config: unknown) =>
-      makeNode({ kind: 'tool', config, subject, ...home, source: callerOf(builder.tool) }),
-    gate: (config: unknown) =>
-      makeNode({ kind: 'gate', config, subject: null, ...home, source: callerOf(builder.gate) }),
-    approval: (config: unknown) =>
-      makeNode({ kind: 'approval', config, subject: null, ...home, source: callerOf(builder.approval) }),
-    task: (config: unknown) =>
-      makeNode({ kind: 'task', config, subject: null, ...home, source: callerOf(builder.task) }),
-    map: (config: unknown) => makeNode({ kind: 'map', config, subject: null, ...home, source: callerOf(builder.map) }),
-    event: (name: unknown, payload: unknown) => makeEvent({ name, payload, state, source: callerOf(builder.event) }),
-    wait: (config: unknown) =>
-      makeNode({ kind: 'wait', config, subject: null, ...home, source: callerOf(builder.wait) }),
-    join: (config: unknown) =>
-      makeNode({ kind: 'join', config, subject: null, ...home, source: callerOf(builder.join) }),
-    nested: (subject: unknown, config: unknown) =>
-      makeNode({ kind: 'workflow', config, subject, ...home, source: callerOf(builder.nested) }),
-    group: (name: unknown, config: unknown) => {
-      const {
-        group: _,
-        join: __,
-        nodes: ___,
-        workflow: ____,
-        ...inside
-      } = makeBuilder(state, makeGroup(name, config, callerOf(builder.group)))
-      return Object.freeze(inside)
-    },
-    nodes: (nodes: unknown) => makeNodes(nodes),
-    workflow: (name: unknown, config: unknown) => {
-      const definition: WorkflowDefinition = {
-        name,
-        config: Object.freeze({ ...(config as object) }),
-        state,
-        source: callerOf(builder.workflow),
-      }
-      return Object.freeze({ name, [workflowMarker]: Object.freeze(definition) })
-    },
-  }
-  return Object.freeze(builder)
 }

@@ -350,12 +350,13 @@ describe('the border of a group', () => {
     const one = group(w)
     const two = w.group('billing', {})
     const odd = w.group('no name', {})
+    const colour = { colour: 'red' }
     const bad = w.group('bad', {
+      ...colour,
       state: { order: z.string() },
       exports: ['nothing' as 'order'],
       own: ['house' as 'secrets'],
       verdicts: [],
-      ...{ colour: 'red' },
     })
     const work = { effect: 'pure', run: () => undefined } as const
     const n = w.nodes({ a: one.task(work), b: two.task(work), c: odd.task(work), d: bad.task(work) })

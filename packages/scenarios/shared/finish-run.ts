@@ -37,15 +37,19 @@ export type Answering = (waiting: Waiting) => { readonly command: string; readon
  * @returns the run at its end
  */
 export async function finishRun(path: string, answering: Answering, options: ProgramOptions): Promise<StoredRun> {
-  for (let round = 0; round < 8; round++) {
+  for (let round = 0; round < 12; round++) {
     const run = await readRun(path)
     if (run === undefined) throw new RangeError(`there is no run in ${path}`)
     const { context } = run.history.at(run.history.last).snapshot
     if (context.ending !== null) return run
-    const open = Object.entries(context.open)
+    const open = contextsOf(context).flatMap((one) => Object.entries(one.open))
     // What can go on goes on first, as it does where nobody is at hand to be asked.
-    const isResting = open.every(([, { kind }]) => kind === 'approval' || kind === 'resolve')
-    const [step, asked] = open.find(([, { kind, approved }]) => kind === 'resolve' || approved === undefined) ?? []
+    const isResting = run.history.row.status === 'waiting'
+    const [step, asked] =
+      open.find(([, { kind, approved }]) => kind === 'resolve' || (kind === 'approval' && approved === undefined)) ?? []
+    // Nobody is to be asked any more: the command would find a timer that is not due.
+    if (isResting && asked === undefined)
+      await until(Math.min(...open.map(([, { expiresAt }]) => expiresAt ?? Infinity)))
     const said =
       asked === undefined || !isResting
         ? { command: 'resume', args: [] }
@@ -55,6 +59,11 @@ export async function finishRun(path: string, answering: Answering, options: Pro
       throw new RangeError(`waystone ${said.command} ended with ${end.code}: ${end.output}`)
   }
   throw new RangeError(`the run in ${path} does not come to its end`)
+}
+
+/** Resolves when a moment has come. @param at - ms since the epoch */
+function until(at: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, Math.max(0, at - Date.now())))
 }
 
 function withStep(step: string, { command, args }: ReturnType<Answering>): ReturnType<Answering> {

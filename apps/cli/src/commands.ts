@@ -39,6 +39,11 @@ export const commands: readonly CommandEntry[] = [
     async () => (await import('./commands/answer.ts')).answer,
   ),
   entry('send', 'send an event to a run', async () => (await import('./commands/send.ts')).send),
+  entry(
+    'rules',
+    'decisions that are remembered for calls to come; take one back',
+    async () => (await import('./commands/rules.ts')).rules,
+  ),
   entry('hold', 'hold a run: nothing new is started', async () => (await import('./commands/hold.ts')).hold),
   entry('release', 'release a held run', async () => (await import('./commands/release.ts')).release),
   entry('patch', 'set keys of the state of a run anew', async () => (await import('./commands/patch.ts')).patch),

@@ -10,6 +10,38 @@ afterEach(() => waystone.close())
 
 const start = ['run', 'calls.ts', '--input', '{"mail":"where?"}'] as const
 
+describe('a decision that is remembered', () => {
+  it('is listed, decides the next call alike, and is taken back (H6)', async () => {
+    await waystone('run', 'mailer.ts', '--input', '{"task":"mail"}')
+    expect((await waystone('show', 'last', '--request')).out).toContain(
+      'approved may be remembered for the run or the workflow',
+    )
+    const approved = await waystone(
+      'approve',
+      'last',
+      '--remember',
+      'workflow',
+      '--matching',
+      '{"to":"ann"}',
+      '--reason',
+      'known',
+    )
+    expect(approved.exit).toBe(0)
+    expect(approved.out).toContain('approved for calls of send to come, in this workflow')
+    expect((await waystone('audit', 'last')).out).toMatch(/a rule of ada \(rule\) +clerk send approved: known/)
+    const listed = await waystone('rules')
+    expect(listed.out).toContain('RUN1/1  approved send of clerk, all runs of mailer\n  with {"to":"ann"}\n  by ada, ')
+    expect((await waystone('run', 'mailer.ts', '--input', '{"task":"mail"}')).out).toContain(
+      'send: approved by a rule of ada',
+    )
+    const [rule] = (JSON.parse((await waystone('rules', 'last', '--json')).out) as { rules: { id: string }[] }).rules
+    const id = rule?.id.replace('RUN1', '') ?? ''
+    expect((await waystone('rules', '--revoke', id)).err).toContain('--reason: found nothing')
+    const bad = await waystone('approve', 'last', '--matching', 'any')
+    expect(bad.exit).not.toBe(0)
+  })
+})
+
 describe('a run that asks about calls', () => {
   it('names each of them with its arguments, and says how to decide (H3)', async () => {
     const { exit, out } = await waystone(...start)

@@ -20,6 +20,8 @@ export function createNullStore(): Store {
     inbox: (runIds) => first.inbox(runIds),
     discard: () => done,
     deleteRun: (request) => first.deleteRun(request),
+    rules: (workflow) => first.rules(workflow),
+    revokeRule: (revoke) => first.revokeRule(revoke),
     permits: (request) => first.permits(request),
     permitVersion: () => first.permitVersion(),
     line: () => first.line(),

@@ -18,6 +18,7 @@ export type {
   RunSummary,
   Store,
   StoredCheckpoint,
+  StoredRule,
 } from './checkpoint/store.ts'
 export type {
   PermitAnswer,
@@ -120,5 +121,6 @@ export type {
   Snapshot,
   StepKind,
 } from './snapshot/snapshot.ts'
+export type { Remembered, RuleScope, StickyRule } from './snapshot/sticky-rule.ts'
 export type { Usage, UsageDelta } from './snapshot/usage.ts'
 export { noUsage } from './snapshot/usage.ts'

@@ -106,12 +106,12 @@ describe('createSqliteStore', () => {
     await open().list({})
     await opened.pop()?.close()
     const database = new DatabaseSync(path)
-    database.exec('PRAGMA user_version = 4')
+    database.exec('PRAGMA user_version = 5')
     database.close()
     expect(await failure(open().load(anyRun))).toEqual({
       code: 'WAYSTONE_STORE_NEWER_FORMAT',
       message:
-        '/deep/runs.db was written by a newer Waystone (tables of version 4, this one knows 3); upgrade Waystone',
+        '/deep/runs.db was written by a newer Waystone (tables of version 5, this one knows 4); upgrade Waystone',
     })
   })
 

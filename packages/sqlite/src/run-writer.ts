@@ -18,6 +18,7 @@ import type { StatementResultingChanges } from 'node:sqlite'
 import type { Database } from './database.ts'
 import { deleteRows } from './delete-rows.ts'
 import { permitTables } from './permit-tables.ts'
+import { ruleRows } from './rule-rows.ts'
 import { packText, type StoredText } from './stored-text.ts'
 import { hashBytes, leaseOf, runColumns, runTables, summaryText, toRunRow, type RunRecord } from './run-row.ts'
 
@@ -78,7 +79,7 @@ export class RunWriter {
     return { type: 'created', lease: { runId, fence: 1, owner, expiresAt } }
   }
 
-  commit(database: Database, { fence, checkpoint, blobs, summary, consumed, at }: Commit): void {
+  commit(database: Database, { fence, checkpoint, blobs, summary, consumed, rule, at }: Commit): void {
     const { runId, sequence } = checkpoint
     const id = this.#idOf(database, runId)
     const inserted = database
@@ -90,6 +91,7 @@ export class RunWriter {
     if (changes !== 1) database.statement(advanceFully).run(...values, summary.status, summary.nextDueAt, id)
     if (blobs.length > 0) insertBlobs(database, blobs, id)
     for (const eventId of consumed) database.statement(consume).run(id, eventId)
+    if (rule !== undefined) ruleRows.insert(database, id, rule)
   }
 
   markStarted(database: Database, mark: EffectMark & { readonly runId: RunId; readonly fence: number }): void {

@@ -1,7 +1,7 @@
 import type { Tables } from './tables.ts'
 
 /** Version of the tables, kept in `user_version`. A file with a higher one is refused, one with a lower one is brought up to this. */
-const schemaVersion = 3
+const schemaVersion = 4
 
 /** Marks a file as ours, kept in `application_id`: "WAYS". */
 const applicationId = 0x57_41_59_53
@@ -143,6 +143,19 @@ const migrations: readonly { readonly to: number; readonly sql: string }[] = [
     run TEXT NOT NULL,
     deleted_at INTEGER NOT NULL
   );
+`,
+  },
+  {
+    to: 4,
+    sql: `
+  CREATE TABLE rules (
+    place INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    workflow TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    revoked TEXT
+  );
+  CREATE INDEX rules_by_workflow ON rules (workflow);
 `,
   },
 ]

@@ -15,6 +15,7 @@ import {
 import { ChangeWatch } from './change-watch.ts'
 import { isFilePath, openDatabase, type Database } from './database.ts'
 import { permitTables } from './permit-tables.ts'
+import { ruleRows } from './rule-rows.ts'
 import { runReader } from './run-reader.ts'
 import { RunWriter } from './run-writer.ts'
 import { readWhenFree } from './read-when-free.ts'
@@ -114,6 +115,14 @@ class SqliteStore implements Store {
     const deletion = await this.#write((database) => this.#writer.deleteRun(database, request))
     this.#watch.changedForOthers()
     return deletion
+  }
+
+  rules(workflow?: string): ReturnType<Store['rules']> {
+    return this.#read((database) => ruleRows.list(database, workflow))
+  }
+
+  revokeRule(revoke: Parameters<Store['revokeRule']>[0]): ReturnType<Store['revokeRule']> {
+    return this.#write((database) => ruleRows.revoke(database, revoke))
   }
 
   async permits(request: PermitRequest): Promise<PermitAnswer> {

@@ -1,13 +1,14 @@
 import { InputError, type Acceptance, type DecisionInput, type Request } from '@waystone/core'
 import { tagNames } from './tag-names.ts'
 import type { CommonOptions, Context } from '../command.ts'
-import type { Command as Commander } from 'commander'
+import { Option, type Command as Commander } from 'commander'
 import type { ExitName } from '../exit-codes.ts'
 import { argumentError, readCount, readJson, readJsonObject } from '../json-argument.ts'
 import { driveRun } from '../live/drive.ts'
 import { personName } from '../live/person-name.ts'
 import { printable } from '../output/printable.ts'
 import { requestLine } from '../output/request-text.ts'
+import { parseDuration } from '../output/units.ts'
 import { becameOf } from './became-of.ts'
 import { isOwned } from './is-owned.ts'
 import { lacksLive, openRow, openRun, type OpenedRun, type RunOptions } from './open-run.ts'
@@ -22,6 +23,9 @@ export interface DecideOptions extends CommonOptions, RunOptions {
   readonly by?: string
   readonly for?: string
   readonly detach?: boolean
+  readonly remember?: 'run' | 'workflow'
+  readonly rememberFor?: string
+  readonly matching?: string
 }
 
 /** Declares what the deciding commands share. */
@@ -33,6 +37,14 @@ export function decideOptions(command: Commander): Commander {
     .option('--by <name>', 'who decides (default: $WAYSTONE_BY, else the account)')
     .option('--for <person>', 'whom it is decided for, by their delegate')
     .option('--detach', 'only record the decision; do not go on with the run here')
+    .addOption(
+      new Option('--remember <scope>', 'decide calls to come alike, in this run or all runs of the workflow').choices([
+        'run',
+        'workflow',
+      ]),
+    )
+    .option('--matching <json>', 'with --remember: arguments that a call must have, or "any" (default: the same)')
+    .option('--remember-for <time>', 'with --remember: until it is forgotten, as 30d')
     .option('--file <file>', 'the workflow, when it has moved: FILE or FILE#export')
     .option('--live', 'go on with real models; needed for runs that were started with them')
 }
@@ -176,10 +188,33 @@ function decisionOf(
     ...(options.for === undefined ? {} : { for: options.for }),
     through: 'cli',
     ...(options.reason === undefined ? {} : { reason: options.reason }),
+    ...rememberOf(options, cwd),
     ...(options.edit === undefined ? {} : { edits: readJsonObject({ text: options.edit, option: '--edit', cwd }) }),
     ...(options.response === undefined
       ? {}
       : { response: readJson({ text: options.response, option: '--response', cwd }) }),
     ...(options.result === undefined ? {} : { result: readJson({ text: options.result, option: '--result', cwd }) }),
+  }
+}
+
+function rememberOf({ remember, matching, rememberFor }: DecideOptions, cwd: string): Pick<DecisionInput, 'remember'> {
+  if (remember === undefined) {
+    if (matching !== undefined || rememberFor !== undefined)
+      throw argumentError('--matching and --remember-for say how far --remember goes; it is not given')
+    return {}
+  }
+  const lastsMs = rememberFor === undefined ? undefined : parseDuration(rememberFor)
+  if (rememberFor !== undefined && lastsMs === undefined)
+    throw argumentError(`--remember-for: found ${JSON.stringify(rememberFor)}; allowed is a time such as 30d`)
+  const wanted =
+    matching === undefined || matching === 'any'
+      ? matching
+      : readJsonObject({ text: matching, option: '--matching', cwd })
+  return {
+    remember: {
+      scope: remember,
+      ...(wanted !== undefined && { arguments: wanted }),
+      ...(lastsMs !== undefined && { expiresIn: lastsMs }),
+    },
   }
 }

@@ -77,6 +77,10 @@ function eventText(event: RunEvent, { graph, style }: LineContext): string | nul
     case 'run.released':
     case 'run.cancelled':
       return `${' '.repeat(width)}  ${event.type.slice(4)} by ${printableLine(event.by)}: ${printableExcerpt(event.reason, 100)}`
+    case 'rule.made':
+      return `${name(event.node)}  ${style('warn', `${event.outcome} for calls of ${printableLine(event.tool)} to come, in this ${event.scope}`)}`
+    case 'rule.revoked':
+      return `${' '.repeat(width)}  rule ${event.rule} revoked by ${printableLine(event.by)}: ${printableExcerpt(event.reason, 100)}`
     case 'run.redirected':
       return `${' '.repeat(width)}  ${style('warn', `redirected to ${printableLine(event.to)}`)} by ${printableLine(event.by)}: ${printableExcerpt(event.reason, 100)}`
     case 'run.patched': {

@@ -84,6 +84,8 @@ export function advance(progress: Progress, event: RunEvent): Progress {
     case 'run.forked':
     case 'run.patched':
     case 'run.redirected':
+    case 'rule.made':
+    case 'rule.revoked':
     case 'request.escalated':
     case 'event.received':
     case 'event.taken':

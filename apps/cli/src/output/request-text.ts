@@ -42,6 +42,7 @@ export function requestLines(request: Request, { style, now }: { style: Style; n
       style,
     ),
     ...section('edit', editable(request).length === 0 ? [] : [`${editable(request).join(', ')} may be edited`], style),
+    ...section('remember', rememberLines(request), style),
     ...section(
       'answer',
       request.responseSchema === null ? [] : [`fits ${JSON.stringify(request.responseSchema)}`],
@@ -59,6 +60,11 @@ export function requestLines(request: Request, { style, now }: { style: Style; n
       style,
     ),
   ]
+}
+
+function rememberLines({ remember }: Request): readonly string[] {
+  const far = (['approved', 'rejected'] as const).filter((outcome) => remember[outcome].length > 0)
+  return far.map((outcome) => `${outcome} may be remembered for the ${remember[outcome].join(' or the ')}`)
 }
 
 /** How many must approve, and who has decided so far. */

@@ -86,6 +86,8 @@ function whatText({ event, step, sequence, decision }: Checkpoint, history: Hist
     }
     case 'run.redirect':
       return `redirected to ${event.payload.to} by ${printableLine(event.payload.by)}${overrideText(event.payload)}`
+    case 'rule.revoke':
+      return `rule ${event.payload.rule} revoked by ${printableLine(event.payload.by)}`
     case 'run.release':
       return `release by ${printableLine(event.payload.by)}${overrideText(event.payload)}`
     case 'run.hold':

@@ -21,6 +21,7 @@ const sourceOfEvent: { readonly [type in EngineEvent['type']]: EventSource } = {
   'run.release': 'operator',
   'run.patch': 'operator',
   'run.redirect': 'operator',
+  'rule.revoke': 'operator',
   'run.cancel': 'operator',
 }
 

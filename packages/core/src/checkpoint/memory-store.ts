@@ -16,6 +16,7 @@ import type {
   RunRow,
   Store,
   StoredCheckpoint,
+  StoredRule,
 } from './store.ts'
 import { MemoryPermits } from './memory-permits.ts'
 import type { PermitAnswer, PermitRequest, PermitRow } from './permit.ts'
@@ -56,6 +57,8 @@ class MemoryStore implements Store {
   readonly #graphs = new Map<string, string>()
   /** Run ids by workflow and idempotency key. */
   readonly #keys = new Map<string, RunId>()
+  /** By id. Order: as stored. */
+  readonly #rules = new Map<string, StoredRule>()
   readonly #permits = new MemoryPermits()
   readonly #watchers = new Set<() => void>()
   #isNotifying = false
@@ -88,12 +91,13 @@ class MemoryStore implements Store {
     return { type: 'created', lease }
   }
 
-  async commit({ fence, checkpoint, blobs, summary, consumed, at }: Commit): Promise<void> {
+  async commit({ fence, checkpoint, blobs, summary, consumed, rule, at }: Commit): Promise<void> {
     const run = this.#fenced(checkpoint.runId, fence)
     const { sequence } = checkpoint
     if (sequence !== run.row.sequence + 1) throw conflictOfSequence(run.row, sequence)
     run.row = { ...run.row, ...summary, sequence, updatedAt: at }
     consume(run, consumed)
+    if (rule !== undefined) this.#rules.set(rule.id, { workflow: run.row.workflow, rule, revoked: null })
     this.#append(run, checkpoint, blobs)
   }
 
@@ -200,6 +204,21 @@ class MemoryStore implements Store {
     }
     this.#changed()
     return { type: 'deleted', checkpoints: run.checkpoints.length, blobs }
+  }
+
+  async rules(workflow?: string): Promise<readonly StoredRule[]> {
+    this.#checkOpen()
+    return [...this.#rules.values()].filter((stored) => workflow === undefined || stored.workflow === workflow)
+  }
+
+  async revokeRule({ id, ...revoked }: Parameters<Store['revokeRule']>[0]): Promise<StoredRule | undefined> {
+    this.#checkOpen()
+    const stored = this.#rules.get(id)
+    if (stored === undefined || stored.revoked !== null) return stored
+    const taken: StoredRule = { ...stored, revoked }
+    this.#rules.set(id, taken)
+    this.#changed()
+    return taken
   }
 
   async claimable(now: number, limit: number): Promise<readonly RunRow[]> {

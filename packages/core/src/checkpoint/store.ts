@@ -1,6 +1,7 @@
 import type { RunId } from '../base/ids.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
 import type { RunStatus } from '../snapshot/snapshot.ts'
+import type { StickyRule } from '../snapshot/sticky-rule.ts'
 import type { Usage } from '../snapshot/usage.ts'
 import type { Owner } from './owner.ts'
 import type { PermitAnswer, PermitRequest, PermitRow } from './permit.ts'
@@ -77,8 +78,18 @@ export interface Commit {
   readonly summary: RunSummary
   /** Event ids taken out of the inbox by this checkpoint. */
   readonly consumed: readonly string[]
+  /** A decision of this checkpoint that is remembered in all runs of its workflow; absent: none. */
+  readonly rule?: StickyRule
   /** Ms since the epoch. */
   readonly at: number
+}
+
+/** A decision that is remembered in all runs of a workflow. It outlives the run it was made in. */
+export interface StoredRule {
+  readonly workflow: string
+  readonly rule: StickyRule
+  /** Who took it back, and when (ms since the epoch); null: nobody. */
+  readonly revoked: { readonly by: string; readonly reason: string; readonly at: number } | null
 }
 
 /** A large value, content-addressed, stored once. */
@@ -251,6 +262,21 @@ export interface Store {
     readonly dead?: string
     readonly isForced?: boolean
   }): Promise<Deletion>
+
+  /** Decisions that are remembered in all runs of a workflow, revoked and expired ones too; of all workflows, when none is named. Order: as stored. */
+  rules(workflow?: string): Promise<readonly StoredRule[]>
+  /**
+   * Takes a rule back. A second time changes nothing.
+   *
+   * @param revoke - `at`: ms since the epoch
+   * @returns the rule as it then stands; undefined: there is none with this id
+   */
+  revokeRule(revoke: {
+    readonly id: string
+    readonly by: string
+    readonly reason: string
+    readonly at: number
+  }): Promise<StoredRule | undefined>
 
   /** Runs that a free process should drive: not leased (or the lease has expired), and `running`, or with something due, or not ended and with an inbox. */
   claimable(now: number, limit: number): Promise<readonly RunRow[]>

@@ -23,7 +23,9 @@ export function forkedSnapshot(
   event: Extract<EngineEvent, { type: 'run.forked' }>,
 ): Snapshot {
   const { snapshot, patch } = event.payload
-  const patched = patchedContext(snapshot.context, { state: patch })
+  // What was remembered in a run is remembered in no other.
+  const { rules: _, ...rest } = snapshot.context
+  const patched = patchedContext(Object.freeze(rest), { state: patch })
   const context = stirred(compiled.graph.limits.stall, patched, Object.keys(patch))
   return anew(compiled, { ...snapshot, context }, event.at)
 }

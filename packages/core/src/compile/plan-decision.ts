@@ -1,5 +1,7 @@
 import type { PersonDecision } from '../snapshot/event.ts'
 import type { OpenStep } from '../snapshot/snapshot.ts'
+import type { StickyRule } from '../snapshot/sticky-rule.ts'
+import { effectIdOf } from '../base/ids.ts'
 import { asksBeforeCall } from './call-question.ts'
 import { voiceOf } from './deciders.ts'
 import { engineError } from './frozen-error.ts'
@@ -9,6 +11,7 @@ import type { Plan } from './planned.ts'
 import { offeredOutcomes, requestDigest } from './request-digest.ts'
 import { applied, at, type RunAt } from './run-at.ts'
 import type { StepAnswer } from './step-end.ts'
+import { askedCallOf, rememberRefusal, ruleOf, ruleRefusal, type AskedCall } from './sticky-rules.ts'
 import { recordOfStep } from './undo-ledger.ts'
 import { foreignWrites, moveStep, refuse, stale, stayOpen } from './plan-move.ts'
 
@@ -36,13 +39,38 @@ export function decide(root: RunAt, decision: PersonDecision): Plan {
   const record = recordOfStep(compiled.graph, step)
   const problem = record === undefined ? undefined : foreignWrites(record, decision)
   if (problem !== undefined) return refuse('write-undeclared', problem)
+  const asked = askedCallOf(run, step)
+  const unfit = decision.rule === undefined ? undefined : ruleProblem(root, { asked, decision, rule: decision.rule })
+  if (unfit !== undefined)
+    return refuse('rule-does-not-fit', `the rule does not decide request ${decision.step}: ${unfit}`)
+  const forgotten = rememberRefusal(asked, decision)
+  if (forgotten !== undefined) return refuse('not-remembered', forgotten)
   const voice = voiceOf(compiled, snapshot.context, { step, decision, at: run.event.at })
   if (voice.type === 'refused') return refuse(voice.reason, voice.message)
   if (voice.type === 'counted') {
     const counted = stayOpen(step, { outcome: decision.outcome, taken: transitionNames.vote(step.node) })
     return applied(run, Object.freeze({ value: snapshot.value, context: voice.context }), { decision: counted })
   }
-  return moveStep(run, step, { end: decisionEnd(step, decision, voice.reasons) })
+  const made = { id: effectIdOf(run.position.runId, decision.step), at: run.event.at }
+  const rule = asked === undefined ? undefined : ruleOf(asked, decision, made)
+  return moveStep(run, step, { end: decisionEnd(step, decision, voice.reasons), rule })
+}
+
+interface Ruled {
+  readonly asked: AskedCall | undefined
+  readonly decision: PersonDecision
+  readonly rule: StickyRule
+}
+
+/** Why a rule does not decide; one of the run must be there as it was made. */
+function ruleProblem({ snapshot, event }: RunAt, { asked, decision, rule }: Ruled): string | undefined {
+  if (decision.outcome !== rule.outcome || decision.by !== rule.by || decision.for !== rule.for)
+    return 'it says something else'
+  if (rule.scope === 'run') {
+    const known = snapshot.context.rules?.find(({ id }) => id === rule.id)
+    if (known?.digest !== rule.digest) return 'the run has no such rule'
+  }
+  return ruleRefusal(asked, rule, event.at)
 }
 
 /** A person's answer as the end of the step that asked. */

@@ -34,10 +34,14 @@ export function foreignWrites(
 }
 
 /** The checkpoint of a step that has ended. */
-export function moveStep(run: RunAt, step: OpenStep, { end }: { readonly end: StepAnswer }): Plan {
+export function moveStep(
+  run: RunAt,
+  step: OpenStep,
+  { end, rule }: { readonly end: StepAnswer; readonly rule?: Facts['rule'] },
+): Plan {
   const moved = movedBy(run, step, { end })
   const usage = step.kind === 'resolve' ? undefined : usageOf(step, end)
-  return applied(run, moved.next, { ...moved.facts, step: checkpointStep(run, step, end), usage })
+  return applied(run, moved.next, { ...moved.facts, step: checkpointStep(run, step, end), usage, rule })
 }
 
 /** What a move came to. */

@@ -1,6 +1,6 @@
 import type { Decision } from '../snapshot/decision.ts'
 import { crossingName } from '../graph/policy-crossing.ts'
-import type { OverridingMove, RunPatch } from '../snapshot/event.ts'
+import type { OverridingMove, RuleRevoked, RunPatch } from '../snapshot/event.ts'
 import { cancelledState, eventNames, transitionNames } from './names.ts'
 import { brokenText, noteBroken, standsAt, stillBroken } from './operator-policies.ts'
 import { patchedContext, patchRefusal, policiesOfPatch } from './patch-state.ts'
@@ -65,6 +65,16 @@ export function cancel(run: RunAt, move: { readonly by: string; readonly reason:
     ...(facts.decision !== undefined && { next: facts.decision }),
   }
   return applied(run, next, { decision })
+}
+
+/** A decision is remembered in the run no longer. */
+export function revokeRule(run: RunAt, { rule }: RuleRevoked): Plan {
+  const { context, value } = run.snapshot
+  const { rules = [], ...rest } = context
+  const left = rules.filter(({ id }) => id !== rule)
+  if (left.length === rules.length) return refuse('rule-unknown', `the run remembers no rule ${rule}`)
+  const next = left.length === 0 ? Object.freeze(rest) : withContext(context, { rules: Object.freeze(left) })
+  return applied(run, Object.freeze({ value, context: next }), {})
 }
 
 /** A hold that kept a run from going on does not keep it from undoing what it did, once it is cancelled. */

@@ -11,7 +11,7 @@ import { endEffect } from './plan-effect.ts'
 import { decide } from './plan-decision.ts'
 import { timerDue } from './plan-timer.ts'
 import { receiveEvent } from './waits.ts'
-import { cancel, hold, patchState, release } from './plan-operator.ts'
+import { cancel, hold, patchState, release, revokeRule } from './plan-operator.ts'
 import { redirect } from './plan-redirect.ts'
 
 export type { Plan, Position } from './planned.ts'
@@ -53,6 +53,8 @@ export function plan(
       return patchState(run, event.payload)
     case 'run.redirect':
       return redirect(run, event.payload)
+    case 'rule.revoke':
+      return revokeRule(run, event.payload)
     case 'run.cancel':
       return cancel(run, event.payload)
   }

@@ -2,6 +2,7 @@ import type { RunId } from '../base/ids.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { Command } from '../snapshot/command.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
+import type { StickyRule } from '../snapshot/sticky-rule.ts'
 
 /** Where in its run's history the next checkpoint will stand. */
 export interface Position {
@@ -22,6 +23,9 @@ export type RefusalReason =
   | 'decided-before'
   | 'policy-broken'
   | 'not-redirectable'
+  | 'not-remembered'
+  | 'rule-does-not-fit'
+  | 'rule-unknown'
   | 'not-under-way'
   | 'limit-reached'
   | 'key-missing'
@@ -41,6 +45,8 @@ export interface PlannedTransition {
   readonly snapshot: Snapshot
   readonly checkpoint: Checkpoint
   readonly commands: readonly Command[]
+  /** A decision that is to be remembered beyond the run, stored with the checkpoint; absent: none. */
+  readonly rule?: StickyRule
 }
 
 /** What one event does to a run. */

@@ -5,6 +5,7 @@ import { diffSnapshots } from '../snapshot/diff.ts'
 import type { EffectEnd, EngineEvent } from '../snapshot/event.ts'
 import { isAsking, statusOf, type OpenStep, type RunContext, type Snapshot } from '../snapshot/snapshot.ts'
 import { openIn } from '../snapshot/tree.ts'
+import type { StickyRule } from '../snapshot/sticky-rule.ts'
 import type { UsageDelta } from '../snapshot/usage.ts'
 import { commandsBetween } from './commands.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
@@ -13,6 +14,7 @@ import { mendCrossed } from './operator-policies.ts'
 import { entered, itemsAround, lifted, pathAt, type Place } from './place.ts'
 import type { Plan, Position } from './planned.ts'
 import { withReceived } from './received.ts'
+import { withContext } from './steps.ts'
 
 /** An event and the place that it moves: the run, or a workflow nested in it. */
 export interface RunAt extends Place {
@@ -29,6 +31,8 @@ export function at(run: RunAt, place: Place): RunAt {
 
 /** What a checkpoint says beside the snapshot after it. */
 export interface Facts {
+  /** A decision that is remembered. */
+  readonly rule?: StickyRule | undefined
   readonly step?: CheckpointStep
   readonly decision?: Decision | undefined
   readonly usage?: UsageDelta | undefined
@@ -44,7 +48,8 @@ export function applied(run: RunAt, next: Snapshot, facts: Facts): Extract<Plan,
   const { compiled, snapshot: before } = root
   const moved = facts.isWhole === true ? next : lifted(run, next, event.at)
   const received = moved.context.received === undefined ? moved : withReceived(moved)
-  const snapshot = mendCrossed(compiled.graph, received, facts.decision)
+  const mended = mendCrossed(compiled.graph, received, facts.decision)
+  const snapshot = facts.rule?.scope === 'run' ? withRule(mended, facts.rule) : mended
   const commands = [
     ...commandsBetween(compiled, before?.context ?? null, snapshot.context),
     ...withdrawnIn(before?.context, snapshot.context, facts.step?.index),
@@ -66,7 +71,13 @@ export function applied(run: RunAt, next: Snapshot, facts: Facts): Extract<Plan,
     status: statusOf(snapshot.context),
     commands,
   }
-  return { type: 'applied', snapshot, checkpoint, commands }
+  const isKept = facts.rule?.scope === 'workflow'
+  return { type: 'applied', snapshot, checkpoint, commands, ...(isKept && { rule: facts.rule }) }
+}
+
+function withRule({ value, context }: Snapshot, rule: StickyRule): Snapshot {
+  const rules = Object.freeze([...(context.rules ?? []), rule])
+  return Object.freeze({ value, context: withContext(context, { rules }) })
 }
 
 /** Questions and waits that go with the nested workflow, or the branch, that had them. Of questions, without anything nested, the patch tells. */

@@ -19,6 +19,11 @@ export interface CallApprovalTerms extends DeciderTerms {
   readonly canEdit?: boolean
   /** The person may ask the model back: outcome `asked`. Default true. */
   readonly canAskBack?: boolean
+  /**
+   * How far a person may have an approval or a rejection remembered for calls to come: not at all, in their run, or in all runs of the workflow.
+   * Default `run`; with a quorum nothing is. A yes is not remembered where a policy is about the tool, unless the policy says `remembered`.
+   */
+  readonly remember?: 'never' | 'run' | 'workflow'
 }
 
 /** What a tool says of its calls by agents. */

@@ -105,6 +105,8 @@ export interface Policy<Nodes, Values> {
   readonly without: CrossingOf<Nodes[keyof Nodes]> | 'approval'
   /** Only paths on which this holds; default all. */
   readonly given?: Guard<Values>
+  /** A yes to a call that a person had remembered counts as well; default false: each run of the tool is approved anew. */
+  readonly remembered?: boolean
 }
 
 /** Upper bounds of a run. */

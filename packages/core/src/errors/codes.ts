@@ -880,6 +880,11 @@ export const errorCodes = {
     means: 'The release of a held run overrides something that is no tool of the workflow.',
     remedy: 'Name tools of the workflow, or of one nested in it.',
   },
+  WAYSTONE_INPUT_RULE: {
+    family: 'input',
+    means: 'What was named is no id of a remembered decision, or nobody says who takes it back and why.',
+    remedy: 'Give an id as `run.rules()`, `runtime.rules()` or `waystone rules` lists it.',
+  },
   WAYSTONE_INPUT_PATH: {
     family: 'input',
     means: 'A path names nothing in the state at that sequence.',

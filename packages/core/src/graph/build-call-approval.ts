@@ -4,6 +4,7 @@ import type { CallApprovalRecord, GuardExpression } from './graph.ts'
 import {
   checkKeys,
   isRecord,
+  readChoice,
   readDuration,
   readFlag,
   readFunction,
@@ -20,7 +21,7 @@ export interface BuiltCallApproval {
   readonly asks: AuthorFunction | null
 }
 
-const keys = ['when', 'role', 'reason', 'expiresIn', 'canEdit', 'canAskBack', ...deciderKeys] as const
+const keys = ['when', 'role', 'reason', 'expiresIn', 'canEdit', 'canAskBack', 'remember', ...deciderKeys] as const
 
 /** Reads option `approval` of a tool; null when nobody is asked. */
 export function readCallApproval(written: Written): BuiltCallApproval | null {
@@ -74,6 +75,9 @@ function recordOf(rule: Written, when: CallApprovalRecord['when']): CallApproval
   const deciders = readDeciders(rule)
   if (deciders.quorum !== undefined && rule.config['canEdit'] === true)
     refuseValue(rule, 'canEdit', 'false or nothing: a quorum only approves, rejects or asks')
+  const remember = readChoice(rule, 'remember', ['never', 'run', 'workflow'])
+  if (deciders.quorum !== undefined && remember !== undefined && remember !== 'never')
+    refuseValue(rule, 'remember', 'never or nothing: what several must say is not remembered')
   return {
     when,
     role: rule.config['role'] === undefined ? null : readText(rule, 'role'),
@@ -81,6 +85,7 @@ function recordOf(rule: Written, when: CallApprovalRecord['when']): CallApproval
     expiresInMs: readDuration(rule, 'expiresIn'),
     canEdit: deciders.quorum === undefined && mayBe('canEdit'),
     canAskBack: mayBe('canAskBack'),
+    ...(remember !== undefined && remember !== 'run' && { remember }),
     ...deciders,
   }
 }

@@ -7,7 +7,7 @@ import { collectTool, toolDefinitionOf } from './tool-definition.ts'
 import type { NodeRecord, PolicyRecord } from './graph.ts'
 import { describeValue, listOfNames } from './issues.ts'
 import { placeOf } from './place.ts'
-import { checkKeys, isRecord, type Written } from './read-config.ts'
+import { checkKeys, isRecord, readFlag, type Written } from './read-config.ts'
 import type { Registry } from './registry.ts'
 
 /** Reads the workflow's policies. Must come after nodes, so that it knows which tools are used. */
@@ -42,11 +42,14 @@ function policyOf(
   policy: Written,
   nodes: { readonly [id: string]: NodeRecord },
 ): PolicyRecord | undefined {
-  checkKeys(policy, ['never', 'without', 'given'])
+  checkKeys(policy, ['never', 'without', 'given', 'remembered'])
   const never = readTool(scope, policy)
   const without = readCrossing(scope, policy, nodes)
   const given = policy.config['given'] === undefined ? null : buildGuard(scope, policy.config['given'], policy.place)
-  return never === undefined || without === undefined ? undefined : { never, without, given, place: policy.place }
+  const remembered = readFlag(policy, 'remembered') ? { remembered: true as const } : {}
+  return never === undefined || without === undefined
+    ? undefined
+    : { never, without, given, ...remembered, place: policy.place }
 }
 
 function readTool(scope: BuildScope, policy: Written): string | undefined {

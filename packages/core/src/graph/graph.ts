@@ -401,6 +401,8 @@ export interface CallApprovalRecord extends DecidersRecord {
   readonly expiresInMs: number | null
   readonly canEdit: boolean
   readonly canAskBack: boolean
+  /** How far decisions may be remembered; absent: in their run. */
+  readonly remember?: 'never' | 'workflow'
 }
 
 /** A tool as the graph knows it. */
@@ -568,6 +570,8 @@ export interface PolicyRecord {
   readonly without: { readonly node: string; readonly outcome: string } | 'approval'
   /** Only paths on which this holds are meant; edges only taken when it is false are left out. Null: all paths. */
   readonly given: GuardExpression | null
+  /** A yes that a person had remembered counts as well; absent: it does not. */
+  readonly remembered?: true
   readonly place: Place
 }
 

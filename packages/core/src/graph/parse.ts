@@ -109,6 +109,7 @@ const callApproval = z.strictObject({
   expiresInMs: count.nullable(),
   canEdit: z.boolean(),
   canAskBack: z.boolean(),
+  remember: z.enum(['never', 'workflow']).exactOptional(),
 })
 
 const toolRule = z.strictObject({
@@ -334,6 +335,7 @@ const graphSchema: z.ZodType = z.strictObject({
       never: z.string(),
       without: z.union([z.literal('approval'), z.strictObject({ node: z.string(), outcome: z.string() })]),
       given: guardExpression.nullable(),
+      remembered: z.literal(true).exactOptional(),
       place,
     }),
   ),

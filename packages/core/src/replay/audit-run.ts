@@ -11,6 +11,7 @@ import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { HandoffLimitHit } from '../snapshot/handoff.ts'
 import type { Decision } from '../snapshot/decision.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
+import type { RuleScope } from '../snapshot/sticky-rule.ts'
 import { contextsOf, holdersOf, openIn } from '../snapshot/tree.ts'
 import { readHistory, type History } from './history.ts'
 import { requireRow } from './read-checkpoints.ts'
@@ -34,6 +35,10 @@ export interface AuditPerson {
   readonly by: string
   /** Whom they decided for, as their delegate. */
   readonly for?: string
+  /** Nobody was asked: the rule that decided, by the request with which they made it. */
+  readonly rule?: string
+  /** It is remembered, so far. */
+  readonly remembered?: RuleScope
   /** Others had to decide as well. */
   readonly isPartial?: true
   readonly through: string
@@ -148,6 +153,7 @@ function actorOf(event: Checkpoint['event'], node: string | null): string {
     case 'run.release':
     case 'run.patch':
     case 'run.redirect':
+    case 'rule.revoke':
     case 'run.cancel':
       return event.payload.by
     case 'timer.due':
@@ -163,8 +169,13 @@ function peopleOf(checkpoint: Checkpoint, history: History): readonly AuditPerso
   const partial = event.type === 'request.decided' ? checkpoint.decision?.node : undefined
   const node = step?.node ?? partial ?? null
   if (event.type === 'request.decided') {
-    const { by, through, reason, outcome, for: person } = event.payload
-    const whose = { ...(person !== undefined && { for: person }), ...(step === null && { isPartial: true as const }) }
+    const { by, through, reason, outcome, for: person, rule, remember } = event.payload
+    const whose = {
+      ...(person !== undefined && { for: person }),
+      ...(rule !== undefined && { rule: rule.id }),
+      ...(remember !== undefined && { remembered: remember.scope }),
+      ...(step === null && { isPartial: true as const }),
+    }
     const items = itemsOf(checkpoint)
     const where = { through, node, ...(items.length > 0 && { items }) }
     return [{ sequence, at: event.at, by, ...whose, ...where, ...callOf(checkpoint, history), outcome, reason }]
@@ -328,9 +339,12 @@ function walkPolicy(
   const uses: number[] = []
   const violations: number[] = []
   const started = new Set<number>()
+  /** Steps whose yes was a remembered one. */
+  const ruled = new Set<number>()
   for (const checkpoint of history.checkpoints.slice(0, to + 1)) {
-    const { sequence, commands } = checkpoint
+    const { sequence, commands, event } = checkpoint
     updateCover(history, checkpoint, { covers, policy, site })
+    if (event.type === 'request.decided' && event.payload.rule !== undefined) ruled.add(event.payload.step)
     for (const command of commands) {
       // Releasing a held run asks for what is open once more.
       if (
@@ -344,7 +358,8 @@ function walkPolicy(
       uses.push(sequence)
       const { context } = history.at(sequence).snapshot
       const cover = coverOf(covers, holdersIn(site, context, command.step) ?? [])
-      const isAsked = policy.without === 'approval' && openIn(context)[command.step]?.approved !== undefined
+      const isFresh = policy.remembered === true || !ruled.has(command.step)
+      const isAsked = policy.without === 'approval' && isFresh && openIn(context)[command.step]?.approved !== undefined
       if (cover.coveredBy === null && !isAsked && !isExcused(policy, cover.known)) violations.push(sequence)
       if (!repeated.has(String(command.step))) cover.coveredBy = null
     }

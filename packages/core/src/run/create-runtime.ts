@@ -13,6 +13,8 @@ import { deleteRun } from './delete-run.ts'
 import { Engine } from './engine.ts'
 import { followAll } from './follow.ts'
 import { processLiveness } from './liveness.ts'
+import { revokeRule } from './revoke-rule.ts'
+import { shownRule } from './rules.ts'
 import type { RuntimeNotice } from './notice.ts'
 import { RunHandle } from './run-handle.ts'
 import type {
@@ -135,6 +137,15 @@ class LocalRuntime implements Runtime {
 
   delete(runId: string, options: Parameters<Runtime['delete']>[1] = {}): ReturnType<Runtime['delete']> {
     return deleteRun(this.#engine, runId as RunId, options.isForced === true)
+  }
+
+  async rules(workflow?: string): ReturnType<Runtime['rules']> {
+    const stored = await this.store.rules(workflow)
+    return stored.map(({ workflow: name, rule, revoked }) => shownRule(name, rule, revoked))
+  }
+
+  revokeRule(id: string, move: { readonly by: string; readonly reason: string }): ReturnType<Runtime['revokeRule']> {
+    return revokeRule(this.#engine, id, move)
   }
 
   events(options: Parameters<Runtime['events']>[0] = {}): ReturnType<Runtime['events']> {

@@ -4,6 +4,8 @@ import { asksBeforeCall } from '../compile/call-question.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { voiceOf } from '../compile/deciders.ts'
 import { offeredOutcomes, requestDigest } from '../compile/request-digest.ts'
+import { placeOfStep, rootPlace } from '../compile/place.ts'
+import { askedCallOf, rememberRefusal } from '../compile/sticky-rules.ts'
 import { inputError } from '../errors/input-error.ts'
 import { WaystoneError } from '../errors/waystone-error.ts'
 import type { ApprovalRecord, NodeRecord } from '../graph/graph.ts'
@@ -16,6 +18,7 @@ import { toolFunctions } from './execute-tool.ts'
 import { issueLines } from './issues.ts'
 import { parsePatch, pickPatch } from './parse-patch.ts'
 import { openStepOf } from './open-step.ts'
+import { parseRemember } from './parse-remember.ts'
 import type { Acceptance, DecisionInput, Request } from './runtime.ts'
 
 /** The run a decision is for, as it stands. */
@@ -89,11 +92,26 @@ export function decisionEvent(
     ...(decision.for !== undefined && { for: requireText('for', decision.for) }),
     through: decision.through ?? 'api',
     ...parseRest({ ...run, ...found }, decision),
+    ...parseRemember(decision.remember, stamp.at),
   }
+  const forgotten = rememberProblem(run, payload)
+  if (forgotten !== undefined) return refused('not-remembered', forgotten)
   const voice = voiceOf(found.compiled, found.context, { step: found.open, decision: payload, at: stamp.at })
   if (voice.type === 'refused') return refused(voice.reason, voice.message)
   const taken = takeJson(payload, 'decision') as unknown as PersonDecision
   return { type: 'event', event: Object.freeze({ ...stamp, type: 'request.decided', from: 'person', payload: taken }) }
+}
+
+/** Why a decision may not be remembered. */
+function rememberProblem({ compiled, context }: Deciding, decision: PersonDecision): string | undefined {
+  if (decision.remember === undefined) return undefined
+  const place = placeOfStep(rootPlace(compiled, { value: '', context }), decision.step)
+  const step = place?.snapshot.context.open[decision.step]
+  const asked = place === undefined || step === undefined ? undefined : askedCallOf(place, step)
+  const wanted = decision.remember.arguments
+  if (place !== undefined && asked !== undefined && wanted !== undefined && wanted !== null)
+    refuseUnknownArguments(place.compiled, asked.tool, wanted)
+  return rememberRefusal(asked, decision)
 }
 
 interface Open extends Deciding {

@@ -12,6 +12,7 @@ import type { EngineEvent } from '../snapshot/event.ts'
 import { statusOf, type Snapshot } from '../snapshot/snapshot.ts'
 import { DriveEffects, type EffectsOwner } from './drive-effects.ts'
 import type { DriveHost } from './drive-host.ts'
+import { RuleDesk, type RuleDeskOwner } from './rule-desk.ts'
 import { summaryOf } from './run-summary.ts'
 import type { Acceptance } from './runtime.ts'
 import { payloadProblem } from './send-event.ts'
@@ -52,7 +53,7 @@ export interface DriveParts {
  * It ends by itself when the run can go no further (ended, waiting, held), and stops at once when a commit fails or another owner
  * has the run.
  */
-export class Drive implements EffectsOwner {
+export class Drive implements EffectsOwner, RuleDeskOwner {
   readonly runId: RunId
   readonly compiled: CompiledWorkflow
   readonly lease: Lease
@@ -61,6 +62,7 @@ export class Drive implements EffectsOwner {
   /** Delivered events that have been taken: a look into the inbox that began before may still bring them. */
   readonly #taken = new Set<string>()
   readonly #effects: DriveEffects
+  readonly #rules: RuleDesk
   readonly #timers: ReturnType<typeof createTimers>
   #standing: Standing
   #hasBegun = false
@@ -80,6 +82,7 @@ export class Drive implements EffectsOwner {
     this.#queue = [...parts.missed]
     this.#isCatchingUp = true
     this.#effects = new DriveEffects(this, host, parts.begunBefore ?? new Map())
+    this.#rules = new RuleDesk(this, host)
     this.#timers = createTimers(host.clock, (timer, at) =>
       this.bring(timerEvent(timer, Math.max(at, host.clock.now()))),
     )
@@ -146,6 +149,11 @@ export class Drive implements EffectsOwner {
     this.post({ event })
   }
 
+  /** What was looked for in the store has come, or has not. */
+  onLooked(): void {
+    if (!this.#isOver && !this.#isLooping && this.#queue.length === 0) this.#restIfDone()
+  }
+
   #start(): void {
     if (!this.#hasBegun || this.#isLooping || this.#isOver) return
     this.#isLooping = true
@@ -179,6 +187,7 @@ export class Drive implements EffectsOwner {
         if (turn !== null) await turn
       }
       this.#catchUp()
+      if (!this.#isOver && !this.#isDraining) this.#rules.look()
     } while (this.#queue.length > 0 && !this.#isOver)
   }
 
@@ -207,7 +216,10 @@ export class Drive implements EffectsOwner {
     return message === undefined ? undefined : { type: 'refused', reason: 'bad-payload', message }
   }
 
-  async #commit({ snapshot, checkpoint }: Extract<Plan, { type: 'applied' | 'late' }>, entry: Entry): Promise<void> {
+  async #commit(
+    { snapshot, checkpoint, rule }: Extract<Plan, { type: 'applied' | 'late' }>,
+    entry: Entry,
+  ): Promise<void> {
     const packed = packCheckpoint(checkpoint, snapshot, this.#standing.packing)
     await this.#host.store.commit({
       fence: this.lease.fence,
@@ -215,6 +227,7 @@ export class Drive implements EffectsOwner {
       blobs: packed.blobs,
       summary: summaryOf(this.compiled, snapshot.context),
       consumed: entry.isDelivered === true ? [entry.event.id] : noIds,
+      ...(rule !== undefined && { rule }),
       at: entry.event.at,
     })
     const { runId, sequence, hash } = packed.checkpoint
@@ -271,7 +284,7 @@ export class Drive implements EffectsOwner {
   }
 
   #restIfDone(): void {
-    if (this.#effects.isBusy || this.#queue.length > 0) return
+    if (this.#effects.isBusy || this.#rules.isBusy || this.#queue.length > 0) return
     const { context } = this.snapshot
     const status = statusOf(context)
     const isStuck = !this.#isDraining && (status === 'running' || (context.ending !== null && !isSettled(context)))

@@ -1,3 +1,4 @@
+import { effectIdOf, type RunId } from '../base/ids.ts'
 import type { Json } from '../base/json.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { Decision } from '../snapshot/decision.ts'
@@ -38,14 +39,15 @@ export function factsOf(checkpoint: Checkpoint, source: FactSource): readonly Fa
   ]
 }
 
-function eventFacts({ event, step, decision, items }: Checkpoint, { workflow }: FactSource): readonly Fact[] {
+function eventFacts(checkpoint: Checkpoint, { workflow }: FactSource): readonly Fact[] {
+  const { event, step, decision, items } = checkpoint
   switch (event.type) {
     case 'run.started':
       return [{ type: 'run.started', workflow, input: event.payload.input, tags: event.payload.tags }]
     case 'run.forked':
       return [{ type: 'run.forked', from: { runId: event.payload.from.runId, sequence: event.payload.from.sequence } }]
     case 'request.decided': {
-      const { outcome, by, through, reason, for: person } = event.payload
+      const { outcome, by, through, reason, for: person, rule } = event.payload
       return [
         {
           type: 'request.decided',
@@ -56,13 +58,17 @@ function eventFacts({ event, step, decision, items }: Checkpoint, { workflow }: 
           by,
           ...(person !== undefined && { for: person }),
           through,
+          ...(rule !== undefined && { rule: rule.id }),
           reason,
           ...(step?.tool !== undefined && { tool: step.tool }),
           ...(step?.item !== undefined && { item: step.item }),
           ...(items !== undefined && { items }),
         },
+        ...ruleFacts(checkpoint),
       ]
     }
+    case 'rule.revoke':
+      return [{ type: 'rule.revoked', ...event.payload }]
     case 'event.received': {
       const { event: name, key } = event.payload.message
       return [{ type: 'event.received', id: event.id, event: name, key }]
@@ -89,6 +95,16 @@ function eventFacts({ event, step, decision, items }: Checkpoint, { workflow }: 
     case 'effect.ended':
       return []
   }
+}
+
+/** A decision that is remembered. */
+function ruleFacts({ runId, event, step }: Checkpoint): readonly Fact[] {
+  if (event.type !== 'request.decided' || event.payload.remember === undefined) return []
+  const { remember, outcome, by, step: index } = event.payload
+  const rule = effectIdOf(runId as RunId, index)
+  return [
+    { type: 'rule.made', rule, scope: remember.scope, outcome, node: step?.node ?? '', tool: step?.tool ?? '', by },
+  ]
 }
 
 function endFacts({ event, step, usage, decision, items }: Checkpoint): readonly Fact[] {

@@ -86,6 +86,10 @@ export const requestSchema: JsonObject = toJson(
       usage,
       options: list(object({ outcome: text, edges: list(text), to: text })),
       edits: list(text),
+      remember: object({
+        approved: list({ enum: ['run', 'workflow'] }),
+        rejected: list({ enum: ['run', 'workflow'] }),
+      }),
       argumentsSchema: { anyOf: [anyObject, { type: 'null' }] },
       responseSchema: { anyOf: [anyObject, { type: 'null' }] },
       talk: { anyOf: [object({ text, outcome: text, answer: text }), { type: 'null' }] },

@@ -4,6 +4,8 @@ import { own } from '../base/own.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { asksBeforeCall } from '../compile/call-question.ts'
 import { decidersOfStep, roleOf, votesOf } from '../compile/deciders.ts'
+import { placeOfStep, rootPlace } from '../compile/place.ts'
+import { askedCallOf } from '../compile/sticky-rules.ts'
 import { offeredOutcomes, requestDigest } from '../compile/request-digest.ts'
 import { callApprovalOf } from '../graph/tool-use.ts'
 import type { ApprovalRecord, CallApprovalRecord, DecidersRecord, MapRecord, NodeRecord } from '../graph/graph.ts'
@@ -75,6 +77,7 @@ function requestOf(
     usage: root.context.usage,
     options,
     edits: approval?.edits ?? [],
+    remember: rememberedAs(root, step),
     argumentsSchema: rule?.canEdit === true ? (own(compiled.graph.tools, open.tool ?? '')?.inputSchema ?? null) : null,
     responseSchema: approval?.responseSchema ?? null,
     talk: talkOf(approval?.talk, input.state),
@@ -89,6 +92,19 @@ function requestOf(
 /** What is to be undone, as a person finds it where it was done. */
 function undoneEvidence(runId: RunId, entry: UndoEntry): JsonObject {
   return { undoes: entry.node, step: entry.step, outcome: entry.outcome, effectId: undoneEffectId(runId, entry) }
+}
+
+const notRemembered: Request['remember'] = { approved: [], rejected: [] }
+
+function rememberedAs(
+  { compiled, context }: Omit<RequestSource, 'runId' | 'openedAt'>,
+  step: number,
+): Request['remember'] {
+  const place = placeOfStep(rootPlace(compiled, { value: '', context }), step)
+  const open = place?.snapshot.context.open[step]
+  const asked = place === undefined || open === undefined ? undefined : askedCallOf(place, open)
+  if (asked === undefined) return notRemembered
+  return { approved: asked.needsFreshYes ? [] : asked.scopes, rejected: asked.scopes }
 }
 
 function quorumOf({ quorum }: DecidersRecord, votes: readonly Vote[]): Request['quorum'] {

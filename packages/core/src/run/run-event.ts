@@ -6,6 +6,7 @@ import type { Decision } from '../snapshot/decision.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import type { HandoffLimitHit } from '../snapshot/handoff.ts'
 import type { RunStatus, StepKind } from '../snapshot/snapshot.ts'
+import type { RuleScope } from '../snapshot/sticky-rule.ts'
 import type { UsageDelta } from '../snapshot/usage.ts'
 
 interface RunEventBase {
@@ -121,6 +122,8 @@ export type RunEvent =
       /** Whom they decided for; absent: themselves. */
       readonly for?: string
       readonly through: string
+      /** Nobody was asked: the rule that decided. */
+      readonly rule?: string
       readonly reason: string
       /** For what was asked about a tool call of an agent, or about an item of a map that calls a tool. */
       readonly tool?: string
@@ -225,6 +228,23 @@ export type RunEvent =
       /** Path of the node. */
       readonly to: string
       readonly override?: readonly string[]
+    })
+  /** A decision is remembered from now on: by its request, and how far. */
+  | (RunEventBase & {
+      readonly type: 'rule.made'
+      readonly rule: string
+      readonly scope: RuleScope
+      readonly outcome: string
+      readonly node: string
+      readonly tool: string
+      readonly by: string
+    })
+  /** A rule of the run is remembered no longer. */
+  | (RunEventBase & {
+      readonly type: 'rule.revoked'
+      readonly rule: string
+      readonly by: string
+      readonly reason: string
     })
   | (RunEventBase & { readonly type: 'run.status-changed'; readonly status: RunStatus })
   | (RunEventBase & {

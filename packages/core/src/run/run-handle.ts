@@ -12,6 +12,7 @@ import { requestsOf } from './requests.ts'
 import { resultOfRest, standingOf, statusOfRun } from './run-status.ts'
 import { patchEvent } from './patch-event.ts'
 import { redirectEvent, releaseEvent } from './redirect-event.ts'
+import { revokeEvent, shownRule } from './rules.ts'
 import { sentEvent } from './send-event.ts'
 import type {
   Acceptance,
@@ -22,6 +23,7 @@ import type {
   Receipt,
   RedirectInput,
   Request,
+  RememberedRule,
   Run,
   RunResult,
   SendOptions,
@@ -87,6 +89,19 @@ export class RunHandle implements Run {
     if (options.isRecordedOnly !== true) return await this.#send(made.event, true)
     await this.#engine.store.deliver(this.runId, made.event)
     return { type: 'delivered' }
+  }
+
+  async rules(): Promise<readonly RememberedRule[]> {
+    const { compiled, context } = await standingOf(this.#engine, this.runId)
+    const { name } = compiled.graph
+    const stored = await this.#engine.store.rules(name)
+    const own = (context.rules ?? []).map((rule) => shownRule(name, rule))
+    return [...own, ...stored.map(({ rule, revoked }) => shownRule(name, rule, revoked))]
+  }
+
+  /** Takes back a rule of this run. */
+  async revokeRule(rule: string, move: { readonly by: string; readonly reason: string }): Promise<Acceptance> {
+    return await this.#send(revokeEvent(rule, move, this.#stamp()), false)
   }
 
   async waits(): Promise<readonly OpenWait[]> {

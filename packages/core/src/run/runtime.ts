@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../base/json.ts'
 import type { Owner, RunFilter, RunPage, RunRow, Store } from '../checkpoint/store.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import type { CallDecision } from '../define/call-approval.ts'
+import type { Duration } from '../define/duration.ts'
 import type { NamedEvent } from '../define/event.ts'
 import type { Model, ModelPrice } from '../define/model.ts'
 import type { Workflow } from '../define/workflow.ts'
@@ -13,6 +14,7 @@ import type { MemoryStore } from '../memory/memory-store.ts'
 import type { HandoffMade } from '../snapshot/handoff.ts'
 import type { DegradedMark, RunStatus } from '../snapshot/snapshot.ts'
 import type { Undoing, UndoReport } from '../snapshot/undo.ts'
+import type { RuleScope } from '../snapshot/sticky-rule.ts'
 import type { Usage } from '../snapshot/usage.ts'
 import type { Liveness } from './liveness.ts'
 import type { RuntimeNotice } from './notice.ts'
@@ -151,6 +153,8 @@ export interface Request {
   readonly edits: readonly string[]
   /** For a call whose arguments may be edited: the JSON schema they must fit; else null. */
   readonly argumentsSchema: JsonObject | null
+  /** How far an answer may be remembered for calls to come, by answer; empty: not at all. */
+  readonly remember: { readonly approved: readonly RuleScope[]; readonly rejected: readonly RuleScope[] }
   /** JSON schema of an answer; null: none is asked. */
   readonly responseSchema: JsonObject | null
   /** One turn of a talk: what the person is told (empty: nothing yet), and which outcome and key of the response take what they say; null: it is none. */
@@ -181,6 +185,42 @@ export interface DecisionInput {
   readonly for?: string
   /** Through what; default `api`. */
   readonly through?: string
+  /** For an approved or rejected call: also decides calls to come. */
+  readonly remember?: RememberInput
+}
+
+/** How a decision on a call is remembered: for calls of the same tool by the same agent that are asked about from now on. */
+export interface RememberInput {
+  /** `run`: in this run; `workflow`: in all runs of its workflow, where the approval allows that. */
+  readonly scope: RuleScope
+  /** `same` (default): with exactly these arguments; `any`; or those that a call must have, by name, whatever the others are. */
+  readonly arguments?: 'same' | 'any' | JsonObject
+  /** Then it is forgotten; default: with its scope, or when it is revoked. */
+  readonly expiresIn?: Duration
+}
+
+/** A decision that is remembered. */
+export interface RememberedRule {
+  /** Of the request with which it was made. */
+  readonly id: string
+  readonly workflow: string
+  readonly scope: RuleScope
+  readonly outcome: 'approved' | 'rejected'
+  /** The agent, by path in a nested workflow. */
+  readonly node: string
+  readonly tool: string
+  /** Those a call must have; null: any. */
+  readonly arguments: Json
+  /** All of a call's arguments must be these, not only those named. */
+  readonly isExact: boolean
+  readonly by: string
+  readonly for?: string
+  readonly reason: string
+  /** Ms since the epoch. */
+  readonly at: number
+  readonly expiresAt: number | null
+  /** Null: it holds. */
+  readonly revoked: { readonly by: string; readonly reason: string; readonly at: number } | null
 }
 
 /** A request about an effect whose outcome nobody knows. */
@@ -226,6 +266,14 @@ export type Acceptance =
   /** Stored in the inbox; the owner of the run takes it from there. */
   | { readonly type: 'delivered' }
   /** Nothing changed. `reason`: `stale-request`, `already-decided`, `digest-mismatch`, `outcome-not-offered`, `run-ended`, … */
+  | { readonly type: 'refused'; readonly reason: string; readonly message: string }
+
+/** What became of a rule that was to be taken back. */
+export type Revocation =
+  | { readonly type: 'revoked' }
+  /** Stored in the inbox; the owner of the run takes it from there. */
+  | { readonly type: 'delivered' }
+  /** `rule-unknown`, `run-ended`, `revoked-before`. */
   | { readonly type: 'refused'; readonly reason: string; readonly message: string }
 
 /** What became of a run that was to be deleted. */
@@ -327,6 +375,8 @@ export interface Run<Output = JsonObject, Asked extends Request = Request> {
     decision: DecisionFor<One>,
     options?: { readonly isRecordedOnly?: boolean },
   ): Promise<Acceptance>
+  /** Decisions that are remembered for calls to come: in this run, then in all runs of its workflow; revoked and expired ones of the workflow too. Order: as made. */
+  rules(): Promise<readonly RememberedRule[]>
   /** What is open for events from outside and for time to pass. Order: by step. */
   waits(): Promise<readonly OpenWait[]>
   /**
@@ -424,6 +474,14 @@ export interface Runtime {
    * @throws {StoreError} WAYSTONE_STORE_RUN_UNKNOWN
    */
   delete(runId: string, options?: { readonly isForced?: boolean }): Promise<RunDeletion>
+  /** Decisions that are remembered in all runs of a workflow, or of any; revoked and expired ones too. Those of one run: `run.rules()`. Order: as made. */
+  rules(workflow?: string): Promise<readonly RememberedRule[]>
+  /**
+   * Takes a rule back: of its run, or of its workflow. What it has decided stays decided.
+   *
+   * @throws {InputError} WAYSTONE_INPUT_RULE when it is no id of a rule, or nobody says who takes it back and why
+   */
+  revokeRule(id: string, move: { readonly by: string; readonly reason: string }): Promise<Revocation>
   /** Facts of all runs in the store. Order: as committed; gap-free. Does not end by itself. */
   events(options?: { readonly cursor?: string; readonly signal?: AbortSignal }): AsyncIterable<RunEvent>
   /** Keeps driving whatever can go on (free runs, due timers, inboxes) until closed. */

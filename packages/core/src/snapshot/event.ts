@@ -6,6 +6,7 @@ import type { Verdict } from '../graph/registry.ts'
 import type { GivenHandoff } from './handoff.ts'
 import type { EventMessage } from './received-event.ts'
 import type { RefusedCall, WithheldTool } from './refusal.ts'
+import type { Remembered, StickyRule } from './sticky-rule.ts'
 import type { ConversationSummary, Snapshot } from './snapshot.ts'
 import type { UsageDelta } from './usage.ts'
 
@@ -125,8 +126,18 @@ export interface PersonDecision {
   readonly by: string
   /** Whom they decided for, as their delegate; absent: themselves. */
   readonly for?: string
-  /** Through what: `cli`, `terminal`, `api`, `policy`. */
+  /** Through what: `cli`, `terminal`, `api`, `rule`. */
   readonly through: string
+  /** For an approved or rejected call: what is to be remembered of it. */
+  readonly remember?: Remembered
+  /** Nobody was asked: the rule that decided, which is theirs who made it. */
+  readonly rule?: StickyRule
+}
+
+/** Somebody takes back a rule of the run. */
+export interface RuleRevoked extends OperatorMove {
+  /** Its id. */
+  readonly rule: string
 }
 
 /** An operator's move. */
@@ -186,4 +197,5 @@ export type EngineEvent =
   | (EventBase & { readonly type: 'run.release'; readonly from: 'operator'; readonly payload: OverridingMove })
   | (EventBase & { readonly type: 'run.patch'; readonly from: 'operator'; readonly payload: RunPatch })
   | (EventBase & { readonly type: 'run.redirect'; readonly from: 'operator'; readonly payload: RunRedirect })
+  | (EventBase & { readonly type: 'rule.revoke'; readonly from: 'operator'; readonly payload: RuleRevoked })
   | (EventBase & { readonly type: 'run.cancel'; readonly from: 'operator'; readonly payload: OperatorMove })

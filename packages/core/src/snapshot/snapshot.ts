@@ -8,6 +8,7 @@ import type { OpenMap } from './open-map.ts'
 import type { OpenFork } from './open-fork.ts'
 import type { AwaitedEvents, ReceivedEvent } from './received-event.ts'
 import type { RefusalRule } from './refusal.ts'
+import type { StickyRule } from './sticky-rule.ts'
 import type { UndoEntry, Undoing, UndoReport } from './undo.ts'
 import type { Usage, UsageDelta } from './usage.ts'
 
@@ -311,6 +312,8 @@ export interface RunContext {
   readonly startedAt: number
   /** What one model call of a node costs at most, USD, by node; absent: cost is not reserved. */
   readonly callCosts?: { readonly [node: string]: number }
+  /** Decisions that are remembered in this run. Only of the run itself. Absent: none. Order: as made. */
+  readonly rules?: readonly StickyRule[]
   /** By an operator. */
   readonly held: Hold | null
   /** The workflow limit whose edge has been taken. */

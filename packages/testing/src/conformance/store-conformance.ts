@@ -8,6 +8,7 @@ import { inboxCases } from './inbox-cases.ts'
 import { ownershipCases } from './ownership-cases.ts'
 import { permitCases } from './permit-cases.ts'
 import { readingCases } from './reading-cases.ts'
+import { ruleCases } from './rule-cases.ts'
 import { sharingCases } from './sharing-cases.ts'
 
 const groups: { readonly [name: string]: readonly ConformanceCase[] } = {
@@ -17,6 +18,7 @@ const groups: { readonly [name: string]: readonly ConformanceCase[] } = {
   'the inbox': inboxCases,
   'permits of shared limits': permitCases,
   'deleting runs': deletionCases,
+  'remembered decisions': ruleCases,
   reading: readingCases,
   'sharing a store': sharingCases,
 }

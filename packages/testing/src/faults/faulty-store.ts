@@ -52,6 +52,8 @@ const methods = [
   'inbox',
   'discard',
   'deleteRun',
+  'rules',
+  'revokeRule',
   'permits',
   'permitVersion',
   'line',

@@ -128,6 +128,14 @@ export class StorePort implements Store {
     return this.#cross('deleteRun', () => this.#inner.deleteRun(...given))
   }
 
+  rules(...given: Parameters<Store['rules']>): ReturnType<Store['rules']> {
+    return this.#cross('rules', () => this.#inner.rules(...given))
+  }
+
+  revokeRule(...given: Parameters<Store['revokeRule']>): ReturnType<Store['revokeRule']> {
+    return this.#cross('revokeRule', () => this.#inner.revokeRule(...given))
+  }
+
   claimable(...given: Parameters<Store['claimable']>): ReturnType<Store['claimable']> {
     return this.#cross('claimable', () => this.#inner.claimable(...given))
   }

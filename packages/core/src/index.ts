@@ -337,6 +337,7 @@ export type {
   StartOptions,
   UnreadEvent,
 } from './run/runtime.ts'
+export { compensationOfRun } from './run/run-result.ts'
 export { processLiveness, type Liveness } from './run/liveness.ts'
 export type { RuntimeNotice } from './run/notice.ts'
 export { requestSchema } from './run/request-schema.ts'

@@ -14,6 +14,7 @@ interface ForkCommandOptions extends CommonOptions, RunOptions {
   readonly by?: string
   readonly detach?: boolean
   readonly override?: readonly string[]
+  readonly afterUndo?: boolean
 }
 
 /** `waystone fork RUN`. */
@@ -30,6 +31,7 @@ export const fork: CommandDefinition<ForkCommandOptions> = {
       .option('--reason <text>', 'why; stored with the fork', 'forked by hand')
       .option('--by <name>', 'who forks (default: $WAYSTONE_BY, else the account)')
       .option('--override <tool...>', 'tools whose policies the fork may break; recorded')
+      .option('--after-undo', 'fork although what was done by then has been undone since; recorded')
       .option('--detach', 'only make the new run; do not go on with it here')
       .option('--file <file>', 'the workflow, when it has moved: FILE or FILE#export')
       .option('--live', 'go on with real models; needed for runs that were started with them'),
@@ -53,6 +55,7 @@ export const fork: CommandDefinition<ForkCommandOptions> = {
         by: options.by ?? personName(around),
         reason: options.reason ?? '',
         ...(patch === undefined ? {} : { patch }),
+        ...(options.afterUndo === true && { afterUndo: true }),
         ...(options.override === undefined ? {} : { override: options.override }),
       })
       const line = `run ${newId}  ${context.style('quiet', `fork of ${row.runId} at checkpoint ${at}`)}`

@@ -71,6 +71,8 @@ function eventText(event: RunEvent, { graph, style }: LineContext): string | nul
       return `${' '.repeat(width)}  ${style('warn', `stalled: ${event.transitions} transitions without progress`)}`
     case 'run.deadlocked':
       return `${name(event.node)}  ${style('warn', `deadlock: ${event.joined} of ${event.needed} joined, and too few can still`)}`
+    case 'compensation.started':
+      return `${' '.repeat(width)}  ${style('warn', undoingText(event))}`
     case 'log.written':
       return `${name(event.node)}  ${style('quiet', printableExcerpt(event.message, 120))}`
     case 'run.held':
@@ -83,10 +85,8 @@ function eventText(event: RunEvent, { graph, style }: LineContext): string | nul
       return `${' '.repeat(width)}  rule ${event.rule} revoked by ${printableLine(event.by)}: ${printableExcerpt(event.reason, 100)}`
     case 'run.redirected':
       return `${' '.repeat(width)}  ${style('warn', `redirected to ${printableLine(event.to)}`)} by ${printableLine(event.by)}: ${printableExcerpt(event.reason, 100)}`
-    case 'run.patched': {
-      const keys = event.keys.map((key) => printableLine(key)).join(', ')
-      return `${' '.repeat(width)}  ${style('warn', `patched ${keys}`)} by ${printableLine(event.by)}: ${printableExcerpt(event.reason, 100)}`
-    }
+    case 'run.patched':
+      return `${' '.repeat(width)}  ${patchedText(event, style)}`
     case 'run.started':
     case 'run.forked':
     case 'step.started':
@@ -95,6 +95,7 @@ function eventText(event: RunEvent, { graph, style }: LineContext): string | nul
     case 'event.taken':
     case 'state.changed':
     case 'run.status-changed':
+    case 'compensation.ended':
     case 'token.received':
       return null
   }
@@ -129,7 +130,8 @@ function endedText(
   if ((event.kind === 'approval' || event.kind === 'resolve') && event.outcome !== 'expired') return null
   const took = formatDuration(event.at - event.startedAt)
   const asked = event.asked === undefined ? '' : ` ${printableLine(event.asked)}`
-  const what = `${workText(event.kind, event.tool ?? null, event.item)}${asked}`
+  const work = workText(event.kind, event.tool ?? null, event.item)
+  const what = `${event.undoes === undefined ? work : undoText(event.undoes, event.tool)}${asked}`
   const isBad = ['failed', 'timeout', 'unknown', 'lost'].includes(event.outcome)
   const outcome = isBad ? style('bad', event.outcome) : event.outcome
   const used = usageText(event.usage ?? {})
@@ -141,6 +143,19 @@ function endedText(
       : `  ${style('warn', `does not fit: ${printableExcerpt(event.misfit.join('; '), 120)}`)}`
   const late = event.isLate ? ' (late: only its usage counts)' : ''
   return `${name(event.node, event.items)}  ${what === '' ? '' : `${what}${attempt}: `}${outcome}${late}${style('quiet', `  ${[took, used].filter((part) => part !== '').join(' · ')}`)}${error}${misfit}`
+}
+
+function patchedText({ keys, by, reason }: Extract<RunEvent, { type: 'run.patched' }>, style: Style): string {
+  const named = keys.map((key) => printableLine(key)).join(', ')
+  return `${style('warn', `patched ${named}`)} by ${printableLine(by)}: ${printableExcerpt(reason, 100)}`
+}
+
+function undoingText({ status, within }: Extract<RunEvent, { type: 'compensation.started' }>): string {
+  return `undoes what ${within === undefined ? 'it' : printableLine(within)} did, then ends ${status}`
+}
+
+function undoText(step: number, tool: string | undefined): string {
+  return `undoes step ${step}${tool === undefined ? '' : ` with ${printableLine(tool)}`}`
 }
 
 /** What kind of work a step is, for people; empty where the node's name says it. */

@@ -94,6 +94,8 @@ export function advance(progress: Progress, event: RunEvent): Progress {
     case 'limit.hit':
     case 'run.stalled':
     case 'run.deadlocked':
+    case 'compensation.started':
+    case 'compensation.ended':
     case 'log.written':
     case 'run.held':
     case 'run.released':

@@ -1,10 +1,10 @@
-import { formatPlace, openIn, processLiveness, type History, type LimitName } from '@waystone/core'
+import { compensationOfRun, formatPlace, openIn, processLiveness, type History, type LimitName } from '@waystone/core'
 import { tagNames } from '../bind/tag-names.ts'
 import type { Context } from '../command.ts'
 import { amountText } from '../graph/limits-text.ts'
 import { handoffLine } from './handoff-text.ts'
 import { printable, printableLine } from './printable.ts'
-import { degradedText, toneOfStatus, unreadText, waitText } from './run-result.ts'
+import { compensationLines, degradedText, toneOfStatus, unreadText, waitText } from './run-result.ts'
 import { formatDuration, formatTime } from './units.ts'
 import { counted, usageText } from './usage-text.ts'
 
@@ -67,6 +67,7 @@ export function overviewLines(
     ...(ending?.by === undefined
       ? []
       : [`${label('cancelled')}by ${printableLine(ending.by)}: ${printableLine(ending.reason ?? '')}`]),
+    ...compensationLines(compensationOfRun(context).compensation, style),
   ]
 }
 

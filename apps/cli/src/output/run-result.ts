@@ -1,4 +1,13 @@
-import type { DegradedMark, History, OpenWait, Request, RunResult, UnreadEvent } from '@waystone/core'
+import {
+  compensationOfRun,
+  type DegradedMark,
+  type FailedUndo,
+  type History,
+  type OpenWait,
+  type Request,
+  type RunResult,
+  type UnreadEvent,
+} from '@waystone/core'
 import type { ExitName } from '../exit-codes.ts'
 import { amountText } from '../graph/limits-text.ts'
 import { printable, printableLine } from './printable.ts'
@@ -52,6 +61,7 @@ export function resultLines(
     ...(result.degraded ?? []).map((mark) => `${style('warn', 'degraded:')} ${degradedText(mark)}`),
     ...(result.unread ?? []).map((event) => `${style('warn', 'unread:')} ${unreadText(event)}`),
     ...endingLines(result, style),
+    ...compensationLines(result.compensation, style),
     ...adviceLines(result, awaited, advise),
   ]
 }
@@ -64,6 +74,32 @@ export function degradedText({ node, by, step, why, times }: DegradedMark): stri
 /** An event that came and that no wait has taken. */
 export function unreadText({ id, event, key }: UnreadEvent): string {
   return `event ${printableLine(event)}${key === null ? '' : ` for ${printableLine(key)}`} (${printableLine(id)})`
+}
+
+/** What became of what the run had done. */
+export function compensationLines(compensation: RunResult['compensation'], style: Style): readonly string[] {
+  if (compensation === undefined) return []
+  const { done, skipped = 0, failed = [], left = [], stopped, underWay } = compensation
+  const counts = [
+    `${done} undone`,
+    ...(skipped > 0 ? [`${skipped} had nothing to undo`] : []),
+    ...(failed.length > 0 ? [style('bad', `${failed.length} failed`)] : []),
+    ...(left.length > 0 ? [style('warn', `${left.length} left`)] : []),
+    ...(underWay === undefined ? [] : [`${underWay.left ?? 'some'} to go, then it ends ${underWay.status}`]),
+  ]
+  return [
+    `compensation: ${counts.join(', ')}`,
+    ...failed.map(
+      (one) =>
+        `  ${undoPlace(one)}: ${one.outcome}${one.error === undefined ? '' : `, ${printableLine(one.error.message)}`}`,
+    ),
+    ...left.map((one) => `  ${undoPlace(one)}: left`),
+    ...(stopped === undefined ? [] : [`  stopped by ${printableLine(stopped.by)}: ${printableLine(stopped.reason)}`]),
+  ]
+}
+
+function undoPlace({ node, step, tool, item }: Pick<FailedUndo, 'node' | 'step' | 'tool' | 'item'>): string {
+  return `${node}${item === undefined ? '' : ` item ${item}`}${tool === undefined ? '' : ` ${tool}`}, step ${step}`
 }
 
 function endingLines({ status, output, error, limit }: RunResult<object>, style: Style): readonly string[] {
@@ -134,13 +170,15 @@ function decideCommand(outcome: string, runId: string): string {
 /** The result of a run from its history alone, for runs whose workflow is not at hand. */
 export function resultOf(history: History): RunResult<object> {
   const { row, graph } = history
-  const { state, ending, degraded } = history.at(history.last).snapshot.context
+  const { context } = history.at(history.last).snapshot
+  const { state, ending, degraded } = context
   const output = Object.fromEntries(graph.output.flatMap((key) => (key in state ? [[key, state[key]] as const] : [])))
   return {
     runId: row.runId,
     status: row.status,
     usage: row.usage,
     ...(degraded === undefined ? {} : { degraded: Object.values(degraded) }),
+    ...compensationOfRun(context),
     sequence: row.sequence,
     ...(row.status === 'completed' ? { output } : {}),
     ...(ending?.error === undefined ? {} : { error: ending.error }),
@@ -150,7 +188,7 @@ export function resultOf(history: History): RunResult<object> {
 
 /** The stable form of a result for `--json`. */
 export function resultJson(result: RunResult<object>, { requests, waits }: Awaited): object {
-  const { runId, status, output, error, limit, usage, degraded, unread, sequence } = result
+  const { runId, status, output, error, limit, usage, degraded, compensation, unread, sequence } = result
   return {
     runId,
     status,
@@ -160,6 +198,7 @@ export function resultJson(result: RunResult<object>, { requests, waits }: Await
     usage,
     ...(degraded !== undefined && { degraded }),
     ...(unread !== undefined && { unread }),
+    ...(compensation !== undefined && { compensation }),
     sequence,
     requests,
     ...(waits.length > 0 && { waits }),

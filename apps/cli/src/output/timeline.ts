@@ -137,6 +137,7 @@ function outcomeOf(event: EngineEvent): string | null {
 function itemText(step: Checkpoint['step'], history: History, sequence: number): string {
   if (step?.kind === 'map') return 'list '
   if (step?.kind === 'collect') return 'results '
+  if (step?.undoes !== undefined) return `undoes step ${step.undoes}: `
   if (step?.item === undefined || sequence === 0) return ''
   const { context } = history.at(sequence - 1).snapshot
   const held = contextsOf(context).find(({ open }) => open[step.index] !== undefined)

@@ -108,6 +108,7 @@ export function checkpointStep(run: RunAt, step: OpenStep, end: EffectEnd): Chec
     attempt: step.attempt,
     ...(tool !== undefined && { tool }),
     ...(step.item !== undefined && { item: step.item }),
+    ...(step.undoes !== undefined && { undoes: step.undoes.step }),
     queuedAt: step.since,
     startedAt: end.startedAt,
     endedAt: run.event.at,

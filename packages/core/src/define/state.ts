@@ -214,7 +214,11 @@ export interface StateBuilder<Values, Patches> {
     config: TaskConfig<Outcome, Reads, Writes, Heard> & {
       /** How to undo it when the run does not complete. What it was called with is the slice, what it gave is its patch. */
       readonly compensate?: Compensation<
-        UndoneNode<Slice<Reads, Values>, { readonly [Key in Writes]?: Patches[Key] }, Slice<Reads, Values>>,
+        UndoneNode<
+          Slice<Reads, Values>,
+          { readonly [Key in Writes]?: Exclude<Patches[Key], symbol> },
+          Slice<Reads, Values>
+        >,
         Undo
       >
     } & TaskRun<Result, Given<Reads, Heard, Values>> &

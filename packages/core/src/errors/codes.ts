@@ -853,6 +853,11 @@ export const errorCodes = {
     means: 'A run cannot be forked there: nothing is open at that sequence.',
     remedy: 'Choose an earlier sequence; waystone show RUN lists them.',
   },
+  WAYSTONE_INPUT_FORK_UNDONE: {
+    family: 'input',
+    means: 'The run has undone since what it had done by then: the fork would go on as if that still held.',
+    remedy: 'Fork from before it was done, or say that it does not matter: `afterUndo`, or `--after-undo`.',
+  },
   WAYSTONE_INPUT_FORK_PATCH: {
     family: 'input',
     means: 'A patch of a fork names a key that is no state key, or a value that does not fit it.',

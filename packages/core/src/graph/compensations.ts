@@ -11,7 +11,7 @@ export function compensationOf(graph: Graph, node: NodeRecord, tool?: string): C
 }
 
 /** Everything of a node that may be undone, with the tool where there is one. An agent's tools include alternates. Order: as declared. */
-function compensationsOf(
+export function compensationsOf(
   graph: Graph,
   node: NodeRecord,
 ): readonly { readonly tool: string | null; readonly record: CompensationRecord }[] {

@@ -13,6 +13,7 @@ import type { Runtime } from '../run/runtime.ts'
 import { summaryOf } from '../run/run-summary.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
+import { contextsOf } from '../snapshot/tree.ts'
 import { refusePolicyBreaks } from './fork-policies.ts'
 import { readHistory, type History } from './history.ts'
 
@@ -25,6 +26,8 @@ export interface ForkOptions {
   readonly by: string
   readonly reason: string
   readonly tags?: { readonly [name: string]: string }
+  /** The fork may begin where things count as done that the run has undone since; recorded in the reason. */
+  readonly afterUndo?: boolean
   /** Tools whose policies the fork may break; recorded in its first event. */
   readonly override?: readonly string[]
 }
@@ -34,7 +37,7 @@ export interface ForkOptions {
  * new run is left free for any runtime to drive: open it and `resume()`.
  *
  * @returns the new run's id
- * @throws {InputError} WAYSTONE_INPUT_FORK when nothing is open there, _FORK_PATCH when the patch does not fit, _FORK_POLICY
+ * @throws {InputError} WAYSTONE_INPUT_FORK when nothing is open there or it undoes what it did, _FORK_UNDONE when what was done by then has been undone since, _FORK_PATCH when the patch does not fit, _FORK_POLICY
  * when a tool could run on an approval that was for something else: what it has shown is changed, or the tool is under way there,
  * WAYSTONE_INPUT_SEQUENCE
  */
@@ -44,13 +47,7 @@ export async function forkRun(runtime: Runtime, runId: string, options: ForkOpti
   const compiled = knownWorkflow(runtime, history)
   const origin = history.at(options.at)
   const { context } = origin.snapshot
-  if (Object.keys(context.open).length === 0) {
-    throw inputError(
-      'WAYSTONE_INPUT_FORK',
-      `run ${runId} has ended at sequence ${options.at}; fork it at 0 to ${Math.max(0, history.last - 1)}`,
-      { runId, sequence: options.at },
-    )
-  }
+  refusePlace(history, options)
   const patch = parseStatePatch(compiled, options.patch ?? {}, 'WAYSTONE_INPUT_FORK_PATCH')
   const override = parseOverride(compiled.graph, options.override ?? [], {
     what: 'fork',
@@ -71,7 +68,7 @@ export async function forkRun(runtime: Runtime, runId: string, options: ForkOpti
       snapshot: ownSnapshot(origin.snapshot),
       patch,
       by: options.by,
-      reason: options.reason,
+      reason: reasonOf(options),
       ...override,
       tags,
     },
@@ -97,6 +94,45 @@ export async function forkRun(runtime: Runtime, runId: string, options: ForkOpti
   })
   if (created.type === 'created') await store.release(created.lease)
   return newId
+}
+
+function reasonOf({ reason, afterUndo }: ForkOptions): string {
+  return afterUndo === true ? `${reason} (after undoing)` : reason
+}
+
+/** What has been undone is done no more, whatever the snapshot says. */
+function refusePlace(history: History, { at: sequence, afterUndo = false }: ForkOptions): void {
+  const { checkpoints } = history
+  const { runId } = history.row
+  const isUndoing = (at: number): boolean =>
+    contextsOf(history.at(at).snapshot.context).some(({ undoing }) => undoing !== undefined)
+  if (isUndoing(sequence)) {
+    const first = checkpoints.find((one) => isUndoing(one.sequence))
+    throw inputError(
+      'WAYSTONE_INPUT_FORK',
+      `run ${runId} undoes what it did at sequence ${sequence}; fork it at 0 to ${Math.max(0, (first?.sequence ?? 1) - 1)}`,
+      { runId, sequence },
+    )
+  }
+  if (Object.keys(history.at(sequence).snapshot.context.open).length === 0) {
+    throw inputError(
+      'WAYSTONE_INPUT_FORK',
+      `run ${runId} has ended at sequence ${sequence}; fork it at 0 to ${Math.max(0, history.last - 1)}`,
+      { runId, sequence },
+    )
+  }
+  if (afterUndo) return
+  const done = new Set(checkpoints.slice(0, sequence + 1).flatMap(({ step }) => (step === null ? [] : [step.index])))
+  const undone = checkpoints.slice(sequence + 1).flatMap(({ step, event }) => {
+    const isTried = step?.undoes !== undefined && event.type === 'effect.ended' && event.payload.outcome !== 'skipped'
+    return isTried && done.has(step.undoes) ? [`${step.node} (step ${step.undoes})`] : []
+  })
+  if (undone.length === 0) return
+  throw inputError(
+    'WAYSTONE_INPUT_FORK_UNDONE',
+    `by sequence ${sequence} run ${runId} had done what it has undone since, or tried to: ${[...new Set(undone)].join(', ')}; allowed are earlier sequences, or to say that it does not matter (afterUndo)`,
+    { runId, sequence },
+  )
 }
 
 /** A snapshot's parts may share values; what stands in an event shares none, as when it is read back. */

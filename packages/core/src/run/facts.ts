@@ -4,6 +4,9 @@ import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { Decision } from '../snapshot/decision.ts'
 import { patchParts } from '../snapshot/patch-parts.ts'
 import type { RunStatus } from '../snapshot/snapshot.ts'
+import type { Undoing } from '../snapshot/undo.ts'
+import { transitionNames } from '../compile/names.ts'
+import type { StepKind } from '../snapshot/snapshot.ts'
 import { openedSteps, type OpenedStep } from './opened-steps.ts'
 import type { RunEvent } from './run-event.ts'
 
@@ -30,6 +33,7 @@ export function factsOf(checkpoint: Checkpoint, source: FactSource): readonly Fa
     ...endFacts(checkpoint),
     ...logFacts(checkpoint),
     ...decisionFacts(checkpoint),
+    ...compensationFacts(checkpoint),
     ...withdrawnFacts(checkpoint),
     ...stateFacts(checkpoint),
     ...startFacts(checkpoint, opened),
@@ -125,15 +129,21 @@ function endFacts({ event, step, usage, decision, items }: Checkpoint): readonly
       ...(end?.asked !== undefined && { asked: end.asked }),
       ...(step.tool !== undefined && { tool: step.tool }),
       ...(step.item !== undefined && { item: step.item }),
+      ...(step.undoes !== undefined && { undoes: step.undoes }),
       ...(items !== undefined && { items }),
       ...(end?.error !== undefined && { error: end.error }),
       ...(end?.misfit !== undefined && { misfit: end.misfit }),
       ...(end?.withheld !== undefined && { withheld: end.withheld }),
       ...(end?.refusedCalls !== undefined && { refusedCalls: end.refusedCalls }),
       ...(end?.isCached === true && { isCached: end.isCached }),
-      isLate: decision === null,
+      isLate: decision === null || isAfterLate(decision, step.kind),
     },
   ]
+}
+
+/** What was cancelled has settled, and so undoing begins. */
+function isAfterLate({ taken }: Decision, kind: StepKind): boolean {
+  return kind !== 'compensate' && (taken === transitionNames.undoNext || taken === transitionNames.undone)
 }
 
 function logFacts({ event, step }: Checkpoint): readonly Fact[] {
@@ -164,6 +174,17 @@ function decisionFacts({ decision }: Checkpoint): readonly Fact[] {
     facts.push(...stuckFacts(one), { type: 'edge.taken', decision: own })
   }
   return facts
+}
+
+/** Undoing that begins or is over. */
+function compensationFacts(checkpoint: Checkpoint): readonly Fact[] {
+  return patchParts(checkpoint).flatMap(({ verb, path, value, within }): readonly Fact[] => {
+    if (path[0] !== 'undoing' || path.length > 1) return []
+    const where = within.length === 0 ? {} : { within: within.join('/') }
+    if (verb === 'unset') return [{ type: 'compensation.ended', ...where }]
+    // The whole is set when it begins, parts of it later.
+    return [{ type: 'compensation.started', status: (value as unknown as Undoing).status, ...where }]
+  })
 }
 
 /** A run that went on without getting anywhere, or that waited for what nobody could give. */
@@ -224,7 +245,8 @@ function startFacts({ commands, step }: Checkpoint, opened: readonly OpenedStep[
     const tool =
       opened.find((one) => one.step === command.step)?.open.tool ??
       (step?.index === command.step ? step.tool : undefined)
-    const { item, model: fallback } = opened.find((one) => one.step === command.step)?.open ?? {}
+    const { item, model: fallback, undoes: undone } = opened.find((one) => one.step === command.step)?.open ?? {}
+    const undoes = undone?.step ?? (step?.index === command.step ? step.undoes : undefined)
     const place = item ?? (step?.index === command.step ? step.item : undefined)
     return [
       {
@@ -235,6 +257,7 @@ function startFacts({ commands, step }: Checkpoint, opened: readonly OpenedStep[
         attempt: command.attempt,
         ...(tool !== undefined && { tool }),
         ...(place !== undefined && { item: place }),
+        ...(undoes !== undefined && { undoes }),
         ...(command.items !== undefined && { items: command.items }),
         ...(fallback !== undefined && { fallback }),
       },

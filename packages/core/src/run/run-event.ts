@@ -7,6 +7,7 @@ import type { EffectEnd } from '../snapshot/event.ts'
 import type { HandoffLimitHit } from '../snapshot/handoff.ts'
 import type { RunStatus, StepKind } from '../snapshot/snapshot.ts'
 import type { RuleScope } from '../snapshot/sticky-rule.ts'
+import type { Undoing } from '../snapshot/undo.ts'
 import type { UsageDelta } from '../snapshot/usage.ts'
 
 interface RunEventBase {
@@ -47,6 +48,8 @@ export type RunEvent =
       readonly items?: readonly number[]
       /** Which of the node's fallback models is asked, from 1, when that is new; absent: as before, its own model at first. */
       readonly fallback?: number
+      /** Of a compensation: the step that it undoes. */
+      readonly undoes?: number
     })
   | (RunEventBase & {
       readonly type: 'step.ended'
@@ -76,8 +79,20 @@ export type RunEvent =
       readonly refusedCalls?: EffectEnd['refusedCalls']
       /** A tool node was not run: an identical call of the run gave its output before. For calls of agents see the decision's `cached`. */
       readonly isCached?: true
+      /** Of a compensation: the step that it undoes. Outcome `skipped`: there was nothing to undo. */
+      readonly undoes?: number
       readonly isLate: boolean
     })
+  /** The run, or a workflow nested in it, is about to end, and undoes what it did first. */
+  | (RunEventBase & {
+      readonly type: 'compensation.started'
+      /** How it ends after that. */
+      readonly status: Undoing['status']
+      /** The nested workflow, by the node that holds it. Absent: the run itself. */
+      readonly within?: string
+    })
+  /** All of that has been tried, or somebody stopped it. */
+  | (RunEventBase & { readonly type: 'compensation.ended'; readonly within?: string })
   | (RunEventBase & { readonly type: 'edge.taken'; readonly decision: Decision })
   /** An agent has handed over. One that was refused stands among the `refusedCalls` of its step. */
   | (RunEventBase & {

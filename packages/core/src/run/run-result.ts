@@ -29,14 +29,18 @@ export function resultOf({ runId, sequence, context, graph, status = statusOf(co
     ...fallbacksIn(context, graph),
     ...degradedIn(context),
     ...unreadIn(context),
-    ...compensationIn(context),
+    ...compensationOfRun(context),
   }
   if (status === 'completed') return { ...base, output: pick(context.state, graph?.output ?? []) }
   if (ending?.error !== undefined) return { ...base, error: ending.error }
   return ending?.limit === undefined ? base : { ...base, limit: ending.limit }
 }
 
-function compensationIn({ undone, undoing }: RunContext): Pick<RunResult, 'compensation'> {
+/** What became of what a run had done and had to undo, from its snapshot; empty: nothing had to be. */
+export function compensationOfRun({
+  undone,
+  undoing,
+}: Pick<RunContext, 'undone' | 'undoing'>): Pick<RunResult, 'compensation'> {
   if (undone === undefined && undoing === undefined) return {}
   const underWay = undoing === undefined ? {} : { underWay: { status: undoing.status, left: undoing.left ?? null } }
   return { compensation: { ...(undone ?? nothingUndone), ...underWay } }

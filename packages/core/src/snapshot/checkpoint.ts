@@ -21,6 +21,8 @@ export interface CheckpointStep {
   readonly tool?: string
   /** Its place in the list of its map, from 0. */
   readonly item?: number
+  /** Of a compensation: the step that it undoes. */
+  readonly undoes?: number
   /** Asked for, began, ended; ms since the epoch. */
   readonly queuedAt: number
   readonly startedAt: number

@@ -1,5 +1,6 @@
 import { modelsOf } from '../../graph/asked-models.ts'
-import { limitNames, type LimitRecord } from '../../graph/graph.ts'
+import { compensationsOf, mayCompensate } from '../../graph/compensations.ts'
+import { limitNames, type Graph, type LimitRecord } from '../../graph/graph.ts'
 import { nanoUsd, tokensPerCall, type Work } from '../call-cost.ts'
 import { everyModelUse } from '../model-use.ts'
 import { graphsOf, nestedIn } from '../../graph/nested-graphs.ts'
@@ -18,6 +19,7 @@ import { decompose, type Decomposition } from './levels.ts'
 import { hasDeadline, timeNetwork, workNetwork, type Network } from './network.ts'
 import { parallelWidths } from './widths.ts'
 import { costPerCall, openedAtOnce, workOf, workSite, type WorkSite } from './work.ts'
+import { undoWorkOf, type UndoBounds } from './undo-work.ts'
 import { worstWalk } from './worst-walk.ts'
 
 /**
@@ -27,7 +29,32 @@ import { worstWalk } from './worst-walk.ts'
  * Source: ADR 0001.
  */
 export function boundsOf(subject: Subject, options: CheckOptions): Bounds {
-  return new BoundsMaker(subject, options).make()
+  const maker = new BoundsMaker(subject, options)
+  const own = maker.make()
+  return mayCompensate(subject.graph) ? withUndo(own, maker.undo(own)) : own
+}
+
+/** A run that does not complete does what it may do, and undoes it. */
+function withUndo(bounds: Bounds, { graph, limited }: UndoRows): Bounds {
+  const rows = boundNames.map((name): readonly [BoundName, BoundRow] => {
+    const row = bounds[name]
+    return [
+      name,
+      { ...row, graph: both(name, row.graph, graph[name]), limited: both(name, row.limited, limited[name]) },
+    ]
+  })
+  // One row for each name, as the bounds had.
+  return { ...bounds, ...(Object.fromEntries(rows) as { readonly [name in BoundName]: BoundRow }) }
+}
+
+function both(name: BoundName, one: BoundAmount, more: BoundAmount | undefined): BoundAmount {
+  return more === undefined ? one : plus(name, one, { times: 1, more })
+}
+
+/** What undoing takes at most: by the graph alone, and when no more can have been done than limits allow. */
+interface UndoRows {
+  readonly graph: UndoBounds
+  readonly limited: UndoBounds
 }
 
 /** A bound from the graph alone. */
@@ -42,15 +69,20 @@ class BoundsMaker {
   readonly #subject: Subject
   readonly #options: CheckOptions
   readonly #site: WorkSite
+  readonly #nested: ReadonlyMap<string, BoundsMaker>
+  readonly #made: ReadonlyMap<string, Bounds>
   readonly #work: Parted
 
   constructor(subject: Subject, options: CheckOptions) {
     this.#subject = subject
     this.#options = options
     const nested = Object.entries(subject.graph.workflows ?? {}).map(
-      ([name, graph]) => [name, boundsOf(subjectOf(graph), options)] as const,
+      ([name, graph]) => [name, new BoundsMaker(subjectOf(graph), options)] as const,
     )
-    this.#site = workSite(subject.graph, options, new Map(nested))
+    this.#nested = new Map(nested)
+    const made = nested.map(([name, maker]) => [name, maker.make()] as const)
+    this.#made = new Map(made)
+    this.#site = workSite(subject.graph, options, this.#made)
     this.#work = parted(workNetwork(subject))
   }
 
@@ -75,6 +107,29 @@ class BoundsMaker {
       costUsd: this.#byCalls('costUsd', row('costUsd'), modelCalls),
       durationMs: row('durationMs'),
     }
+  }
+
+  /** What undoing takes beside all that. @param own - what {@link make} gave */
+  undo(own: Bounds): UndoRows {
+    const { graph } = this.#subject
+    const nested = new Map(
+      [...this.#nested].flatMap(([name, maker]) => {
+        const bounds = this.#made.get(name)
+        return bounds === undefined ? [] : [[name, maker.undo(bounds).limited] as const]
+      }),
+    )
+    const site = { graph, options: this.#options, nested }
+    const found = (['steps', 'toolCalls', 'durationMs'] as const).map((name) => {
+      const works = Object.values(graph.nodes).map((node) => undoWorkOf(name, node, site))
+      const { amount, after } = this.#fromNetwork(name, this.#work, works)
+      const isKnown = amount.max !== null && after !== null
+      return [name, isKnown ? { max: round(name, (amount.max ?? 0) + (after ?? 0)), note: null } : amount] as const
+    })
+    const alone: UndoBounds = Object.fromEntries(found)
+    // A step is undone once.
+    const steps = smaller(alone.steps ?? unknownAmount, own.steps.limited)
+    const most = steps.max === null ? steps : { max: steps.max * mostUndoAttempts(graph), note: null }
+    return { graph: alone, limited: { ...alone, steps, toolCalls: smaller(alone.toolCalls ?? unknownAmount, most) } }
   }
 
   #fromGraph(name: BoundName): GraphBound {
@@ -250,6 +305,16 @@ function reachedFrom({ arcs }: Network, root: number): ReadonlySet<number> {
   const reached = new Set([root])
   for (const node of reached) for (const arc of outgoing.get(node) ?? []) reached.add(arc.to)
   return reached
+}
+
+const unknownAmount: BoundAmount = { max: null, note: 'not computed' }
+
+/** The most attempts that undoing one step may take as calls of a tool. */
+function mostUndoAttempts(graph: Graph): number {
+  const records = graphsOf(graph).flatMap((one) =>
+    Object.values(one.nodes).flatMap((node) => compensationsOf(one, node).map(({ record }) => record)),
+  )
+  return Math.max(0, ...records.map((record) => (record.kind === 'tool' ? record.retry.attempts : 0)))
 }
 
 /** Every call is an attempt of some step. */

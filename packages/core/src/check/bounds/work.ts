@@ -119,6 +119,12 @@ export function openedAtOnce(node: NodeRecord): number {
   return node.kind === 'map' ? Math.min(node.concurrency, node.maxItems) : callsPerTurn(node)
 }
 
+/** Steps that an agent's calls of tools may take in a visit. */
+export function callsOf(node: NodeRecord, { graph }: WorkSite): number {
+  const use = modelUseOf(node)
+  return use === null ? 0 : callSteps(node, use, graph)
+}
+
 /** Tool calls that one answer of the node's model may start; 0 for nodes that have no tools. */
 function callsPerTurn(node: NodeRecord): number {
   return node.kind === 'agent' && node.tools.length > 0 ? node.maxCallsPerTurn : 0
@@ -176,7 +182,8 @@ function waitingTime({ id, delayMs, until, expiresInMs }: WaitRecord): Work {
   return delayMs ?? expiresInMs ?? { unknown: `wait "${id}" does not expire` }
 }
 
-function attemptsTime(retry: RetryRecord, timeoutMs: number): number {
+/** Longest time of all attempts of one step, and of the waits between them, ms. */
+export function attemptsTime(retry: RetryRecord, timeoutMs: number): number {
   let sum = retry.attempts * timeoutMs
   for (let attempt = 2; attempt <= retry.attempts; attempt++) sum += waitBefore(retry, attempt)
   return Math.ceil(sum)

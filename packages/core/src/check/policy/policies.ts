@@ -1,6 +1,8 @@
 import type { PolicyRecord } from '../../graph/graph.ts'
 import { crossingName } from '../../graph/policy-crossing.ts'
 import { formatPath, jumpName, type Move, type Subject } from '../moves.ts'
+import { compensationsOf } from '../../graph/compensations.ts'
+import { graphsOf } from '../../graph/nested-graphs.ts'
 import { always, atomsOf, formatGuard } from '../propositions.ts'
 import { errorAt, type Rule } from '../rule.ts'
 import type { Finding } from '../report.ts'
@@ -13,7 +15,26 @@ import { runnersOf, type Runner } from './runners.ts'
  * Policies that name something unknown are left to their own rule.
  */
 export const policies: Rule = (subject) =>
-  subject.graph.policies.flatMap((policy) => (isNamed(subject, policy) ? breaches(subject, policy) : []))
+  subject.graph.policies.flatMap((policy) => [
+    ...(isNamed(subject, policy) ? breaches(subject, policy) : []),
+    ...undoFindings(subject, policy),
+  ])
+
+/** Undoing begins wherever a run ends, and nobody is asked then. */
+function undoFindings({ graph }: Subject, policy: PolicyRecord): Finding[] {
+  const sites = graphsOf(graph).flatMap((one) =>
+    Object.values(one.nodes).flatMap((node) => compensationsOf(one, node).map(({ record }) => ({ node, record }))),
+  )
+  return sites
+    .filter(({ record }) => record.kind === 'tool' && record.tool === policy.never)
+    .map(({ node, record }) =>
+      errorAt('WAYSTONE_DEFINITION_POLICY_VIOLATED', {
+        place: policy.place,
+        message: `tool "${policy.never}" undoes what "${node.id}" did (${record.place.path}), which may be wherever a run ends, without ${crossingName(policy)}`,
+        hint: `Let another tool undo "${node.id}", one that can do no more than that, or leave its compensate out.`,
+      }),
+    )
+}
 
 function isNamed({ graph }: Subject, { never, without, given }: PolicyRecord): boolean {
   const isKnown = without === 'approval' || graph.nodes[without.node]?.outcomes.includes(without.outcome) === true

@@ -1,7 +1,9 @@
-import type { PolicyRecord } from '../../graph/graph.ts'
+import { compensationsOf } from '../../graph/compensations.ts'
+import type { Graph, PolicyRecord } from '../../graph/graph.ts'
 import { findBreaches } from '../policy/breach.ts'
 import { formatPath } from '../moves.ts'
 import { errorAt, type Rule } from '../rule.ts'
+import type { Finding } from '../report.ts'
 
 /**
  * A tool whose calls people are asked about runs as a node only where somebody has approved: a node asks nobody by itself.
@@ -11,7 +13,7 @@ import { errorAt, type Rule } from '../rule.ts'
 export const toolAsksNobody: Rule = (subject) => {
   const { graph } = subject
   const guarded = new Set(graph.policies.map(({ never }) => never))
-  return Object.values(graph.tools)
+  const asked = Object.values(graph.tools)
     .filter(({ name, approval }) => approval !== undefined && !guarded.has(name))
     .flatMap(({ name, place }) => {
       const policy: PolicyRecord = { never: name, without: 'approval', given: null, place }
@@ -27,4 +29,21 @@ export const toolAsksNobody: Rule = (subject) => {
           })
         })
     })
+  return [...asked, ...undoFindings(graph)]
+}
+
+/** Undoing asks nobody before it begins. */
+function undoFindings(graph: Graph): Finding[] {
+  return Object.values(graph.nodes).flatMap((node) =>
+    compensationsOf(graph, node).flatMap(({ record }): Finding[] => {
+      if (record.kind !== 'tool' || graph.tools[record.tool]?.approval === undefined) return []
+      return [
+        errorAt('WAYSTONE_DEFINITION_TOOL_ASKS_NOBODY', {
+          place: record.place,
+          message: `tool "${record.tool}" undoes what "${node.id}" did, and nobody is asked about that, as its calls should be`,
+          hint: `Let another tool undo "${node.id}", one that needs no approval.`,
+        }),
+      ]
+    }),
+  )
 }

@@ -56,7 +56,7 @@ describe('waystone send', () => {
     const wrong = await waystone(...paid, '--payload', '{"amountUsd":"much"}')
     expect(wrong.err).toContain('WAYSTONE_INPUT_EVENT')
     expect(wrong.exit).toBe(2)
-    expect((await waystone('send', 'last', 'paid', '--payload', '{}')).err).toContain('refused (key-missing)')
+    expect((await waystone('send', 'last', 'paid', '--payload', '{}')).err).toContain('refused (key-expected)')
   })
 })
 

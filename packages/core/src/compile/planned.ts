@@ -32,7 +32,7 @@ export type RefusalReason =
   | 'approval-outlived'
   | 'effect-under-way'
   | 'not-awaited'
-  | 'key-missing'
+  | 'key-expected'
   | 'bad-payload'
   | 'too-many-kept'
   | 'already-held'

@@ -69,7 +69,7 @@ export function eventRefusal(
   }
   return key !== null || waits.some((node) => node.key === null)
     ? undefined
-    : { reason: 'key-missing', message: `every wait for event ${named} has a key, and it was sent without one` }
+    : { reason: 'key-expected', message: `every wait for event ${named} has a key, and it was sent without one` }
 }
 
 /** The open wait with the lowest step that takes an event. */

@@ -1,7 +1,7 @@
 import { own } from '../base/own.ts'
 import type { Command } from '../snapshot/command.ts'
 import type { EffectEnd, EngineEvent } from '../snapshot/event.ts'
-import { isModelCall, type Snapshot } from '../snapshot/snapshot.ts'
+import { isModelCall, type Snapshot, type StepKind } from '../snapshot/snapshot.ts'
 import { closingIn } from '../snapshot/tree.ts'
 import { awaitPermit } from './await-permit.ts'
 import type { DrivenRun, DriveHost } from './drive-host.ts'
@@ -31,7 +31,7 @@ export interface EffectsOwner extends DrivenRun {
   bring(event: EngineEvent): void
   stop(error: unknown): void
   /** True for an end that has come and waits to be taken. */
-  isEndQueued(step: number, attempt: number): boolean
+  isEndQueued(eventId: string): boolean
 }
 
 /** The effects that a drive has begun: each waits for its time, its permit and its mark, runs, and posts its end. */
@@ -116,17 +116,21 @@ export class DriveEffects {
   #beginAnew(effect: RunningEffect): void {
     const { scope, open } = effect.job
     this.#forget(effect)
-    this.start({ step: scope.step, attempt: open.attempt })
+    this.start({ step: scope.step, attempt: open.attempt, kind: open.kind })
   }
 
   /** Begins an attempt, or waits for its time. */
   start({
     step,
     attempt,
+    kind,
     notBefore,
-  }: Pick<Extract<Command, { type: 'effect' }>, 'step' | 'attempt' | 'notBefore'>): void {
+  }: Pick<Extract<Command, { type: 'effect' }>, 'step' | 'attempt' | 'notBefore'> & {
+    readonly kind: StepKind
+  }): void {
     const running = this.#running.get(step)
-    if (running?.job.open.attempt === attempt || this.#drive.isEndQueued(step, attempt)) return
+    if (running?.job.open.attempt === attempt) return
+    if (this.#drive.isEndQueued(endEventId(this.#drive.runId, { step, attempt, kind }))) return
     const job = this.#jobOf(step)
     if (job === undefined) return
     const effect = new RunningEffect(job, this.#effectHost)

@@ -30,6 +30,8 @@ export interface Entry {
   readonly event: EngineEvent
   /** It stands in the store's inbox and is taken out with the checkpoint it makes. */
   readonly isDelivered?: boolean
+  /** It was delivered a moment ago: another process may have taken it out of the inbox since. */
+  readonly isUnproven?: boolean
   /** Told what became of it, once that is stored. */
   readonly onTaken?: (acceptance: Acceptance) => void
   /** Told when the drive stopped before it was taken. */
@@ -199,6 +201,7 @@ export class Drive implements EffectsOwner, RuleDeskOwner {
   }
 
   async #take(entry: Entry): Promise<void> {
+    if (entry.isUnproven === true && !(await this.#isInInbox(entry))) return entry.onTaken?.({ type: 'delivered' })
     const { parent, snapshot } = this.#standing
     const position = { runId: this.runId, sequence: parent.sequence + 1, parent }
     const plan = this.#refusal(entry) ?? this.#host.plan(this.compiled, position, snapshot, entry.event)
@@ -208,6 +211,12 @@ export class Drive implements EffectsOwner, RuleDeskOwner {
     entry.onTaken?.({ type: 'applied', sequence: plan.checkpoint.sequence })
     if (!this.#isCatchingUp) this.#perform(plan.commands)
     if (plan.snapshot.context.held !== null) this.#effects.withhold()
+  }
+
+  /** Only the owner of a run takes anything out of its inbox, so what is there now stays there. */
+  async #isInInbox({ event }: Entry): Promise<boolean> {
+    const inboxes = await this.#host.store.inbox([this.runId])
+    return inboxes.get(this.runId)?.some(({ id }) => id === event.id) === true
   }
 
   /** What another process put into the inbox may come from another version of the workflow. */
@@ -277,10 +286,8 @@ export class Drive implements EffectsOwner, RuleDeskOwner {
   }
 
   /** A release asks for everything open anew, also for what has ended and waits to be taken. */
-  isEndQueued(step: number, attempt: number): boolean {
-    return this.#queue.some(
-      ({ event: { type, payload } }) => type === 'effect.ended' && payload.step === step && payload.attempt === attempt,
-    )
+  isEndQueued(eventId: string): boolean {
+    return this.#queue.some(({ event: { type, id } }) => type === 'effect.ended' && id === eventId)
   }
 
   #restIfDone(): void {

@@ -122,6 +122,7 @@ export class RunHandle implements Run {
     const entry: Entry = {
       event: made.event,
       isDelivered: true,
+      isUnproven: true,
       onTaken: taken.resolve,
       // Whoever takes the run up next finds it in the inbox.
       onStopped: () => taken.resolve({ type: 'delivered' }),

@@ -381,7 +381,7 @@ export interface Run<Output = JsonObject, Asked extends Request = Request> {
   waits(): Promise<readonly OpenWait[]>
   /**
    * Sends an event: the open wait with the lowest step that takes it goes on, or it is kept until one opens. It is stored before this
-   * returns, whoever drives the run. Refused `not-awaited` or `key-missing` when no wait of the workflow could ever take it, `run-ended`,
+   * returns, whoever drives the run. Refused `not-awaited` or `key-expected` when no wait of the workflow could ever take it, `run-ended`,
    * `too-many-kept`.
    *
    * @param payload - null for an event that carries nothing

@@ -116,6 +116,16 @@ describe('a wait', () => {
     expect(await run.send(events.shipped, { by: 'sea' }, { id: 's-1' })).toMatchObject({ reason: 'run-ended' })
   })
 
+  it('goes on at once when its key is made and its event is there already', async () => {
+    const runtime = runtimeWith()
+    const run = await runtime.start(orders, start)
+    // Not awaited: it comes while the key is made.
+    expect(await run.send(events.paid, { amountUsd: 1 }, mine)).toMatchObject({ type: 'applied' })
+    expect(await run.result()).toMatchObject({ status: 'waiting' })
+    expect(await run.waits()).toMatchObject([{ node: 'ship' }])
+    expect((await replayRun(runtime.store, orders, run.runId)).divergence).toBeNull()
+  })
+
   it('does not take one event twice, also when it was used up', async () => {
     const runtime = runtimeWith()
     const run = await runtime.start(orders, start)
@@ -185,7 +195,7 @@ describe('a wait', () => {
       reason: 'not-awaited',
       message: 'no wait of workflow "orders" takes event "refunded"; it waits for paid, cancelled, shipped',
     })
-    expect(await run.send(events.paid, { amountUsd: 1 })).toMatchObject({ type: 'refused', reason: 'key-missing' })
+    expect(await run.send(events.paid, { amountUsd: 1 })).toMatchObject({ type: 'refused', reason: 'key-expected' })
     await expect(run.send(events.paid, { amountUsd: -1 }, mine)).rejects.toMatchObject({
       code: 'WAYSTONE_INPUT_EVENT',
       message: expect.stringContaining('amountUsd') as string,

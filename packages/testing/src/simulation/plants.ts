@@ -53,9 +53,44 @@ export const plantedFaults: readonly PlantedFault[] = [
     found: ['limits-are-guards'],
     suite: 'nested',
   },
+  {
+    plant: { name: 'an early event is lost', compiled: forgettingEarlyEvents },
+    found: ['events-are-kept'],
+    suite: 'waits',
+  },
+  { plant: { name: 'an event is taken twice', below: deliveringTwice }, found: ['events-are-kept'], suite: 'waits' },
   { plant: { name: 'a permit too many is given', below: grantingOneMore }, found: ['shared-limits-hold'] },
   { plant: { name: 'what has begun is not counted', below: forgettingBegins }, found: ['shared-limits-hold'] },
 ]
+
+/** What no wait has taken is gone with the next move. */
+function forgettingEarlyEvents(spec: CompiledWorkflow): CompiledWorkflow {
+  return {
+    ...spec,
+    runner: {
+      begin: (input) => spec.runner.begin(input),
+      move: (snapshot, event) => {
+        const { value, context } = spec.runner.move(snapshot, event)
+        const { received = {}, ...rest } = context
+        const taken = Object.entries(received).filter(([, { step }]) => step !== undefined)
+        const kept = taken.length === 0 ? {} : { received: Object.freeze(Object.fromEntries(taken)) }
+        return Object.freeze({ value, context: Object.freeze({ ...rest, ...kept }) })
+      },
+    },
+  }
+}
+
+/** An id that has come before is taken for another one. */
+function deliveringTwice(truth: Store): Store {
+  let count = 0
+  return bindMethods(truth, {
+    deliver: async (runId, event) => {
+      const answer = await truth.deliver(runId, event)
+      count += 1
+      return answer === 'delivered' ? answer : await truth.deliver(runId, { ...event, id: `${event.id}/${count}` })
+    },
+  })
+}
 
 function performingEarly(port: Store): Store {
   return bindMethods(port, {

@@ -7,6 +7,7 @@ import type { Coverage } from './coverage.ts'
 import { allOpen } from './oracle/parts.ts'
 import type { RunFacts, Violation } from './oracle/run-facts.ts'
 import { People } from './people.ts'
+import { Senders } from './senders.ts'
 import { suiteOf, type SuiteName } from './suites/suites.ts'
 import { SimulatedWorld, type Host, type Plant } from './world.ts'
 
@@ -83,6 +84,7 @@ class Simulation {
   readonly #world: SimulatedWorld
   readonly #random: SeededRandom
   readonly #people: People
+  readonly #senders: Senders
   readonly #stopsEarly: boolean
   #started = 0
   #wanted = 0
@@ -91,6 +93,7 @@ class Simulation {
     this.#world = world
     this.#random = world.random.branch('driver')
     this.#people = new People(world)
+    this.#senders = new Senders(world)
     this.#stopsEarly = stopsEarly
   }
 
@@ -100,6 +103,7 @@ class Simulation {
     for (let index = 0; index < processes; index++) this.#world.spawn()
     this.#planStarts()
     this.#planActs()
+    if (this.#hasEvents()) this.#senders.plan()
     const storm = timeline.now + this.#random.integer(10_000, 50_000)
     await this.#until(() => timeline.now >= storm)
     chaos.end()
@@ -138,6 +142,12 @@ class Simulation {
   #isStopped(): boolean {
     const { violations } = this.#world.oracle
     return violations.length > 0 && (this.#stopsEarly || violations.length > 50)
+  }
+
+  /** Others are simulated as they were before there were events. */
+  #hasEvents(): boolean {
+    const { specs, workflows } = this.#world
+    return workflows.some(({ name }) => specs.get(name)?.graph.events !== undefined)
   }
 
   #open(): readonly RunFacts[] {
@@ -283,6 +293,7 @@ class Simulation {
 
   async #checkEnd(): Promise<void> {
     const { truth, oracle, specs } = this.#world
+    this.#senders.check()
     for (const facts of oracle.runs.values()) {
       const runId = facts.runId as RunId
       const row = await truth.row(runId)

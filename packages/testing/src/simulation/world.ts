@@ -16,6 +16,7 @@ import { OutsideWorld } from './effects.ts'
 import { drawLimits, type DrawnLimits } from './limits.ts'
 import { simulatedModel } from './model.ts'
 import { Oracle } from './oracle/oracle.ts'
+import { isWaiting } from './oracle/events.ts'
 import { allOpen } from './oracle/parts.ts'
 import { SimulatedProcess } from './process.ts'
 import { StorePort } from './store-port.ts'
@@ -182,6 +183,7 @@ export class SimulatedWorld implements Surroundings {
       if (owner !== process) continue
       const open = Object.values(allOpen(context))
       if (context.children !== undefined) this.coverage.count('crash while nested')
+      if (isWaiting(context)) this.coverage.count('crash while waiting')
       if (open.some(({ notBefore }) => notBefore !== undefined && notBefore > this.timeline.now))
         this.coverage.count('crash while a retry waits')
       if (open.some(({ kind }) => kind === 'approval' || kind === 'resolve'))

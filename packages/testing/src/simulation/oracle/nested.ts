@@ -56,7 +56,7 @@ function checkLost(facts: RunFacts, { before, after, checkpoint, report }: Passa
   const own = event.type === 'effect.ended' || event.type === 'request.decided' ? String(event.payload.step) : ''
   for (const { context } of before) {
     for (const [index, { kind, node }] of Object.entries({ ...context.open, ...context.closing })) {
-      const waits = kind === 'approval' || kind === 'resolve' || kind === 'workflow'
+      const waits = kind === 'approval' || kind === 'resolve' || kind === 'workflow' || kind === 'wait'
       if (!waits && index !== own && !now.has(index))
         report('open-steps-settle', `step ${index} of ${node} is gone at ${sequence} and has not ended`)
     }
@@ -121,10 +121,12 @@ function meet(facts: RunFacts, part: Part, passage: Passage): void {
 }
 
 /** Once its input is there a nested workflow begins, unless a limit stands before it. */
-function checkBegun({ checkpoint, after, report, coverage }: Passage): void {
+function checkBegun({ checkpoint, after, home, report, coverage }: Passage): void {
   const { event, decision, sequence } = checkpoint
   if (event.type !== 'effect.ended' || event.payload.outcome !== 'begun' || decision === null) return
   const { step } = event.payload
+  // A wait begins too, once its key or its moment is there.
+  if (home?.context.open[step]?.kind === 'prepare') return
   if (after.some(({ holder }) => holder === String(step))) return
   if (decision.limit === undefined)
     report('nested-ends-with-what-holds-it', `what step ${step} holds has its input and did not begin at ${sequence}`)

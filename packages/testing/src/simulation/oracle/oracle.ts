@@ -177,7 +177,10 @@ export class Oracle implements Observer {
 
   discarded(runId: string, eventIds: readonly string[]): void {
     const facts = this.runs.get(runId)
-    for (const id of eventIds) facts?.inbox.delete(id)
+    for (const id of eventIds) {
+      facts?.inbox.delete(id)
+      facts?.discarded.add(id)
+    }
   }
 
   /** A process begins an effect in the fake world. */

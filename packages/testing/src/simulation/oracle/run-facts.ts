@@ -12,6 +12,15 @@ export interface KnownFork {
   readonly lengths: ReadonlyMap<string, number>
 }
 
+/** An event that has come to a run, by the oracle's own count. */
+export interface KnownEvent {
+  readonly event: string
+  readonly key: string | null
+  readonly mark: string
+  /** The step that has taken it. */
+  taker: string | null
+}
+
 /** A map under way, as the oracle counts it. */
 export interface KnownMap {
   readonly total: number
@@ -81,6 +90,10 @@ export interface RunFacts {
   readonly patched: Set<string>
   /** Delivered and not yet used, and when, in virtual time. */
   readonly inbox: Map<string, { readonly event: EngineEvent; readonly at: number }>
+  /** Taken out of the inbox without a checkpoint. */
+  readonly discarded: Set<string>
+  /** Events from outside that came to the run, by id, in order. */
+  readonly mail: Map<string, KnownEvent>
   /** Events used by a checkpoint. */
   readonly used: Set<string>
   /** Processes whose commit was refused, and that have not taken the run anew since. */
@@ -127,6 +140,8 @@ export function newRunFacts(runId: string, spec: CompiledWorkflow, isAnswered: (
     patched: new Set(),
     inbox: new Map(),
     used: new Set(),
+    discarded: new Set(),
+    mail: new Map(),
     stopped: new Set(),
     isAnswered,
   }
@@ -170,6 +185,7 @@ const invariantNames = [
   'pure-calls-run-once',
   'degraded-runs-say-so',
   'maps-keep-results',
+  'events-are-kept',
   'nested-ends-with-what-holds-it',
   'open-steps-settle',
   'every-run-ends',

@@ -2,6 +2,7 @@ import type { Checkpoint, RunContext, Snapshot } from '@waystone/core'
 import type { Coverage } from '../coverage.ts'
 import { foldPatch, mergeInto, writtenBy } from './fold.ts'
 import { followForks, noteWrites } from './branches.ts'
+import { followEvents } from './events.ts'
 import { followMaps } from './items.ts'
 import {
   atHome,
@@ -37,6 +38,7 @@ export function checkStored(
   followHome(facts, passage)
   followTakeover(facts, passage)
   followNested(facts, passage)
+  followEvents(facts, passage)
   for (const part of passage.after) {
     const own = factsOf(facts, part)
     checkLimits(own, part.context, report)
@@ -107,9 +109,9 @@ function checkEvent(facts: RunFacts, { event, sequence }: Checkpoint, report: Re
   if (event.type === 'effect.ended') {
     const { step, attempt, outcome } = event.payload
     const [open, closing] = [allOpen(facts.context), allClosing(facts.context)]
-    // The step of a nested workflow does work twice: before it and after it.
-    const isOutput = (open[step] ?? closing[step])?.kind === 'output'
-    const key = `${attemptKey(step, attempt)}${isOutput ? '/output' : ''}`
+    // The steps of nested workflows and of waits do work twice: before and after.
+    const kind = (open[step] ?? closing[step])?.kind
+    const key = `${attemptKey(step, attempt)}${kind === 'output' || kind === 'receive' ? `/${kind}` : ''}`
     const known = facts.ends.get(key)
     if (known !== undefined)
       report('effect-ids-are-stable', `attempt ${key} ended ${known} and then ${outcome} at ${sequence}`)

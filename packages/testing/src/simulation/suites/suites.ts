@@ -3,8 +3,9 @@ import { core } from './core.ts'
 import { maps } from './maps.ts'
 import { nested } from './nested.ts'
 import type { Suite } from './suite.ts'
+import { waits } from './waits.ts'
 
-const all = [core, maps, nested] as const
+const all = [core, maps, nested, waits] as const
 
 /** Name of a suite. */
 export type SuiteName = (typeof all)[number]['name']

@@ -9,7 +9,7 @@ export interface Target {
 /** One number with everything that says how good it is. */
 export interface Figure {
   readonly name: string
-  /** Of `value` and `target`: `steps/s`, `ms`, `µs`, `×`, `MB`, `bytes`, `packages`. */
+  /** Of `value` and `target`: `steps/s`, `ms`, `µs`, `×`, `MB`, `bytes`, `calls`, `packages`. */
   readonly unit: string
   /** Warm median over the rounds. */
   readonly value: number

@@ -1,6 +1,7 @@
 import type { Measure } from '../measure.ts'
 import { cancelCall } from './cancel-call.ts'
 import { growingList } from './growing-list.ts'
+import { hierarchy } from './hierarchy.ts'
 import { importCore } from './import-core.ts'
 import { longHistory } from './long-history.ts'
 import { manyRuns } from './many-runs.ts'
@@ -23,6 +24,7 @@ export const measures: readonly Measure[] = [
   permits,
   memorySearch,
   mapItems,
+  hierarchy,
   thousandNodes,
   cancelCall,
   importCore,

@@ -3,13 +3,13 @@ import { withIndex } from '../base/with-index.ts'
 import { invariantError } from '../errors/invariant-error.ts'
 import type { Decision } from '../snapshot/decision.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
-import type { OpenStep } from '../snapshot/snapshot.ts'
+import type { OpenStep, Snapshot } from '../snapshot/snapshot.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
 import { exhaustAround } from './exhaust-around.ts'
 import { costsInside, findHitAbove, needOf } from './limits.ts'
 import type { MachineInput } from './machine-event.ts'
 import { transitionNames } from './names.ts'
-import { entered, itemsAround, pathAt, type Place } from './place.ts'
+import { entered, itemsAround, pathAt, type Around, type Place } from './place.ts'
 import type { Plan } from './planned.ts'
 import { applied, checkpointStep, type Facts, type RunAt } from './run-at.ts'
 import { initialContext, withContext } from './steps.ts'
@@ -69,8 +69,22 @@ function placeToBegin(
     compiled: nested,
     snapshot: empty,
     before: empty,
-    around: [...around, { compiled, snapshot: outer, step }],
+    around: [...withInside(around, outer), { compiled, snapshot: outer, step }],
   })
+}
+
+/** What is set aside in a workflow is set aside in all that hold it, so each of them must hold it as it is now. */
+function withInside(around: readonly Around[], inner: Snapshot): readonly Around[] {
+  let inside = inner
+  return around
+    .toReversed()
+    .map((one): Around => {
+      const { value, context } = one.snapshot
+      const children = withIndex(context.children ?? {}, one.step, inside)
+      inside = Object.freeze({ value, context: withContext(context, { children }) })
+      return { ...one, snapshot: inside }
+    })
+    .toReversed()
 }
 
 function missingNested(node: string): Error {

@@ -1,14 +1,9 @@
 import { nodePath } from '../base/node-path.ts'
 import type { Command } from '../snapshot/command.ts'
 import type { OpenStep, RunContext, Snapshot } from '../snapshot/snapshot.ts'
-import { closingIn, isQuiet, openIn } from '../snapshot/tree.ts'
+import { isQuiet } from '../snapshot/tree.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
-import { isUnderWay, itemsAround, namesAround, placesOf, rootPlace } from './place.ts'
-
-/** The timer that ends a run's time, or that of the nested workflow which a step holds. */
-export function durationTimer(step?: number): string {
-  return step === undefined ? 'duration' : `duration/${step}`
-}
+import { ledgerOf, ledgersOf, plainLedger, type Ledger, type Within } from './ledger.ts'
 
 /** The timer of an approval's expiry. */
 function expiryTimer(stepIndex: number | string): string {
@@ -55,83 +50,26 @@ function escalationOf(stepIndex: number | string, { escalated = 0 }: OpenStep, a
 
 const noTimers: readonly StepTimer[] = Object.freeze([])
 
-/** When the run's time ends, ms since the epoch; null: it has no such limit, or it has been hit. */
-function durationEndsAt(compiled: CompiledWorkflow, context: RunContext): number | null {
-  const bound = compiled.graph.limits.bounds.durationMs
-  return bound === undefined || context.exhausted !== null || context.ending !== null || context.undoing !== undefined
-    ? null
-    : context.startedAt + bound.max
-}
+const nowhere: Within = Object.freeze({ names: Object.freeze([]), items: Object.freeze([]) })
 
-/** Everything under way in a run, nested workflows included. */
-interface Ledger {
-  /** By step index. */
-  readonly open: RunContext['open']
-  readonly closing: RunContext['closing']
-  /** Forks with a deadline, by the step they began with: when it is. */
-  readonly deadlines: ReadonlyMap<number, number>
-  /** Durations that are limited, by timer: when they end. */
-  readonly durations: ReadonlyMap<string, number>
-  /** Where a step of a nested workflow is, by its index. */
-  readonly within: ReadonlyMap<string, Within>
-}
-
-/** The nodes that hold a nested workflow, and the items of maps that it is inside of. Outermost first. */
-interface Within {
-  readonly names: readonly string[]
-  readonly items: readonly number[]
-}
-
-const noNames: Ledger['within'] = new Map()
-const nowhere: Within = Object.freeze({ names: [], items: [] })
-const noDeadlines: Ledger['deadlines'] = new Map()
-const noDurations: Ledger['durations'] = new Map()
-
-function ledgerOf(compiled: CompiledWorkflow, context: RunContext): Ledger {
-  const { open, closing, forks, children } = context
-  // Most runs have no timers of their own, and this is asked twice for each transition.
-  const isPlain = children === undefined && forks === undefined && durationEndsAt(compiled, context) === null
-  if (isPlain) return { open, closing, deadlines: noDeadlines, durations: noDurations, within: noNames }
-  const deadlines = new Map<number, number>()
-  const durations = new Map<string, number>()
-  if (children === undefined) {
-    addTimers({ deadlines, durations }, { compiled, context, step: undefined })
-    return { open, closing, deadlines, durations, within: noNames }
-  }
-  const within = new Map<string, Within>()
-  for (const place of placesOf(rootPlace(compiled, { value: '', context }))) {
-    const inside = place.snapshot.context
-    const step = place.around.at(-1)?.step
-    if (isUnderWay(place)) addTimers({ deadlines, durations }, { compiled: place.compiled, context: inside, step })
-    if (step === undefined) continue
-    const here: Within = { names: namesAround(place), items: itemsAround(place) }
-    for (const index in inside.open) within.set(index, here)
-  }
-  return { open: openIn(context), closing: closingIn(context), deadlines, durations, within }
-}
-
-function addTimers(
-  { deadlines, durations }: { readonly deadlines: Map<number, number>; readonly durations: Map<string, number> },
-  {
-    compiled,
-    context,
-    step,
-  }: { readonly compiled: CompiledWorkflow; readonly context: RunContext; readonly step: number | undefined },
-): void {
-  for (const join in context.forks) {
-    const fork = context.forks[join]
-    if (fork?.until !== undefined) deadlines.set(fork.step, fork.until)
-  }
-  const endsAt = durationEndsAt(compiled, context)
-  if (endsAt !== null) durations.set(durationTimer(step), endsAt)
+/** A timer that is set. */
+export interface SetTimer {
+  readonly timer: string
+  /** Ms since the epoch. */
+  readonly at: number
 }
 
 /** Every timer of a run, nested workflows included. */
-export function timersOf(
-  compiled: CompiledWorkflow,
-  context: RunContext,
-): readonly { readonly timer: string; readonly at: number }[] {
-  const { open, deadlines, durations } = ledgerOf(compiled, context)
+export function timersOf(compiled: CompiledWorkflow, context: RunContext): readonly SetTimer[] {
+  return timersIn(ledgerOf(compiled, context))
+}
+
+/** The timers of a run, or of a workflow nested in one, without those of what is nested in it. */
+export function ownTimersOf(compiled: CompiledWorkflow, context: RunContext): readonly SetTimer[] {
+  return timersIn(plainLedger(compiled, context))
+}
+
+function timersIn({ open, deadlines, durations }: Ledger): readonly SetTimer[] {
   return [
     ...Object.entries(open).flatMap(([index, step]) => stepTimers(index, step)),
     ...[...deadlines].map(([step, at]) => ({ timer: deadlineTimer(step), at })),
@@ -160,8 +98,7 @@ export function commandsBetween(
 ): readonly Command[] {
   const commands: Command[] = []
   const isHeld = after.held !== null
-  const old = before === null ? null : ledgerOf(compiled, before)
-  const now = ledgerOf(compiled, after)
+  const { old, now } = ledgersOf(compiled, before, after)
   for (const index in old?.open) pushStop(commands, index, { before: old?.open[index], now })
   if (before !== null && before.held !== null && !isHeld)
     return [...commands, ...commandsFor(compiled, { value: '', context: after })]

@@ -187,8 +187,21 @@ export function reservedOf(context: RunContext, name: LimitName): number {
   let sum = 0
   for (const index in context.open) sum += amountIn(context.open[index], name)
   for (const index in context.closing) sum += amountIn(context.closing[index], name)
-  for (const child of Object.values(context.children ?? {})) sum += reservedOf(child.context, name)
+  for (const child of Object.values(context.children ?? {})) sum += reservedInside(child.context, name)
   return sum
+}
+
+/** What nested workflows have set aside: a move changes one of them, and there may be hundreds. */
+const inside = new WeakMap<RunContext, { [name in LimitName]?: number }>()
+
+function reservedInside(context: RunContext, name: LimitName): number {
+  let known = inside.get(context)
+  if (known === undefined) {
+    known = {}
+    inside.set(context, known)
+  }
+  known[name] ??= reservedOf(context, name)
+  return known[name]
 }
 
 /** What a step has set aside. */

@@ -4,11 +4,11 @@ import type { Decision } from '../snapshot/decision.ts'
 import { diffSnapshots } from '../snapshot/diff.ts'
 import type { EffectEnd, EngineEvent } from '../snapshot/event.ts'
 import { isAsking, statusOf, type OpenStep, type RunContext, type Snapshot } from '../snapshot/snapshot.ts'
-import { openIn } from '../snapshot/tree.ts'
 import type { StickyRule } from '../snapshot/sticky-rule.ts'
 import type { UsageDelta } from '../snapshot/usage.ts'
 import { commandsBetween } from './commands.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
+import { ledgersOf } from './ledger.ts'
 import { limitsLeft } from './limits.ts'
 import { mendCrossed } from './operator-policies.ts'
 import { entered, itemsAround, lifted, pathAt, type Place } from './place.ts'
@@ -52,7 +52,7 @@ export function applied(run: RunAt, next: Snapshot, facts: Facts): Extract<Plan,
   const snapshot = facts.rule?.scope === 'run' ? withRule(mended, facts.rule) : mended
   const commands = [
     ...commandsBetween(compiled, before?.context ?? null, snapshot.context),
-    ...withdrawnIn(before?.context, snapshot.context, facts.step?.index),
+    ...withdrawnIn(compiled, { before: before?.context, after: snapshot.context }, facts.step?.index),
   ]
   const items = facts.items ?? (run.around.length === 0 ? [] : itemsAround(run))
   const checkpoint: Checkpoint = {
@@ -81,11 +81,15 @@ function withRule({ value, context }: Snapshot, rule: StickyRule): Snapshot {
 }
 
 /** Questions and waits that go with the nested workflow, or the branch, that had them. Of questions, without anything nested, the patch tells. */
-function withdrawnIn(before: RunContext | undefined, after: RunContext, ended: number | undefined): readonly Command[] {
+function withdrawnIn(
+  compiled: CompiledWorkflow,
+  { before, after }: { readonly before: RunContext | undefined; readonly after: RunContext },
+  ended: number | undefined,
+): readonly Command[] {
   if (before === undefined || (before.children === undefined && !hasWait(before))) return []
-  const now = openIn(after)
-  return Object.entries(openIn(before)).flatMap(([index, step]): readonly Command[] => {
-    if (now[index] !== undefined || Number(index) === ended) return []
+  const { old, now } = ledgersOf(compiled, before, after)
+  return Object.entries(old?.open ?? {}).flatMap(([index, step]): readonly Command[] => {
+    if (now.open[index] !== undefined || Number(index) === ended) return []
     if (step.kind === 'wait') return [{ type: 'closeWait', step: Number(index) }]
     return isAsking(step) && before.children !== undefined ? [{ type: 'withdrawRequest', step: Number(index) }] : []
   })

@@ -46,7 +46,7 @@ const faults: { readonly [what: string]: () => Inner } = {
     const n = s.nodes({ one: s.task({ effect: 'pure', reads: ['note'], run: () => undefined }) })
     return s.workflow('inner', { input, output: ['note'], nodes: n, start: n.one, edges: { one: { done: END } } })
   },
-  'branches that meet before their join': () => {
+  'branches that meet in a loop': () => {
     const n = s.nodes({ begin: task(), left: task(), right: task(), shared: task(), both: s.join() })
     return s.workflow('inner', {
       input,
@@ -57,7 +57,7 @@ const faults: { readonly [what: string]: () => Inner } = {
         begin: { done: { fork: [n.left, n.right], join: n.both } },
         left: { done: n.shared },
         right: { done: n.shared },
-        shared: { done: n.both },
+        shared: { done: n.both, failed: { to: n.left, limit: 1, otherwise: n.both } },
         both: { done: END },
       },
     })

@@ -40,14 +40,16 @@ export async function checkBindings({ graph }: CompiledWorkflow, ports: Executor
     )
   }
   refuseUnboundGroups(graph, ports.groups)
-  const missing = new Set<string>()
-  for (const { name, group } of secretsOf(graph, undefined))
-    if (!(await ports.vault.has(name, group))) missing.add(group === undefined ? name : `${name} (of group ${group})`)
-  if (missing.size === 0) return
+  const missing: string[] = []
+  // Of each group once, however many nodes need it: a resolver may have to go and ask.
+  const needed = new Map(secretsOf(graph, undefined).map((secret) => [JSON.stringify(secret), secret]))
+  for (const { name, group } of needed.values())
+    if (!(await ports.vault.has(name, group))) missing.push(group === undefined ? name : `${name} (of group ${group})`)
+  if (missing.length === 0) return
   throw inputError(
     'WAYSTONE_INPUT_SECRETS_MISSING',
-    `workflow ${JSON.stringify(graph.name)} needs secrets that are not set: ${[...missing].join(', ')}`,
-    { secrets: [...missing] },
+    `workflow ${JSON.stringify(graph.name)} needs secrets that are not set: ${missing.join(', ')}`,
+    { secrets: missing },
   )
 }
 

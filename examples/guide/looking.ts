@@ -35,6 +35,10 @@ for (const { edge, verdict, guards } of decision?.candidates ?? []) {
 console.log(history.diff(0, history.last))
 // #endregion diff
 
+// #region progress
+for (const { node, status, visits } of await run.progress({ at: 2 })) console.log(node, status, visits)
+// #endregion progress
+
 // #region blame
 const blame = blamePath(history, ['reply'])
 console.log(blame.writer, blame.sequence, blame.model, blame.sources, blame.reads, blame.approvals)

@@ -235,6 +235,24 @@ describe('waystone runs, show, stats', () => {
     expect(JSON.parse(out)).toEqual({ topic: 'tides', amount: 250 })
   })
 
+  it('shows how far each node is, now and at a sequence (K3)', async () => {
+    expect((await waystone('show', 'last', '--progress')).out).toMatchInlineSnapshot(`
+      "NODE   STATUS     VISITS
+      write  completed       1
+      send   pending
+      boss   waiting         1
+      "
+    `)
+    const { nodes } = JSON.parse((await waystone('show', 'last', '--progress', '--at', '1', '--json')).out) as {
+      nodes: { node: string; status: string }[]
+    }
+    expect(nodes.map(({ node, status }) => `${node} ${status}`)).toEqual([
+      'write in-flight',
+      'send pending',
+      'boss pending',
+    ])
+  })
+
   it('shows why each edge was taken', async () => {
     expect((await waystone('show', 'last', '--why')).out).toMatchInlineSnapshot(`
       "   1  write done, goes on inside  [write:tools]

@@ -1,5 +1,6 @@
 export { DefinitionError, formatPlace, type DefinitionIssue, type Place } from './errors/definition-error.ts'
 export { errorCodes, type ErrorCode, type ErrorFamily } from './errors/codes.ts'
+export { progressOf, type NodeProgress, type ProgressStatus } from './snapshot/progress.ts'
 export { failureNames, type FailureName } from './errors/failure-names.ts'
 export { InputError } from './errors/input-error.ts'
 export { InvariantError } from './errors/invariant-error.ts'

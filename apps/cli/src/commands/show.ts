@@ -1,4 +1,4 @@
-import { blamePath, readHistory, type History, type JsonPath } from '@waystone/core'
+import { blamePath, progressOf, readHistory, type History, type JsonPath } from '@waystone/core'
 import { hasEnded } from '@waystone/core/store'
 import { openRow, openRun, type RunOptions } from '../bind/open-run.ts'
 import { tagNames } from '../bind/tag-names.ts'
@@ -10,6 +10,7 @@ import { decisionLines } from '../output/decision-text.ts'
 import { keptBackLines } from '../output/kept-back-text.ts'
 import { placeLines, placesOf, type PlaceInLine } from '../output/line-text.ts'
 import { overviewLines } from '../output/overview.ts'
+import { progressLines } from '../output/progress-text.ts'
 import { parsePath } from '../output/path-text.ts'
 import { printable } from '../output/printable.ts'
 import { requestLines } from '../output/request-text.ts'
@@ -21,6 +22,7 @@ interface ShowOptions extends CommonOptions, RunOptions {
   readonly state?: boolean
   readonly why?: boolean
   readonly diff?: boolean
+  readonly progress?: boolean
   readonly blame?: string
   readonly request?: boolean
 }
@@ -32,6 +34,7 @@ export const show: CommandDefinition<ShowOptions> = {
     ['show last --why', 'every decision: edges tried, guards, what they read'],
     ['show 01k9 --at 12 --diff', 'what checkpoint 12 changed in the state'],
     ['show last --blame reply', 'who wrote a value, from what, and who approved it'],
+    ['show last --progress', 'how far each node is'],
     ['show last --request', 'what it asks a person, in full'],
   ],
   configure: (command) =>
@@ -40,6 +43,7 @@ export const show: CommandDefinition<ShowOptions> = {
       .option('--at <sequence>', 'look at this checkpoint (default: the last; with --why: all)')
       .option('--state', 'the state at that checkpoint')
       .option('--why', 'the decisions: candidate edges, guards, what they read, the edge taken')
+      .option('--progress', 'how far each node was at that checkpoint')
       .option('--diff', 'what that checkpoint changed in the state')
       .option('--blame <path>', 'who wrote a path of the state last, such as reply or notes[0].text')
       .option('--request', 'what is open for people now, in full')
@@ -59,7 +63,9 @@ export const show: CommandDefinition<ShowOptions> = {
 }
 
 function refuseTwoViews(options: ShowOptions): void {
-  const names = (['state', 'why', 'diff', 'blame', 'request'] as const).filter((name) => options[name] !== undefined)
+  const names = (['state', 'why', 'progress', 'diff', 'blame', 'request'] as const).filter(
+    (name) => options[name] !== undefined,
+  )
   if (names.length > 1)
     throw argumentError(`found ${names.map((name) => `--${name}`).join(' and ')}; allowed is one of them`)
 }
@@ -100,6 +106,7 @@ function showView(history: History, looking: Looking): void {
   const sequence = at ?? history.last
   if (options.state === true) showState(history, sequence, context)
   else if (options.why === true) showWhy(history, at, context)
+  else if (options.progress === true) showProgress(history, sequence, context)
   else if (options.diff === true) showDiff(history, sequence, context)
   else if (options.blame !== undefined) showBlame(history, { path: parsePath(options.blame), sequence }, context)
   else showOverview(history, looking)
@@ -124,6 +131,13 @@ function showWhy(history: History, at: number | undefined, { print, json }: Cont
     const others = [...keptBackLines(checkpoint), ...decided]
     print(`${String(sequence).padStart(4)}  ${first}`, ...others.map((line) => `      ${line}`))
   }
+}
+
+function showProgress(history: History, sequence: number, context: Context): void {
+  const { snapshot } = history.at(sequence)
+  const nodes = progressOf(history.graph, history.checkpoints.slice(0, sequence + 1), snapshot)
+  context.json({ runId: history.row.runId, sequence, nodes })
+  context.print(...progressLines(nodes, context.style))
 }
 
 function showDiff(history: History, sequence: number, context: Context): void {

@@ -9,6 +9,7 @@ import type { Engine, Rest } from './engine.ts'
 import { followRun } from './follow.ts'
 import { openingSequences } from './opening-sequence.ts'
 import { requestsOf } from './requests.ts'
+import { readProgress } from './run-progress.ts'
 import { resultOfRest, standingOf, statusOfRun } from './run-status.ts'
 import { patchEvent } from './patch-event.ts'
 import { redirectEvent, releaseEvent } from './redirect-event.ts'
@@ -57,6 +58,10 @@ export class RunHandle implements Run {
 
   status(): Promise<RunResult> {
     return statusOfRun(this.#engine, this.runId)
+  }
+
+  progress(options: Parameters<Run['progress']>[0] = {}): ReturnType<Run['progress']> {
+    return readProgress(this.#engine.store, this.runId, options.at)
   }
 
   async requests(): Promise<readonly Request[]> {

@@ -12,6 +12,7 @@ import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { LimitName } from '../graph/graph.ts'
 import type { MemoryStore } from '../memory/memory-store.ts'
 import type { HandoffMade } from '../snapshot/handoff.ts'
+import type { NodeProgress } from '../snapshot/progress.ts'
 import type { DegradedMark, RunStatus } from '../snapshot/snapshot.ts'
 import type { Undoing, UndoReport } from '../snapshot/undo.ts'
 import type { RuleScope } from '../snapshot/sticky-rule.ts'
@@ -362,6 +363,12 @@ export interface Run<Output = JsonObject, Asked extends Request = Request> {
   result(options?: { readonly until?: 'rest' | 'end'; readonly signal?: AbortSignal }): Promise<RunResult<Output>>
   /** Where it stands now, from the store. */
   status(): Promise<RunResult<Output>>
+  /**
+   * How far every node is now, or was at a checkpoint. Order: from the start on. Cost: O(checkpoints).
+   *
+   * @throws {InputError} WAYSTONE_INPUT_SEQUENCE when the run has no such checkpoint
+   */
+  progress(options?: { readonly at?: number }): Promise<readonly NodeProgress[]>
   /** What is open for people now. Order: by step. */
   requests(): Promise<readonly Asked[]>
   /**

@@ -43,12 +43,13 @@ const calmMs = 40 * 60_000
 /** Runs one seed: a while in bad weather, then calm until every run has ended, with every invariant checked after each step. */
 export async function simulate(seed: number, options: SimulationOptions = {}): Promise<SimulationReport> {
   const suite = options.suite ?? 'core'
+  const { workflows, hasRareLast = false } = suiteOf(suite)
   const world = new SimulatedWorld(seed, {
     plant: options.plant ?? null,
     trace: options.trace ?? null,
-    workflows: suiteOf(suite).workflows,
+    workflows,
   })
-  const simulation = new Simulation(world, options.stopsEarly ?? true)
+  const simulation = new Simulation(world, { stopsEarly: options.stopsEarly ?? true, hasRareLast })
   await simulation.run()
   const hash = createHash('sha256')
   let checkpoints = 0
@@ -86,11 +87,16 @@ class Simulation {
   readonly #people: People
   readonly #senders: Senders
   readonly #stopsEarly: boolean
+  readonly #hasRareLast: boolean
   #started = 0
   #wanted = 0
 
-  constructor(world: SimulatedWorld, stopsEarly: boolean) {
+  constructor(
+    world: SimulatedWorld,
+    { stopsEarly, hasRareLast }: { readonly stopsEarly: boolean; readonly hasRareLast: boolean },
+  ) {
     this.#world = world
+    this.#hasRareLast = hasRareLast
     this.#random = world.random.branch('driver')
     this.#people = new People(world)
     this.#senders = new Senders(world)
@@ -165,9 +171,9 @@ class Simulation {
     this.#wanted = this.#random.integer(2, 5)
     for (let index = 0; index < this.#wanted; index++) {
       const key = this.#random.chance(0.5) ? `key-${index}` : undefined
-      const drawn = this.#random.integer(0, this.#world.workflows.length - 2)
-      // The last one is met by some seeds only, so that the others stay what they were.
-      const workflow = index === 0 && this.#world.seed % 12 === 0 ? this.#world.workflows.length - 1 : drawn
+      const last = this.#world.workflows.length - 1
+      const drawn = this.#random.integer(0, this.#hasRareLast ? last - 1 : last)
+      const workflow = this.#hasRareLast && index === 0 && this.#world.seed % 12 === 0 ? last : drawn
       timeline.in(this.#random.integer(0, 15_000), null, () => this.#start({ workflow, key, index, tries: 0 }))
     }
   }

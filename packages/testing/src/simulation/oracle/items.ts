@@ -69,6 +69,8 @@ function noteEnd(facts: RunFacts, { event, decision, step }: Checkpoint, before:
     return
   if (event.type !== 'effect.ended' && event.type !== 'request.decided') return
   const { payload } = event
+  // What it holds has only begun.
+  if (payload.outcome === 'begun') return
   if (payload.outcome === 'done' || payload.outcome === 'happened') {
     const output = event.type === 'effect.ended' ? event.payload.output : event.payload.result
     map.outputs.set(step.item, output ?? null)

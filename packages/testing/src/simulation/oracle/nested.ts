@@ -49,6 +49,9 @@ function checkHeld({ holder, context, around }: Part, { report, checkpoint: { se
     )
 }
 
+/** Steps that do nothing themselves. */
+const waiting = new Set(['approval', 'resolve', 'workflow', 'wait'])
+
 /** What has begun ends, or is cancelled and settles; what only waits may go without a trace. */
 function checkLost(facts: RunFacts, { before, after, checkpoint, report }: Passage): void {
   const { event, sequence } = checkpoint
@@ -56,8 +59,7 @@ function checkLost(facts: RunFacts, { before, after, checkpoint, report }: Passa
   const own = event.type === 'effect.ended' || event.type === 'request.decided' ? String(event.payload.step) : ''
   for (const { context } of before) {
     for (const [index, { kind, node }] of Object.entries({ ...context.open, ...context.closing })) {
-      const waits = kind === 'approval' || kind === 'resolve' || kind === 'workflow' || kind === 'wait'
-      if (!waits && index !== own && !now.has(index))
+      if (!waiting.has(kind) && index !== own && !now.has(index))
         report('open-steps-settle', `step ${index} of ${node} is gone at ${sequence} and has not ended`)
     }
   }
@@ -118,6 +120,8 @@ function meet(facts: RunFacts, part: Part, passage: Passage): void {
   coverage.count('nested begun')
   if (around.holder !== null) coverage.count('nested in what is nested')
   if ((outside.context.visits[node] ?? 1) > 1) coverage.count('nested again')
+  if (around.context.open[holder]?.item !== undefined) coverage.count('nested as an item')
+  if ((around.context.open[holder]?.attempt ?? 1) > 1) coverage.count('nested anew for another attempt')
 }
 
 /** Once its input is there a nested workflow begins, unless a limit stands before it. */
@@ -147,20 +151,25 @@ function checkOutput(facts: RunFacts, { before, home, checkpoint, report, covera
   const expected = { completed: 'done', exhausted: 'exhausted', failed: 'failed', cancelled: 'failed' }[
     ending?.status ?? 'failed'
   ]
-  const { outcome, patch } = event.payload
+  const { outcome, patch, output } = event.payload
   if (outcome !== expected)
     report(
       'nested-ends-with-what-holds-it',
       `${open.node} ended ${outcome} at ${sequence}; what it held ended ${ending?.status}`,
     )
-  if (outcome !== 'done' || functions?.kind !== 'workflow' || functions.apply !== null) return
-  const given = Object.fromEntries(
+  const found =
+    functions?.kind === 'map' ? output : functions?.kind === 'workflow' && functions.apply === null ? patch : null
+  if (outcome !== 'done' || found === null) return
+  const whole = Object.fromEntries(
     inside.spec.graph.output.flatMap((key) => (key in inside.state ? [[key, inside.state[key]]] : [])),
   )
-  if (textOf(sorted(patch ?? {})) !== textOf(sorted(given)))
+  // An agent that is an item stands alone in a workflow that was made for it.
+  const isAgent = inside.spec.graph.name.endsWith(':agent')
+  const given = isAgent ? (Object(whole['output']) as object) : whole
+  if (textOf(sorted(Object(found) as object)) !== textOf(sorted(given)))
     report(
       'patch-applied-once',
-      `${open.node} gave ${textOf(patch)} at ${sequence}; what it held came to ${textOf(given)}`,
+      `${open.node} gave ${textOf(found)} at ${sequence}; what it held came to ${textOf(given)}`,
     )
 }
 
@@ -188,6 +197,7 @@ function countGone(facts: RunFacts, { before, after, checkpoint, coverage }: Pas
       coverage.count('nested left with steps to settle')
     if (Object.values(part.context.closing).some(({ finishes }) => finishes === true))
       coverage.count('nested left to finish')
+    if (Object.values(part.context.open).some(({ kind }) => kind === 'wait')) coverage.count('timer in what is nested')
     if (part.context.maps !== undefined) coverage.count('map in what is nested')
     if (part.context.forks !== undefined) coverage.count('fork in what is nested')
   }

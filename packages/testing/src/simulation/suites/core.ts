@@ -166,6 +166,7 @@ const rows = [
 export const core = suite({
   name: 'core',
   share: 1,
+  hasRareLast: true,
   rows,
   workflows: [
     linear,

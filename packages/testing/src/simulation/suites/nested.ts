@@ -1,15 +1,22 @@
-import { contest, house } from '../workflows/nested.ts'
+import { contest, fleet, house } from '../workflows/nested.ts'
 import { suite } from './suite.ts'
 
 /** Nested workflows: beside each other and in each other, with forks, maps, quorums and limits inside. */
 export const nested = suite({
   name: 'nested',
   share: 0.2,
-  workflows: [house, contest],
+  workflows: [house, contest, fleet],
   rows: [
     'nested begun',
     'nested in what is nested',
     'nested again',
+    'nested as an item',
+    'nested anew for another attempt',
+    'timer in what is nested',
+    'item left',
+    'map done',
+    'map unsatisfied',
+    'map in spite of a failed item',
     'nested kept from beginning',
     'nested completed',
     'nested failed',

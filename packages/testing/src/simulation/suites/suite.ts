@@ -9,6 +9,8 @@ export interface Suite {
   readonly share: number
   /** Order: by it seeds choose. */
   readonly workflows: readonly Workflow[]
+  /** True: the last workflow is met by one seed of twelve only, so that what the others do stays what it was. Absent: all are met alike. */
+  readonly hasRareLast?: boolean
   /** What must have been seen at least once over its seeds; a row that stays at zero means that nothing was shown about it. */
   readonly rows: readonly string[]
 }

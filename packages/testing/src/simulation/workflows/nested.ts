@@ -1,4 +1,5 @@
-import { END, FAIL, nodeFailure } from '@waystone/core'
+import { defineAgent, END, FAIL, nodeFailure } from '@waystone/core'
+import { z } from 'zod'
 import { ask } from './bridge.ts'
 import { input, isHigh, isLong, output, task, w } from './shared.ts'
 import { charge, lookUp, note, pay, receiptStep } from './tools.ts'
@@ -203,4 +204,106 @@ export const contest = w.workflow('contest', {
     pay: { done: END, failed: END },
   },
   limits: { steps: 32, modelCalls: 6 },
+})
+
+const reader = defineAgent({
+  model: 'main',
+  instructions: 'Read.',
+  input: z.object({ ticket: z.string() }),
+  output: z.object({ plan: z.string(), score: z.number() }),
+  tools: [lookUp, note],
+  maxModelCalls: 3,
+  maxCallsPerTurn: 2,
+  limits: { duration: '6s' },
+})
+
+/** The list that a map of this suite goes over. */
+const three = ({ state }: { readonly state: { readonly ticket: string } }): readonly { readonly ticket: string }[] =>
+  [0, 1, 2].map((index) => ({ ticket: `${state.ticket}-${index}` }))
+
+/** One line of the trail for a map: which items ended well. */
+const told =
+  (node: string) =>
+  (results: readonly { readonly index: number; readonly error?: unknown }[]): { count: number; trail: string[] } => ({
+    count: 1,
+    trail: [`${node} ${results.map(({ index, error }) => `${error === undefined ? '' : '!'}${index}`).join()}`],
+  })
+
+const p = w.nodes({
+  rest: w.wait({ delay: '700ms' }),
+  work: task('work', { effect: 'keyed', attempts: 1, timeout: 1_200 }),
+  ask: w.approval({ show: ['ticket'], expiresIn: 6_000 }),
+})
+
+/** A timer, work, and now and then a person. */
+const errand = w.workflow('errand', {
+  input,
+  output,
+  nodes: p,
+  start: p.rest,
+  edges: {
+    rest: { done: p.work },
+    work: { done: [{ when: isHigh, to: END }, END], failed: p.ask },
+    ask: { approved: END, rejected: FAIL, expired: FAIL },
+  },
+  limits: { steps: 5 },
+})
+
+const f = w.nodes({
+  errands: w.map({
+    over: three,
+    reads: ['ticket'],
+    writes: ['count', 'trail'],
+    item: errand,
+    input: ({ ticket }) => ({ ticket, count: 0, trail: [] }),
+    retry: { attempts: 2, backoff: 200 },
+    maxItems: 3,
+    concurrency: 2,
+    done: { atLeast: 2 },
+    failed: 'drop',
+    losers: 'finish',
+    apply: told('errands'),
+  }),
+  readers: w.map({
+    over: three,
+    reads: ['ticket'],
+    writes: ['count', 'trail'],
+    item: reader,
+    input: ({ ticket }) => ({ ticket }),
+    maxItems: 3,
+    concurrency: 2,
+    failed: 'keep',
+    apply: told('readers'),
+  }),
+  desks: w.map({
+    over: three,
+    reads: ['ticket'],
+    writes: ['count', 'trail'],
+    item: office,
+    input: ({ ticket }) => ({ ticket, count: 0, trail: [] }),
+    maxItems: 3,
+    excess: 'cut',
+    concurrency: 3,
+    done: 'any',
+    failed: 'drop',
+    apply: told('desks'),
+  }),
+  begin: task('begin', { effect: 'pure', isSync: true }),
+  both: w.join({ failed: 'keep' }),
+})
+
+/** Maps of workflows and of agents, beside each other; the last is content with the first of three that are three levels deep. */
+export const fleet = w.workflow('fleet', {
+  input,
+  output,
+  nodes: f,
+  start: f.begin,
+  edges: {
+    begin: { done: { fork: [f.errands, f.readers], join: f.both } },
+    errands: { done: f.both, unsatisfied: f.both },
+    readers: { done: f.both },
+    both: { done: f.desks },
+    desks: { done: END, unsatisfied: END },
+  },
+  limits: { steps: 90, modelCalls: 14, toolCalls: 24 },
 })

@@ -20,6 +20,22 @@ describe('grants', () => {
     await runtime.close()
   })
 
+  it('are asked about before anybody decides (H5)', async () => {
+    const runtime = createRuntime()
+    const run = await runtime.start(grants, { input: { amountUsd: 5_000 } })
+    await run.result()
+    // #region ask
+    const [asked] = await run.requests()
+    if (asked === undefined) throw new Error('nothing is asked')
+    await run.ask(asked, { question: 'Which school is it?', by: 'bo' })
+    await run.answer(asked, { answer: 'The one in Ely.', by: 'ada' })
+    const [told] = await run.requests()
+    console.log(told?.questions[0]?.answer?.text)
+    // #endregion ask
+    expect(told?.questions).toMatchObject([{ text: 'Which school is it?', answer: { by: 'ada' } }])
+    await runtime.close()
+  })
+
   it('are for the director after four hours, for the owner after a day, for nobody after three (H6)', async () => {
     const clock = virtualClock()
     const runtime = createRuntime({ clock })

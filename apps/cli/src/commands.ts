@@ -39,6 +39,7 @@ export const commands: readonly CommandEntry[] = [
     async () => (await import('./commands/answer.ts')).answer,
   ),
   entry('send', 'send an event to a run', async () => (await import('./commands/send.ts')).send),
+  entry('ask', 'ask about a request before it is decided', async () => (await import('./commands/ask.ts')).ask),
   entry(
     'rules',
     'decisions that are remembered for calls to come; take one back',

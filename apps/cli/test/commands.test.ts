@@ -492,6 +492,26 @@ describe('waystone hold, release, cancel, resume', () => {
     expect(late.exit).toBe(1)
   })
 
+  it('takes questions about what it asks, and answers to them (H5)', async () => {
+    expect((await waystone('ask', 'last', 'is it right?', '--by', 'bo')).out).toBe(
+      'Recorded; step 3 of boss stays open.\n',
+    )
+    expect((await waystone('show', 'last', '--request')).out).toContain('asked   1  bo: is it right?')
+    const { out } = await waystone('answer', 'last', '--text', 'I have checked it', '--by', 'ada')
+    expect(out).toBe('Recorded; step 3 of boss stays open.\n')
+    const shown = await waystone('show', 'last')
+    expect(shown.out).toContain('boss')
+    expect(shown.out).toContain('question by bo: is it right?')
+    expect(shown.out).toContain('answer by ada: I have checked it')
+    expect((await waystone('show', 'last', '--request')).out).toContain('   ada: I have checked it')
+    expect((await waystone('audit', 'last')).out).toMatch(/bo \(cli\) +boss question: is it right\?/)
+    expect((await waystone('answer', 'last', '--text', 'again')).err).toContain('refused (no-such-question)')
+    expect((await waystone('answer', 'last', 'approved', '--text', 'x')).err).toContain(
+      'found outcome "approved" and --text',
+    )
+    expect((await waystone('answer', 'last', '--question', '1')).err).toContain('--question: names what --text answers')
+  })
+
   it('redirects a run to a node that is declared so, and to no other (H7)', async () => {
     await waystone('run', 'redirectable.ts', '--input', '{"order":"o-1"}')
     const sent = await waystone('redirect', 'last', 'write', '--reason', 'once more', '--by', 'ops')

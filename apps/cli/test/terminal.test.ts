@@ -65,9 +65,9 @@ describe('waystone run at a terminal', () => {
         so far  2 model calls · 1 tool call · 240 tokens · $0.0006
         expires in 2 d
 
-      Decide: 1 approved · 2 rejected · 3 edited · Enter leaves it open > maybe
+      Decide: 1 approved · 2 rejected · 3 edited · ?… asks · Enter leaves it open > maybe
       Found "maybe"; allowed is approved, rejected, edited, or Enter to leave it open.
-      Decide: 1 approved · 2 rejected · 3 edited · Enter leaves it open > app
+      Decide: 1 approved · 2 rejected · 3 edited · ?… asks · Enter leaves it open > app
       Reason: looks right
           0.0 s  boss   approved by ada: looks right
           0.0 s         → send
@@ -152,6 +152,18 @@ describe('waystone run at a terminal', () => {
         last  write done → boss  because isSmall is false (amount = 250)
       "
     `)
+  })
+
+  it('asks about a request with a question mark, and goes on asking (H5)', async () => {
+    const person = terminal([
+      ['Decide:', '? is it right'],
+      ['Decide:', ''],
+    ])
+    const { exit } = await waystone.within(person.around, ...large)
+    expect(exit).toBe(3)
+    expect(person.shown()).toContain('Asked. Answer with: ')
+    expect(person.shown()).toContain('ada: is it right')
+    expect(person.unanswered).toEqual([])
   })
 
   it('leaves the run waiting when nothing is chosen', async () => {

@@ -314,6 +314,7 @@ export type { ResourceLimit, SharedLimits, UseLimit } from './run/resource-limit
 export { defineConfig, type WaystoneConfig } from './run/config.ts'
 export type {
   Acceptance,
+  AnswerInput,
   DecisionInput,
   Request,
   RequestOf,
@@ -322,6 +323,7 @@ export type {
   OpenWait,
   OverridableMove,
   PatchInput,
+  QuestionInput,
   Receipt,
   RedirectInput,
   RememberInput,

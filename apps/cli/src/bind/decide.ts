@@ -152,7 +152,12 @@ async function takeOver({ run }: OpenedRun, context: Context): Promise<void> {
   if (owner !== null) context.note(`${printable(owner.message)}; it goes on there.`)
 }
 
-function pickRequest(requests: readonly Request[], { step }: DecideOptions, { row }: OpenedRun): Request {
+/** The request that is meant. @throws {InputError} when none is open, or several are and none is named */
+export function pickRequest(
+  requests: readonly Request[],
+  { step }: Pick<DecideOptions, 'step'>,
+  { row }: OpenedRun,
+): Request {
   const [first, ...others] = requests
   const listed = requests.map((request) => `\n  ${requestLine(request)}`).join('')
   if (first === undefined) {

@@ -1,4 +1,4 @@
-import type { DecisionInput, Json, Request } from '@waystone/core'
+import type { DecisionInput, Json, QuestionInput, Request } from '@waystone/core'
 import type { Context } from '../command.ts'
 import { readJson } from '../json-argument.ts'
 import { printable } from '../output/printable.ts'
@@ -17,16 +17,22 @@ export interface Asking {
 }
 
 /**
- * Shows a request at a terminal and asks for a decision.
+ * Shows a request at a terminal and asks for a decision; what begins with `?` is a question about it.
  *
  * @returns null: the person left it open, the request closed meanwhile, or the input ended
  */
-export async function askPerson(request: Request, asking: Asking, context: Context): Promise<DecisionInput | null> {
+export async function askPerson(
+  request: Request,
+  asking: Asking,
+  context: Context,
+): Promise<DecisionInput | QuestionInput | null> {
   if (request.talk !== null) return talk(request, request.talk, { asking, context })
   context.print('', ...requestLines(request, { style: context.style, now: context.around.now() }), '')
   for (;;) {
     const answer = await asking.reader.ask(`${questionText(request)} `, asking.signal)
     if (answer === null || ['', 'later', 'l'].includes(answer.trim().toLowerCase())) return null
+    const question = answer.trim().startsWith('?') ? answer.trim().slice(1).trim() : ''
+    if (question !== '') return { question, by: personName(context.around), through: 'terminal' }
     const outcome = chosenOutcome(answer, request)
     if (outcome === undefined) {
       context.print(
@@ -66,7 +72,7 @@ async function talk(
 
 function questionText(request: Request): string {
   const choices = request.options.map(({ outcome }, index) => `${index + 1} ${outcome}`)
-  return `Decide: ${choices.join(' · ')} · Enter leaves it open >`
+  return `Decide: ${choices.join(' · ')} · ?… asks · Enter leaves it open >`
 }
 
 /** A number, an outcome, or the beginning of exactly one. */

@@ -128,15 +128,19 @@ async function decideAtTerminal({
   if (wasClosed) context.print('', `${request.node} is no longer open: it was decided elsewhere or has expired.`)
   if (decision === null) return wasClosed
   try {
-    const acceptance = await run.decide(request, decision)
+    const isQuestion = 'question' in decision
+    const acceptance = isQuestion ? await run.ask(request, decision) : await run.decide(request, decision)
+    if (isQuestion) context.print(`Asked. Answer with: ${context.advise(`answer ${run.runId} --text "…"`)}`)
     if (acceptance.type === 'refused') context.note(`Refused (${acceptance.reason}): ${printable(acceptance.message)}`)
   } catch (error) {
     // A slip of the person who types: they are told, and asked again.
-    if (!InputError.isInstance(error) || error.code !== 'WAYSTONE_INPUT_DECISION') throw error
+    if (!InputError.isInstance(error) || !slips.has(error.code)) throw error
     context.note(printable(error.message))
   }
   return true
 }
+
+const slips: ReadonlySet<string> = new Set(['WAYSTONE_INPUT_DECISION', 'WAYSTONE_INPUT_QUESTION'])
 
 /** Aborts once the request has been decided elsewhere or has expired; not when it was no longer waited for. */
 async function abortWhenClosed(

@@ -78,15 +78,13 @@ function eventText(event: RunEvent, { graph, style }: LineContext): string | nul
     case 'run.held':
     case 'run.released':
     case 'run.cancelled':
-      return `${' '.repeat(width)}  ${event.type.slice(4)} by ${printableLine(event.by)}: ${printableExcerpt(event.reason, 100)}`
-    case 'rule.made':
-      return `${name(event.node)}  ${style('warn', `${event.outcome} for calls of ${printableLine(event.tool)} to come, in this ${event.scope}`)}`
-    case 'rule.revoked':
-      return `${' '.repeat(width)}  rule ${event.rule} revoked by ${printableLine(event.by)}: ${printableExcerpt(event.reason, 100)}`
-    case 'run.redirected':
-      return `${' '.repeat(width)}  ${style('warn', `redirected to ${printableLine(event.to)}`)} by ${printableLine(event.by)}: ${printableExcerpt(event.reason, 100)}`
     case 'run.patched':
-      return `${' '.repeat(width)}  ${patchedText(event, style)}`
+    case 'run.redirected':
+    case 'request.asked':
+    case 'request.answered':
+    case 'rule.made':
+    case 'rule.revoked':
+      return personLine(event, { name, style, width })
     case 'run.started':
     case 'run.forked':
     case 'step.started':
@@ -98,6 +96,46 @@ function eventText(event: RunEvent, { graph, style }: LineContext): string | nul
     case 'compensation.ended':
     case 'token.received':
       return null
+  }
+}
+
+/** What a person or an operator did beside deciding. */
+function personLine(
+  event: Extract<
+    RunEvent,
+    {
+      type:
+        | 'run.held'
+        | 'run.released'
+        | 'run.cancelled'
+        | 'run.patched'
+        | 'run.redirected'
+        | 'request.asked'
+        | 'request.answered'
+        | 'rule.made'
+        | 'rule.revoked'
+    }
+  >,
+  { name, style, width }: { readonly name: (node: string) => string; readonly style: Style; readonly width: number },
+): string {
+  const by = printableLine(event.by)
+  const nowhere = ' '.repeat(width)
+  switch (event.type) {
+    case 'run.held':
+    case 'run.released':
+    case 'run.cancelled':
+      return `${nowhere}  ${event.type.slice(4)} by ${by}: ${printableExcerpt(event.reason, 100)}`
+    case 'run.patched':
+      return `${nowhere}  ${patchedText(event, style)}`
+    case 'run.redirected':
+      return `${nowhere}  ${style('warn', `redirected to ${printableLine(event.to)}`)} by ${by}: ${printableExcerpt(event.reason, 100)}`
+    case 'request.asked':
+    case 'request.answered':
+      return `${name(event.node)}  ${event.type === 'request.asked' ? 'question' : 'answer'} by ${by}: ${printableExcerpt(event.text, 100)}`
+    case 'rule.made':
+      return `${name(event.node)}  ${style('warn', `${event.outcome} for calls of ${printableLine(event.tool)} to come, in this ${event.scope}`)}`
+    case 'rule.revoked':
+      return `${nowhere}  rule ${event.rule} revoked by ${by}: ${printableExcerpt(event.reason, 100)}`
   }
 }
 

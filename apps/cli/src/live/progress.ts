@@ -83,6 +83,8 @@ export function advance(progress: Progress, event: RunEvent): Progress {
     case 'run.started':
     case 'run.forked':
     case 'run.patched':
+    case 'request.asked':
+    case 'request.answered':
     case 'run.redirected':
     case 'rule.made':
     case 'rule.revoked':

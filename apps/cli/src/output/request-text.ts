@@ -29,6 +29,7 @@ export function requestLines(request: Request, { style, now }: { style: Style; n
       style,
     ),
     ...section('handed', request.handoffs.map(handoffLine), style),
+    ...section('asked', request.questions.flatMap(questionLines), style),
     ...section('said', request.said === null ? [] : saidLines(request.said), style),
     ...section(
       'answers',
@@ -60,6 +61,20 @@ export function requestLines(request: Request, { style, now }: { style: Style; n
       style,
     ),
   ]
+}
+
+/** What was asked, and what was told; of a model marked as its words are. */
+function questionLines({ number, text, by, answer }: Request['questions'][number]): readonly string[] {
+  const which = number === null ? '' : `${number}  `
+  const told =
+    answer === null
+      ? ['   nobody has answered']
+      : number === null
+        ? saidLines(answer.text).map((line) => `   ${line}`)
+        : valueLines(answer.text).map(
+            (line, index) => `   ${index === 0 ? `${printableLine(answer.by)}: ` : ''}${line}`,
+          )
+  return [`${which}${printableLine(by)}: ${printableLine(text)}`, ...told]
 }
 
 function rememberLines({ remember }: Request): readonly string[] {

@@ -17,7 +17,7 @@ export function timelineLines(checkpoints: readonly Checkpoint[], history: Histo
       String(sequence),
       `+${formatDuration(event.at - begun)}`,
       nodeText(
-        step?.node ?? (event.type === 'timer.due' || event.type === 'request.decided' ? (decision?.node ?? '') : ''),
+        step?.node ?? (event.from === 'person' || event.type === 'timer.due' ? (decision?.node ?? '') : ''),
         items,
       ),
       whatText(checkpoint, history),
@@ -86,6 +86,9 @@ function whatText({ event, step, sequence, decision }: Checkpoint, history: Hist
     }
     case 'run.redirect':
       return `redirected to ${event.payload.to} by ${printableLine(event.payload.by)}${overrideText(event.payload)}`
+    case 'request.asked':
+    case 'request.answered':
+      return `${event.type === 'request.asked' ? 'question' : 'answer'} by ${printableLine(event.payload.by)}: ${printableExcerpt(event.payload.text, 60)}`
     case 'rule.revoke':
       return `rule ${event.payload.rule} revoked by ${printableLine(event.payload.by)}`
     case 'run.release':

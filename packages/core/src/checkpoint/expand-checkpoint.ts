@@ -15,6 +15,8 @@ const sourceOfEvent: { readonly [type in EngineEvent['type']]: EventSource } = {
   'run.forked': 'operator',
   'effect.ended': 'effect',
   'request.decided': 'person',
+  'request.asked': 'person',
+  'request.answered': 'person',
   'event.received': 'caller',
   'timer.due': 'timer',
   'run.hold': 'operator',

@@ -13,7 +13,7 @@ import { countCall } from './tool-rules.ts'
  * told to the model, and does not count as a call.
  */
 export function answeredCall(context: RunContext, stepEnd: StepEnd): RunContext {
-  const { outcome, reason = '', arguments: given } = stepEnd.end
+  const { outcome, reason = '', by, arguments: given } = stepEnd.end
   if (outcome === 'approved' || outcome === 'edited') {
     const edits = outcome === 'edited' && given !== undefined ? { arguments: given } : {}
     const why = 'arguments' in edits && reason !== '' ? { editReason: reason } : {}
@@ -27,6 +27,8 @@ export function answeredCall(context: RunContext, stepEnd: StepEnd): RunContext 
     phase: 'done',
     result,
     ...(outcome !== 'asked' && { isError: true }),
+    ...(outcome === 'asked' &&
+      by !== undefined && { question: Object.freeze({ text: reason, by, at: stepEnd.at ?? 0 }) }),
   }))
   const memory = memoryOf(done, record.id)
   const called = countCall(record, memory.called, { tool: step.tool ?? '', what: 'begun', by: -1 })
@@ -46,7 +48,7 @@ function approvedCall(context: RunContext, { record, stepIndex, step }: StepEnd,
   const node = record.id
   const next = updateCall(context, { node, stepIndex }, (call) => ({ ...call, phase: 'queued', ...edits }))
   const given = argumentsOfCall(own(next.private, node), step.callId ?? '')
-  const { expiresAt: _, votes: __, escalatesAt: ___, escalated: ____, ...rest } = step
+  const { expiresAt: _, votes: __, escalatesAt: ___, escalated: ____, questions: _____, ...rest } = step
   const approved: OpenStep = Object.freeze({
     ...rest,
     approved: callDigest(step.tool ?? '', given?.arguments ?? null),

@@ -43,6 +43,10 @@ export const transitionNames = {
   person: (node: string) => `${node}:person`,
   /** Not a transition of the machine: the wait has its event. */
   received: (node: string) => `${node}:received`,
+  /** Not a transition of the machine: somebody has asked about a request. */
+  question: (node: string) => `${node}:question`,
+  /** Not a transition of the machine: such a question was answered. */
+  answer: (node: string) => `${node}:answer`,
   /** Not a transition of the machine: one of several persons has decided. */
   vote: (node: string) => `${node}:vote`,
   /** Not a transition of the machine: the request is for another role now. */

@@ -79,7 +79,7 @@ function decisionEnd(step: OpenStep, decision: PersonDecision, reasons: readonly
   const base = { step: decision.step, attempt: step.attempt, startedAt: step.since }
   if (asksBeforeCall(step)) {
     const edited = decision.arguments === undefined ? {} : { arguments: decision.arguments }
-    return { ...base, outcome, reason: reasons.join('; '), ...edited }
+    return { ...base, outcome, reason: reasons.join('; '), by, ...edited }
   }
   const patch = decision.patch === undefined ? {} : { patch: decision.patch }
   if (step.kind !== 'resolve') {

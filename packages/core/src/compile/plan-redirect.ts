@@ -79,7 +79,7 @@ function redirectRefusal(run: RunAt, { record, move }: Wanted): Plan | undefined
   const missing = unwrittenFrom(graph, record.id, Object.keys(context.state))
   if (missing.length === 0) return undefined
   const message = `from ${move.to} the run reads ${missing.join(', ')}, which nothing has written yet; patch the state first`
-  return refuse('key-missing', message)
+  return refuse('not-written', message)
 }
 
 /** Policies that the way from a node on breaks as if nothing had been crossed before, those of the workflows around it too. */

@@ -12,6 +12,7 @@ import { decide } from './plan-decision.ts'
 import { timerDue } from './plan-timer.ts'
 import { receiveEvent } from './waits.ts'
 import { cancel, hold, patchState, release, revokeRule } from './plan-operator.ts'
+import { answerQuestion, askQuestion } from './plan-question.ts'
 import { redirect } from './plan-redirect.ts'
 
 export type { Plan, Position } from './planned.ts'
@@ -43,6 +44,10 @@ export function plan(
       return decide(run, event.payload)
     case 'event.received':
       return receiveEvent(run, event.payload)
+    case 'request.asked':
+      return askQuestion(run, event.payload)
+    case 'request.answered':
+      return answerQuestion(run, event.payload)
     case 'timer.due':
       return timerDue(run, event.payload.timer)
     case 'run.hold':

@@ -126,7 +126,7 @@ describe('a redirect', () => {
     const override = ['refund']
     expect(run.redirect('refund', { override })).toEqual({
       type: 'refused',
-      reason: 'key-missing',
+      reason: 'not-written',
       message: 'from refund the run reads label, which nothing has written yet; patch the state first',
     })
     for (let step = 2; step < 8; step++) expect(run.redirect('write')).toMatchObject({ type: 'applied' })

@@ -60,11 +60,18 @@ export function requestDigest(compiled: CompiledWorkflow, context: RunContext, s
     kind: step.kind,
     shown,
     options,
+    ...answeredOf(step),
     ...(step.callId !== undefined && callAsked(context, step)),
     ...(step.item !== undefined && itemAsked(context, step)),
     ...(step.undoes !== undefined && { undoes: step.undoes.step }),
   }
   return sha256(canonicalJson(asked))
+}
+
+/** What was answered is shown; a question that nobody has answered says nothing yet. */
+function answeredOf({ questions = [] }: OpenStep): JsonObject {
+  const answered = questions.flatMap(({ text, answer }) => (answer === null ? [] : [{ text, answer: answer.text }]))
+  return answered.length === 0 ? {} : { answered }
 }
 
 function itemAsked({ maps }: RunContext, { node, item = 0, tool }: OpenStep): JsonObject {

@@ -9,6 +9,8 @@ export interface StepAnswer extends EffectEnd {
   readonly arguments?: Json
   /** Why a person answered so; may be empty. */
   readonly reason?: string
+  /** Who answered. */
+  readonly by?: string
 }
 
 /** The end of one attempt, as it reaches the machine. */

@@ -890,6 +890,11 @@ export const errorCodes = {
     means: 'What was named is no id of a remembered decision, or nobody says who takes it back and why.',
     remedy: 'Give an id as `run.rules()`, `runtime.rules()` or `waystone rules` lists it.',
   },
+  WAYSTONE_INPUT_QUESTION: {
+    family: 'input',
+    means: 'A question about a request, or its answer, is empty or too long, or does not say whose it is.',
+    remedy: 'Give a text of up to 10,000 characters and `by`.',
+  },
   WAYSTONE_INPUT_PATH: {
     family: 'input',
     means: 'A path names nothing in the state at that sequence.',

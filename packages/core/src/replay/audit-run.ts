@@ -148,6 +148,8 @@ function actorOf(event: Checkpoint['event'], node: string | null): string {
     case 'effect.ended':
       return `node ${node ?? ''}${event.payload.model === undefined ? '' : ` (${event.payload.model})`}`
     case 'request.decided':
+    case 'request.asked':
+    case 'request.answered':
     case 'run.forked':
     case 'run.hold':
     case 'run.release':
@@ -179,6 +181,12 @@ function peopleOf(checkpoint: Checkpoint, history: History): readonly AuditPerso
     const items = itemsOf(checkpoint)
     const where = { through, node, ...(items.length > 0 && { items }) }
     return [{ sequence, at: event.at, by, ...whose, ...where, ...callOf(checkpoint, history), outcome, reason }]
+  }
+  if (event.type === 'request.asked' || event.type === 'request.answered') {
+    const { by, through, text } = event.payload
+    const outcome = event.type === 'request.asked' ? 'question' : 'answer'
+    const asked = checkpoint.decision?.node ?? null
+    return [{ sequence, at: event.at, by, through, node: asked, outcome, reason: text }]
   }
   if (event.from !== 'operator') return []
   return [

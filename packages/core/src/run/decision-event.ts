@@ -17,7 +17,7 @@ import { isWanted } from './execute-map.ts'
 import { toolFunctions } from './execute-tool.ts'
 import { issueLines } from './issues.ts'
 import { parsePatch, pickPatch } from './parse-patch.ts'
-import { openStepOf } from './open-step.ts'
+import { openStepOf, type FoundStep } from './open-step.ts'
 import { parseRemember } from './parse-remember.ts'
 import type { Acceptance, DecisionInput, Request } from './runtime.ts'
 
@@ -61,15 +61,9 @@ export function decisionEvent(
 ): DecisionEvent {
   const { runId } = run
   const { decision, stamp } = given
-  const step = stepOfRequest(runId, request)
-  const { ending, steps } = run.context
-  if (ending !== null) return refused('run-ended', `the run has ended ${ending.status}; nothing is asked any more`)
-  if (step === undefined || step >= steps)
-    return refused('stale-request', `run ${runId} has no request ${typeof request === 'string' ? request : request.id}`)
-  const found = openStepOf(run.compiled, run.context, step)
-  const offered = found === undefined ? [] : offeredOutcomes(found.compiled, found.context, step)
-  if (found === undefined || offered.length === 0)
-    return refused('already-decided', `request ${runId}/${step} is not open; it was decided or has expired`)
+  const found = openRequestOf(run, request)
+  if ('type' in found) return found
+  const { step, offered } = found
   if (!offered.includes(decision.outcome)) {
     return refused(
       'outcome-not-offered',
@@ -100,6 +94,28 @@ export function decisionEvent(
   if (voice.type === 'refused') return refused(voice.reason, voice.message)
   const taken = takeJson(payload, 'decision') as unknown as PersonDecision
   return { type: 'event', event: Object.freeze({ ...stamp, type: 'request.decided', from: 'person', payload: taken }) }
+}
+
+/** A request that is open. */
+export interface OpenRequest extends FoundStep {
+  readonly step: number
+  readonly offered: readonly string[]
+}
+
+/** The open request that is meant; refused when there is none. */
+export function openRequestOf(
+  { runId, compiled, context }: Deciding,
+  request: Request | string,
+): OpenRequest | Extract<Acceptance, { type: 'refused' }> {
+  const step = stepOfRequest(runId, request)
+  const { ending, steps } = context
+  if (ending !== null) return refused('run-ended', `the run has ended ${ending.status}; nothing is asked any more`)
+  if (step === undefined || step >= steps)
+    return refused('stale-request', `run ${runId} has no request ${typeof request === 'string' ? request : request.id}`)
+  const found = openStepOf(compiled, context, step)
+  const offered = found === undefined ? [] : offeredOutcomes(found.compiled, found.context, step)
+  if (found !== undefined && offered.length > 0) return { ...found, step, offered }
+  return refused('already-decided', `request ${runId}/${step} is not open; it was decided or has expired`)
 }
 
 /** Why a decision may not be remembered. */

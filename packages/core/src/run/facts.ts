@@ -1,6 +1,7 @@
 import { effectIdOf, type RunId } from '../base/ids.ts'
 import type { Json } from '../base/json.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
+import type { PersonDecision } from '../snapshot/event.ts'
 import type { Decision } from '../snapshot/decision.ts'
 import { patchParts } from '../snapshot/patch-parts.ts'
 import type { RunStatus } from '../snapshot/snapshot.ts'
@@ -44,32 +45,19 @@ export function factsOf(checkpoint: Checkpoint, source: FactSource): readonly Fa
 }
 
 function eventFacts(checkpoint: Checkpoint, { workflow }: FactSource): readonly Fact[] {
-  const { event, step, decision, items } = checkpoint
+  const { event, decision } = checkpoint
   switch (event.type) {
     case 'run.started':
       return [{ type: 'run.started', workflow, input: event.payload.input, tags: event.payload.tags }]
     case 'run.forked':
       return [{ type: 'run.forked', from: { runId: event.payload.from.runId, sequence: event.payload.from.sequence } }]
-    case 'request.decided': {
-      const { outcome, by, through, reason, for: person, rule } = event.payload
-      return [
-        {
-          type: 'request.decided',
-          step: event.payload.step,
-          node: step?.node ?? decision?.node ?? '',
-          outcome,
-          ...(step === null && { isPartial: true as const }),
-          by,
-          ...(person !== undefined && { for: person }),
-          through,
-          ...(rule !== undefined && { rule: rule.id }),
-          reason,
-          ...(step?.tool !== undefined && { tool: step.tool }),
-          ...(step?.item !== undefined && { item: step.item }),
-          ...(items !== undefined && { items }),
-        },
-        ...ruleFacts(checkpoint),
-      ]
+    case 'request.decided':
+      return [decidedFact(checkpoint, event.payload), ...ruleFacts(checkpoint)]
+    case 'request.asked':
+    case 'request.answered': {
+      const { text, by, through, step: asked } = event.payload
+      const which = event.type === 'request.answered' ? { question: event.payload.question } : {}
+      return [{ type: event.type, step: asked, node: decision?.node ?? '', text, by, through, ...which }]
     }
     case 'rule.revoke':
       return [{ type: 'rule.revoked', ...event.payload }]
@@ -98,6 +86,25 @@ function eventFacts(checkpoint: Checkpoint, { workflow }: FactSource): readonly 
     }
     case 'effect.ended':
       return []
+  }
+}
+
+function decidedFact({ step, decision, items }: Checkpoint, given: PersonDecision): Fact {
+  const { outcome, by, through, reason, for: person, rule } = given
+  return {
+    type: 'request.decided',
+    step: given.step,
+    node: step?.node ?? decision?.node ?? '',
+    outcome,
+    ...(step === null && { isPartial: true as const }),
+    by,
+    ...(person !== undefined && { for: person }),
+    through,
+    ...(rule !== undefined && { rule: rule.id }),
+    reason,
+    ...(step?.tool !== undefined && { tool: step.tool }),
+    ...(step?.item !== undefined && { item: step.item }),
+    ...(items !== undefined && { items }),
   }
 }
 

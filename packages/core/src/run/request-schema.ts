@@ -86,6 +86,15 @@ export const requestSchema: JsonObject = toJson(
       usage,
       options: list(object({ outcome: text, edges: list(text), to: text })),
       edits: list(text),
+      questions: list(
+        object({
+          number: countOrNull,
+          text,
+          by: text,
+          at: count,
+          answer: { anyOf: [object({ text, by: text, at: countOrNull }), { type: 'null' }] },
+        }),
+      ),
       remember: object({
         approved: list({ enum: ['run', 'workflow'] }),
         rejected: list({ enum: ['run', 'workflow'] }),

@@ -80,6 +80,7 @@ function requestOf(
     remember: rememberedAs(root, step),
     argumentsSchema: rule?.canEdit === true ? (own(compiled.graph.tools, open.tool ?? '')?.inputSchema ?? null) : null,
     responseSchema: approval?.responseSchema ?? null,
+    questions: questionsOf(context, open, path),
     talk: talkOf(approval?.talk, input.state),
     openedAt: open.since,
     expiresAt: open.expiresAt ?? null,
@@ -92,6 +93,33 @@ function requestOf(
 /** What is to be undone, as a person finds it where it was done. */
 function undoneEvidence(runId: RunId, entry: UndoEntry): JsonObject {
   return { undoes: entry.node, step: entry.step, outcome: entry.outcome, effectId: undoneEffectId(runId, entry) }
+}
+
+function questionsOf(context: RunContext, open: OpenStep, path: string): Request['questions'] {
+  const own = (open.questions ?? []).map(({ text, by, at, answer }, index) => ({
+    number: index + 1,
+    text,
+    by,
+    at,
+    answer: answer === null ? null : { text: answer.text, by: answer.by, at: answer.at },
+  }))
+  return asksBeforeCall(open) ? [...askedOfModel(context, open, path), ...own] : own
+}
+
+/** What persons asked about calls of the tool that the model made before in this visit, and what it wrote next. */
+function askedOfModel(context: RunContext, { node, tool }: OpenStep, path: string): Request['questions'] {
+  const { entries = [] } = own(context.private, node) ?? {}
+  return entries.flatMap((entry, place) => {
+    if (!('type' in entry) || entry.type !== 'results') return []
+    const next = entries.slice(place + 1).find((one) => 'role' in one)
+    const parts = next !== undefined && 'role' in next ? next.content : []
+    const said = parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
+    return entry.calls.flatMap(({ question, tool: called }) =>
+      question === undefined || called !== tool
+        ? []
+        : [{ number: null, ...question, answer: said === '' ? null : { text: said, by: path, at: null } }],
+    )
+  })
 }
 
 const notRemembered: Request['remember'] = { approved: [], rejected: [] }

@@ -10,14 +10,14 @@ import type { EngineEvent } from '../snapshot/event.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { StickyRule } from '../snapshot/sticky-rule.ts'
 import type { DriveHost } from './drive-host.ts'
-import type { Entry } from './drive.ts'
+import type { Acceptance } from './runtime.ts'
 
 /** What a desk needs of its drive. */
 export interface RuleDeskOwner {
   readonly runId: RunId
   readonly compiled: CompiledWorkflow
   readonly snapshot: Snapshot
-  post(entry: Entry): void
+  post(entry: { readonly event: EngineEvent; readonly onTaken: (acceptance: Acceptance) => void }): void
   /** A look into the store is over. */
   onLooked(): void
 }

@@ -244,6 +244,17 @@ export type RunEvent =
       readonly to: string
       readonly override?: readonly string[]
     })
+  /** Somebody has asked something about a request, or answered that; it stays open. */
+  | (RunEventBase & {
+      readonly type: 'request.asked' | 'request.answered'
+      readonly step: number
+      readonly node: string
+      readonly text: string
+      readonly by: string
+      readonly through: string
+      /** Of an answer: which question, from 1. */
+      readonly question?: number
+    })
   /** A decision is remembered from now on: by its request, and how far. */
   | (RunEventBase & {
       readonly type: 'rule.made'

@@ -12,15 +12,18 @@ import { requestsOf } from './requests.ts'
 import { readProgress } from './run-progress.ts'
 import { resultOfRest, standingOf, statusOfRun } from './run-status.ts'
 import { patchEvent } from './patch-event.ts'
+import { answerEvent, questionEvent } from './question-event.ts'
 import { redirectEvent, releaseEvent } from './redirect-event.ts'
 import { revokeEvent, shownRule } from './rules.ts'
 import { sentEvent } from './send-event.ts'
 import type {
   Acceptance,
+  AnswerInput,
   DecisionInput,
   OpenWait,
   OverridableMove,
   PatchInput,
+  QuestionInput,
   Receipt,
   RedirectInput,
   Request,
@@ -94,6 +97,18 @@ export class RunHandle implements Run {
     if (options.isRecordedOnly !== true) return await this.#send(made.event, true)
     await this.#engine.store.deliver(this.runId, made.event)
     return { type: 'delivered' }
+  }
+
+  async ask(request: Request | string, given: QuestionInput): Promise<Acceptance> {
+    const { compiled, context } = await standingOf(this.#engine, this.runId)
+    const made = questionEvent({ runId: this.runId, compiled, context }, request, { given, stamp: this.#stamp() })
+    return made.type === 'event' ? await this.#send(made.event, false) : made
+  }
+
+  async answer(request: Request | string, given: AnswerInput): Promise<Acceptance> {
+    const { compiled, context } = await standingOf(this.#engine, this.runId)
+    const made = answerEvent({ runId: this.runId, compiled, context }, request, { given, stamp: this.#stamp() })
+    return made.type === 'event' ? await this.#send(made.event, false) : made
   }
 
   async rules(): Promise<readonly RememberedRule[]> {

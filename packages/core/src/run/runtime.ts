@@ -158,6 +158,16 @@ export interface Request {
   readonly remember: { readonly approved: readonly RuleScope[]; readonly rejected: readonly RuleScope[] }
   /** JSON schema of an answer; null: none is asked. */
   readonly responseSchema: JsonObject | null
+  /** What was asked about it before anybody decided. Order: as asked; of a call, first what its agent's model was asked about calls of the tool before. */
+  readonly questions: readonly {
+    /** From 1, to answer it by; null: the model was asked. */
+    readonly number: number | null
+    readonly text: string
+    readonly by: string
+    readonly at: number
+    /** Null: nobody has answered. Of the model: what it wrote next, by the agent; the words of a model. */
+    readonly answer: { readonly text: string; readonly by: string; readonly at: number | null } | null
+  }[]
   /** One turn of a talk: what the person is told (empty: nothing yet), and which outcome and key of the response take what they say; null: it is none. */
   readonly talk: { readonly text: string; readonly outcome: string; readonly answer: string } | null
   readonly openedAt: number
@@ -188,6 +198,24 @@ export interface DecisionInput {
   readonly through?: string
   /** For an approved or rejected call: also decides calls to come. */
   readonly remember?: RememberInput
+}
+
+/** A question about a request. */
+export interface QuestionInput {
+  readonly question: string
+  readonly by: string
+  /** Through what; default `api`. */
+  readonly through?: string
+}
+
+/** The answer to a question about a request. */
+export interface AnswerInput {
+  /** Which question, from 1; default: the only one that is not answered. */
+  readonly question?: number
+  readonly answer: string
+  readonly by: string
+  /** Through what; default `api`. */
+  readonly through?: string
 }
 
 /** How a decision on a call is remembered: for calls of the same tool by the same agent that are asked about from now on. */
@@ -382,6 +410,15 @@ export interface Run<Output = JsonObject, Asked extends Request = Request> {
     decision: DecisionFor<One>,
     options?: { readonly isRecordedOnly?: boolean },
   ): Promise<Acceptance>
+  /**
+   * Asks something about a request before deciding. It stays open, and whoever can answers; what was answered is shown with it, and what was decided
+   * on it before does not count. Refused as decisions are, and `too-many-questions`. The model of an agent is asked by outcome `asked` instead.
+   *
+   * @throws {InputError} WAYSTONE_INPUT_QUESTION
+   */
+  ask(request: Request | string, question: QuestionInput): Promise<Acceptance>
+  /** Answers a question about a request. Refused as decisions are, `no-such-question` and `answered-before`. @throws {InputError} WAYSTONE_INPUT_QUESTION */
+  answer(request: Request | string, answer: AnswerInput): Promise<Acceptance>
   /** Decisions that are remembered for calls to come: in this run, then in all runs of its workflow; revoked and expired ones of the workflow too. Order: as made. */
   rules(): Promise<readonly RememberedRule[]>
   /** What is open for events from outside and for time to pass. Order: by step. */
@@ -410,7 +447,7 @@ export interface Run<Output = JsonObject, Asked extends Request = Request> {
    * Sends the run to a node that is declared `redirectable`: what is open is closed, and the node is entered as from an edge. A node in a branch
    * of a fork is entered from within that branch only, beside which the others go on; a node of a nested workflow while that is under way.
    *
-   * Refused `not-redirectable`; `not-under-way`; `limit-reached`; `key-missing` when a key that is read from there on has never been written;
+   * Refused `not-redirectable`; `not-under-way`; `limit-reached`; `not-written` when a key that is read from there on has never been written;
    * `policy-broken` when a tool could run without having been approved on the way, unless the move overrides the tool.
    *
    * @throws {InputError} WAYSTONE_INPUT_REDIRECT naming what does not fit

@@ -134,6 +134,26 @@ export interface PersonDecision {
   readonly rule?: StickyRule
 }
 
+/** Somebody asks about a request before they decide. */
+export interface QuestionAsked {
+  readonly step: number
+  /** Digest of what was shown. */
+  readonly digest: string
+  readonly text: string
+  readonly by: string
+  readonly through: string
+}
+
+/** Somebody answers a question about a request. */
+export interface QuestionAnswered {
+  readonly step: number
+  /** Which one, from 1. */
+  readonly question: number
+  readonly text: string
+  readonly by: string
+  readonly through: string
+}
+
 /** Somebody takes back a rule of the run. */
 export interface RuleRevoked extends OperatorMove {
   /** Its id. */
@@ -192,6 +212,8 @@ export type EngineEvent =
   | (EventBase & { readonly type: 'effect.ended'; readonly from: 'effect'; readonly payload: EffectEnd })
   | (EventBase & { readonly type: 'request.decided'; readonly from: 'person'; readonly payload: PersonDecision })
   | (EventBase & { readonly type: 'event.received'; readonly from: 'caller'; readonly payload: OutsideEvent })
+  | (EventBase & { readonly type: 'request.asked'; readonly from: 'person'; readonly payload: QuestionAsked })
+  | (EventBase & { readonly type: 'request.answered'; readonly from: 'person'; readonly payload: QuestionAnswered })
   | (EventBase & { readonly type: 'timer.due'; readonly from: 'timer'; readonly payload: TimerDue })
   | (EventBase & { readonly type: 'run.hold'; readonly from: 'operator'; readonly payload: OperatorMove })
   | (EventBase & { readonly type: 'run.release'; readonly from: 'operator'; readonly payload: OverridingMove })

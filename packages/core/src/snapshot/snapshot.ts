@@ -62,6 +62,25 @@ export interface Vote {
   readonly digest: string
 }
 
+/** What somebody asked about a request before they decided, and what they were told. */
+export interface Question {
+  readonly text: string
+  readonly by: string
+  readonly through: string
+  /** Ms since the epoch. */
+  readonly at: number
+  /** Null: nobody has answered. */
+  readonly answer: { readonly text: string; readonly by: string; readonly through: string; readonly at: number } | null
+}
+
+/** What a person asked the model of an agent instead of deciding about its call. */
+export interface AskedBack {
+  readonly text: string
+  readonly by: string
+  /** Ms since the epoch. */
+  readonly at: number
+}
+
 /** True for steps that only a person ends. */
 export function isAsking({ kind }: { readonly kind: StepKind }): boolean {
   return kind === 'approval' || kind === 'resolve'
@@ -103,6 +122,8 @@ export interface OpenStep {
   readonly expiresAt?: number
   /** Of a quorum that is not there yet: who has approved or rejected so far; absent: nobody. */
   readonly votes?: readonly Vote[]
+  /** What was asked about it, in order; absent: nothing. */
+  readonly questions?: readonly Question[]
   /** When its next escalation is, ms since the epoch; absent: there is none. */
   readonly escalatesAt?: number
   /** Escalations that have been; absent: none. */
@@ -145,6 +166,8 @@ export interface AgentCall {
   readonly refused?: RefusalRule
   /** The alternate that is to run, runs or ran in place of `tool`; `step` is then its step. */
   readonly ran?: string
+  /** A person asked the model about it instead of deciding. */
+  readonly question?: AskedBack
   /** It has failed for good; `result` is what the author gave for that case. */
   readonly isDegraded?: boolean
   /** Nobody knows whether it happened, and the agent has an edge for that. */

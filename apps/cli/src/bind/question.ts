@@ -1,0 +1,50 @@
+import type { Acceptance, Request, Run } from '@waystone/core'
+import type { Command as Commander } from 'commander'
+import type { CommonOptions, Context } from '../command.ts'
+import type { ExitName } from '../exit-codes.ts'
+import { printable } from '../output/printable.ts'
+import { pickRequest } from './decide.ts'
+import { openRow, openRun, type RunOptions } from './open-run.ts'
+import { tagNames } from './tag-names.ts'
+
+/** Options of what is said about a request without deciding it. */
+export interface QuestionOptions extends CommonOptions, RunOptions {
+  readonly step?: string
+  readonly by?: string
+}
+
+/** Declares them. */
+export function questionOptions(command: Commander): Commander {
+  return command
+    .argument('<run>', 'id, beginning of an id, or "last"')
+    .option('--step <number>', 'which request, when several are open')
+    .option('--by <name>', 'who says it (default: $WAYSTONE_BY, else the account)')
+    .option('--file <file>', 'the workflow, when it has moved: FILE or FILE#export')
+}
+
+/** Asks about an open request, or answers a question about it. Nothing is driven here. */
+export async function questionRun(
+  reference: string,
+  options: QuestionOptions,
+  {
+    context,
+    act,
+  }: { readonly context: Context; readonly act: (run: Run<object>, request: Request) => Promise<Acceptance> },
+): Promise<ExitName> {
+  const row = await openRow(reference, options, context)
+  const opened = await openRun(row, { ...options, live: row.tags[tagNames.models] === 'live' }, context)
+  const { run, bound } = opened
+  try {
+    const request = pickRequest(await run.requests(), options, opened)
+    const acceptance = await act(run, request)
+    context.json({ runId: run.runId, request: request.id, acceptance })
+    if (acceptance.type === 'refused') {
+      context.note(`${context.style('bad', 'refused')} (${acceptance.reason}): ${printable(acceptance.message)}`)
+      return 'failed'
+    }
+    context.print(`Recorded; step ${request.step} of ${request.node} stays open.`)
+    return 'done'
+  } finally {
+    await bound.close({ drain: true })
+  }
+}

@@ -48,7 +48,7 @@ export type {
 export type { Extent, HistoryOptions, SummaryOptions } from './define/history.ts'
 export { fallbackReasons, type FallbackOptions, type FallbackReason } from './define/fallback.ts'
 export type { Duration } from './define/duration.ts'
-export type { EventDefinition, EventInput, EventPayload, NamedEvent, Signal } from './define/event.ts'
+export type { EventDefinition, EventInput, EventOptions, EventPayload, NamedEvent, Signal } from './define/event.ts'
 export type {
   DelayOptions,
   EventWaitOptions,
@@ -71,6 +71,7 @@ export {
   type EmitEdge,
   type EndingTarget,
   type ForkEdge,
+  type GuardedBranch,
   type OneEdge,
   type RoutesOf,
 } from './define/edge.ts'

@@ -8,6 +8,7 @@ export function guardText(expression: GuardExpression): string {
 function text(expression: GuardExpression, isInner: boolean): string {
   if ('guard' in expression) return expression.guard
   if ('failure' in expression) return expression.failure
+  if ('active' in expression) return `${expression.active} under way`
   if ('not' in expression) return `not ${text(expression.not, true)}`
   const [word, parts] = 'all' in expression ? (['and', expression.all] as const) : (['or', expression.any] as const)
   const joined = parts.map((part) => text(part, true)).join(` ${word} `)

@@ -149,7 +149,7 @@ describe('reads of branches that meet', { timeout: 120_000 }, () => {
     const plan = { kind: 'task', effect: 'pure', writes: ['x'] } as const
     expect(runRule(parallelKeys, { ...both, nodes: { ...both.nodes, plan, b: seeing } })).toBe('')
     expect(runRule(seesFork, { ...both, nodes: { ...both.nodes, plan: { ...plan, sees: 'fork' } } })).toContain(
-      'is in no branch of one',
+      'WAYSTONE_DEFINITION_SEES_NO_FORK at fixture.nodes.plan',
     )
   })
 })

@@ -9,10 +9,10 @@ const maxAtoms = 12
 /** What is known of guards: true, false; not in it: unknown. */
 export type Knowledge = ReadonlyMap<string, boolean>
 
-/** What an expression is made of: names of guards, and failures as `failure(name)`, which no guard is called. */
+/** What an expression is made of: names of guards, failures as `failure(name)` and nodes under way as `active(node)`, which no guard is called. */
 export function atomsOf(expression: GuardExpression, into: Set<string> = new Set()): Set<string> {
   if ('guard' in expression) into.add(expression.guard)
-  else if ('failure' in expression) into.add(formatGuard(expression))
+  else if ('failure' in expression || 'active' in expression) into.add(formatGuard(expression))
   else if ('not' in expression) atomsOf(expression.not, into)
   else for (const part of 'all' in expression ? expression.all : expression.any) atomsOf(part, into)
   return into
@@ -21,7 +21,7 @@ export function atomsOf(expression: GuardExpression, into: Set<string> = new Set
 /** Evaluates an expression. @param truth - the value of each guard */
 export function evaluate(expression: GuardExpression, truth: (guard: string) => boolean): boolean {
   if ('guard' in expression) return truth(expression.guard)
-  if ('failure' in expression) return truth(formatGuard(expression))
+  if ('failure' in expression || 'active' in expression) return truth(formatGuard(expression))
   if ('not' in expression) return !evaluate(expression.not, truth)
   if ('all' in expression) return expression.all.every((part) => evaluate(part, truth))
   return expression.any.some((part) => evaluate(part, truth))
@@ -81,6 +81,7 @@ export function isAbsorbing(edge: EdgeRecord): boolean {
 export function formatGuard(expression: GuardExpression): string {
   if ('guard' in expression) return expression.guard
   if ('failure' in expression) return `failure(${expression.failure})`
+  if ('active' in expression) return `active(${expression.active})`
   if ('not' in expression) return `!${formatPart(expression.not)}`
   const [parts, sign] = 'all' in expression ? [expression.all, ' && '] : [expression.any, ' || ']
   return parts.map((part) => formatPart(part)).join(sign)

@@ -7,6 +7,7 @@ import { nodeError } from '../errors/node-error.ts'
 import type { Graph, GuardExpression } from '../graph/graph.ts'
 import type { Registry } from '../graph/registry.ts'
 import type { GuardReading } from '../snapshot/decision.ts'
+import type { RunContext } from '../snapshot/snapshot.ts'
 
 /** Longest string that a decision record holds in full. */
 const longestReading = 120
@@ -20,11 +21,32 @@ export interface GuardRunner {
   holds(expression: GuardExpression, readings: GuardReading[]): boolean
 }
 
-/** A {@link GuardRunner} over a state after a node's patch. @param failure - how what ended went wrong; absent: it did not, or not in a way that has a name */
+/** What edges may ask beside the state. */
+export interface GuardSite {
+  /** How what ended went wrong; absent: it did not, or not in a way that has a name. */
+  readonly failure?: FailureName | undefined
+  /** Steps that are open, what has just ended among them. */
+  readonly open?: RunContext['open']
+  /** What has just ended: it is not under way any more. */
+  readonly ended?: string | undefined
+}
+
+function readSite(
+  expression: Extract<GuardExpression, { failure: FailureName } | { active: string }>,
+  { failure, open = {}, ended }: GuardSite,
+): GuardReading {
+  const result =
+    'failure' in expression
+      ? expression.failure === failure
+      : expression.active !== ended && Object.values(open).some(({ node }) => node === expression.active)
+  return { guard: formatGuard(expression), result, read: {} }
+}
+
+/** A {@link GuardRunner} over a state after a node's patch. */
 export function createGuardRunner(
   parts: { readonly graph: Graph; readonly registry: Registry },
   state: JsonObject,
-  failure?: FailureName,
+  site: GuardSite = {},
 ): GuardRunner {
   const done = new Map<string, GuardReading>()
   const run = (name: string): GuardReading => {
@@ -38,10 +60,7 @@ export function createGuardRunner(
     if ('not' in expression) return !holds(expression.not, readings)
     if ('all' in expression) return expression.all.every((part) => holds(part, readings))
     if ('any' in expression) return expression.any.some((part) => holds(part, readings))
-    const reading =
-      'failure' in expression
-        ? { guard: formatGuard(expression), result: expression.failure === failure, read: {} }
-        : run(expression.guard)
+    const reading = 'guard' in expression ? run(expression.guard) : readSite(expression, site)
     readings.push(reading)
     return reading.result
   }

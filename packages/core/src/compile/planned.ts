@@ -37,6 +37,8 @@ export type RefusalReason =
   | 'not-awaited'
   | 'key-expected'
   | 'bad-payload'
+  /** No wait is open for an event that is lost when it comes early. */
+  | 'not-now'
   | 'too-many-kept'
   | 'already-held'
   | 'not-held'

@@ -29,7 +29,14 @@ export function receiveEvent(run: RunAt, { message }: OutsideEvent): Plan {
   if (context.received !== undefined && Object.hasOwn(context.received, event.id))
     return stale(`event ${event.id} was received before`)
   const kept = Object.values(context.received ?? {}).filter(({ step }) => step === undefined)
-  if (kept.length >= mostKeptEvents && takerOf(context, message) === undefined) {
+  const taker = takerOf(context, message)
+  if (taker === undefined && isLostEarly(root.compiled, message.event)) {
+    return refuse(
+      'not-now',
+      `no wait for event ${JSON.stringify(message.event)} is open now, and one that comes early is lost`,
+    )
+  }
+  if (kept.length >= mostKeptEvents && taker === undefined) {
     return refuse(
       'too-many-kept',
       `${kept.length} events are kept for waits of the run that have not opened; no more are taken until one of them is`,
@@ -38,7 +45,6 @@ export function receiveEvent(run: RunAt, { message }: OutsideEvent): Plan {
   const one: ReceivedEvent = Object.freeze({ message })
   const received = Object.freeze({ ...context.received, [event.id]: one })
   const next = Object.freeze({ value: snapshot.value, context: withContext(context, { received }) })
-  const taker = takerOf(context, message)
   const place = taker === undefined ? undefined : placeOfStep(rootPlace(root.compiled, snapshot), taker.step)
   const decision =
     taker === undefined || place === undefined
@@ -70,6 +76,11 @@ export function eventRefusal(
   return key !== null || waits.some((node) => node.key === null)
     ? undefined
     : { reason: 'key-expected', message: `every wait for event ${named} has a key, and it was sent without one` }
+}
+
+/** One name means one event in a whole run. */
+function isLostEarly({ graph }: CompiledWorkflow, event: string): boolean {
+  return graphsOf(graph).some(({ events }) => events?.[event]?.early === 'lost')
 }
 
 /** The open wait with the lowest step that takes an event. */

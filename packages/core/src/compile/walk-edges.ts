@@ -29,7 +29,11 @@ export function walkEdges(
   context: RunContext,
   { edges, walk }: { readonly edges: readonly EdgeRecord[]; readonly walk: Walk },
 ): void {
-  const guards = createGuardRunner(parts, context.state, context.error?.failure)
+  const guards = createGuardRunner(parts, context.state, {
+    failure: context.error?.failure,
+    open: context.open,
+    ended: edges[0]?.from,
+  })
   for (const edge of edges) {
     if (walk.chosen !== undefined) {
       walk.candidates.push({ edge: edge.id, verdict: 'later' })

@@ -9,6 +9,8 @@ export interface EventDefinition {
   readonly name: unknown
   /** Schema of what it carries; undefined: it carries nothing. */
   readonly payload: unknown
+  /** What becomes of it when it comes early; undefined: it is kept. */
+  readonly early: unknown
   /** The state object given to `defineState`. */
   readonly state: object
   readonly source: SourceLine | undefined
@@ -34,6 +36,12 @@ export type EventInput<Schema extends z.core.$ZodType> = [Schema] extends [z.cor
 
 /** What an event carries. */
 export type EventPayload<Schema extends z.core.$ZodType> = [Schema] extends [z.core.$ZodNever] ? null : z.output<Schema>
+
+/** Options of an event. */
+export interface EventOptions {
+  /** When no wait for it is open as it comes. `kept` (default): the next wait that opens takes it. `lost`: it is refused, and the sender told so. */
+  readonly early?: 'kept' | 'lost'
+}
 
 /** Makes an event out of what was written. */
 export function makeEvent(definition: EventDefinition): unknown {

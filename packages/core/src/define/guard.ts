@@ -18,6 +18,7 @@ export interface GuardDefinition {
 export type GuardTree =
   | GuardDefinition
   | { readonly type: 'failure'; readonly name: unknown }
+  | { readonly type: 'active'; readonly node: unknown }
   | { readonly type: 'not'; readonly of: unknown }
   | { readonly type: 'all' | 'any'; readonly of: readonly unknown[] }
 

@@ -1,4 +1,4 @@
-import { makeEvent } from './event.ts'
+import { makeEvent, type EventOptions } from './event.ts'
 import { makeGroup, type GroupDefinition } from './group.ts'
 import { makeGuard, type GuardOptions } from './guard.ts'
 import { makeNode, makeNodes } from './nodes.ts'
@@ -14,6 +14,7 @@ interface Builder {
 }
 
 /** Makes what `defineState` and `w.group` return: everything is kept as it was written, and checked by `graph`. */
+// oxlint-disable-next-line max-lines-per-function -- a line for each thing that an author can make
 export function makeBuilder(state: object, group?: GroupDefinition): Builder {
   const home = group === undefined ? { state } : { state, group }
   const builder = {
@@ -29,6 +30,7 @@ export function makeBuilder(state: object, group?: GroupDefinition): Builder {
         source: callerOf(builder.guard),
       }),
     failure: (name: unknown) => makeGuard({ type: 'failure', name }),
+    active: (node: unknown) => makeGuard({ type: 'active', node }),
     not: (of: unknown) => makeGuard({ type: 'not', of }),
     all: (...of: readonly unknown[]) => makeGuard({ type: 'all', of }),
     any: (...of: readonly unknown[]) => makeGuard({ type: 'any', of }),
@@ -45,7 +47,8 @@ export function makeBuilder(state: object, group?: GroupDefinition): Builder {
     task: (config: unknown) =>
       makeNode({ kind: 'task', config, subject: null, ...home, source: callerOf(builder.task) }),
     map: (config: unknown) => makeNode({ kind: 'map', config, subject: null, ...home, source: callerOf(builder.map) }),
-    event: (name: unknown, payload: unknown) => makeEvent({ name, payload, state, source: callerOf(builder.event) }),
+    event: (name: unknown, payload: unknown, options: EventOptions = {}) =>
+      makeEvent({ name, payload, early: options.early, state, source: callerOf(builder.event) }),
     wait: (config: unknown) =>
       makeNode({ kind: 'wait', config, subject: null, ...home, source: callerOf(builder.wait) }),
     join: (config: unknown) =>

@@ -12,13 +12,13 @@ import type {
 import type { Compensation, UndoneNode } from './compensate.ts'
 import type { Duration } from './duration.ts'
 import type { EffectClass } from './effect-class.ts'
-import type { EventInput, EventPayload, NamedEvent } from './event.ts'
+import type { EventInput, EventOptions, EventPayload, NamedEvent } from './event.ts'
 import type { CodeGate, ReviewGate } from './gate.ts'
 import type { GroupConfig } from './group.ts'
 import type { Guard, GuardOptions } from './guard.ts'
 import { makeBuilder } from './make-builder.ts'
 import type { Handoffs } from './handoff.ts'
-import type { FailedBranches, JoinConfig, JoinNode, JoinOutcome } from './join.ts'
+import type { FailedBranches, JoinConfig, JoinNode, JoinOutcome, WorkingNode } from './join.ts'
 import type {
   ApplyResults,
   GivenItem,
@@ -89,6 +89,8 @@ export interface StateBuilder<Values, Patches> {
   ): Guard<Values>
   /** For edges of `failed`, `timeout`, `unknown` and `exhausted`: true when what ended went wrong in this way. */
   failure(name: FailureName): Guard<Values>
+  /** For edges: true while another node of the run is under way, such as one in a branch beside it. */
+  active(node: WorkingNode<Values>): Guard<Values>
   /** True when the guard is false. */
   not(guard: Guard<Values>): Guard<Values>
   /** True when every guard is true; they are run in order and no further than needed. */
@@ -308,9 +310,11 @@ export interface StateBuilder<Values, Patches> {
    * @param name - unique in a workflow
    * @param payload - schema of what it carries, which must survive JSON; default: it carries nothing
    */
-  event<Name extends string, Schema extends z.core.$ZodType = z.core.$ZodNever>(
+  event<Name extends string>(name: Name, payload?: undefined, options?: EventOptions): NamedEvent<Name, null, null>
+  event<Name extends string, Schema extends z.core.$ZodType>(
     name: Name,
-    payload?: Schema,
+    payload: Schema,
+    options?: EventOptions,
   ): NamedEvent<Name, EventInput<Schema>, EventPayload<Schema>>
 
   /** Waits for time to pass; holds no process. */

@@ -62,11 +62,29 @@ export function buildEvents(scope: BuildScope): {
     const met = scope.events.get(name)
     const schema = met === undefined ? undefined : readPayload(scope, name, met)
     if (met === undefined || schema === undefined) continue
-    records[name] = { payloadSchema: jsonSchemaOf(schema, 'output') ?? {}, place: met.place }
+    records[name] = {
+      payloadSchema: jsonSchemaOf(schema, 'output') ?? {},
+      ...(isLostEarly(scope, name, met) && { early: 'lost' as const }),
+      place: met.place,
+    }
     schemas.set(name, schema)
   }
   checkNested(scope, records)
   return { records, schemas }
+}
+
+function isLostEarly(
+  scope: BuildScope,
+  name: string,
+  { definition: { early }, place }: { readonly definition: EventDefinition; readonly place: Place },
+): boolean {
+  if (early !== undefined && early !== 'kept' && early !== 'lost') {
+    scope.issues.add('WAYSTONE_DEFINITION_BAD_VALUE', place, {
+      message: `event ${JSON.stringify(name)}: early is ${describeValue(early)}; expected is 'kept' or 'lost'`,
+      hint: "Leave it out: an event that comes early is kept for the next wait. With 'lost' it is refused.",
+    })
+  }
+  return early === 'lost'
 }
 
 function readPayload(
@@ -100,7 +118,7 @@ function checkNested(scope: BuildScope, own: { readonly [name: string]: EventRec
       for (const [name, record] of Object.entries(graph.events ?? {})) {
         const before = known.get(name)
         if (before === undefined) known.set(name, { record, workflow: graph.name })
-        else if (canonicalJson(before.record.payloadSchema) !== canonicalJson(record.payloadSchema)) {
+        else if (!isAlike(before.record, record)) {
           scope.issues.add('WAYSTONE_DEFINITION_BAD_EVENT', record.place, {
             message: `event ${JSON.stringify(name)} carries one thing in workflow ${JSON.stringify(graph.name)} and another in ${JSON.stringify(before.workflow)}, which run in one run`,
             hint: 'Give the two the same schema, or different names.',
@@ -109,4 +127,8 @@ function checkNested(scope: BuildScope, own: { readonly [name: string]: EventRec
       }
     }
   }
+}
+
+function isAlike(one: EventRecord, other: EventRecord): boolean {
+  return canonicalJson(one.payloadSchema) === canonicalJson(other.payloadSchema) && one.early === other.early
 }

@@ -3,7 +3,9 @@ import type { Place } from '../errors/definition-error.ts'
 import { failureNames, isFailureName } from '../errors/failure-names.ts'
 import { partOf, type BuildScope } from './build-scope.ts'
 import type { GuardExpression, GuardRecord } from './graph.ts'
+import { buildTarget } from './build-target.ts'
 import { describeValue } from './issues.ts'
+import { nodeDefinitionOf } from './node-reference.ts'
 import { placeOf } from './place.ts'
 import { readCount, readStateKeys, type Written } from './read-config.ts'
 import type { Registry, Slice } from './registry.ts'
@@ -40,6 +42,7 @@ function expressionOf(scope: BuildScope, written: unknown, site: GuardSite): Gua
   }
   if (tree.type === 'guard') return collect(scope, tree, place)
   if (tree.type === 'failure') return failureNamed(scope, tree.name, site)
+  if (tree.type === 'active') return activeNode(scope, tree.node, site)
   if (tree.type === 'not') {
     const inner = expressionOf(scope, tree.of, site)
     return inner === null ? null : { not: inner }
@@ -52,6 +55,17 @@ function expressionOf(scope: BuildScope, written: unknown, site: GuardSite): Gua
     })
   }
   return tree.type === 'all' ? { all: parts } : { any: parts }
+}
+
+function activeNode(scope: BuildScope, node: unknown, { place, outcome }: GuardSite): GuardExpression | null {
+  const target = buildTarget(scope, node, place)
+  if (target === undefined) return null
+  if (outcome !== null && !target.startsWith(':') && nodeDefinitionOf(node)?.kind !== 'join') return { active: target }
+  scope.issues.add('WAYSTONE_DEFINITION_BAD_GUARD', place, {
+    message: `${partOf(scope, place)}: w.active of ${JSON.stringify(target)} can never hold here`,
+    hint: 'It stands on edges, and names a node that works: it holds while that node is under way.',
+  })
+  return null
 }
 
 /** Outcomes that an error comes with. */

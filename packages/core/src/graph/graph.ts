@@ -76,11 +76,13 @@ export interface GroupRecord {
   readonly place: Place
 }
 
-/** A boolean expression over named guards and names of failures. */
+/** A boolean expression over named guards, names of failures and nodes under way. */
 export type GuardExpression =
   | { readonly guard: string }
   /** What ended went wrong in this way. Only on edges. */
   | { readonly failure: FailureName }
+  /** The node is under way. Only on edges. */
+  | { readonly active: string }
   | { readonly not: GuardExpression }
   | { readonly all: readonly GuardExpression[] }
   | { readonly any: readonly GuardExpression[] }
@@ -366,6 +368,8 @@ export interface WaitRecord extends NodeRecordBase {
 export interface EventRecord {
   /** JSON schema of what it carries; of null for an event that carries nothing. */
   readonly payloadSchema: JsonObject
+  /** `lost`: refused when no wait for it is open as it comes. Absent: it is kept. */
+  readonly early?: 'lost'
   readonly place: Place
 }
 

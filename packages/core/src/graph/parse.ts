@@ -41,6 +41,7 @@ const guardExpression: z.ZodType<GuardExpression> = z.lazy(() =>
   z.union([
     z.strictObject({ guard: z.string() }),
     z.strictObject({ failure: z.enum(failureNames) }),
+    z.strictObject({ active: z.string() }),
     z.strictObject({ not: guardExpression }),
     z.strictObject({ all: z.array(guardExpression) }),
     z.strictObject({ any: z.array(guardExpression) }),
@@ -284,7 +285,9 @@ const graphSchema: z.ZodType = z.strictObject({
     z.strictObject({ name: z.string(), reads: names, version: atLeastOne, text: z.string(), place }),
   ),
   tools: z.record(z.string(), tool),
-  events: z.record(z.string(), z.strictObject({ payloadSchema: jsonSchema, place })).exactOptional(),
+  events: z
+    .record(z.string(), z.strictObject({ payloadSchema: jsonSchema, early: z.literal('lost').exactOptional(), place }))
+    .exactOptional(),
   groups: z
     .record(
       z.string(),

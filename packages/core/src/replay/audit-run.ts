@@ -454,7 +454,7 @@ function evaluate(
 ): boolean | undefined {
   if ('guard' in expression) return readings.get(expression.guard)
   // Policies name guards only.
-  if ('failure' in expression) return undefined
+  if ('failure' in expression || 'active' in expression) return undefined
   if ('not' in expression) {
     const inner = evaluate(expression.not, readings)
     return inner === undefined ? undefined : !inner

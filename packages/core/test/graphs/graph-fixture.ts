@@ -348,7 +348,7 @@ function policyOf(path: string, notation: NonNullable<GraphNotation['policies']>
 function guardNames(expression: GuardExpression | null): string[] {
   if (expression === null) return []
   if ('guard' in expression) return [expression.guard]
-  if ('failure' in expression) return []
+  if ('failure' in expression || 'active' in expression) return []
   if ('not' in expression) return guardNames(expression.not)
   return ('all' in expression ? expression.all : expression.any).flatMap((part) => guardNames(part))
 }

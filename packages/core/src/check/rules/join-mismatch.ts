@@ -95,8 +95,9 @@ function unable(subject: Subject, { join, branches, isMeshed, isGated }: ForkReg
   if (atLeast !== null && atLeast > coming) return [tooMany(join, coming)]
   if (isGated && atLeast !== null && atLeast > 1 && failed !== 'drop') return [mayBeFewer(join)]
   const arriving = reaching(subject, [id], (move) => !move.edge.isImplicit)
+  const cancelled = new Set(isMeshed ? subject.graph.edges.flatMap(({ cancels }) => cancels ?? []) : [])
   return branches
-    .filter(({ entry }) => !arriving.has(entry))
+    .filter(({ entry, nodes }) => !arriving.has(entry) && ![...nodes].some((node) => cancelled.has(node)))
     .map(({ entry }) =>
       errorAt('WAYSTONE_DEFINITION_JOIN_UNSATISFIABLE', {
         place,

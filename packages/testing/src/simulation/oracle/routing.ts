@@ -30,6 +30,7 @@ export function holds(facts: RunFacts, expression: GuardExpression): boolean {
   if ('all' in expression) return expression.all.every((part) => holds(facts, part))
   if ('any' in expression) return expression.any.some((part) => holds(facts, part))
   if ('failure' in expression) return facts.failure === expression.failure
+  if ('active' in expression) return Object.values(facts.context.open).some(({ node }) => node === expression.active)
   const guard = facts.spec.registry.guards.get(expression.guard)
   const reads = facts.spec.graph.guards[expression.guard]?.reads ?? []
   const slice: { [key: string]: JsonObject[string] } = {}

@@ -273,19 +273,18 @@ function beginTurn(
       readonly handoff: GivenHandoff | undefined
     } {
   const handoff = handoffGiven(record, end, calls)
-  const misfit = contractMisfit(end, handoff)
-  const mended = misfit === undefined ? context : mendAnswer(context, record)
-  if (mended === undefined) {
-    const message = `what ${record.id} gave with a handoff does not fit ${afterRepairs(context, record)}: ${misfit ?? ''}`
-    return { type: 'outcome', end: failedEnd(end, modelErrors.contract, message), context }
-  }
   // Names of tools and the order of calls come from a model; whatever its executor let pass, only calls that keep the rules run.
-  const refused = refuseCalls(record, memoryOf(mended, record.id), {
+  const refused = refuseCalls(record, memoryOf(context, record.id), {
     calls,
     refused: end.refusedCalls ?? {},
     handoff: handoff?.callId,
   })
-  return { context: countRefused(mended, refusedHandoffs(refused)), refused, handoff }
+  const counted = countRefused(context, refusedHandoffs(refused))
+  const misfit = contractMisfit(end, handoff)
+  const mended = misfit === undefined ? counted : mendAnswer(counted, record)
+  if (mended !== undefined) return { context: mended, refused, handoff }
+  const message = `what ${record.id} gave with a handoff does not fit ${afterRepairs(counted, record)}: ${misfit ?? ''}`
+  return { type: 'outcome', end: failedEnd(end, modelErrors.contract, message), context: counted }
 }
 
 /** Queues each call that may run, opens as many as may run now and what people are asked about; answers the others at once. */

@@ -54,9 +54,14 @@ function respond(request: ModelRequest, options: ModelCallOptions, random: Seede
     : null
   const base = { usage, model: 'simulated-1' }
   const turns = request.messages.filter((message) => message.role === 'assistant' && message.calls.length > 0).length
-  if (request.tools.length > 0 && turns < 3 && random.chance(0.55)) {
+  const handoffs = request.tools.filter(({ name }) => name.startsWith(handoffPrefix))
+  if (request.tools.length > 0 && turns < 3 && random.chance(handoffs.length > 0 ? 0.85 : 0.55)) {
     const calls = Array.from({ length: random.integer(1, 5) }, (_, place) =>
-      drawCall(request, { node: options.node, random, place }),
+      drawCall(handoffs.length > 0 && random.chance(0.5) ? { ...request, tools: handoffs } : request, {
+        node: options.node,
+        random,
+        place,
+      }),
     )
     return { ...base, message: { role: 'assistant', content: [], calls }, finish: 'tool-calls' }
   }
@@ -90,8 +95,34 @@ function drawCall(
   const { name } = random.pick(
     known !== undefined && random.chance(0.25) ? known.map((tool) => ({ name: tool })) : request.tools,
   )
+  if (name.startsWith(handoffPrefix)) return { id, ...drawHandoff(request, name, random) }
   const ticket = `T${known === undefined ? random.integer(1, 9) : random.integer(0, 2)}`
   return { id, name, arguments: random.chance(0.08) ? { ticket: 7 } : { ticket } }
+}
+
+const handoffPrefix = 'handoff_'
+
+/** Hands over, now and then to somebody there is not or who cannot be handed to, or without a word that is needed. */
+function drawHandoff(
+  { tools }: ModelRequest,
+  offered: string,
+  random: SeededRandom,
+): Pick<ModelResponse['message']['calls'][number], 'name' | 'arguments'> {
+  const name = random.chance(0.1)
+    ? `${handoffPrefix}${random.pick(['back', 'front', 'third', 'left', 'nobody'])}`
+    : offered
+  const schema = tools.find((tool) => tool.name === name)?.inputSchema as
+    | { readonly required?: readonly string[] }
+    | undefined
+  const words: { readonly [key: string]: Json } = {
+    ticket: `T${random.integer(1, 2)}`,
+    amount: random.integer(1, 2),
+    reason: `because ${random.integer(1, 1e9)}`,
+    summary: `in short ${random.integer(1, 1e9)}`,
+  }
+  const left = random.chance(0.16) ? random.pick(['amount', 'reason', 'summary']) : ''
+  const given = (schema?.required ?? ['reason']).filter((key) => key !== left)
+  return { name, arguments: Object.fromEntries(given.map((key) => [key, words[key] ?? null])) }
 }
 
 /** Of a nested workflow's node, its own name. */

@@ -1,4 +1,11 @@
-import { compileGraph, type Checkpoint, type CompiledWorkflow, type MapRecord, type Snapshot } from '@waystone/core'
+import {
+  compileGraph,
+  type Checkpoint,
+  type CompiledWorkflow,
+  type HandoffRecord,
+  type MapRecord,
+  type Snapshot,
+} from '@waystone/core'
 import { decodeCheckpoint, encodeCheckpoint, type Commit, type Store } from '@waystone/core/store'
 import { bindMethods } from './bind-methods.ts'
 import type { InvariantName } from './oracle/run-facts.ts'
@@ -59,6 +66,16 @@ export const plantedFaults: readonly PlantedFault[] = [
     suite: 'waits',
   },
   { plant: { name: 'an event is taken twice', below: deliveringTwice }, found: ['events-are-kept'], suite: 'waits' },
+  {
+    plant: { name: 'a handoff goes past its limit', compiled: withOneHandoffMore },
+    found: ['handoffs-keep-limits'],
+    suite: 'handoffs',
+  },
+  {
+    plant: { name: 'more goes along than was declared', compiled: withWholeSlices },
+    found: ['handoffs-tell-their-slice'],
+    suite: 'handoffs',
+  },
   { plant: { name: 'a permit too many is given', below: grantingOneMore }, found: ['shared-limits-hold'] },
   { plant: { name: 'what has begun is not counted', below: forgettingBegins }, found: ['shared-limits-hold'] },
 ]
@@ -90,6 +107,32 @@ function deliveringTwice(truth: Store): Store {
       return answer === 'delivered' ? answer : await truth.deliver(runId, { ...event, id: `${event.id}/${count}` })
     },
   })
+}
+
+/** Compiled with one more handoff in all and per pair, under the author's name and hash. */
+function withOneHandoffMore(spec: CompiledWorkflow): CompiledWorkflow {
+  const { graph, registry, hashes } = spec
+  const { handoffs } = graph.limits
+  if (handoffs === undefined) return spec
+  const { max = Infinity, perPair = Infinity } = handoffs
+  const looser = { ...handoffs, max: max + 1, perPair: perPair + 1 }
+  return compileGraph({ graph: { ...graph, limits: { ...graph.limits, handoffs: looser } }, registry, hashes })
+}
+
+/** Compiled with every message of the sender going along, under the author's name and hash. */
+function withWholeSlices(spec: CompiledWorkflow): CompiledWorkflow {
+  const { graph, registry, hashes } = spec
+  const nodes = Object.fromEntries(
+    Object.entries(graph.nodes).map(([id, node]): readonly [string, typeof node] => {
+      if (node.kind !== 'agent' || node.handoffs === undefined) return [id, node]
+      const whole = Object.entries(node.handoffs).map(([name, handoff]): readonly [string, HandoffRecord] => [
+        name,
+        handoff.slice === 'summary' ? handoff : { ...handoff, slice: 'all' },
+      ])
+      return [id, { ...node, handoffs: Object.fromEntries(whole) }]
+    }),
+  )
+  return compileGraph({ graph: { ...graph, nodes }, registry, hashes })
 }
 
 function performingEarly(port: Store): Store {

@@ -1,7 +1,9 @@
+import type { Coverage } from '../coverage.ts'
 import type { ModelRequest } from '@waystone/core'
 import type { SimulatedProcess } from '../process.ts'
 import type { WorldCall } from '../surroundings.ts'
 import { isDelicate } from '../workflows/questions.ts'
+import { handoffsOf } from './handoffs.ts'
 import { stepOfEffect } from './items.ts'
 import { factsOf, namesAround, partOfStep, partsOf } from './parts.ts'
 import { attemptKey, textOf, type RunFacts } from './run-facts.ts'
@@ -35,7 +37,11 @@ export function beginningOf(facts: RunFacts | undefined, process: SimulatedProce
 }
 
 /** Holds the beginning of an effect against everything that was stored and seen before, then takes it in. */
-export function checkBeginning(facts: RunFacts | undefined, beginning: Beginning, report: Report): void {
+export function checkBeginning(
+  facts: RunFacts | undefined,
+  beginning: Beginning,
+  { report, coverage }: { readonly report: Report; readonly coverage: Coverage },
+): void {
   const { call, key, process, isStale } = beginning
   const what = `${call.effect} ${call.node} ${key}`
   if (facts === undefined || !facts.asked.has(key)) {
@@ -59,6 +65,7 @@ export function checkBeginning(facts: RunFacts | undefined, beginning: Beginning
   if (isModelCall(call.name)) checkModel(facts, beginning, report)
   checkSame(facts, beginning, report)
   toolsOf(own).begin(own, beginning, report)
+  if (isModelCall(call.name)) handoffsOf(own).begin(own, beginning, { report, coverage })
   facts.starts.set(key, (facts.starts.get(key) ?? 0) + 1)
 }
 

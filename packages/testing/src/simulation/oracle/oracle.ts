@@ -191,7 +191,8 @@ export class Oracle implements Observer {
     this.#world.note(
       `${process.name} begins ${call.runId} ${beginning.key} ${call.node} (${call.name}, ${call.effect})${stale}`,
     )
-    checkBeginning(facts, beginning, (invariant, message) => this.report(invariant, message, call.runId))
+    const report = (invariant: InvariantName, message: string): void => this.report(invariant, message, call.runId)
+    checkBeginning(facts, beginning, { report, coverage: this.#world.coverage })
     this.#limits?.effectStarted(process, call)
     if (facts !== undefined) this.#running.push({ process, call, facts })
   }

@@ -186,6 +186,8 @@ const invariantNames = [
   'degraded-runs-say-so',
   'maps-keep-results',
   'events-are-kept',
+  'handoffs-keep-limits',
+  'handoffs-tell-their-slice',
   'nested-ends-with-what-holds-it',
   'open-steps-settle',
   'every-run-ends',

@@ -3,6 +3,7 @@ import type { Coverage } from '../coverage.ts'
 import { foldPatch, mergeInto, writtenBy } from './fold.ts'
 import { followForks, noteWrites } from './branches.ts'
 import { followEvents } from './events.ts'
+import { handoffsOf } from './handoffs.ts'
 import { followMaps } from './items.ts'
 import {
   atHome,
@@ -14,6 +15,7 @@ import {
   passageOf,
   type Passage,
 } from './nested.ts'
+import { checkOwnLimits } from './own-limits.ts'
 import { allClosing, allOpen, factsOf, namesAround, type Part } from './parts.ts'
 import { countTaken, expectRoute } from './routing.ts'
 import { countTools, toolsOf } from './tool-checks.ts'
@@ -68,7 +70,9 @@ function followHome(facts: RunFacts, passage: Passage): void {
   if (part === undefined) return
   const [before, after] = [home?.context ?? null, part.context]
   checkState(own, checkpoint, { before, after, report })
+  handoffsOf(own).note(own, checkpoint, { before, after, report, coverage })
   checkDecision(own, checkpoint, { before, after, report, isUnderWay: isUnderWay(part) })
+  handoffsOf(own).settle(own, checkpoint, { before, after, report, coverage })
   toolsOf(own).follow(own, checkpoint, { before, after, report })
   countCovered(checkpoint, { before, after, coverage })
   countTools(checkpoint, { before, after, coverage })
@@ -178,7 +182,7 @@ function checkDecision(
   if (decision.taken === ':no-route' || decision.taken === ':guard-error')
     report('routing-is-total', `the decision at ${sequence} took ${decision.taken}`)
   for (let one: typeof decision | undefined = decision; one !== undefined; one = one.next)
-    checkEdge(facts, one, { sequence, after, report })
+    checkEdge(facts, one, { sequence, after, report, at: checkpoint.event.at })
   if (goesOn && after.ending === null && Object.keys(after.open).length === 0)
     report('routing-is-total', `nothing is open after ${sequence} and the run has not ended`)
 }
@@ -186,11 +190,19 @@ function checkDecision(
 function checkEdge(
   facts: RunFacts,
   decision: NonNullable<Checkpoint['decision']>,
-  { sequence, after, report }: { readonly sequence: number; readonly after: RunContext; readonly report: Report },
+  {
+    sequence,
+    after,
+    report,
+    at,
+  }: { readonly sequence: number; readonly after: RunContext; readonly report: Report; readonly at: number },
 ): void {
   const isInside = decision.to === null || decision.to === ':person' || outsideEdges.has(decision.taken)
   if (!isInside) {
-    const expected = expectRoute(facts, decision.node, decision.outcome)
+    const expected =
+      decision.handoff === undefined
+        ? expectRoute(facts, decision.node, decision.outcome)
+        : handoffsOf(facts).expect(facts, decision, at)
     if (expected?.taken !== decision.taken || expected.to !== decision.to) {
       const invariant =
         expected?.taken.split(':')[0] === decision.taken.split(':')[0] ? 'limits-are-guards' : 'routing-is-total'
@@ -255,23 +267,6 @@ function checkLimits({ spec, checkpoints }: RunFacts, after: RunContext, report:
     if (max !== undefined && used > max)
       report('limits-are-guards', `${name} is ${used} of ${max} after ${checkpoints.length}`)
   }
-}
-
-/** An agent's own limits, and cost where every call has set aside what it may cost at most. */
-function checkOwnLimits({ spec, checkpoints }: RunFacts, after: RunContext, report: Report): void {
-  for (const [node, { used }] of Object.entries(after.private)) {
-    const record = spec.graph.nodes[node]
-    if (record?.kind !== 'agent' || used === undefined) continue
-    for (const name of ['modelCalls', 'toolCalls'] as const) {
-      const max = record.limits?.[name]?.max
-      if (max !== undefined && used[name] > max)
-        report('limits-are-guards', `${name} of ${node} is ${used[name]} of ${max} after ${checkpoints.length}`)
-    }
-  }
-  const cost = spec.graph.limits.bounds.costUsd
-  if (after.exhausted !== null || after.callCosts === undefined || cost?.check !== 'before') return
-  if (after.usage.costUsd > cost.max)
-    report('limits-are-guards', `cost is ${after.usage.costUsd} of ${cost.max} after ${checkpoints.length}`)
 }
 
 /** What was used is counted where it was, and in everything around. */

@@ -1,11 +1,12 @@
 import { InputError } from '@waystone/core'
 import { core } from './core.ts'
+import { handoffs } from './handoffs.ts'
 import { maps } from './maps.ts'
 import { nested } from './nested.ts'
 import type { Suite } from './suite.ts'
 import { waits } from './waits.ts'
 
-const all = [core, maps, nested, waits] as const
+const all = [core, maps, nested, waits, handoffs] as const
 
 /** Name of a suite. */
 export type SuiteName = (typeof all)[number]['name']

@@ -1,0 +1,40 @@
+import { desks, relays } from '../workflows/handoffs.ts'
+import { suite } from './suite.ts'
+
+/** Handoffs: every slice, every limit, in branches and in nested workflows. */
+export const handoffs = suite({
+  name: 'handoffs',
+  share: 0.3,
+  workflows: [desks, relays],
+  rows: [
+    'handoff made',
+    'handoff beside other calls',
+    'handoff to no agent',
+    'handoff by another way',
+    'handoff not offered',
+    'handoff refused',
+    'handoff closed meanwhile',
+    'handoff left unmade',
+    'contract mended',
+    'contract given up',
+    'one too many by max',
+    'one too many by perPair',
+    'one too many by identical',
+    'one too many by within',
+    'told all',
+    'told last',
+    'told summary',
+    'told contract',
+    'told none',
+    'chain begun anew',
+    'handoff in a branch',
+    'handoff in what is nested',
+    'expiry',
+    'lost model call',
+    'retry',
+    'repair',
+    'ended completed',
+    'ended failed',
+    'ended cancelled',
+  ],
+})

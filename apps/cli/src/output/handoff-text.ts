@@ -1,7 +1,8 @@
-import type { Decision, HandoffLimitHit, HandoffMade } from '@waystone/core'
+import type { Decision, HandoffLedger, HandoffLimitHit, HandoffMade } from '@waystone/core'
 import { printableExcerpt, printableLine } from './printable.ts'
 import { targetText } from './target-text.ts'
 import { formatDuration } from './units.ts'
+import { counted } from './usage-text.ts'
 
 const limitWords: { readonly [name in HandoffLimitHit['name']]: string } = {
   max: 'in all',
@@ -26,4 +27,10 @@ export function handoffReason({ reason, tooMany }: NonNullable<Decision['handoff
 export function handoffLine({ from, to, reason, tooMany }: HandoffMade): string {
   const many = tooMany === undefined ? '' : `  (${tooManyText(tooMany)}, meant for ${targetText(tooMany.meantFor)})`
   return `${from} → ${targetText(to)}: “${printableLine(reason)}”${many}`
+}
+
+/** The chain of a run, and how many handoffs were refused. */
+export function handedLines({ made, refused }: HandoffLedger, label: (text: string) => string): readonly string[] {
+  const few = refused === undefined ? [] : [`${label('refused')}${counted(refused, 'handoff')} that a model asked for`]
+  return [...made.map((one) => `${label('handed')}${handoffLine(one)}`), ...few]
 }

@@ -2,7 +2,7 @@ import { compensationOfRun, formatPlace, openIn, processLiveness, type History, 
 import { tagNames } from '../bind/tag-names.ts'
 import type { Context } from '../command.ts'
 import { amountText } from '../graph/limits-text.ts'
-import { handoffLine } from './handoff-text.ts'
+import { handedLines } from './handoff-text.ts'
 import { printable, printableLine } from './printable.ts'
 import { compensationLines, degradedText, toneOfStatus, unreadText, waitText } from './run-result.ts'
 import { formatDuration, formatTime } from './units.ts'
@@ -55,10 +55,7 @@ export function overviewLines(
     ...Object.entries(context.received ?? {}).flatMap(([id, { message, step }]) =>
       step === undefined ? [`${label('unread')}${unreadText({ id, ...message })}`] : [],
     ),
-    ...(context.handoffs?.made ?? []).map((made) => `${label('handed')}${handoffLine(made)}`),
-    ...(context.handoffs?.refused === undefined
-      ? []
-      : [`${label('refused')}${counted(context.handoffs.refused, 'handoff')} that a model asked for`]),
+    ...(context.handoffs === undefined ? [] : handedLines(context.handoffs, label)),
     ...(held === null ? [] : [`${label('held')}by ${printableLine(held.by)}: ${printableLine(held.reason)}`]),
     ...(ending?.error === undefined
       ? []

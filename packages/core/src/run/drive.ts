@@ -61,8 +61,10 @@ export class Drive implements EffectsOwner, RuleDeskOwner {
   readonly lease: Lease
   readonly #host: DriveHost
   readonly #queue: Entry[]
-  /** Delivered events that have been taken: a look into the inbox that began before may still bring them. */
-  readonly #taken = new Set<string>()
+  /** What became of delivered events: a look into the inbox that began before may still bring them. */
+  readonly #taken = new Map<string, Acceptance>()
+  /** Told too what becomes of a delivered event that a look into the inbox had brought before. */
+  readonly #alsoTold = new Map<string, NonNullable<Entry['onTaken']>>()
   readonly #effects: DriveEffects
   readonly #rules: RuleDesk
   readonly #timers: ReturnType<typeof createTimers>
@@ -122,9 +124,12 @@ export class Drive implements EffectsOwner, RuleDeskOwner {
         inputError('WAYSTONE_INPUT_RUNTIME_CLOSED', `run ${this.runId} is not driven here any more`),
       )
     const { id } = entry.event
-    const isKnown =
-      entry.isDelivered === true && (this.#taken.has(id) || this.#queue.some(({ event }) => event.id === id))
-    if (isKnown) return entry.onTaken?.({ type: 'delivered' })
+    const became = entry.isDelivered === true ? this.#taken.get(id) : undefined
+    if (became !== undefined) return entry.onTaken?.(became)
+    if (entry.isDelivered === true && this.#queue.some(({ event }) => event.id === id)) {
+      if (entry.onTaken !== undefined) this.#alsoTold.set(id, entry.onTaken)
+      return
+    }
     this.#queue.push(entry)
     this.#start()
   }
@@ -143,6 +148,7 @@ export class Drive implements EffectsOwner, RuleDeskOwner {
     this.#close()
     const reason = error ?? inputError('WAYSTONE_INPUT_RUNTIME_CLOSED', `run ${this.runId} is not driven here any more`)
     for (const entry of this.#queue.splice(0)) entry.onStopped?.(reason)
+    for (const told of this.#alsoTold.values()) told({ type: 'delivered' })
     this.#host.onStopped(this, error)
   }
 
@@ -183,7 +189,6 @@ export class Drive implements EffectsOwner, RuleDeskOwner {
         await this.#take(entry)
         const { type, payload } = entry.event
         if (type === 'effect.ended') this.#effects.letGo(payload.step, payload.attempt)
-        if (entry.isDelivered === true) this.#taken.add(entry.event.id)
         if (this.#queue[0] === entry) this.#queue.shift()
         const turn = this.#host.turn()
         if (turn !== null) await turn
@@ -201,14 +206,14 @@ export class Drive implements EffectsOwner, RuleDeskOwner {
   }
 
   async #take(entry: Entry): Promise<void> {
-    if (entry.isUnproven === true && !(await this.#isInInbox(entry))) return entry.onTaken?.({ type: 'delivered' })
+    if (entry.isUnproven === true && !(await this.#isInInbox(entry))) return this.#tell(entry, { type: 'delivered' })
     const { parent, snapshot } = this.#standing
     const position = { runId: this.runId, sequence: parent.sequence + 1, parent }
     const plan = this.#refusal(entry) ?? this.#host.plan(this.compiled, position, snapshot, entry.event)
     if (plan.type !== 'applied' && plan.type !== 'late') return this.#drop(entry, plan)
     await this.#commit(plan, entry)
     if (this.#isOver) return
-    entry.onTaken?.({ type: 'applied', sequence: plan.checkpoint.sequence })
+    this.#tell(entry, { type: 'applied', sequence: plan.checkpoint.sequence })
     if (!this.#isCatchingUp) this.#perform(plan.commands)
     if (plan.snapshot.context.held !== null) this.#effects.withhold()
   }
@@ -254,7 +259,14 @@ export class Drive implements EffectsOwner, RuleDeskOwner {
     if (entry.isDelivered === true) await this.#host.store.discard(this.runId, this.lease.fence, [entry.event.id])
     const reason = plan.type === 'refused' ? plan.reason : 'already-decided'
     this.#host.notify({ type: 'event.dropped', runId: this.runId, eventId: entry.event.id, message: plan.message })
-    entry.onTaken?.({ type: 'refused', reason, message: plan.message })
+    this.#tell(entry, { type: 'refused', reason, message: plan.message })
+  }
+
+  #tell({ event, onTaken, isDelivered }: Entry, acceptance: Acceptance): void {
+    if (isDelivered === true) this.#taken.set(event.id, acceptance)
+    onTaken?.(acceptance)
+    this.#alsoTold.get(event.id)?.(acceptance)
+    this.#alsoTold.delete(event.id)
   }
 
   #perform(commands: readonly Command[]): void {

@@ -420,4 +420,63 @@ describe('waits in nested workflows and branches', () => {
     expect(closed).toHaveLength(1)
     expect((await replayRun(runtime.store, race, run.runId)).divergence).toBeNull()
   })
+
+  it('take their own events in items of a map, early ones too', async () => {
+    const many = defineState({ ids: z.array(z.string()), all: z.array(z.string()).optional() })
+    const nodes = many.nodes({
+      each: many.map({
+        over: 'ids',
+        item: asking,
+        input: (id) => ({ id }),
+        maxItems: 3,
+        concurrency: 2,
+        writes: ['all'],
+        apply: (results) => ({ all: results.map(({ output }) => output.got ?? '') }),
+      }),
+    })
+    const workflow = many.workflow('many', {
+      input: z.object({ ids: z.array(z.string()) }),
+      output: ['all'],
+      nodes,
+      start: nodes.each,
+      edges: { each: { done: END } },
+    })
+    const runtime = runtimeWith()
+    const run = await runtime.start(workflow, { input: { ids: ['a', 'b', 'c'] } })
+    await run.result()
+    expect((await run.waits()).map(({ key }) => key)).toEqual(['a', 'b'])
+    for (const id of ['c', 'b', 'a']) await run.send(answer, { got: id.toUpperCase() }, { key: id })
+    expect(await run.result()).toMatchObject({ status: 'completed', output: { all: ['A', 'B', 'C'] } })
+    expect((await replayRun(runtime.store, workflow, run.runId)).divergence).toBeNull()
+  })
+})
+
+describe('a wait and operators', () => {
+  const w = defineState({ note: z.string().optional() })
+  const go = w.event('go')
+  const n = w.nodes({
+    wait: w.wait({ for: go, redirectable: true }),
+    other: w.task({ effect: 'pure', redirectable: true, writes: ['note'], run: () => ({ note: 'by hand' }) }),
+  })
+  const workflow = w.workflow('redirected', {
+    input: z.object({}),
+    output: ['note'],
+    nodes: n,
+    start: n.wait,
+    edges: { wait: { received: n.other }, other: { done: END } },
+  })
+
+  it('is closed by a redirect, and may be where one leads (H7)', async () => {
+    const runtime = runtimeWith()
+    const run = await runtime.start(workflow, { input: {} })
+    await run.result()
+    expect(await run.redirect({ to: 'wait', by: 'ada', reason: 'again' })).toMatchObject({ type: 'applied' })
+    expect(await run.waits()).toMatchObject([{ node: 'wait', step: 1 }])
+    expect(await run.redirect({ to: 'other', by: 'ada', reason: 'enough' })).toMatchObject({ type: 'applied' })
+    expect(await run.result()).toMatchObject({ status: 'completed', output: { note: 'by hand' } })
+    const closed: number[] = []
+    for await (const event of run.events()) if (event.type === 'wait.closed') closed.push(event.step)
+    expect(closed).toEqual([0, 1])
+    expect(await run.send(go, null)).toMatchObject({ reason: 'run-ended' })
+  })
 })

@@ -56,6 +56,11 @@ export const plantedFaults: readonly PlantedFault[] = [
     suite: 'nested',
   },
   {
+    plant: { name: 'what an item runs outlives its map', compiled: withHeedlessItems },
+    found: ['nested-ends-with-what-holds-it'],
+    suite: 'items',
+  },
+  {
     plant: { name: 'a limit does not reach what is nested', compiled: withFreeChildren },
     found: ['limits-are-guards'],
     suite: 'nested',
@@ -345,6 +350,33 @@ function withMaps(
     Object.entries(graph.nodes).map(([id, node]) => [id, node.kind === 'map' ? change(node) : node]),
   )
   return compileGraph({ graph: { ...graph, nodes }, registry, hashes })
+}
+
+/** Items that still run when their map is over go on as if it were not. */
+function withHeedlessItems(spec: CompiledWorkflow): CompiledWorkflow {
+  return {
+    ...spec,
+    runner: {
+      begin: (input) => spec.runner.begin(input),
+      move: (snapshot, event) => {
+        const next = spec.runner.move(snapshot, event)
+        const { children = {}, maps = {} } = snapshot.context
+        const over = new Set(
+          Object.keys(next.context.maps ?? {}).filter(
+            (node) => next.context.maps?.[node]?.over !== undefined && maps[node]?.over === undefined,
+          ),
+        )
+        const held = Object.entries(snapshot.context.open).filter(
+          ([index, { node }]) => over.has(node) && children[index] !== undefined,
+        )
+        if (held.length === 0) return next
+        const closing = { ...next.context.closing, ...Object.fromEntries(held) }
+        const kept = Object.fromEntries(held.map(([index]) => [index, children[index]]))
+        const context = { ...next.context, children: { ...next.context.children, ...kept }, closing }
+        return Object.freeze({ value: next.value, context: Object.freeze(context) as Snapshot['context'] })
+      },
+    },
+  }
 }
 
 /** What is nested in a run that is cancelled goes on as if it were not. */

@@ -29,7 +29,7 @@ export function followMaps(
     readonly coverage: Coverage
   },
 ): void {
-  noteEnd(facts, checkpoint, before)
+  noteEnd(facts, checkpoint, { before, coverage })
   noteBegun(facts, after, { report, coverage })
   for (const [node, map] of facts.maps) {
     const record = facts.spec.graph.nodes[node]
@@ -62,9 +62,14 @@ function countOver(map: KnownMap, over: NonNullable<StoredMap['over']>, coverage
   if (map.hasWanted) coverage.count('first item that is wanted')
 }
 
-function noteEnd(facts: RunFacts, { event, decision, step }: Checkpoint, before: RunContext | null): void {
+function noteEnd(
+  facts: RunFacts,
+  { event, decision, step }: Checkpoint,
+  { before, coverage }: { readonly before: RunContext | null; readonly coverage: Coverage },
+): void {
   if (step?.item === undefined || before?.open[step.index] === undefined) return
   const map = facts.maps.get(step.node)
+  if (decision?.taken.endsWith(':retry') === true && step.kind !== 'item') coverage.count('item tried again')
   if (map === undefined || decision?.taken.endsWith(':retry') === true || decision?.taken.endsWith(':person') === true)
     return
   if (event.type !== 'effect.ended' && event.type !== 'request.decided') return

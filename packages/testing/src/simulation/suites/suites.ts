@@ -1,12 +1,13 @@
 import { InputError } from '@waystone/core'
 import { core } from './core.ts'
 import { handoffs } from './handoffs.ts'
+import { items } from './items.ts'
 import { maps } from './maps.ts'
 import { nested } from './nested.ts'
 import type { Suite } from './suite.ts'
 import { waits } from './waits.ts'
 
-const all = [core, maps, nested, waits, handoffs] as const
+const all = [core, maps, nested, items, waits, handoffs] as const
 
 /** Name of a suite. */
 export type SuiteName = (typeof all)[number]['name']

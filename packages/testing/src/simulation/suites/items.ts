@@ -1,0 +1,42 @@
+import { offices } from '../workflows/items.ts'
+import { suite } from './suite.ts'
+
+/** Maps whose items are agents and workflows. */
+export const items = suite({
+  name: 'items',
+  share: 0.2,
+  workflows: [offices],
+  rows: [
+    'item begun',
+    'item left',
+    'item tried again',
+    'map done',
+    'map unsatisfied',
+    'map in spite of a failed item',
+    'first item that is wanted',
+    'nested begun',
+    'nested completed',
+    'nested failed',
+    'nested exhausted',
+    'nested over before its end',
+    'nested left with steps to settle',
+    'nested left to finish',
+    'limit 1 around hit',
+    'expiry',
+    'resolved happened',
+    'resolved did-not-happen',
+    'late end settled',
+    'retry',
+    'timeout',
+    'repair',
+    'cancel while nested',
+    'hold while nested',
+    'patch while nested',
+    'crash while nested',
+    'workflow limit hit',
+    'ended completed',
+    'ended failed',
+    'ended cancelled',
+    'ended exhausted',
+  ],
+})

@@ -1,9 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { agentItems, answering, noteTool, passing, wordAgent, wordOf, workflowItems } from '../../test/nested/items.ts'
 import { createManualClock } from '../../test/support/manual-clock.ts'
 import { says, asks } from '../../test/support/scripted-model.ts'
 import { mortalView } from '../../test/support/store-view.ts'
 import { createMemoryStore } from '../checkpoint/memory-store.ts'
+import { END } from '../define/edge.ts'
+import { defineState } from '../define/state.ts'
+import { defineTool } from '../define/tool.ts'
+import { compile } from '../compile/compile.ts'
 import { auditRun } from '../replay/audit-run.ts'
 import { forkRun } from '../replay/fork-run.ts'
 import { readHistory } from '../replay/history.ts'
@@ -315,5 +320,54 @@ describe('a map of workflows', () => {
     })
     expect(model.requests).toHaveLength(4)
     expect(await replayRun(runtime.store, workflow, runId)).toMatchObject({ divergence: null })
+  })
+
+  it('is audited item by item: a yes in one item is none in another (H9)', async () => {
+    const pay = defineTool({
+      name: 'pay',
+      description: 'Pays.',
+      effect: 'keyed',
+      input: z.object({ word: z.string() }),
+      output: z.object({ paid: z.boolean() }),
+      run: () => ({ paid: true }),
+    })
+    const s = defineState({ word: z.string(), paid: z.boolean().optional() })
+    const sn = s.nodes({
+      editor: s.approval({ show: ['word'] }),
+      pay: s.tool(pay, { reads: ['word'], writes: ['paid'] }),
+    })
+    const bill = s.workflow('bill', {
+      input: z.object({ word: z.string() }),
+      output: ['paid'],
+      nodes: sn,
+      start: sn.editor,
+      edges: { editor: { approved: sn.pay, rejected: sn.pay }, pay: { done: END } },
+      policies: [{ never: pay, without: [sn.editor, 'approved'] }],
+    })
+    const w = defineState({ words: z.array(z.string()) })
+    const n = w.nodes({ each: w.map({ over: 'words', item: bill, input: (word) => ({ word }), maxItems: 9 }) })
+    const bills = w.workflow('bills', {
+      input: z.object({ words: z.array(z.string()) }),
+      output: [],
+      nodes: n,
+      start: n.each,
+      edges: { each: { done: END } },
+    })
+    const runtime = runtimeWith({ workflows: [compile(bills, { unchecked: true })] })
+    const run = await runtime.start(bills, { input: { words: ['sun', 'moon', 'star'] } })
+    await run.result()
+    const [sun, moon, star] = await run.requests()
+    for (const [request, outcome] of [
+      [star, 'approved'],
+      [sun, 'rejected'],
+      [moon, 'approved'],
+    ] as const)
+      await run.decide(request ?? '', { outcome, by: 'ada', reason: 'so' })
+    expect(await run.result()).toMatchObject({ status: 'completed' })
+    const { policies } = await auditRun(runtime.store, run.runId)
+    const { checkpoints } = await readHistory(runtime.store, run.runId)
+    const broken = policies.flatMap(({ violations }) => violations)
+    expect(policies).toMatchObject([{ within: 'each', uses: { length: 3 } }])
+    expect(broken.map((sequence) => checkpoints[sequence]?.items)).toEqual([[0]])
   })
 })

@@ -51,12 +51,8 @@ function eventText(event: RunEvent, { graph, style }: LineContext): string | nul
       if (isTalk(graph, event.node)) return null
       return `${name(event.node, event.items)}  ${style('warn', askedText(event.kind, event.tool ?? null))}`
     }
-    case 'request.decided': {
-      if (isTalk(graph, event.node)) return null
-      const reason = printableLine(event.reason)
-      const about = event.tool === undefined ? '' : `${workText('call', event.tool)}: `
-      return `${name(event.node, event.items)}  ${about}${event.outcome} by ${personText(event)}${event.isPartial === true ? ', others have to decide as well' : ''}${reason === '' ? '' : `: ${printableExcerpt(reason, 100)}`}`
-    }
+    case 'request.decided':
+      return isTalk(graph, event.node) ? null : `${name(event.node, event.items)}  ${decidedText(event)}`
     case 'request.escalated':
       return `${name(event.node)}  ${style('warn', `nobody has decided step ${event.step}: escalated, level ${event.level}`)}`
     case 'wait.opened':
@@ -152,6 +148,13 @@ function tooManyLine(
 ): string | null {
   if (tooMany === undefined) return null
   return `${' '.repeat(width)}  ${style('warn', `${node} hands over to ${handoff}: ${tooManyText(tooMany)}`)}`
+}
+
+function decidedText(event: Extract<RunEvent, { type: 'request.decided' }>): string {
+  const reason = event.reason === '' ? '' : `: ${printableExcerpt(printableLine(event.reason), 100)}`
+  const about = event.tool === undefined ? '' : `${workText('call', event.tool)}: `
+  const others = event.isPartial === true ? ', others have to decide as well' : ''
+  return `${about}${event.outcome} by ${personText(event)}${others}${reason}`
 }
 
 function askedText(kind: Extract<RunEvent, { type: 'request.opened' }>['kind'], tool: string | null): string {

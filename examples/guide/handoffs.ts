@@ -1,0 +1,63 @@
+import { defineState, defineTool, END } from '@waystone/core'
+import { z } from 'zod'
+
+const w = defineState({ question: z.string(), isOpen: z.boolean(), reply: z.string().optional() })
+const isOpen = w.guard('isOpen', ['isOpen'], (state) => state.isOpen)
+
+const lookUp = defineTool({
+  name: 'look-up',
+  description: 'Looks an order up.',
+  effect: 'pure',
+  input: z.object({ order: z.string() }),
+  output: z.object({ status: z.string() }),
+  run: ({ order }) => ({ status: `order ${order} was charged twice` }),
+})
+
+// #region nodes
+const n = w.nodes({
+  support: w.agent({
+    model: 'fast',
+    instructions: 'Answer customers. Invoices are not yours.',
+    tools: [lookUp],
+    reads: ['question'],
+    writes: ['reply'],
+    handoffs: {
+      billing: {
+        description: 'For anything about an invoice, once the order is known.',
+        contract: z.object({ order: z.string(), wantsMoneyBack: z.boolean() }),
+        slice: { last: 2 },
+        doneWhen: 'The customer knows what will be paid back, and when.',
+      },
+    },
+  }),
+  billing: w.agent({
+    model: 'good',
+    instructions: 'You answer for invoices.',
+    reads: ['question'],
+    writes: ['reply'],
+    handoffs: { support: { description: 'When it is not about an invoice.' } },
+  }),
+  lead: w.approval({
+    show: ['question'],
+    role: 'lead',
+    hears: ['support', 'billing'],
+    reason: 'Nobody wants this one.',
+  }),
+})
+// #endregion nodes
+
+/** Support and billing hand over to each other; a person takes what goes back and forth. */
+export const desk = w.workflow('desk', {
+  input: z.object({ question: z.string(), isOpen: z.boolean() }),
+  output: ['reply'],
+  nodes: n,
+  start: n.support,
+  // #region edges
+  edges: {
+    support: { done: END, billing: { when: isOpen, to: n.billing } },
+    billing: { done: END, support: n.support },
+    lead: { approved: END, rejected: END },
+  },
+  limits: { handoffs: { max: 3, identical: 1, within: '10m', escalateTo: n.lead }, modelCalls: 20 },
+  // #endregion edges
+})

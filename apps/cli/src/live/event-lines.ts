@@ -62,11 +62,9 @@ function eventText(event: RunEvent, { graph, style }: LineContext): string | nul
     case 'handoff.made':
       return tooManyLine(event, { style, width })
     case 'limit.hit':
-      return `${' '.repeat(width)}  ${style('warn', `limit${event.node === undefined ? '' : ` of ${event.node}`} hit: ${amountText(event.limit, event.used)} of ${amountText(event.limit, event.max)}`)}`
     case 'run.stalled':
-      return `${' '.repeat(width)}  ${style('warn', `stalled: ${event.transitions} transitions without progress`)}`
     case 'run.deadlocked':
-      return `${name(event.node)}  ${style('warn', `deadlock: ${event.joined} of ${event.needed} joined, and too few can still`)}`
+      return `${' '.repeat(width)}  ${style('warn', stuckText(event))}`
     case 'compensation.started':
       return `${' '.repeat(width)}  ${style('warn', undoingText(event))}`
     case 'log.written':
@@ -155,6 +153,19 @@ function decidedText(event: Extract<RunEvent, { type: 'request.decided' }>): str
   const about = event.tool === undefined ? '' : `${workText('call', event.tool)}: `
   const others = event.isPartial === true ? ', others have to decide as well' : ''
   return `${about}${event.outcome} by ${personText(event)}${others}${reason}`
+}
+
+function stuckText(event: Extract<RunEvent, { type: 'limit.hit' | 'run.stalled' | 'run.deadlocked' }>): string {
+  switch (event.type) {
+    case 'limit.hit': {
+      const { limit, used, max, node } = event
+      return `limit${node === undefined ? '' : ` of ${node}`} hit: ${amountText(limit, used)} of ${amountText(limit, max)}`
+    }
+    case 'run.stalled':
+      return `stalled: ${event.transitions} transitions without progress`
+    case 'run.deadlocked':
+      return `deadlock at ${event.node}: ${event.joined} of ${event.needed} joined, and too few can still`
+  }
 }
 
 function askedText(kind: Extract<RunEvent, { type: 'request.opened' }>['kind'], tool: string | null): string {

@@ -9,6 +9,7 @@ import {
 import { decodeCheckpoint, encodeCheckpoint, type Commit, type Store } from '@waystone/core/store'
 import { bindMethods } from './bind-methods.ts'
 import type { InvariantName } from './oracle/run-facts.ts'
+import { readingPrivateKeys, withPatience } from './plants-of-groups.ts'
 import type { SuiteName } from './suites/suites.ts'
 import type { Plant } from './world.ts'
 
@@ -80,6 +81,16 @@ export const plantedFaults: readonly PlantedFault[] = [
     plant: { name: 'more goes along than was declared', compiled: withWholeSlices },
     found: ['handoffs-tell-their-slice'],
     suite: 'handoffs',
+  },
+  {
+    plant: { name: 'a private key leaks', compiled: readingPrivateKeys },
+    found: ['groups-keep-to-themselves'],
+    suite: 'groups',
+  },
+  {
+    plant: { name: 'a stall is seen too late', compiled: withPatience },
+    found: ['limits-are-guards', 'routing-is-total'],
+    suite: 'groups',
   },
   { plant: { name: 'a permit too many is given', below: grantingOneMore }, found: ['shared-limits-hold'] },
   { plant: { name: 'what has begun is not counted', below: forgettingBegins }, found: ['shared-limits-hold'] },

@@ -4,6 +4,7 @@ import type { KnownLimit } from '../limits.ts'
 import type { SimulatedProcess } from '../process.ts'
 import { leakedSecret, simulationEpoch, type Observer, type Surroundings, type WorldCall } from '../surroundings.ts'
 import { beginningOf, checkBeginning } from './effect-checks.ts'
+import { checkAskedOutside, checkPrivacy } from './groups.ts'
 import { effectSuffix, stepOfEffect } from './items.ts'
 import { attemptKey, newRunFacts, textOf, type InvariantName, type RunFacts, type Violation } from './run-facts.ts'
 import { LimitChecks } from './limit-checks.ts'
@@ -76,6 +77,7 @@ export class Oracle implements Observer {
         `stored ${stored.runId} ${checkpoint.sequence} ${checkpoint.event.type} ${checkpoint.event.id} ${checkpoint.decision?.outcome ?? ''} ${checkpoint.decision?.taken ?? ''} -> ${checkpoint.status}`,
       )
       checkStored(facts, checkpoint, { report, coverage: this.#world.coverage })
+      checkPrivacy(facts, { text: stored.text, checkpoint }, { report, coverage: this.#world.coverage })
     }
   }
 
@@ -193,6 +195,7 @@ export class Oracle implements Observer {
     )
     const report = (invariant: InvariantName, message: string): void => this.report(invariant, message, call.runId)
     checkBeginning(facts, beginning, { report, coverage: this.#world.coverage })
+    checkAskedOutside(facts, call, { report, coverage: this.#world.coverage })
     this.#limits?.effectStarted(process, call)
     if (facts !== undefined) this.#running.push({ process, call, facts })
   }

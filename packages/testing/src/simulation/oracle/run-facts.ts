@@ -30,6 +30,17 @@ export interface KnownMap {
   hasWanted: boolean
 }
 
+/** How far a run is from a stall, by the oracle's own count. */
+export interface KnownStall {
+  /** Edges in a row that brought nothing. */
+  count: number
+  times: number
+  /** Nodes that were entered. */
+  readonly entered: Set<string>
+  /** The state before the last event, as text. */
+  before: string
+}
+
 /**
  * What the oracle knows of one run: what was stored, and what it has worked out itself from the events alone. A nested workflow has facts
  * of its own, which are the run's where they do not differ.
@@ -54,6 +65,8 @@ export interface RunFacts {
   state: JsonObject
   /** How the last effect that ended went wrong, by its name; null: it did not, or nobody named it. */
   failure: string | null
+  /** How far it is from a stall. */
+  readonly stall: KnownStall
   /** Times taken, by edge, as the oracle counts them. */
   readonly taken: Map<string, number>
   /** Forks under way by the oracle's count, by join; how often each join has fired; who wrote each item of the lists. */
@@ -119,6 +132,7 @@ export function newRunFacts(runId: string, spec: CompiledWorkflow, isAnswered: (
     context: {} as RunContext,
     state: {},
     failure: null,
+    stall: { count: 0, times: 0, entered: new Set(), before: '' },
     taken: new Map(),
     forks: new Map(),
     fires: new Map(),
@@ -184,6 +198,7 @@ const invariantNames = [
   'tools-keep-rules',
   'pure-calls-run-once',
   'degraded-runs-say-so',
+  'groups-keep-to-themselves',
   'maps-keep-results',
   'events-are-kept',
   'handoffs-keep-limits',

@@ -17,7 +17,8 @@ import {
 } from './nested.ts'
 import { checkOwnLimits } from './own-limits.ts'
 import { allClosing, allOpen, factsOf, namesAround, type Part } from './parts.ts'
-import { countTaken, expectRoute } from './routing.ts'
+import { followPatch } from './stall.ts'
+import { checkEdge } from './edges.ts'
 import { countTools, toolsOf } from './tool-checks.ts'
 import { attemptKey, textOf, type Report, type RunFacts } from './run-facts.ts'
 
@@ -71,7 +72,8 @@ function followHome(facts: RunFacts, passage: Passage): void {
   const [before, after] = [home?.context ?? null, part.context]
   checkState(own, checkpoint, { before, after, report })
   handoffsOf(own).note(own, checkpoint, { before, after, report, coverage })
-  checkDecision(own, checkpoint, { before, after, report, isUnderWay: isUnderWay(part) })
+  followPatch(own, checkpoint, coverage)
+  checkDecision(own, checkpoint, { before, after, report, coverage, isUnderWay: isUnderWay(part) })
   handoffsOf(own).settle(own, checkpoint, { before, after, report, coverage })
   toolsOf(own).follow(own, checkpoint, { before, after, report })
   countCovered(checkpoint, { before, after, coverage })
@@ -96,7 +98,7 @@ function followTakeover(facts: RunFacts, passage: Passage): void {
   const checkpoint: Checkpoint = { ...passage.checkpoint, step: null, decision: taken }
   const [before, after] = [own.context, part.context]
   followForks(own, checkpoint, { after, report })
-  checkDecision(own, checkpoint, { before, after, report, isUnderWay: true })
+  checkDecision(own, checkpoint, { before, after, report, coverage, isUnderWay: true })
   followMaps(own, checkpoint, { before, after, report, coverage })
 }
 
@@ -146,6 +148,7 @@ function checkState(facts: RunFacts, checkpoint: Checkpoint, { before, after, re
   }
   const written = writtenBy(checkpoint)
   const old = facts.state
+  facts.stall.before = textOf(old)
   if (written !== null) facts.state = mergeInto(facts, old, written)
   noteWrites(facts, old, checkpoint.step?.node ?? 'input')
   followForks(facts, checkpoint, { after, report })
@@ -168,12 +171,19 @@ function sorted(state: object): unknown {
   return Object.entries(state).toSorted(([one], [other]) => (one < other ? -1 : 1))
 }
 
-const outsideEdges = new Set([':no-route', ':guard-error', ':cancel', 'limits.exhausted'])
-
 function checkDecision(
   facts: RunFacts,
   checkpoint: Checkpoint,
-  { before, after, report, isUnderWay: goesOn }: Change & { readonly isUnderWay: boolean },
+  {
+    before,
+    after,
+    report,
+    coverage,
+    isUnderWay: goesOn,
+  }: Change & {
+    readonly coverage: Coverage
+    readonly isUnderWay: boolean
+  },
 ): void {
   const { decision, sequence } = checkpoint
   if (before === null || decision === null) return
@@ -182,50 +192,9 @@ function checkDecision(
   if (decision.taken === ':no-route' || decision.taken === ':guard-error')
     report('routing-is-total', `the decision at ${sequence} took ${decision.taken}`)
   for (let one: typeof decision | undefined = decision; one !== undefined; one = one.next)
-    checkEdge(facts, one, { sequence, after, report, at: checkpoint.event.at })
+    checkEdge(facts, one, { sequence, after, report, coverage, at: checkpoint.event.at })
   if (goesOn && after.ending === null && Object.keys(after.open).length === 0)
     report('routing-is-total', `nothing is open after ${sequence} and the run has not ended`)
-}
-
-function checkEdge(
-  facts: RunFacts,
-  decision: NonNullable<Checkpoint['decision']>,
-  {
-    sequence,
-    after,
-    report,
-    at,
-  }: { readonly sequence: number; readonly after: RunContext; readonly report: Report; readonly at: number },
-): void {
-  const isInside = decision.to === null || decision.to === ':person' || outsideEdges.has(decision.taken)
-  if (!isInside) {
-    const expected =
-      decision.handoff === undefined
-        ? expectRoute(facts, decision.node, decision.outcome)
-        : handoffsOf(facts).expect(facts, decision, at)
-    if (expected?.taken !== decision.taken || expected.to !== decision.to) {
-      const invariant =
-        expected?.taken.split(':')[0] === decision.taken.split(':')[0] ? 'limits-are-guards' : 'routing-is-total'
-      report(
-        invariant,
-        `${decision.node}.${decision.outcome} took ${decision.taken} to ${decision.to} at ${sequence}; by the graph it takes ${expected?.taken ?? 'no edge'} to ${expected?.to ?? 'nothing'}`,
-      )
-    }
-    for (const entered of enteredBy(facts, decision)) {
-      const opened = Object.values(after.open).filter(({ node }) => node === entered).length
-      if (opened === 0)
-        report('routing-is-total', `the decision at ${sequence} leads to ${entered}, which was not entered`)
-      if (opened > 1) report('joins-fire-once', `${entered} was entered ${opened} times at ${sequence}`)
-    }
-  }
-  countTaken(facts, decision)
-}
-
-/** Nodes that an edge leads into; a join takes no step. */
-function enteredBy({ spec }: RunFacts, { to, taken }: NonNullable<Checkpoint['decision']>): readonly string[] {
-  const branches = to === ':fork' ? spec.graph.edges.find(({ id }) => id === taken)?.fork?.branches : undefined
-  const names = branches ?? [to ?? '']
-  return names.filter((name) => spec.graph.nodes[name] !== undefined && spec.graph.nodes[name]?.kind !== 'join')
 }
 
 /** A quorum is reached by as many persons as it needs, all of whom saw what is asked now. */

@@ -1,5 +1,6 @@
 import { InputError } from '@waystone/core'
 import { core } from './core.ts'
+import { groups } from './groups.ts'
 import { handoffs } from './handoffs.ts'
 import { items } from './items.ts'
 import { maps } from './maps.ts'
@@ -7,7 +8,7 @@ import { nested } from './nested.ts'
 import type { Suite } from './suite.ts'
 import { waits } from './waits.ts'
 
-const all = [core, maps, nested, items, waits, handoffs] as const
+const all = [core, maps, nested, items, waits, handoffs, groups] as const
 
 /** Name of a suite. */
 export type SuiteName = (typeof all)[number]['name']

@@ -1,0 +1,44 @@
+import type { Checkpoint } from '@waystone/core'
+import type { Coverage } from '../coverage.ts'
+import type { WorldCall } from '../surroundings.ts'
+import { privateMark } from '../workflows/guild.ts'
+import type { Report, RunFacts } from './run-facts.ts'
+
+/** True for a node that was made in a group, by the graph the author wrote. */
+function isInside({ spec }: RunFacts, node: string): boolean {
+  return spec.graph.nodes[node]?.group !== undefined
+}
+
+/** What is private to a group stands in no checkpoint of a step outside of it. @param text - as it is stored */
+export function checkPrivacy(
+  facts: RunFacts,
+  { text, checkpoint }: { readonly text: string; readonly checkpoint: Checkpoint },
+  { report, coverage }: { readonly report: Report; readonly coverage: Coverage },
+): void {
+  if (facts.spec.graph.groups === undefined) return
+  const { step, decision, event, sequence } = checkpoint
+  const node = step?.node ?? decision?.node ?? ''
+  const isOperators = event.type.startsWith('run.')
+  const holds = text.includes(privateMark)
+  if (holds) coverage.count('private value stored')
+  if (holds && !isOperators && !isInside(facts, node))
+    report('groups-keep-to-themselves', `checkpoint ${sequence} of ${node} holds what is private to a group`)
+  const { error } = facts.context
+  if (error === null) return
+  if (error.message.includes('of group')) coverage.count('failure of a group told outside')
+  if (error.message.includes(privateMark))
+    report('groups-keep-to-themselves', `after ${sequence} the run's last error holds what is private to a group`)
+}
+
+/** Nothing outside of a group is asked with what is private to it. */
+export function checkAskedOutside(
+  facts: RunFacts | undefined,
+  { node, input }: WorldCall,
+  { report, coverage }: { readonly report: Report; readonly coverage: Coverage },
+): void {
+  if (facts?.spec.graph.groups === undefined || isInside(facts, node)) return
+  if (JSON.stringify(input).includes(privateMark))
+    report('groups-keep-to-themselves', `${node} is asked with what is private to a group`)
+  else if (JSON.stringify(facts.context.state).includes(privateMark))
+    coverage.count('private value kept from an effect outside')
+}

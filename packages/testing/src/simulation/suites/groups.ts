@@ -1,0 +1,22 @@
+import { guild } from '../workflows/guild.ts'
+import { suite } from './suite.ts'
+
+/** Groups that keep to themselves, failures by name, and runs that stall. */
+export const groups = suite({
+  name: 'groups',
+  share: 0.2,
+  workflows: [guild],
+  rows: [
+    'private value stored',
+    'private value kept from an effect outside',
+    'failure of a group told outside',
+    'failure routed by its name',
+    'failure routed otherwise',
+    'stalled',
+    'stalled again',
+    'counted anew after a patch',
+    'ended completed',
+    'ended failed',
+    'ended cancelled',
+  ],
+})

@@ -110,7 +110,8 @@ function retryStep(graph: Graph, context: RunContext, stepEnd: StepEnd): InsideE
     : backoffUntil(policy, { at, attempt: attemptOfModel(step), effectId, retryAfterMs: end.retryAfterMs })
   const kind = kindAgain(step)
   const { notBefore: _, unknown: __, ...rest } = step
-  const isUnsure = end.outcome !== 'did-not-happen' && mayHaveHappened(step, end) && isUndoable(graph, record, step)
+  const isUnsure =
+    end.outcome !== 'did-not-happen' && isUndoable(graph, record, step) && mayHaveHappened(graph, stepEnd)
   const next: OpenStep = {
     ...rest,
     kind,

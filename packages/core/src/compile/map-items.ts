@@ -1,6 +1,7 @@
 import { own } from '../base/own.ts'
 import { withIndex } from '../base/with-index.ts'
 import type { Json } from '../base/json.ts'
+import { compensationOf } from '../graph/compensations.ts'
 import { personTarget, type Graph, type MapRecord } from '../graph/graph.ts'
 import { resultsAPiece, type MapOver, type OpenMap } from '../snapshot/open-map.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
@@ -27,11 +28,20 @@ export function endMapStep(parts: RouteParts, context: RunContext, stepEnd: MapE
 }
 
 function beginItems(parts: RouteParts, context: RunContext, stepEnd: MapEnd): Ended {
-  const { end, record, stepIndex } = stepEnd
+  const { end, record, stepIndex, sequence } = stepEnd
   const { items, cut } = end
   if (items === undefined || end.outcome !== 'done') return { type: 'outcome', end, context }
   const results = Array.from({ length: Math.ceil(items.length / resultsAPiece) }, () => noResults)
-  const map: OpenMap = { step: stepIndex, items, ...(cut !== undefined && { cut }), next: 0, done: 0, results }
+  const listedAt = compensationOf(parts.graph, record) === undefined ? undefined : sequence
+  const map: OpenMap = {
+    step: stepIndex,
+    ...(listedAt !== undefined && { listedAt }),
+    items,
+    ...(cut !== undefined && { cut }),
+    next: 0,
+    done: 0,
+    results,
+  }
   return goOn(parts, withMap(context, record.id, map), { stepEnd, transition: transitionNames.items(record.id) })
 }
 
@@ -184,6 +194,7 @@ function openItems(
       attempt: 1,
       since: at ?? 0,
       item: next,
+      ...(map.listedAt !== undefined && { list: { step: map.step, sequence: map.listedAt } }),
       ...(record.tool !== null && { tool: record.tool }),
       ...(reserved !== undefined && { reserved }),
     })

@@ -67,7 +67,7 @@ function settleLate(run: RunAt, step: OpenStep, end: EffectEnd): Plan {
   const context =
     step.undoes !== undefined
       ? lateUndo(graph, closed, { ...ended, undoes: step.undoes })
-      : record === undefined || closed.ending !== null
+      : record === undefined || run.root.snapshot?.context.ending !== null
         ? closed
         : noteUndo(graph, closed, { ...ended, record })
   const next = Object.freeze({ value: snapshot.value, context })

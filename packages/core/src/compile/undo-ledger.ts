@@ -1,7 +1,7 @@
 import { nodePath } from '../base/node-path.ts'
-import { own } from '../base/own.ts'
 import { compensationOf } from '../graph/compensations.ts'
 import type { CompensationRecord, Graph, NodeRecord } from '../graph/graph.ts'
+import { callEffectOf } from '../graph/tool-use.ts'
 import { nestedIn, nodeAt } from '../graph/nested-graphs.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
@@ -29,10 +29,18 @@ export interface UndoableEnd {
   readonly sequence: number | undefined
 }
 
-/** Whether an attempt may have happened, whatever it ended as. */
-export function mayHaveHappened(step: OpenStep, end: EffectEnd): boolean {
+/**
+ * Whether an attempt, or one before it, may have happened, whatever it ended as. A failure is certain where its author says that trying again does not
+ * help, and of unsafe work, which is only tried again when it is.
+ */
+export function mayHaveHappened(
+  graph: Graph,
+  { record, step, end }: Pick<UndoableEnd, 'record' | 'step' | 'end'>,
+): boolean {
   if (end.outcome !== 'failed' && end.outcome !== 'did-not-happen') return end.isCached !== true
-  return end.mayHaveHappened === true || step.isUnsure === true
+  if (end.mayHaveHappened === true || step.isUnsure === true) return true
+  const effect = step.kind === 'call' ? callEffectOf(graph, record, step.tool ?? '') : record.effect
+  return end.outcome === 'failed' && effect !== 'unsafe' && end.error?.retryable === true
 }
 
 /** Whether the work of a step can be undone. What makes a map's list or applies its results touches nothing. */
@@ -45,8 +53,7 @@ export function isUndoable(graph: Graph, record: NodeRecord, { kind, tool, undoe
 /** Writes what has ended into the ledger, if it can be undone and may have happened. */
 export function noteUndo(graph: Graph, context: RunContext, ended: UndoableEnd): RunContext {
   const { record, stepIndex, step, end, sequence } = ended
-  if (sequence === undefined || !isUndoable(graph, record, step) || !mayHaveHappened(step, end)) return context
-  const list = step.item === undefined ? undefined : own(context.maps ?? {}, record.id)?.step
+  if (sequence === undefined || !isUndoable(graph, record, step) || !mayHaveHappened(graph, ended)) return context
   const entry: UndoEntry = Object.freeze({
     step: stepIndex,
     node: record.id,
@@ -56,7 +63,7 @@ export function noteUndo(graph: Graph, context: RunContext, ended: UndoableEnd):
     outcome: end.outcome === 'failed' ? 'unknown' : end.outcome,
     ...(step.tool !== undefined && { tool: step.tool }),
     ...(step.item !== undefined && { item: step.item }),
-    ...(list !== undefined && { list }),
+    ...(step.list !== undefined && { list: step.list }),
   })
   return withContext(context, { undo: Object.freeze([...(context.undo ?? []), entry]) })
 }

@@ -14,7 +14,7 @@ import { lostLease } from './leases.ts'
 import { endEventId } from './end-event-id.ts'
 import { lostEnd } from './lost-effects.ts'
 import { undoneEffectId, workflowAt } from './execute-compensation.ts'
-import { readPastStep, type PastStep } from './past-step.ts'
+import { PastReader, readPastStep } from './past-step.ts'
 import type { UndoEntry } from '../snapshot/undo.ts'
 import { closingStepOf, openStepOf } from './open-step.ts'
 import { effectClassOf } from './perform.ts'
@@ -143,6 +143,12 @@ export class DriveEffects {
 
   /** Waits for an identical call, and for what it needs of shared resources, if it needs any. */
   #begin(effect: RunningEffect): void {
+    const { past } = effect.job
+    if (past?.step === null)
+      return effect.waitForRead(past.read(), {
+        onRead: () => this.#begin(effect),
+        onFailed: (error) => this.#drive.stop(error),
+      })
     if (!this.#identical.mayBegin(effect)) return
     const isWaiting = awaitPermit(this.#host, effect, {
       onGranted: () => this.#confirm(effect),
@@ -225,8 +231,8 @@ export class DriveEffects {
     const onBlocked = (waitMs: number): void => this.#running.get(step)?.hearOfLimit(waitMs)
     const received = own(this.#drive.snapshot.context.received ?? {}, open.event ?? '')?.message
     const came = received === undefined ? {} : { received }
-    const past = (entry: UndoEntry) => (): Promise<PastStep> =>
-      readPastStep(host.store, { runId, compiled: this.#drive.compiled }, entry)
+    const past = (entry: UndoEntry): PastReader =>
+      new PastReader(() => readPastStep(host.store, { runId, compiled: this.#drive.compiled }, entry))
     return {
       compiled,
       context,

@@ -10,7 +10,7 @@ import type { EffectEnd } from '../snapshot/event.ts'
 import type { EventMessage } from '../snapshot/received-event.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import type { Attempt, EffectScope } from './effect-context.ts'
-import type { PastStep } from './past-step.ts'
+import type { PastReader } from './past-step.ts'
 import type { GroupBinding } from './runtime.ts'
 import type { SecretVault } from './secrets.ts'
 
@@ -40,8 +40,8 @@ export interface EffectJob {
   readonly onToken: (text: string) => void
   /** The service said that nobody should call it for a while. Units: ms. */
   readonly onBlocked: (waitMs: number) => void
-  /** Of a compensation: reads what it undoes from the history. */
-  readonly past?: () => Promise<PastStep>
+  /** Of a compensation: what it undoes, which is read before it begins. */
+  readonly past?: PastReader
   /** Another process may have begun this very attempt; absent: none has. */
   readonly mayHaveBegun?: boolean
 }

@@ -15,7 +15,7 @@ import { whenDone } from './when-done.ts'
 
 /** The effect id of what an entry undoes. That of the compensation is this one and `/undo`, however often it is tried. */
 export function undoneEffectId(runId: RunId, { step, item, list }: UndoEntry): string {
-  return item === undefined || list === undefined ? effectIdOf(runId, step) : itemEffectIdOf(runId, list, item)
+  return item === undefined || list === undefined ? effectIdOf(runId, step) : itemEffectIdOf(runId, list.step, item)
 }
 
 /** The workflow that a node is in. @param path - below the workflow given */
@@ -26,11 +26,11 @@ export function workflowAt(compiled: CompiledWorkflow, path: string): CompiledWo
 }
 
 /** Undoes what a step did. Nothing is written to the state: the run is over but for this. */
-export async function executeCompensation(job: EffectJob, past: () => Promise<PastStep>): Promise<Ended> {
+export async function executeCompensation(job: EffectJob, past: PastStep): Promise<Ended> {
   const { undoes } = job.open
   if (undoes === undefined) throw missing(job)
   const found = functionsOf(job, undoes)
-  const given = undoneInput(job, { undoes, ...found, past: await past() })
+  const given = undoneInput(job, { undoes, ...found, past })
   const { input, run } = found.functions
   const { compiled, scope } = job
   if (run !== null) return await whenDone(run(given, scope), (): Ended => ({ outcome: 'done' }))
@@ -97,7 +97,7 @@ function inputOf({ node, nodeFunctions, past, undoes }: Undoable): unknown {
   if (open.callId !== undefined) return argumentsOfCall(own(context.private, node.id), open.callId)?.arguments
   const given = nodeInputOf(node, context)
   if (undoes.item !== undefined) {
-    const item = own(context.maps ?? {}, node.id)?.items[undoes.item]
+    const item = past.items?.[undoes.item]
     const map = nodeFunctions?.kind === 'map' ? nodeFunctions.input : null
     return map === null || item === undefined ? item : map(item, Object.freeze({ ...given, index: undoes.item }))
   }

@@ -74,7 +74,8 @@ function execute(job: EffectJob): Ended | Promise<Ended> {
     if (open.kind === 'prepare') return executePrepare(job, record, functions)
     if (open.kind === 'receive') return executeReceive(job, record, functions)
   }
-  if (open.kind === 'compensate' && job.past !== undefined) return executeCompensation(job, job.past)
+  const past = job.past?.step ?? null
+  if (open.kind === 'compensate' && past !== null) return executeCompensation(job, past)
   throw invariantError(
     'WAYSTONE_BUG_REGISTRY',
     `step ${job.scope.step} of kind ${open.kind} cannot be run by node ${JSON.stringify(record.id)} of kind ${record.kind}`,

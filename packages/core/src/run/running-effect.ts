@@ -58,6 +58,20 @@ export class RunningEffect {
     this.#isWaiting = true
   }
 
+  /** Waits for what it needs from the history. */
+  waitForRead(
+    reading: Promise<void>,
+    { onRead, onFailed }: { readonly onRead: () => void; readonly onFailed: (error: unknown) => void },
+  ): void {
+    this.#isWaiting = true
+    const goOn = (): void => {
+      if (this.#isOver) return undefined
+      this.#isWaiting = false
+      return onRead()
+    }
+    reading.then(goOn, (error: unknown) => this.#isOver || onFailed(error))
+  }
+
   /** False when it must stand in line, again if need be: a process that slept may have lost its permit. */
   get isPermitted(): boolean {
     return this.#permit === null || this.#permit.isHeld()

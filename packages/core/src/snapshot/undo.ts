@@ -13,9 +13,17 @@ export interface UndoEntry {
   readonly outcome: string
   /** For a call of an agent, or an item of a map that calls a tool: the tool. */
   readonly tool?: string
-  /** For an item of a map: its place in the list, from 0, and the step that made the list. */
+  /** For an item of a map: its place in the list, from 0. */
   readonly item?: number
-  readonly list?: number
+  readonly list?: MadeList
+}
+
+/** Where the list of a map is to be found. */
+export interface MadeList {
+  /** The step that made it: the effect id of an item is `runId/<step>/<item>`. */
+  readonly step: number
+  /** The checkpoint that ended that step: its event holds the list. */
+  readonly sequence: number
 }
 
 /** Undoing under way: the run, or a nested workflow, is about to end and undoes what it did. */

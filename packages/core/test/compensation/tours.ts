@@ -6,7 +6,7 @@ import type { Workflow } from '../../src/define/workflow.ts'
 import type { World } from './trips.ts'
 
 /** A tool that books something by name and says how that is undone. */
-export function booking<Name extends string>(world: World, name: Name): Tool<Name, { what: string }, { id: string }> {
+function booking<Name extends string>(world: World, name: Name): Tool<Name, { what: string }, { id: string }> {
   return defineTool({
     name,
     description: 'Books.',

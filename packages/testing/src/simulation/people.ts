@@ -112,8 +112,8 @@ export class People {
     if (this.#random.chance(0.1)) return { outcome: 'failed' }
     const effectId = this.#world.oracle.effectIdOf(request.runId, request.step)
     if (this.#world.outside.timesHappened(effectId) === 0) return { outcome: 'did-not-happen' }
-    // A map goes on with what the item gave.
-    const isItem = effectId !== request.id
+    // A map goes on with what the item gave; what undoes something gives nothing.
+    const isItem = effectId !== request.id && !effectId.endsWith('/undo')
     return { outcome: 'happened', ...(isItem && { result: { receipt: 'found', amount: 1 } }) }
   }
 

@@ -182,6 +182,7 @@ export class SimulatedWorld implements Surroundings {
     for (const { owner, context } of this.oracle.runs.values()) {
       if (owner !== process) continue
       const open = Object.values(allOpen(context))
+      if (context.undoing !== undefined) this.coverage.count('crash while undoing')
       if (context.children !== undefined) this.coverage.count('crash while nested')
       if (isWaiting(context)) this.coverage.count('crash while waiting')
       if (open.some(({ notBefore }) => notBefore !== undefined && notBefore > this.timeline.now))

@@ -70,9 +70,10 @@ export function followForks(
 ): void {
   if (decision === null) return
   if (decision.outcome === 'deadline' && facts.forks.has(decision.node)) fired(facts, decision.node)
-  for (let one: Decision | undefined = decision; one !== undefined; one = one.next) {
+  for (let one: Decision | undefined = decision; one !== undefined && one.node !== ':compensating'; one = one.next) {
     const due = followOne(facts, one)
-    const next: Decision | undefined = one.next
+    // Undoing begins in the same transition, and is no join.
+    const next: Decision | undefined = one.next?.node === ':compensating' ? undefined : one.next
     const found = next === undefined ? null : `${next.node}.${next.outcome}`
     if (found !== due)
       report(
@@ -80,7 +81,7 @@ export function followForks(
         `after ${one.taken} at ${sequence} ${due ?? 'no join'} is due; what fired is ${found ?? 'nothing'}`,
       )
   }
-  if (after.ending !== null || decision.taken === 'limits.exhausted') facts.forks.clear()
+  if (after.ending !== null || after.undoing !== undefined || decision.taken === 'limits.exhausted') facts.forks.clear()
   const known = [...facts.forks.keys()].toSorted().join()
   const stored = Object.keys(after.forks ?? {})
     .toSorted()

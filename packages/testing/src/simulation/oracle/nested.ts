@@ -277,6 +277,6 @@ function stayingInside(decision: Decision): Decision {
 /** The last of the decisions of a checkpoint: a limit stops them. */
 export function lastDecision({ decision }: Checkpoint): Decision | null {
   let last = decision
-  while (last?.next !== undefined) last = last.next
+  while (last?.next !== undefined && !last.next.node.endsWith(':compensating')) last = last.next
   return last
 }

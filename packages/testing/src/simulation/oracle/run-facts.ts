@@ -1,4 +1,12 @@
-import type { Checkpoint, CompiledWorkflow, EngineEvent, Json, JsonObject, RunContext } from '@waystone/core'
+import type {
+  Checkpoint,
+  CompensationRecord,
+  CompiledWorkflow,
+  EngineEvent,
+  Json,
+  JsonObject,
+  RunContext,
+} from '@waystone/core'
 import type { SimulatedProcess } from '../process.ts'
 import type { WorldCall } from '../surroundings.ts'
 
@@ -41,6 +49,18 @@ export interface KnownStall {
   before: string
 }
 
+/** Something that has been done, or may have been, and can be undone: by the events alone, whatever the ledger of the run says. */
+export interface KnownDeed {
+  readonly step: string
+  /** Of the checkpoint that ended it. */
+  readonly sequence: number
+  readonly isItem: boolean
+  readonly isUnknown: boolean
+  readonly wasLoser: boolean
+  /** How what undoes it is to be treated. */
+  readonly undo: CompensationRecord
+}
+
 /**
  * What the oracle knows of one run: what was stored, and what it has worked out itself from the events alone. A nested workflow has facts
  * of its own, which are the run's where they do not differ.
@@ -76,6 +96,10 @@ export interface RunFacts {
   readonly maps: Map<string, KnownMap>
   readonly items: Map<string, string>
   readonly writersOf: Map<string, string[]>
+  /** What was done and can be undone, by step; steps of which an attempt may have happened; what undoing came to. */
+  readonly deeds: Map<string, KnownDeed>
+  readonly unsure: Set<string>
+  readonly undone: { done: number; skipped: number; failed: number }
   /** Highest fence given out, and to whom. */
   fence: number
   owner: SimulatedProcess | null
@@ -139,6 +163,9 @@ export function newRunFacts(runId: string, spec: CompiledWorkflow, isAnswered: (
     maps: new Map(),
     items: new Map(),
     writersOf: new Map(),
+    deeds: new Map(),
+    unsure: new Set(),
+    undone: { done: 0, skipped: 0, failed: 0 },
     fence: 0,
     owner: null,
     fences: new Map(),
@@ -204,6 +231,7 @@ const invariantNames = [
   'handoffs-keep-limits',
   'handoffs-tell-their-slice',
   'nested-ends-with-what-holds-it',
+  'undone-in-reverse',
   'open-steps-settle',
   'every-run-ends',
   'no-engine-fault',

@@ -16,10 +16,11 @@ import {
   type Passage,
 } from './nested.ts'
 import { checkOwnLimits } from './own-limits.ts'
-import { allClosing, allOpen, factsOf, namesAround, type Part } from './parts.ts'
+import { allClosing, allOpen, factsOf, namesAround, partsOf, type Part } from './parts.ts'
 import { followPatch } from './stall.ts'
 import { checkEdge } from './edges.ts'
 import { countTools, toolsOf } from './tool-checks.ts'
+import { followUndoing, noteDeeds } from './undoings.ts'
 import { attemptKey, textOf, type Report, type RunFacts } from './run-facts.ts'
 
 const ended = new Set(['completed', 'failed', 'cancelled', 'exhausted'])
@@ -40,8 +41,10 @@ export function checkStored(
   checkEvent(facts, checkpoint, report)
   followHome(facts, passage)
   followTakeover(facts, passage)
+  noteDeeds(facts, passage)
   followNested(facts, passage)
   followEvents(facts, passage)
+  followUndoing(facts, passage)
   for (const part of passage.after) {
     const own = factsOf(facts, part)
     checkLimits(own, part.context, report)
@@ -193,7 +196,8 @@ function checkDecision(
     report('routing-is-total', `the decision at ${sequence} took ${decision.taken}`)
   for (let one: typeof decision | undefined = decision; one !== undefined; one = one.next)
     checkEdge(facts, one, { sequence, after, report, coverage, at: checkpoint.event.at })
-  if (goesOn && after.ending === null && Object.keys(after.open).length === 0)
+  const isSettling = after.undoing !== undefined && Object.keys(after.closing).length > 0
+  if (goesOn && after.ending === null && !isSettling && Object.keys(after.open).length === 0)
     report('routing-is-total', `nothing is open after ${sequence} and the run has not ended`)
 }
 
@@ -224,7 +228,12 @@ function checkVoices(
 }
 
 function checkLimits({ spec, checkpoints }: RunFacts, after: RunContext, report: Report): void {
-  if (after.exhausted !== null) return
+  // Undoing goes beyond the limits.
+  if (
+    after.exhausted !== null ||
+    partsOf(after).some(({ context }) => context.undoing !== undefined || context.undone !== undefined)
+  )
+    return
   const { bounds } = spec.graph.limits
   const counts = {
     steps: after.steps - (after.others ?? 0),

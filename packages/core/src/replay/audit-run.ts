@@ -78,6 +78,8 @@ export interface AuditHandoff {
   readonly reason: string
   /** It was one too many: the limit. */
   readonly tooMany?: HandoffLimitHit
+  /** The items of maps inside which it was made, outermost first; absent: inside none. */
+  readonly items?: readonly number[]
 }
 
 /** Everything a run did and who decided it. */
@@ -132,10 +134,11 @@ export async function auditRun(store: Store, runId: string): Promise<Audit> {
   }
 }
 
-function handoffsIn({ sequence, event, decision }: Checkpoint): readonly AuditHandoff[] {
+function handoffsIn({ sequence, event, decision, items }: Checkpoint): readonly AuditHandoff[] {
   if (decision?.handoff === undefined) return []
   const { node, outcome, to, handoff } = decision
-  return [{ sequence, at: event.at, from: node, handoff: outcome, to: to ?? '', ...handoff }]
+  const where = items === undefined ? {} : { items }
+  return [{ sequence, at: event.at, from: node, handoff: outcome, to: to ?? '', ...handoff, ...where }]
 }
 
 function entryOf({ sequence, event, step, decision, items }: Checkpoint): AuditEntry {

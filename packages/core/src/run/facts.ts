@@ -164,7 +164,7 @@ function logFacts({ event, step }: Checkpoint): readonly Fact[] {
   }))
 }
 
-function decisionFacts({ decision }: Checkpoint): readonly Fact[] {
+function decisionFacts({ decision, items }: Checkpoint): readonly Fact[] {
   const facts: Fact[] = []
   for (let one = decision ?? undefined; one !== undefined; one = one.next) {
     const { next: _, ...own } = one
@@ -177,6 +177,15 @@ function decisionFacts({ decision }: Checkpoint): readonly Fact[] {
         max: limit.max,
         ...(limit.node !== undefined && { node: limit.node }),
         ...(limit.up !== undefined && { up: limit.up }),
+      })
+    if (own.handoff !== undefined)
+      facts.push({
+        type: 'handoff.made',
+        node: own.node,
+        handoff: own.outcome,
+        to: own.to ?? '',
+        ...own.handoff,
+        ...(items !== undefined && { items }),
       })
     facts.push(...stuckFacts(one), { type: 'edge.taken', decision: own })
   }

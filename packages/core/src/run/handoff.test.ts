@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { Json } from '../base/json.ts'
+import { createManualClock } from '../../test/support/manual-clock.ts'
 import { asks, says, scripted, type ScriptedModel } from '../../test/support/scripted-model.ts'
 import { createMemoryStore } from '../checkpoint/memory-store.ts'
 import { END } from '../define/edge.ts'
@@ -8,8 +9,11 @@ import type { HandoffLimits, HandoffOptions } from '../define/handoff.ts'
 import { defineState } from '../define/state.ts'
 import { defineTool } from '../define/tool.ts'
 import type { Workflow } from '../define/workflow.ts'
+import { auditRun } from '../replay/audit-run.ts'
+import { forkRun } from '../replay/fork-run.ts'
 import { readHistory } from '../replay/history.ts'
 import { replayRun } from '../replay/replay-run.ts'
+import { readStats } from '../replay/stats.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
 import { createRuntime } from './create-runtime.ts'
 import type { Run, Runtime, RuntimeOptions } from './runtime.ts'
@@ -43,13 +47,15 @@ const Contract = z.object({ order: z.string(), amountUsd: z.number() })
 
 interface Shape {
   readonly slice?: HandoffOptions['slice']
-  readonly limits?: HandoffLimits<{ question: string; isOpen: boolean; reply?: string; bill?: string }>
+  /** Without an escalation. */
+  readonly limits?: Omit<HandoffLimits<object>, 'per' | 'escalateTo'>
   readonly memory?: 'fresh' | 'continue'
 }
 
 const all: Shape = {}
 
-function desk({ slice = 'contract', memory = 'fresh' }: Shape = all, escalates = true) {
+function desk({ slice = 'contract', memory = 'fresh', limits }: Shape = all, escalates = true) {
+  const isEscalating = escalates && limits === undefined
   const n = w.nodes({
     support: w.agent({
       model: 'support',
@@ -78,12 +84,15 @@ function desk({ slice = 'contract', memory = 'fresh' }: Shape = all, escalates =
     nodes: n,
     start: n.support,
     edges: {
-      support: { done: END, billing: { when: isOpen, to: n.billing }, ...(escalates ? {} : { failed: n.boss }) },
+      support: { done: END, billing: { when: isOpen, to: n.billing }, ...(isEscalating ? {} : { failed: n.boss }) },
       billing: { done: END, support: n.support },
       boss: { approved: END, rejected: END },
     },
     limits: {
-      handoffs: escalates ? { max: 3, escalateTo: n.boss } : { max: 3, perPair: 1 },
+      handoffs: {
+        ...(limits ?? (escalates ? { max: 3 } : { max: 3, perPair: 1 })),
+        ...(isEscalating && { escalateTo: n.boss }),
+      },
     },
   })
 }
@@ -403,6 +412,245 @@ describe('handoffs', () => {
       expect(textsOf(asked.support, 2).at(-1)).toBe(
         '{"error":"no handoff to billing now: at most 1 handoff from one to the same other are allowed, and no more"}',
       )
+    })
+
+    it('counts identical ones by pair and contract, and no others', async () => {
+      const asked = await ask(desk({ limits: { identical: 1, max: 9 } }), {
+        support: scripted(
+          asks(hand({ ...fits, reason: 'one' })),
+          asks(hand({ ...fits, order: 'o-2' })),
+          asks(hand({ ...fits, reason: 'two' })),
+          says({ reply: 'myself' }),
+        ),
+        billing: scripted(asks(['handoff_support', { reason: 'a' }]), says({ bill: 'sent' })),
+      })
+      expect(await asked.run.result()).toMatchObject({ status: 'completed', output: { bill: 'sent' } })
+      const again = await ask(desk({ limits: { identical: 1, max: 9 } }), {
+        support: scripted(asks(hand(fits)), asks(hand({ ...fits, reason: 'other words' })), says({ reply: 'myself' })),
+        billing: scripted(asks(['handoff_support', { reason: 'a' }])),
+      })
+      expect(await again.run.result()).toMatchObject({ status: 'completed', output: { reply: 'myself' } })
+      // It is offered, since a contract is not known before it is given.
+      expect(again.support.requests[1]?.tools.map(({ name }) => name)).toContain('handoff_billing')
+      expect(textsOf(again.support, 2).at(-1)).toContain(
+        'of the same contract to the same other are allowed, and no more',
+      )
+    })
+
+    it('allows them for a time from the first one', async () => {
+      const clock = createManualClock()
+      const late = async (): Promise<unknown> => {
+        await new Promise<void>((resolve) => void clock.at(clock.now() + 61_000, resolve))
+        return asks(['handoff_support', { reason: 'late' }])
+      }
+      const workflow = desk({ limits: { within: '1m', max: 9 } })
+      const support = scripted(asks(hand(fits)))
+      const billing = scripted(late, says({ bill: 'sent' }))
+      const store = createMemoryStore()
+      const runtime = createRuntime({ models: { support, billing }, store, clock })
+      open.push(runtime)
+      const run = await runtime.start(workflow, { input: { question: '?', isOpen: true } })
+      await clock.advance(62_000)
+      expect(await run.result()).toMatchObject({ status: 'completed', output: { bill: 'sent' } })
+      expect(textsOf(billing, 1).at(-1)).toContain('they are allowed for 60000 ms from the first one, and no more')
+    })
+
+    it('begins a new chain where the limit says so', async () => {
+      const n = w.nodes({
+        user: w.approval({ show: ['question'], outcomes: ['said'] }),
+        front: w.agent({
+          model: 'support',
+          instructions: '',
+          writes: ['reply'],
+          handoffs: { back: { description: '' } },
+        }),
+        back: w.agent({ model: 'billing', instructions: '', writes: ['bill'] }),
+      })
+      const workflow = w.workflow('chat', {
+        input: z.object({ question: z.string(), isOpen: z.boolean() }),
+        output: ['bill'],
+        nodes: n,
+        start: n.user,
+        edges: {
+          user: { said: { to: n.front, limit: 2, otherwise: END } },
+          front: { done: END, back: n.back },
+          back: { done: n.user },
+        },
+        limits: { handoffs: { max: 1, per: n.user } },
+      })
+      const handing = asks(['handoff_back', { reason: 'x' }])
+      const asked = await ask(workflow, {
+        support: scripted(handing, handing),
+        billing: scripted(says({ bill: '1' }), says({ bill: '2' })),
+      })
+      for (const visits of [1, 2]) {
+        const [request] = await asked.run.requests()
+        if (request !== undefined) await asked.run.decide(request, { outcome: 'said', by: 'ada' })
+        await asked.run.result()
+        const { handoffs, visits: counted } = await contextOf(asked)
+        expect([handoffs, counted['back']]).toEqual([undefined, visits])
+      }
+    })
+  })
+
+  describe('beside what else there is', () => {
+    const refund = defineTool({
+      name: 'refund',
+      description: 'Pays back.',
+      effect: 'keyed',
+      approval: true,
+      input: z.object({}),
+      output: z.object({}),
+      run: () => ({}),
+    })
+
+    it('wait for a person who is asked about another call of the answer', async () => {
+      const n = w.nodes({
+        clerk: w.agent({
+          model: 'support',
+          instructions: '',
+          tools: [refund],
+          handoffs: { next: { description: '', slice: { last: 1 } } },
+        }),
+        next: w.agent({ model: 'billing', instructions: '', writes: ['bill'] }),
+      })
+      const workflow = w.workflow('asked', {
+        input: z.object({ question: z.string(), isOpen: z.boolean() }),
+        output: ['bill'],
+        nodes: n,
+        start: n.clerk,
+        edges: { clerk: { done: END, next: n.next }, next: { done: END } },
+      })
+      const asked = await ask(workflow, {
+        support: scripted(asks(['refund', {}], ['handoff_next', { reason: 'then' }])),
+        billing: scripted(says({ bill: 'sent' })),
+      })
+      expect(await asked.run.result()).toMatchObject({ status: 'waiting' })
+      expect((await contextOf(asked)).handoffs).toBeUndefined()
+      const [request] = await asked.run.requests()
+      if (request !== undefined) await asked.run.decide(request, { outcome: 'rejected', reason: 'no', by: 'ada' })
+      expect(await asked.run.result()).toMatchObject({ status: 'completed', output: { bill: 'sent' } })
+      expect(lines(asked.billing, 0).at(-1)).toContain('tool refund')
+      expect((await replayRun(asked.store, workflow, asked.run.runId)).divergence).toBeNull()
+    })
+
+    it('go to a fork: every agent that begins is told', async () => {
+      const n = w.nodes({
+        clerk: w.agent({ model: 'support', instructions: '', handoffs: { both: { description: '' } } }),
+        one: w.agent({ model: 'billing', instructions: '', writes: ['bill'] }),
+        other: w.agent({ model: 'billing', instructions: '', writes: ['reply'] }),
+        meet: w.join(),
+      })
+      const workflow = w.workflow('forked', {
+        input: z.object({ question: z.string(), isOpen: z.boolean() }),
+        output: ['bill', 'reply'],
+        nodes: n,
+        start: n.clerk,
+        edges: {
+          clerk: { done: END, both: { fork: [n.one, n.other], join: n.meet } },
+          one: { done: n.meet },
+          other: { done: n.meet },
+          meet: { done: END },
+        },
+      })
+      const asked = await ask(workflow, {
+        support: scripted(asks(['handoff_both', { reason: 'for two' }])),
+        billing: scripted(
+          (options: { node: string }) => says(options.node === 'one' ? { bill: '1' } : { reply: '2' }),
+          (options: { node: string }) => says(options.node === 'one' ? { bill: '1' } : { reply: '2' }),
+        ),
+      })
+      expect(await asked.run.result()).toMatchObject({ status: 'completed', output: { bill: '1', reply: '2' } })
+      for (const request of [0, 1]) expect(lines(asked.billing, request).at(-1)).toContain('"reason":"for two"')
+      expect((await contextOf(asked)).handoffs).not.toHaveProperty('going')
+    })
+
+    it('ask another model when the contract of the first does not fit', async () => {
+      const n = w.nodes({
+        clerk: w.agent({
+          model: 'support',
+          fallbacks: ['billing'],
+          fallbackOn: ['misfit'],
+          repairs: 0,
+          instructions: '',
+          handoffs: { next: { description: '', contract: Contract } },
+        }),
+        boss: w.approval({ show: ['question'], hears: ['clerk'] }),
+      })
+      const workflow = w.workflow('spare', {
+        input: z.object({ question: z.string(), isOpen: z.boolean() }),
+        output: [],
+        nodes: n,
+        start: n.clerk,
+        edges: { clerk: { done: END, next: n.boss }, boss: { approved: END, rejected: END } },
+      })
+      const asked = await ask(workflow, {
+        support: scripted(asks(['handoff_next', { order: 'x', reason: 'r' }])),
+        billing: scripted(asks(['handoff_next', { order: 'x', amountUsd: 1, reason: 'r' }])),
+      })
+      expect(await asked.run.result()).toMatchObject({ status: 'waiting' })
+      const [request] = await asked.run.requests()
+      expect(request?.heard).toEqual({
+        clerk: { outcome: 'next', reasons: ['r'], contract: { order: 'x', amountUsd: 1 } },
+      })
+    })
+
+    it('are told again after a crash, and in a fork of the run', async () => {
+      const asked = await ask(desk({ slice: 'all' }), {
+        support: scripted(asks(['look', { order: 'o-1' }]), asks(hand(fits))),
+        billing: scripted(says({ bill: 'sent' })),
+      })
+      const before = textsOf(asked.billing, 0)
+      const history = await readHistory(asked.store, asked.run.runId)
+      const at = history.checkpoints.findIndex(({ decision }) => decision?.handoff !== undefined)
+      const again = scripted(says({ bill: 'again' }))
+      const runtime = createRuntime({
+        models: { support: scripted(), billing: again },
+        store: asked.store,
+        workflows: [desk({ slice: 'all' })],
+      })
+      open.push(runtime)
+      const forked = await forkRun(runtime, asked.run.runId, { at, by: 'ada', reason: 'again' })
+      const run = await runtime.open(forked)
+      await run.resume()
+      expect(await run.result()).toMatchObject({ status: 'completed', output: { bill: 'again' } })
+      expect(textsOf(again, 0)).toEqual(before)
+    })
+
+    it('are in events, the audit and statistics', async () => {
+      const store = createMemoryStore()
+      const models = {
+        support: scripted(asks(hand({ ...fits, reason: 'r1' })), asks(hand({ ...fits, reason: 'r3' }))),
+        billing: scripted(asks(['handoff_support', { reason: 'r2' }]), asks(['handoff_support', { reason: 'r4' }])),
+      }
+      const runtime = createRuntime({ models, store, workflows: [desk()] })
+      open.push(runtime)
+      const run = await runtime.start(desk(), { input: { question: '?', isOpen: true } })
+      await run.result()
+      const made: string[] = []
+      for await (const event of run.events()) {
+        if (event.type === 'handoff.made')
+          made.push(`${event.node} ${event.handoff} → ${event.to}: ${event.reason} ${event.tooMany?.name ?? ''}`.trim())
+        if (event.type === 'request.opened') break
+      }
+      expect(made).toEqual([
+        'support billing → billing: r1',
+        'billing support → support: r2',
+        'support billing → billing: r3',
+        'billing support → boss: r4 max',
+      ])
+      const audit = await auditRun(store, run.runId)
+      expect(audit.handoffs.map(({ from, to, reason }) => `${from} → ${to}: ${reason}`)).toEqual([
+        'support → billing: r1',
+        'billing → support: r2',
+        'support → billing: r3',
+        'billing → boss: r4',
+      ])
+      const rows = (await readStats(store)).filter(({ group }) => group === 'handoff')
+      expect(rows.map(({ name, succeeded, failed }) => [name, succeeded, failed])).toEqual([
+        ['desk/billing → support', 1, 1],
+        ['desk/support → billing', 2, 0],
+      ])
     })
   })
 })

@@ -105,6 +105,8 @@ export type RunEvent =
       readonly reason: string
       /** It was one too many: the limit. */
       readonly tooMany?: HandoffLimitHit
+      /** The items of maps that it is inside of, outermost first; absent: none. */
+      readonly items?: readonly number[]
     })
   | (RunEventBase & {
       readonly type: 'state.changed'

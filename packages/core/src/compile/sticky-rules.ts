@@ -21,6 +21,8 @@ export interface AskedCall {
   readonly scopes: readonly RuleScope[]
   /** A policy wants a person to say yes to each run of the tool: no yes is remembered. */
   readonly needsFreshYes: boolean
+  /** Name of the run's workflow. */
+  readonly workflow: string
   /** Of the tool as it is declared, where it runs. */
   readonly declared: string
 }
@@ -48,6 +50,7 @@ export function askedCallOf(place: Place, step: OpenStep): AskedCall | undefined
     // What several must say is not remembered as the word of one.
     scopes: rule.quorum === undefined ? scopesOf[rule.remember ?? 'run'] : none,
     needsFreshYes: [graph, ...place.around.map((one) => one.compiled.graph)].some((one) => wantsFreshYes(one, tool)),
+    workflow: (place.around[0]?.compiled ?? compiled).graph.name,
     declared: declaredDigest(graph, tool),
   }
 }
@@ -62,11 +65,9 @@ function declaredDigest(graph: Graph, tool: string): string {
 }
 
 /** What a rule is bound to. */
-function ruleDigest(
-  { scope, outcome, node, tool, arguments: given, isExact }: Omit<StickyRule, 'digest'>,
-  declared: string,
-): string {
-  return sha256(canonicalJson({ scope, outcome, node, tool, arguments: given, isExact: isExact === true, declared }))
+function ruleDigest(rule: Omit<StickyRule, 'digest'>, { workflow, declared }: AskedCall): string {
+  // A rule is JSON; its interface only lacks an index signature.
+  return sha256(canonicalJson({ ...rule, workflow, declared } as unknown as Json))
 }
 
 /** Why a decision may not be remembered; undefined: it may. */
@@ -110,13 +111,14 @@ export function ruleOf(
     at,
     ...(remember.expiresAt !== undefined && { expiresAt: remember.expiresAt }),
   }
-  return Object.freeze({ ...rule, digest: ruleDigest(rule, asked.declared) })
+  return Object.freeze({ ...rule, digest: ruleDigest(rule, asked) })
 }
 
 /** Why a rule does not decide a call; undefined: it does. @param now - ms since the epoch */
 export function ruleRefusal(asked: AskedCall | undefined, rule: StickyRule, now: number): string | undefined {
   if (asked === undefined) return 'it is no call of an agent that is asked about'
-  if (rule.digest !== ruleDigest(rule, asked.declared)) return 'the tool, or the rule, is not what it was'
+  const { digest, ...said } = rule
+  if (digest !== ruleDigest(said, asked)) return 'the tool, or the rule, is not what it was'
   if (rule.node !== asked.node || rule.tool !== asked.tool) return `it is for ${rule.tool} of ${rule.node}`
   if (!asked.scopes.includes(rule.scope)) return `nothing is remembered for the ${rule.scope}`
   if (rule.outcome === 'approved' && asked.needsFreshYes)

@@ -29,7 +29,7 @@ export interface StickyRule {
   readonly arguments: Json
   /** All of a call's arguments must be these; absent: those named must be. */
   readonly isExact?: true
-  /** Binds it to all of the above and to the tool as it was declared: changed, it applies no longer. */
+  /** Binds all of this to the workflow and to the tool as it was declared: changed, it applies no longer. */
   readonly digest: string
   readonly by: string
   /** Whom they decided for; absent: themselves. */

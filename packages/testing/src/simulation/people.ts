@@ -35,7 +35,12 @@ export class People {
   operate(facts: RunFacts, verb: 'hold' | 'release' | 'cancel'): void {
     this.#through(async (host) => {
       const run = await host.runtime.open(facts.runId)
-      this.#world.oracle.accepted(facts.runId, await run[verb]({ by: 'operator', reason: 'as simulated' }))
+      const acceptance = await run[verb]({ by: 'operator', reason: 'as simulated' })
+      this.#world.oracle.accepted(facts.runId, acceptance)
+      if (acceptance.type !== 'refused' || acceptance.reason !== 'policy-broken') return
+      this.#world.coverage.count('release refused')
+      const override = Object.keys(facts.spec.graph.tools)
+      this.#world.oracle.accepted(facts.runId, await run.release({ by: 'operator', reason: 'all the same', override }))
     })
   }
 
@@ -80,6 +85,9 @@ export class People {
     const { coverage, oracle, timeline } = this.#world
     oracle.accepted(request.runId, acceptance)
     if (acceptance.type === 'refused') {
+      if (acceptance.reason === 'not-remembered') coverage.count('not remembered')
+      if (acceptance.reason === 'digest-mismatch' && request.questions.length > 0)
+        coverage.count('decision refused after an answer')
       if (acceptance.reason === 'decided-before' || acceptance.reason === 'not-asked') coverage.count('voice refused')
       if (isDouble) coverage.count('double decision')
       if (request.expiresAt !== null && timeline.now > request.expiresAt) coverage.count('late decision')
@@ -97,7 +105,23 @@ export class People {
     const isWhole = request.kind === 'call' && this.#random.chance(0.3)
     const edits = option.outcome !== 'edited' ? {} : isWhole ? { arguments: { ticket } } : { edits: { ticket } }
     const response: { response?: Json } = request.responseSchema === null ? {} : { response: { plan: 'by hand' } }
-    return { ...base, outcome: option.outcome, ...edits, ...response }
+    return {
+      ...base,
+      outcome: option.outcome,
+      ...edits,
+      ...response,
+      ...this.#remember(request, option.outcome, ticket),
+    }
+  }
+
+  /** What is remembered, where the others are simulated as they were before anything was. */
+  #remember({ workflow, kind }: Request, outcome: string, ticket: string): Pick<DecisionInput, 'remember'> {
+    const isMeant = workflow === 'operated' && kind === 'call' && (outcome === 'approved' || outcome === 'rejected')
+    if (!isMeant || !this.#random.chance(0.5)) return {}
+    const scope = this.#random.pick(['run', 'workflow'] as const)
+    const wanted = this.#random.pick(['same', 'any', { ticket: `T${ticket.slice(1, 2)}` }] as const)
+    const expiresIn = this.#random.chance(0.3) ? { expiresIn: this.#random.integer(500, 9_000) } : {}
+    return { remember: { scope, arguments: wanted, ...expiresIn } }
   }
 
   /** Anybody; of a quorum its persons, their delegates, and now and then somebody who has no voice. */

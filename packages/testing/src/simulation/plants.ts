@@ -102,9 +102,55 @@ export const plantedFaults: readonly PlantedFault[] = [
     found: ['undone-in-reverse'],
     suite: 'undoing',
   },
+  {
+    plant: { name: 'an approval outlives a patch', compiled: withoutPolicies },
+    found: ['approvals-are-fresh'],
+    suite: 'operators',
+  },
+  {
+    plant: { name: 'a yes that is wanted each time is remembered', compiled: withoutPolicies },
+    found: ['rules-keep-their-scope'],
+    suite: 'operators',
+  },
+  {
+    plant: { name: 'a rule decides after it was revoked', below: forgettingRevocations },
+    found: ['rules-keep-their-scope'],
+    suite: 'operators',
+  },
+  {
+    plant: { name: 'a redirect goes anywhere', compiled: withOpenDoors },
+    found: ['redirects-are-declared'],
+    suite: 'operators',
+  },
   { plant: { name: 'a permit too many is given', below: grantingOneMore }, found: ['shared-limits-hold'] },
   { plant: { name: 'what has begun is not counted', below: forgettingBegins }, found: ['shared-limits-hold'] },
 ]
+
+/** Compiled as if no policy had been written, under the author's name and hash. */
+function withoutPolicies(spec: CompiledWorkflow): CompiledWorkflow {
+  const { graph, registry, hashes } = spec
+  return compileGraph({ graph: { ...graph, policies: [] }, registry, hashes })
+}
+
+/** Compiled with every node open to redirects. */
+function withOpenDoors(spec: CompiledWorkflow): CompiledWorkflow {
+  const { graph, registry, hashes } = spec
+  const nodes = Object.entries(graph.nodes).map(([id, node]) =>
+    node.kind === 'join' ? ([id, node] as const) : ([id, { ...node, isRedirectable: true as const }] as const),
+  )
+  return compileGraph({
+    graph: { ...graph, nodes: Object.fromEntries<(typeof graph.nodes)[string]>(nodes) },
+    registry,
+    hashes,
+  })
+}
+
+/** A rule that was taken back is told as one that was not. */
+function forgettingRevocations(truth: Store): Store {
+  return bindMethods(truth, {
+    rules: async (workflow) => (await truth.rules(workflow)).map((stored) => ({ ...stored, revoked: null })),
+  })
+}
 
 /** What no wait has taken is gone with the next move. */
 function forgettingEarlyEvents(spec: CompiledWorkflow): CompiledWorkflow {

@@ -6,6 +6,7 @@ import { Calm } from './calm.ts'
 import type { Coverage } from './coverage.ts'
 import { allOpen } from './oracle/parts.ts'
 import type { RunFacts, Violation } from './oracle/run-facts.ts'
+import { Operators } from './operators.ts'
 import { People } from './people.ts'
 import { Senders } from './senders.ts'
 import { suiteOf, type SuiteName } from './suites/suites.ts'
@@ -110,6 +111,7 @@ class Simulation {
     this.#planStarts()
     this.#planActs()
     if (this.#hasEvents()) this.#senders.plan()
+    if (this.#hasOperators()) new Operators(this.#world).plan()
     const storm = timeline.now + this.#random.integer(10_000, 50_000)
     await this.#until(() => timeline.now >= storm)
     chaos.end()
@@ -154,6 +156,14 @@ class Simulation {
   #hasEvents(): boolean {
     const { specs, workflows } = this.#world
     return workflows.some(({ name }) => specs.get(name)?.graph.events !== undefined)
+  }
+
+  /** And before there were operators who send runs elsewhere. */
+  #hasOperators(): boolean {
+    const { specs, workflows } = this.#world
+    return workflows.some(({ name }) =>
+      Object.values(specs.get(name)?.graph.nodes ?? {}).some(({ isRedirectable }) => isRedirectable === true),
+    )
   }
 
   #open(): readonly RunFacts[] {

@@ -133,7 +133,11 @@ export class StorePort implements Store {
   }
 
   revokeRule(...given: Parameters<Store['revokeRule']>): ReturnType<Store['revokeRule']> {
-    return this.#cross('revokeRule', () => this.#inner.revokeRule(...given))
+    return this.#cross('revokeRule', async () => {
+      const rule = await this.#inner.revokeRule(...given)
+      if (rule !== undefined) this.#world.oracle.ruleRevoked(given[0].id, given[0].at)
+      return rule
+    })
   }
 
   claimable(...given: Parameters<Store['claimable']>): ReturnType<Store['claimable']> {

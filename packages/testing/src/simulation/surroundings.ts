@@ -74,6 +74,8 @@ export interface Observer {
   dropped(runId: string, eventId: string): void
   /** The store has heard a process about its permits. @param askedAt - ms since the epoch */
   permitted(process: SimulatedProcess, askedAt: number): void
+  /** The store has heard that a rule was taken back. @param at - ms since the epoch */
+  ruleRevoked(id: string, at: number): void
   /** A runtime has been closed. */
   closed(process: SimulatedProcess): void
   /** A process was told of a fact. */

@@ -81,7 +81,9 @@ export function followForks(
         `after ${one.taken} at ${sequence} ${due ?? 'no join'} is due; what fired is ${found ?? 'nothing'}`,
       )
   }
-  if (after.ending !== null || after.undoing !== undefined || decision.taken === 'limits.exhausted') facts.forks.clear()
+  const isOut = decision.taken === ':redirect' && branchOf(facts, decision.to ?? '') === undefined
+  const isOver = after.ending !== null || after.undoing !== undefined
+  if (isOver || decision.taken === 'limits.exhausted' || isOut) facts.forks.clear()
   const known = [...facts.forks.keys()].toSorted().join()
   const stored = Object.keys(after.forks ?? {})
     .toSorted()

@@ -5,7 +5,7 @@ import { countTaken } from './routing.ts'
 import type { Report, RunFacts } from './run-facts.ts'
 import { expectWay } from './stall.ts'
 
-const outsideEdges = new Set([':undone', ':no-route', ':guard-error', ':cancel', 'limits.exhausted'])
+const outsideEdges = new Set([':undone', ':no-route', ':guard-error', ':cancel', ':redirect', 'limits.exhausted'])
 
 /** Holds one decision against the edge that the oracle's own reading of the graph expects, and against what was entered. */
 export function checkEdge(

@@ -8,6 +8,7 @@ import { checkAskedOutside, checkPrivacy } from './groups.ts'
 import { effectSuffix, stepOfEffect } from './items.ts'
 import { attemptKey, newRunFacts, textOf, type InvariantName, type RunFacts, type Violation } from './run-facts.ts'
 import { LimitChecks } from './limit-checks.ts'
+import type { KnownRule } from './people-facts.ts'
 import { checkStored } from './stored-checks.ts'
 
 /** Work under way in the fake world. */
@@ -28,6 +29,7 @@ export class Oracle implements Observer {
   readonly #world: Surroundings
   readonly #truth: Store
   readonly #specs: ReadonlyMap<string, CompiledWorkflow>
+  readonly #rules = new Map<string, KnownRule>()
   #position = 0
   #hasNews = false
 
@@ -61,6 +63,14 @@ export class Oracle implements Observer {
     this.#limits?.permitted(process, askedAt)
   }
 
+  /** The store has heard that a rule was taken back. */
+  ruleRevoked(id: string, at: number): void {
+    const known = this.#rules.get(id)
+    if (known === undefined || known.revokedAt !== null) return
+    known.revokedAt = at
+    this.#world.coverage.count('rule revoked: workflow')
+  }
+
   /** Takes in whatever was stored since the last step. */
   async look(): Promise<void> {
     if (!this.#hasNews) return
@@ -85,7 +95,7 @@ export class Oracle implements Observer {
     const row = await this.#truth.row(runId)
     const spec = this.#specs.get(row?.workflow ?? '')
     if (spec === undefined) return undefined
-    const facts = newRunFacts(runId, spec, (call) => this.#answered.has(call))
+    const facts = newRunFacts(runId, spec, { isAnswered: (call) => this.#answered.has(call), rules: this.#rules })
     this.runs.set(runId, facts)
     for (const [process, lease] of this.#early.get(runId) ?? []) this.#lease(facts, process, lease)
     this.#early.delete(runId)

@@ -9,6 +9,7 @@ import type {
 } from '@waystone/core'
 import type { SimulatedProcess } from '../process.ts'
 import type { WorldCall } from '../surroundings.ts'
+import { newPeopleFacts, type KnownRule, type PeopleFacts } from './people-facts.ts'
 
 /** How far a branch of a fork is. */
 export type BranchEnd = 'running' | 'joined' | 'failed'
@@ -135,12 +136,20 @@ export interface RunFacts {
   readonly used: Set<string>
   /** Processes whose commit was refused, and that have not taken the run anew since. */
   readonly stopped: Set<SimulatedProcess>
+  /** What persons and operators did. */
+  readonly people: PeopleFacts
+  /** Decisions that are remembered, of all runs of the world, by id. */
+  readonly rules: Map<string, KnownRule>
   /** True when the answer of a call has reached its process. */
   readonly isAnswered: (call: WorldCall) => boolean
 }
 
 /** Facts of a run nothing is known of yet. */
-export function newRunFacts(runId: string, spec: CompiledWorkflow, isAnswered: (call: WorldCall) => boolean): RunFacts {
+export function newRunFacts(
+  runId: string,
+  spec: CompiledWorkflow,
+  { isAnswered, rules = new Map() }: Pick<RunFacts, 'isAnswered'> & Partial<Pick<RunFacts, 'rules'>>,
+): RunFacts {
   const facts: RunFacts = {
     runId,
     get run() {
@@ -184,6 +193,8 @@ export function newRunFacts(runId: string, spec: CompiledWorkflow, isAnswered: (
     discarded: new Set(),
     mail: new Map(),
     stopped: new Set(),
+    people: newPeopleFacts(),
+    rules,
     isAnswered,
   }
   return facts
@@ -230,6 +241,9 @@ const invariantNames = [
   'events-are-kept',
   'handoffs-keep-limits',
   'handoffs-tell-their-slice',
+  'approvals-are-fresh',
+  'rules-keep-their-scope',
+  'redirects-are-declared',
   'nested-ends-with-what-holds-it',
   'undone-in-reverse',
   'open-steps-settle',

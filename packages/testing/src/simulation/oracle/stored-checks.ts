@@ -4,6 +4,7 @@ import { foldPatch, mergeInto, writtenBy } from './fold.ts'
 import { followForks, noteWrites } from './branches.ts'
 import { followEvents } from './events.ts'
 import { handoffsOf } from './handoffs.ts'
+import { followPeople } from './people-checks.ts'
 import { followMaps } from './items.ts'
 import {
   atHome,
@@ -45,6 +46,7 @@ export function checkStored(
   followNested(facts, passage)
   followEvents(facts, passage)
   followUndoing(facts, passage)
+  followPeople(facts, passage)
   for (const part of passage.after) {
     const own = factsOf(facts, part)
     checkLimits(own, part.context, report)

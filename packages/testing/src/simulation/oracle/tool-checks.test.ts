@@ -20,7 +20,7 @@ function watched(): {
   readonly end: (payload: Pick<EffectEnd, 'step'> & Partial<EffectEnd>) => void
   readonly found: string[]
 } {
-  const facts: RunFacts = newRunFacts('run', compile(alike), () => false)
+  const facts: RunFacts = newRunFacts('run', compile(alike), { isAnswered: () => false })
   const step = { visit: 1, kind: 'tool', attempt: 1, since: 0 } as const
   // As much of a context as the checks of tools read.
   facts.context = { open: { 1: { ...step, node: 'left' }, 2: { ...step, node: 'right' } } } as unknown as RunContext

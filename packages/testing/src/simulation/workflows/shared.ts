@@ -51,16 +51,19 @@ export interface TaskShape {
   /** Ms; default 1,500. */
   readonly timeout?: number
   readonly attempts?: number
+  /** Operators may redirect runs to it. */
+  readonly redirectable?: boolean
 }
 
 /** A task that asks the world and leaves a trace in the state. */
 // oxlint-disable-next-line typescript/explicit-module-boundary-types -- the type of a node is what inference makes of its state
-export function task(name: string, { effect, isSync = false, timeout = 1_500, attempts }: TaskShape) {
+export function task(name: string, { effect, isSync = false, timeout = 1_500, attempts, redirectable }: TaskShape) {
   return w.task({
     effect,
     reads: ['ticket'],
     writes: traced,
     timeout,
+    ...(redirectable !== undefined && { redirectable }),
     ...(attempts !== undefined && { retry: { attempts, backoff: 300, factor: 2, jitter: 0.5 } }),
     run: ({ state }, context) => {
       const work = { name, effect, context, input: { ...state } }

@@ -1,0 +1,43 @@
+import { operated } from '../workflows/operated.ts'
+import { suite } from './suite.ts'
+
+/** Operators and persons who do more than decide. */
+export const operators = suite({
+  name: 'operators',
+  share: 0.2,
+  workflows: [operated],
+  rows: [
+    'redirect',
+    'redirect within a branch',
+    'redirect out of a fork',
+    'redirect while held',
+    'redirect under an override',
+    'redirect refused: policy-broken',
+    'redirect refused: not-redirectable',
+    'redirect refused: not-under-way',
+    'patch',
+    'patch under an override',
+    'patch refused',
+    'patch of a held run that breaks a policy',
+    'mended while held',
+    'release refused',
+    'release under an override',
+    'question asked',
+    'question answered',
+    'decision refused after an answer',
+    'rule made: run',
+    'rule made: workflow',
+    'rule decides: run',
+    'rule decides: workflow',
+    'rule decides: rejected',
+    'rule revoked: run',
+    'rule revoked: workflow',
+    'not remembered',
+    'call approved',
+    'hold',
+    'release',
+    'cancel',
+    'ended completed',
+    'ended cancelled',
+  ],
+})

@@ -1,5 +1,6 @@
 import { takeJson } from '../base/json.ts'
 import { isUndoable } from '../compile/undo-ledger.ts'
+import { stateFor } from '../compile/seen-state.ts'
 import { invariantError } from '../errors/invariant-error.ts'
 import { nodeError } from '../errors/node-error.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
@@ -84,8 +85,9 @@ function execute(job: EffectJob): Ended | Promise<Ended> {
 
 /** Optional keys may be absent. A required one is there in every graph that `check` has passed, unless its run was forked with less. */
 function refuseMissing({ record, context, compiled }: EffectJob): void {
+  const state = stateFor(record, context)
   for (const key of record.reads) {
-    if (Object.hasOwn(context.state, key) || compiled.graph.state[key]?.optional !== false) continue
+    if (Object.hasOwn(state, key) || compiled.graph.state[key]?.optional !== false) continue
     throw nodeError(
       'WAYSTONE_NODE_MISSING_INPUT',
       `node ${JSON.stringify(record.id)} reads ${JSON.stringify(key)}, which nothing has written; it was not begun`,

@@ -1,13 +1,15 @@
+import { compileGraph, type CompiledWorkflow, type HandoffRecord, type MapRecord, type Snapshot } from '@waystone/core'
 import {
-  compileGraph,
-  type Checkpoint,
-  type CompiledWorkflow,
-  type HandoffRecord,
-  type MapRecord,
-  type Snapshot,
-} from '@waystone/core'
-import { decodeCheckpoint, encodeCheckpoint, type Commit, type Store } from '@waystone/core/store'
-import { bindMethods } from './bind-methods.ts'
+  deliveringTwice,
+  performingEarly,
+  acceptingAnyFence,
+  grantingOneMore,
+  forgettingBegins,
+  losingEvents,
+  forgettingMarks,
+  applyingLateEnds,
+  applyingLosers,
+} from './plants-of-stores.ts'
 import type { InvariantName } from './oracle/run-facts.ts'
 import { readingPrivateKeys, withPatience } from './plants-of-groups.ts'
 import type { SuiteName } from './suites/suites.ts'
@@ -169,18 +171,6 @@ function forgettingEarlyEvents(spec: CompiledWorkflow): CompiledWorkflow {
   }
 }
 
-/** An id that has come before is taken for another one. */
-function deliveringTwice(truth: Store): Store {
-  let count = 0
-  return bindMethods(truth, {
-    deliver: async (runId, event) => {
-      const answer = await truth.deliver(runId, event)
-      count += 1
-      return answer === 'delivered' ? answer : await truth.deliver(runId, { ...event, id: `${event.id}/${count}` })
-    },
-  })
-}
-
 /** Compiled with one more handoff in all and per pair, under the author's name and hash. */
 function withOneHandoffMore(spec: CompiledWorkflow): CompiledWorkflow {
   const { graph, registry, hashes } = spec
@@ -205,80 +195,6 @@ function withWholeSlices(spec: CompiledWorkflow): CompiledWorkflow {
     }),
   )
   return compileGraph({ graph: { ...graph, nodes }, registry, hashes })
-}
-
-function performingEarly(port: Store): Store {
-  return bindMethods(port, {
-    commit: (commit) => {
-      port.commit(commit).catch(() => undefined)
-      return Promise.resolve()
-    },
-  })
-}
-
-function acceptingAnyFence(truth: Store): Store {
-  const fences = new Map<string, number>()
-  return bindMethods(truth, {
-    create: async (run) => {
-      const answer = await truth.create(run)
-      if (answer.type === 'created') fences.set(run.runId, answer.lease.fence)
-      return answer
-    },
-    acquire: async (request) => {
-      const answer = await truth.acquire(request)
-      if (answer.type === 'acquired') fences.set(request.runId, answer.lease.fence)
-      return answer
-    },
-    commit: (commit) => truth.commit({ ...commit, fence: fences.get(commit.checkpoint.runId) ?? commit.fence }),
-  })
-}
-
-function grantingOneMore(truth: Store): Store {
-  return bindMethods(truth, {
-    permits: (request) => {
-      const asks = request.asks.map((ask) => ({
-        ...ask,
-        claims: ask.claims.map((claim) => ({
-          ...claim,
-          concurrent: claim.concurrent === null ? null : claim.concurrent + 1,
-        })),
-      }))
-      return truth.permits({ ...request, asks })
-    },
-  })
-}
-
-function forgettingBegins(truth: Store): Store {
-  return bindMethods(truth, {
-    permits: (request) => {
-      // Long ago, so that no stretch of time holds it any more.
-      const begins = request.begins.map((begin) => ({ ...begin, at: 0 }))
-      return truth.permits({
-        ...request,
-        begins,
-        ends: request.ends.map(({ runId, step, attempt }) => ({ runId, step, attempt })),
-      })
-    },
-  })
-}
-
-function losingEvents(truth: Store): Store {
-  let count = 0
-  return bindMethods(truth, {
-    deliver: (runId, event) => {
-      count += 1
-      return count % 2 === 0 ? Promise.resolve('delivered') : truth.deliver(runId, event)
-    },
-  })
-}
-
-function forgettingMarks(truth: Store): Store {
-  return bindMethods(truth, {
-    load: async (runId) => {
-      const loaded = await truth.load(runId)
-      return loaded === undefined ? undefined : { ...loaded, marks: [] }
-    },
-  })
 }
 
 /** Compiled with one more for each edge limit, under the author's name and hash. */
@@ -541,51 +457,4 @@ function trailOf({ context }: Snapshot): readonly string[] {
 function withTrail(snapshot: Snapshot, trail: readonly string[]): Snapshot {
   const state = Object.freeze({ ...snapshot.context.state, trail: Object.freeze([...trail]) })
   return Object.freeze({ value: snapshot.value, context: Object.freeze({ ...snapshot.context, state }) })
-}
-
-/** Writes the patch of an end that came too late into the checkpoint that only settles it. */
-function applyingLateEnds(truth: Store): Store {
-  return bindMethods(truth, {
-    commit: async (commit) => {
-      const row = await truth.row(commit.checkpoint.runId)
-      const context = { runId: commit.checkpoint.runId, graphHash: row?.graphHash ?? null }
-      const checkpoint = decodeCheckpoint(commit.checkpoint.text, context)
-      const late = checkpoint.decision === null && checkpoint.event.type === 'effect.ended'
-      return await truth.commit(late ? rewritten(commit, withLatePatch(checkpoint), context.graphHash) : commit)
-    },
-  })
-}
-
-/** Adds what a branch wrote that had lost to the list, in the checkpoint that only settles it. */
-function applyingLosers(truth: Store): Store {
-  return bindMethods(truth, {
-    commit: async (commit) => {
-      const row = await truth.row(commit.checkpoint.runId)
-      const context = { runId: commit.checkpoint.runId, graphHash: row?.graphHash ?? null }
-      const checkpoint = decodeCheckpoint(commit.checkpoint.text, context)
-      const { event, decision, patch } = checkpoint
-      const trail = event.type === 'effect.ended' && decision === null ? event.payload.patch?.['trail'] : undefined
-      if (trail === undefined) return await truth.commit(commit)
-      const more = ['append', ['context', 'state', 'trail'], { v: trail }] as const
-      return await truth.commit(rewritten(commit, { ...checkpoint, patch: [...patch, more] }, context.graphHash))
-    },
-  })
-}
-
-function withLatePatch(checkpoint: Checkpoint): Checkpoint {
-  const { event, patch } = checkpoint
-  const written = event.type === 'effect.ended' ? (event.payload.patch ?? { score: 1 }) : {}
-  return {
-    ...checkpoint,
-    patch: [
-      ...patch,
-      ...Object.entries(written).map(([key, value]) => ['set', ['context', 'state', key], { v: value }] as const),
-    ],
-  }
-}
-
-// oxlint-disable-next-line max-params -- two halves of one record
-function rewritten(commit: Commit, checkpoint: Checkpoint, graphHash: string | null): Commit {
-  const { text, hash } = encodeCheckpoint(checkpoint, graphHash)
-  return { ...commit, checkpoint: { ...commit.checkpoint, text, hash } }
 }

@@ -134,3 +134,10 @@ function rewritten(commit: Commit, checkpoint: Checkpoint, graphHash: string | n
   const { text, hash } = encodeCheckpoint(checkpoint, graphHash)
   return { ...commit, checkpoint: { ...commit.checkpoint, text, hash } }
 }
+
+/** A rule that was taken back is told as one that was not. */
+export function forgettingRevocations(truth: Store): Store {
+  return bindMethods(truth, {
+    rules: async (workflow) => (await truth.rules(workflow)).map((stored) => ({ ...stored, revoked: null })),
+  })
+}

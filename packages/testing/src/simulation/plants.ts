@@ -1,5 +1,6 @@
 import { compileGraph, type CompiledWorkflow, type HandoffRecord, type MapRecord, type Snapshot } from '@waystone/core'
 import {
+  forgettingRevocations,
   deliveringTwice,
   performingEarly,
   acceptingAnyFence,
@@ -144,13 +145,6 @@ function withOpenDoors(spec: CompiledWorkflow): CompiledWorkflow {
     graph: { ...graph, nodes: Object.fromEntries<(typeof graph.nodes)[string]>(nodes) },
     registry,
     hashes,
-  })
-}
-
-/** A rule that was taken back is told as one that was not. */
-function forgettingRevocations(truth: Store): Store {
-  return bindMethods(truth, {
-    rules: async (workflow) => (await truth.rules(workflow)).map((stored) => ({ ...stored, revoked: null })),
   })
 }
 

@@ -11,6 +11,7 @@ import {
   applyingLateEnds,
   applyingLosers,
 } from './plants-of-stores.ts'
+import { withoutTurns } from './plants-of-joins.ts'
 import type { InvariantName } from './oracle/run-facts.ts'
 import { readingPrivateKeys, withPatience } from './plants-of-groups.ts'
 import type { SuiteName } from './suites/suites.ts'
@@ -44,6 +45,16 @@ export const plantedFaults: readonly PlantedFault[] = [
   { plant: { name: 'a join fires too early', compiled: withoutPatience }, found: ['joins-fire-once'] },
   { plant: { name: 'what a loser writes is applied', below: applyingLosers }, found: ['late-ends-change-nothing'] },
   { plant: { name: 'lists stay in the order of ends', compiled: withoutOrder }, found: ['patch-applied-once'] },
+  {
+    plant: { name: 'branches that meet are not waited for', compiled: withoutPatience },
+    found: ['joins-fire-once'],
+    suite: 'meetings',
+  },
+  {
+    plant: { name: 'branches do not take turns', compiled: withoutTurns },
+    found: ['branches-wait'],
+    suite: 'meetings',
+  },
   {
     plant: { name: 'a map is over too early', compiled: withHasteInMaps },
     found: ['maps-keep-results'],

@@ -1,4 +1,6 @@
 import type { Checkpoint, CompiledWorkflow, EdgeRecord, Json, JsonObject, RunContext } from '@waystone/core'
+import { beginMesh, endInMesh, isMesh, type Settled } from './meetings.ts'
+import { holds } from './routing.ts'
 import type { BranchEnd, InvariantName, KnownFork, RunFacts } from './run-facts.ts'
 
 type Decision = NonNullable<Checkpoint['decision']>
@@ -21,13 +23,21 @@ function leadsTo({ to, otherwise, fork }: EdgeRecord): readonly string[] {
 
 /** The innermost fork under way that a node is in a branch of. */
 function branchOf(facts: RunFacts, node: string): { readonly join: string; readonly branch: string } | undefined {
-  const found = [...facts.forks].flatMap(([join, { branches }]) =>
-    [...branches.keys()].flatMap((branch) => {
-      const nodes = branchNodes(facts.spec, branch, join)
+  const found = [...facts.forks].flatMap(([join, fork]) =>
+    [...fork.branches.keys()].flatMap((branch) => {
+      const nodes = nodesOf(facts, { join, branch, fork })
       return nodes.has(node) ? [{ join, branch, size: nodes.size }] : []
     }),
   )
   return found.toSorted((one, other) => one.size - other.size)[0]
+}
+
+/** Nodes of a branch of a fork under way. Where branches meet, each node is one. */
+function nodesOf(
+  { spec }: RunFacts,
+  { join, branch, fork }: { readonly join: string; readonly branch: string; readonly fork: KnownFork | undefined },
+): ReadonlySet<string> {
+  return fork?.mesh === undefined ? branchNodes(spec, branch, join) : new Set([branch])
 }
 
 /** What a join must do now: its outcome, or null to wait. */
@@ -71,7 +81,12 @@ export function followForks(
   if (decision === null) return
   if (decision.outcome === 'deadline' && facts.forks.has(decision.node)) fired(facts, decision.node)
   for (let one: Decision | undefined = decision; one !== undefined && one.node !== ':compensating'; one = one.next) {
-    const due = followOne(facts, one)
+    const { due, begun } = followOne(facts, one)
+    if (begun !== null && begun.join() !== (one.starts ?? []).join() && !exhausting.has(one.taken))
+      report(
+        'branches-wait',
+        `after ${one.taken} at ${sequence} ${begun.join(', ') || 'nobody'} may begin; what began is ${one.starts?.join(', ') ?? 'nothing'}`,
+      )
     // Undoing begins in the same transition, and is no join.
     const next: Decision | undefined = one.next?.node === ':compensating' ? undefined : one.next
     const found = next === undefined ? null : `${next.node}.${next.outcome}`
@@ -100,29 +115,69 @@ export function followForks(
   }
 }
 
-/** @returns the join that fires now, with its outcome */
-function followOne(facts: RunFacts, decision: Decision): string | null {
+const exhausting: ReadonlySet<string> = new Set(['limits.exhausted', ':guard-error', ':no-route'])
+
+interface Followed {
+  /** The join that fires now, with its outcome. */
+  readonly due: string | null
+  /** Nodes that begin, where branches meet; null: they begin with their fork. */
+  readonly begun: readonly string[] | null
+}
+
+function plainly(due: string | null): Followed {
+  return { due, begun: null }
+}
+
+function followOne(facts: RunFacts, decision: Decision): Followed {
   const edge = facts.spec.graph.edges.find(({ id }) => id === decision.taken.replace(/:otherwise$/, ''))
-  if (edge === undefined || decision.to === null || decision.to === ':person') return null
+  if (edge === undefined || decision.to === null || decision.to === ':person') return plainly(null)
   const home = branchOf(facts, decision.node)
+  const mesh = home === undefined ? undefined : facts.forks.get(home.join)?.mesh
+  const truth = (guard: Parameters<typeof holds>[1]): boolean => holds(facts, guard)
+  const isKept = decision.to === ':fail' && edge.cancelsFork !== true
+  if (mesh !== undefined && (isKept || decision.to === mesh.join || staysIn(mesh.standing, edge, decision.to))) {
+    if (facts.spec.graph.nodes[decision.node]?.kind === 'join')
+      facts.fires.set(decision.node, (facts.fires.get(decision.node) ?? 0) + 1)
+    return fireIn(facts, mesh.join, endInMesh(facts.spec, mesh, { edge, to: decision.to, holds: truth }))
+  }
   if (decision.to === ':fork' && edge.fork !== undefined) {
     const branches = new Map(edge.fork.branches.map((branch): [string, BranchEnd] => [branch, 'running']))
     const lengths = new Map(lists.map((key) => [key, facts.writersOf.get(key)?.length ?? 0] as const))
-    facts.forks.set(edge.fork.join, { branches, lengths })
-    return null
+    const { join } = edge.fork
+    const nodes = new Set(edge.fork.branches.flatMap((entry) => [...branchNodes(facts.spec, entry, join)]))
+    if (!isMesh(facts.spec, edge, nodes)) {
+      facts.forks.set(join, { branches, lengths })
+      return plainly(null)
+    }
+    const begun = beginMesh(facts.spec, edge, { nodes, holds: truth })
+    const each = new Map([...begun.mesh.standing.keys()].map((node): [string, BranchEnd] => [node, 'running']))
+    facts.forks.set(join, { branches: each, lengths, mesh: begun.mesh })
+    return { due: null, begun: begun.settled.begun }
   }
-  if (home === undefined) return null
+  if (home === undefined) return plainly(null)
   const isFailure = decision.to === ':fail' && edge.cancelsFork !== true
   if (!isFailure && decision.to !== home.join) {
-    if (!branchNodes(facts.spec, home.branch, home.join).has(decision.to)) leave(facts, home.join)
-    return null
+    const whole = { ...home, fork: facts.forks.get(home.join) }
+    if (!nodesOf(facts, whole).has(decision.to)) leave(facts, home.join)
+    return plainly(null)
   }
   const fork = facts.forks.get(home.join)
   fork?.branches.set(home.branch, isFailure ? 'failed' : 'joined')
   const outcome = dueOutcome(facts, home.join, [...(fork?.branches.values() ?? [])])
-  if (outcome === null) return null
+  if (outcome === null) return plainly(null)
   fired(facts, home.join)
-  return `${home.join}.${outcome}`
+  return plainly(`${home.join}.${outcome}`)
+}
+
+function staysIn(standing: ReadonlyMap<string, unknown>, edge: EdgeRecord, to: string): boolean {
+  return to === ':fork' ? edge.fork?.branches.every((name) => standing.has(name)) === true : standing.has(to)
+}
+
+/** What follows where branches meet: the join fires, or others begin. */
+function fireIn(facts: RunFacts, join: string, { begun, fires }: Settled): Followed {
+  const isOver = fires?.startsWith(`${join}.`) === true
+  if (isOver) fired(facts, join)
+  return { due: fires, begun: isOver ? [] : begun }
 }
 
 /** An edge out of a fork ends it, and all around it that it leaves too: simulations leave one at a time. */
@@ -132,8 +187,9 @@ function leave(facts: RunFacts, join: string): void {
 }
 
 function inside(facts: RunFacts, join: string): readonly string[] {
-  const branches = [...(facts.forks.get(join)?.branches.keys() ?? [])]
-  const nodes = new Set(branches.flatMap((branch) => [...branchNodes(facts.spec, branch, join)]))
+  const fork = facts.forks.get(join)
+  const branches = [...(fork?.branches.keys() ?? [])]
+  const nodes = new Set(branches.flatMap((branch) => [...nodesOf(facts, { join, branch, fork })]))
   return [...facts.forks.keys()].filter((other) => other !== join && nodes.has(other))
 }
 
@@ -152,7 +208,7 @@ function putInOrder(
   const items = facts.state[key]
   if (!Array.isArray(items)) return
   const values = items as readonly Json[]
-  const branches = [...fork.branches.keys()].map((branch) => branchNodes(facts.spec, branch, join))
+  const branches = [...fork.branches.keys()].map((branch) => nodesOf(facts, { join, branch, fork }))
   const from = fork.lengths.get(key) ?? 0
   const places = writers.flatMap((writer, place) =>
     place >= from && branches.some((nodes) => nodes.has(writer)) ? [place] : [],

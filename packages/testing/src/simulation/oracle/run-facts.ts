@@ -7,6 +7,7 @@ import type {
   JsonObject,
   RunContext,
 } from '@waystone/core'
+import type { KnownMesh } from './meetings.ts'
 import type { SimulatedProcess } from '../process.ts'
 import type { WorldCall } from '../surroundings.ts'
 import { newPeopleFacts, type KnownRule, type PeopleFacts } from './people-facts.ts'
@@ -19,6 +20,8 @@ export interface KnownFork {
   readonly branches: Map<string, BranchEnd>
   /** Length of each list when it was taken. */
   readonly lengths: ReadonlyMap<string, number>
+  /** Its branches meet. */
+  readonly mesh?: KnownMesh
 }
 
 /** An event that has come to a run, by the oracle's own count. */
@@ -233,6 +236,7 @@ const invariantNames = [
   'stopped-work-is-aborted',
   'shared-limits-hold',
   'joins-fire-once',
+  'branches-wait',
   'tools-keep-rules',
   'pure-calls-run-once',
   'degraded-runs-say-so',

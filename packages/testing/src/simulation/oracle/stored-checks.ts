@@ -2,6 +2,7 @@ import type { Checkpoint, RunContext, Snapshot } from '@waystone/core'
 import type { Coverage } from '../coverage.ts'
 import { foldPatch, mergeInto, writtenBy } from './fold.ts'
 import { followForks, noteWrites } from './branches.ts'
+import { countForks } from './count-forks.ts'
 import { followEvents } from './events.ts'
 import { handoffsOf } from './handoffs.ts'
 import { followPeople } from './people-checks.ts'
@@ -265,30 +266,6 @@ function checkUsage({ checkpoint: { usage, sequence }, before, after, home, repo
           `${name} of ${namesAround(part).join('/') || 'the run'} went from ${was} by ${more} to ${now} at ${sequence}`,
         )
     }
-  }
-}
-
-function countForks(
-  { decision, commands, sequence }: Checkpoint,
-  {
-    before,
-    after,
-    coverage,
-  }: { readonly before: RunContext | null; readonly after: RunContext; readonly coverage: Coverage },
-): void {
-  if (decision?.to === ':fork') coverage.count('fork taken')
-  if (decision?.arrival?.fires === null) coverage.count('branch waited for')
-  if (commands.some(({ type }) => type === 'leaveEffect')) coverage.count('loser left to finish')
-  const isLeft = before?.forks !== undefined && after.forks === undefined && sequence > 0
-  if (isLeft && decision !== null && decision.arrival === undefined && decision.branches === undefined)
-    coverage.count('fork left by an edge')
-  for (let one = decision ?? undefined; one !== undefined; one = one.next) {
-    if (one.branches === undefined) continue
-    coverage.count(`join ${one.outcome}`)
-    if (one.branches.left.length > 0) coverage.count('branch lost')
-    if (one.branches.failed.length > 0 && one.outcome === 'done') coverage.count('join in spite of a failed branch')
-    if (one.branches.moved !== undefined) coverage.count('lists put in order of branch')
-    if (one.next !== undefined) coverage.count('join into a join')
   }
 }
 

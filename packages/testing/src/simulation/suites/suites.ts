@@ -4,13 +4,14 @@ import { groups } from './groups.ts'
 import { handoffs } from './handoffs.ts'
 import { items } from './items.ts'
 import { maps } from './maps.ts'
+import { meetings } from './meetings.ts'
 import { nested } from './nested.ts'
 import { operators } from './operators.ts'
 import { undoing } from './undoing.ts'
 import type { Suite } from './suite.ts'
 import { waits } from './waits.ts'
 
-const all = [core, maps, nested, items, waits, handoffs, groups, undoing, operators] as const
+const all = [core, maps, meetings, nested, items, waits, handoffs, groups, undoing, operators] as const
 
 /** Name of a suite. */
 export type SuiteName = (typeof all)[number]['name']

@@ -30,40 +30,50 @@ export type BlobSource = (hash: string) => string | undefined
  * Cut from the inside out: a value is cut when it is too long although its own large parts are references already. So the same
  * large value is the same blob wherever it stands, and a list of large items does not store them again when it grows.
  *
- * Cost: O(size) for a short text; O(size × depth of the large values) for a long one.
+ * Cost: O(size) for a short text; O(size × depth of large lists in each other) for a long one.
  */
 export function splitLargeValues(value: Json): SplitText {
   const text = JSON.stringify(value)
-  if (text.length <= largeValueLength && !text.includes(sign)) return { text, blobs: [] }
+  if (isPlain(text)) return { text, blobs: [] }
   const blobs = new Map<string, Blob>()
-  return { text: writeSplit(value, text, blobs), blobs: [...blobs.values()] }
+  return { text: writeSplit(value, blobs), blobs: [...blobs.values()] }
 }
 
-/** @param plain - the value's ordinary JSON */
-function writeSplit(value: Json, plain: string, blobs: Map<string, Blob>): string {
-  if (typeof value !== 'object' || value === null) return plain
-  if (plain.length <= largeValueLength && !plain.includes(sign)) return plain
-  if (Array.isArray(value)) return writeList(value as readonly Json[], plain, blobs)
-  return writeObject(value as JsonObject, plain, blobs)
+/** Objects are put together from their parts: most of a large snapshot is objects around one large value, each of which would write it anew. */
+function writeSplit(value: Json, blobs: Map<string, Blob>): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  return Array.isArray(value) ? writeList(value as readonly Json[], blobs) : writeObject(value as JsonObject, blobs)
 }
 
-function writeList(list: readonly Json[], plain: string, blobs: Map<string, Blob>): string {
-  if (list.every(isSurelySmall)) return plain
-  return `[${list.map((item) => writePart(item, blobs)).join(',')}]`
-}
-
-function writeObject(object: JsonObject, plain: string, blobs: Map<string, Blob>): string {
-  const keys = Object.keys(object)
-  if (!plain.includes(sign) && keys.every((key) => isSurelySmall(object[key] ?? null))) return plain
-  const parts = keys.map((key) => {
-    const name = looksLikeReference.test(key) ? `$${key}` : key
-    return `${JSON.stringify(name)}:${writePart(object[key] ?? null, blobs)}`
+function writeList(list: readonly Json[], blobs: Map<string, Blob>): string {
+  const plain = JSON.stringify(list)
+  if (isPlain(plain) || list.every(isSurelySmall)) return plain
+  const items = list.map((item) => {
+    const text = JSON.stringify(item)
+    return isPlain(text) ? text : writePart(item, blobs)
   })
+  return `[${items.join(',')}]`
+}
+
+/** Nothing in it is cut, and nothing looks as if it were. */
+function isPlain(text: string): boolean {
+  return text.length <= largeValueLength && !text.includes(sign)
+}
+
+function writeObject(object: JsonObject, blobs: Map<string, Blob>): string {
+  const parts: string[] = []
+  for (const key of Object.keys(object)) {
+    const item = object[key]
+    // What is not there is not written, as JSON does it.
+    if (item === undefined) continue
+    const name = looksLikeReference.test(key) ? `$${key}` : key
+    parts.push(`${JSON.stringify(name)}:${writePart(item, blobs)}`)
+  }
   return `{${parts.join(',')}}`
 }
 
 function writePart(value: Json, blobs: Map<string, Blob>): string {
-  const text = writeSplit(value, JSON.stringify(value), blobs)
+  const text = writeSplit(value, blobs)
   if (text.length <= largeValueLength) return text
   const hash = sha256(text)
   if (!blobs.has(hash)) blobs.set(hash, { hash, text })

@@ -61,17 +61,18 @@ export interface SetTimer {
 
 /** Every timer of a run, nested workflows included. */
 export function timersOf(compiled: CompiledWorkflow, context: RunContext): readonly SetTimer[] {
-  return timersIn(ledgerOf(compiled, context))
+  const ledger = ledgerOf(compiled, context)
+  return [...Object.entries(ledger.open).flatMap(([index, step]) => stepTimers(index, step)), ...timersIn(ledger)]
 }
 
-/** The timers of a run, or of a workflow nested in one, without those of what is nested in it. */
-export function ownTimersOf(compiled: CompiledWorkflow, context: RunContext): readonly SetTimer[] {
-  return timersIn(plainLedger(compiled, context))
+/** The timers of a run, or of a workflow nested in one, that are of no step and of nothing nested in it. */
+export function timersBesideSteps(compiled: CompiledWorkflow, context: RunContext): readonly SetTimer[] {
+  const { deadlines, durations } = plainLedger(compiled, context)
+  return deadlines.size === 0 && durations.size === 0 ? noTimers : timersIn({ deadlines, durations })
 }
 
-function timersIn({ open, deadlines, durations }: Ledger): readonly SetTimer[] {
+function timersIn({ deadlines, durations }: Pick<Ledger, 'deadlines' | 'durations'>): readonly SetTimer[] {
   return [
-    ...Object.entries(open).flatMap(([index, step]) => stepTimers(index, step)),
     ...[...deadlines].map(([step, at]) => ({ timer: deadlineTimer(step), at })),
     ...[...durations].map(([timer, at]) => ({ timer, at })),
   ]

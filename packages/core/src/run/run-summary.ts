@@ -1,4 +1,4 @@
-import { isSettled, ownTimersOf } from '../compile/commands.ts'
+import { isSettled, stepTimers, timersBesideSteps } from '../compile/commands.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { nodePath } from '../base/node-path.ts'
 import type { RunSummary } from '../checkpoint/store.ts'
@@ -37,10 +37,11 @@ function activityOf(compiled: CompiledWorkflow, context: RunContext): Activity {
   const nodes = new Set<string>()
   let requests = 0
   let dueAt: number | null = null
-  for (const { at } of ownTimersOf(compiled, context)) dueAt = earlier(dueAt, at)
+  for (const { at } of timersBesideSteps(compiled, context)) dueAt = earlier(dueAt, at)
   for (const index in open) {
     const step = open[index]
     if (step === undefined) continue
+    for (const { at } of stepTimers(index, step)) dueAt = earlier(dueAt, at)
     // What is nested in it says more.
     if (step.kind !== 'workflow') nodes.add(step.node)
     if ((step.kind === 'approval' && step.approved === undefined) || step.kind === 'resolve') requests += 1

@@ -20,6 +20,7 @@ import { readBeforeWrite } from './rules/read-before-write.ts'
 import { secretName } from './rules/secret-name.ts'
 import { seesFork } from './rules/sees-fork.ts'
 import { shadowedEdge } from './rules/shadowed-edge.ts'
+import { approvalSwitchedOff } from './rules/approval-switched-off.ts'
 import { toolAsksNobody } from './rules/tool-asks-nobody.ts'
 import { toolNeverCalled } from './rules/tool-never-called.ts'
 import { totalRouting } from './rules/total-routing.ts'
@@ -47,6 +48,7 @@ const rules: readonly Rule[] = [
   policyNames,
   policies,
   toolAsksNobody,
+  approvalSwitchedOff,
   modelUnbound,
   modelSchema,
   costUnknown,

@@ -253,7 +253,7 @@ function endSummary(context: RunContext, stepEnd: StepEnd): Ended {
 
 function markFallback(context: RunContext, { record, step, stepIndex, end }: StepEnd): RunContext {
   if ((step.model ?? 0) === 0) return context
-  const why = `fallback model ${end.asked ?? ''} answered`
+  const why = `${end.asked ?? 'another model'} answered`
   return markDegraded(context, { node: record.id, by: 'fallback', step: stepIndex, why })
 }
 

@@ -66,8 +66,7 @@ function declaredDigest(graph: Graph, tool: string): string {
 
 /** What a rule is bound to. */
 function ruleDigest(rule: Omit<StickyRule, 'digest'>, { workflow, declared }: AskedCall): string {
-  // A rule is JSON; its interface only lacks an index signature.
-  return sha256(canonicalJson({ ...rule, workflow, declared } as unknown as Json))
+  return sha256(canonicalJson({ ...rule, workflow, declared }))
 }
 
 /** Why a decision may not be remembered; undefined: it may. */

@@ -280,6 +280,12 @@ export const errorCodes = {
     remedy: 'Map between them with `input` or `apply`, or change what the node reads and writes.',
     failure: 'bad-output',
   },
+  WAYSTONE_DEFINITION_APPROVAL_SWITCHED_OFF: {
+    family: 'definition',
+    means:
+      'An agent says `approval: false` of a tool that asks people about its calls, and no policy says when it may run.',
+    remedy: 'Leave it out, ask under a condition, or say with a policy when the tool may run.',
+  },
   WAYSTONE_DEFINITION_TOOL_ASKS_NOBODY: {
     family: 'definition',
     means: 'A node runs a tool whose calls by agents people are asked about, and on a path to it nobody has approved.',

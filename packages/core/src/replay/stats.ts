@@ -97,7 +97,7 @@ function countStep(tallies: Map<string, Tally>, { row, history, checkpoint }: Co
   const name = `${row.workflow}/${step.node}`
   const tallied = [tallyOf(tallies, 'node', name)]
   if (record?.kind === 'agent') tallied.push(tallyOf(tallies, 'agent', name))
-  if (isModelCall(step)) tallied.push(tallyOf(tallies, 'model', event.payload.model ?? askedOf(record, ended)))
+  if (isModelCall(step)) tallied.push(tallyOf(tallies, 'model', askedOf(record, ended)))
   if (tool !== undefined) tallied.push(tallyOf(tallies, 'tool', tool))
   const isGood = !['failed', 'timeout', 'unknown', 'lost'].includes(event.payload.outcome)
   for (const tally of tallied) {
@@ -123,7 +123,7 @@ function countHandoffs(tallies: Map<string, Tally>, row: RunRow, { step, event, 
   }
 }
 
-/** Calls without an answer count for the name by which the model was asked. */
+/** The name by which a model was asked: its provider may call it otherwise, and says nothing where it gave no answer. */
 function askedOf(record: NodeRecord | undefined, ended: OpenStep | undefined): string {
   if (ended === undefined || (record?.kind !== 'agent' && record?.kind !== 'gate')) return 'unknown'
   return modelOfStep(record, ended)

@@ -118,7 +118,7 @@ describe('fallbacks', () => {
     const models = (await readStats(store)).filter(({ group }) => group === 'model')
     expect(models.map(({ name, count, succeeded }) => [name, count, succeeded])).toEqual([
       ['fast', 2, 0],
-      ['good-2026', 1, 1],
+      ['good', 1, 1],
     ])
   })
 

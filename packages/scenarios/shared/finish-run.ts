@@ -55,7 +55,9 @@ export async function finishRun(path: string, answering: Answering, options: Pro
         ? { command: 'resume', args: [] }
         : withStep(step ?? '', answering({ node: asked.node, isUnknown: asked.kind === 'resolve', tool: asked.tool }))
     const end = await waystone([said.command, run.runId, ...said.args, '--store', path], options)
-    if (end.code !== 0 && end.code !== 3)
+    const hasEnded = (await readRun(path))?.history.row.status === 'failed'
+    // A run that is to fail ends the command with 1.
+    if (end.code !== 0 && end.code !== 3 && !(hasEnded && end.code === 1))
       throw new RangeError(`waystone ${said.command} ended with ${end.code}: ${end.output}`)
   }
   throw new RangeError(`the run in ${path} does not come to its end`)

@@ -114,14 +114,17 @@ function limitName(limit: NonNullable<RunResult['limit']>): string {
 }
 
 function adviceLines(
-  { status, runId, sequence }: RunResult<object>,
+  { status, runId, sequence, compensation }: RunResult<object>,
   { requests, waits }: Awaited,
   advise: (line: string) => string,
 ): readonly string[] {
   if (status === 'failed' || status === 'exhausted') {
     return [
       `  look     ${advise(`show ${runId} --why`)}`,
-      `  fork     ${advise(`fork ${runId} --at ${Math.max(0, sequence - 1)}`)}`,
+      // What it did is undone: a fork has to begin before that, and where is for a person to say.
+      ...(compensation === undefined
+        ? [`  fork     ${advise(`fork ${runId} --at ${Math.max(0, sequence - 1)}`)}`]
+        : []),
     ]
   }
   if (status === 'held') return [`  release  ${advise(`release ${runId} --reason "…"`)}`]

@@ -52,8 +52,10 @@ export function overviewLines(
       const wait = { node, events: awaits?.events ?? [], key: awaits?.key ?? null, expiresAt: expiresAt ?? null }
       return [`${label('waits')}${waitText(wait)}`]
     }),
-    ...Object.entries(context.received ?? {}).flatMap(([id, { message, step }]) =>
-      step === undefined ? [`${label('unread')}${unreadText({ id, ...message })}`] : [],
+    ...Object.entries(context.received ?? {}).flatMap(([id, message]) =>
+      Object.values(openIn(context)).some((open) => open.event === id)
+        ? []
+        : [`${label('unread')}${unreadText({ id, ...message })}`],
     ),
     ...(context.handoffs === undefined ? [] : handedLines(context.handoffs, label)),
     ...(held === null ? [] : [`${label('held')}by ${printableLine(held.by)}: ${printableLine(held.reason)}`]),

@@ -4,20 +4,29 @@ import type { OpenStep, RunContext, Snapshot } from '../snapshot/snapshot.ts'
 import { openIn } from '../snapshot/tree.ts'
 import { withContext } from './steps.ts'
 
-/** The run after a transition, with the events it keeps: those that were used up are gone, and open waits take those that came early. */
-export function withReceived(snapshot: Snapshot): Snapshot {
+/**
+ * The run after a transition, with the events it keeps: those that were used up are gone, and open waits take those that came early.
+ *
+ * @param before - null before the run's first event
+ */
+export function withReceived(before: RunContext | null, snapshot: Snapshot): Snapshot {
   const { value, context } = snapshot
-  const left = withoutUsedUp(context)
+  const left = before === null ? context : withoutUsedUp(before, context)
   const next = left.ending === null ? takeKept(left) : left
   return next === context ? snapshot : Object.freeze({ value, context: next })
 }
 
-function withoutUsedUp(context: RunContext): RunContext {
-  const { received } = context
-  if (received === undefined) return context
-  const open = openIn(context)
-  const left = Object.entries(received).filter(([id, { step }]) => step === undefined || open[step]?.event === id)
-  if (left.length === Object.keys(received).length) return context
+/** Ids of the events that open steps take over. */
+export function takenIds(context: RunContext): ReadonlySet<string> {
+  return new Set(Object.values(openIn(context)).flatMap(({ event }) => (event === undefined ? [] : [event])))
+}
+
+/** An event goes with the step that took it, however that was over. */
+function withoutUsedUp(before: RunContext, context: RunContext): RunContext {
+  const now = takenIds(context)
+  const used = [...takenIds(before)].filter((id) => !now.has(id))
+  if (used.length === 0) return context
+  const left = Object.entries(context.received ?? {}).filter(([id]) => !used.includes(id))
   if (left.length > 0) return withContext(context, { received: Object.freeze(Object.fromEntries(left)) })
   const { received: _, ...rest } = context
   return Object.freeze(rest)
@@ -25,18 +34,19 @@ function withoutUsedUp(context: RunContext): RunContext {
 
 /** Each wait, by step, takes the oldest of the events it is for. */
 function takeKept(context: RunContext): RunContext {
-  let next = context
+  const { received } = context
+  if (received === undefined) return context
   const open = openIn(context)
+  const taken = new Set(takenIds(context))
+  let next = context
   for (const index in open) {
     const awaits = open[index]?.awaits
-    if (awaits === undefined || next.received === undefined) continue
-    const found = Object.entries(next.received).find(
-      ([, { step, message }]) => step === undefined && isAwaited(awaits, message),
-    )
+    if (awaits === undefined) continue
+    const found = Object.entries(received).find(([id, message]) => !taken.has(id) && isAwaited(awaits, message))
     if (found === undefined) continue
-    const [id, one] = found
-    const received = Object.freeze({ ...next.received, [id]: Object.freeze({ ...one, step: Number(index) }) })
-    next = taking(withContext(next, { received }), index, id)
+    const [id] = found
+    taken.add(id)
+    next = taking(next, index, id)
   }
   return next
 }

@@ -47,7 +47,7 @@ export function applied(run: RunAt, next: Snapshot, facts: Facts): Extract<Plan,
   const { root, position, event } = run
   const { compiled, snapshot: before } = root
   const moved = facts.isWhole === true ? next : lifted(run, next, event.at)
-  const received = moved.context.received === undefined ? moved : withReceived(moved)
+  const received = moved.context.received === undefined ? moved : withReceived(before?.context ?? null, moved)
   const mended = mendCrossed(compiled.graph, received, facts.decision)
   const snapshot = facts.rule?.scope === 'run' ? withRule(mended, facts.rule) : mended
   const commands = [

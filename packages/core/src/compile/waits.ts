@@ -1,7 +1,7 @@
 import { withIndex } from '../base/with-index.ts'
 import { graphsOf } from '../graph/nested-graphs.ts'
 import type { WaitRecord } from '../graph/graph.ts'
-import { isAwaited, type EventMessage, type ReceivedEvent } from '../snapshot/received-event.ts'
+import { isAwaited, type EventMessage } from '../snapshot/received-event.ts'
 import type { EffectEnd, OutsideEvent } from '../snapshot/event.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import { openIn } from '../snapshot/tree.ts'
@@ -10,6 +10,7 @@ import { transitionNames } from './names.ts'
 import { pathAt, placeOfStep, rootPlace } from './place.ts'
 import { refuse, stale, stayOpen } from './plan-move.ts'
 import type { Plan, RefusalReason } from './planned.ts'
+import { takenIds } from './received.ts'
 import { applied, checkpointStep, type RunAt } from './run-at.ts'
 import { withContext } from './steps.ts'
 import { waitTerms, type WaitWords } from './wait-terms.ts'
@@ -28,7 +29,8 @@ export function receiveEvent(run: RunAt, { message }: OutsideEvent): Plan {
   if (refusal !== undefined) return refuse(refusal.reason, refusal.message)
   if (context.received !== undefined && Object.hasOwn(context.received, event.id))
     return stale(`event ${event.id} was received before`)
-  const kept = Object.values(context.received ?? {}).filter(({ step }) => step === undefined)
+  const taken = takenIds(context)
+  const kept = Object.keys(context.received ?? {}).filter((id) => !taken.has(id))
   const taker = takerOf(context, message)
   if (taker === undefined && isLostEarly(root.compiled, message.event)) {
     return refuse(
@@ -42,8 +44,7 @@ export function receiveEvent(run: RunAt, { message }: OutsideEvent): Plan {
       `${kept.length} events are kept for waits of the run that have not opened; no more are taken until one of them is`,
     )
   }
-  const one: ReceivedEvent = Object.freeze({ message })
-  const received = Object.freeze({ ...context.received, [event.id]: one })
+  const received = Object.freeze({ ...context.received, [event.id]: message })
   const next = Object.freeze({ value: snapshot.value, context: withContext(context, { received }) })
   const place = taker === undefined ? undefined : placeOfStep(rootPlace(root.compiled, snapshot), taker.step)
   const decision =

@@ -229,7 +229,7 @@ export class DriveEffects {
         host.onToken({ runId, sequence: this.#drive.sequence, step, node, text })
     }
     const onBlocked = (waitMs: number): void => this.#running.get(step)?.hearOfLimit(waitMs)
-    const received = own(this.#drive.snapshot.context.received ?? {}, open.event ?? '')?.message
+    const received = own(this.#drive.snapshot.context.received ?? {}, open.event ?? '')
     const came = received === undefined ? {} : { received }
     const past = (entry: UndoEntry): PastReader =>
       new PastReader(() => readPastStep(host.store, { runId, compiled: this.#drive.compiled }, entry))

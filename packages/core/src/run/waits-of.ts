@@ -1,4 +1,5 @@
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
+import { takenIds } from '../compile/received.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
 import { openIn } from '../snapshot/tree.ts'
 import { openStepOf } from './open-step.ts'
@@ -16,8 +17,9 @@ export function waitsOf(compiled: CompiledWorkflow, context: RunContext): readon
 }
 
 /** Events that came and that no wait has taken. Order: as they came. */
-export function unreadOf({ received }: RunContext): readonly UnreadEvent[] {
-  return Object.entries(received ?? {}).flatMap(([id, { message, step }]): readonly UnreadEvent[] =>
-    step === undefined ? [{ id, event: message.event, key: message.key }] : [],
+export function unreadOf(context: RunContext): readonly UnreadEvent[] {
+  const taken = takenIds(context)
+  return Object.entries(context.received ?? {}).flatMap(([id, { event, key }]): readonly UnreadEvent[] =>
+    taken.has(id) ? [] : [{ id, event, key }],
   )
 }

@@ -85,7 +85,10 @@ function diffObject(differ: Differ, path: JsonPath, before: JsonObject, after: J
 }
 
 function diffKey(differ: Differ, path: JsonPath, before: Json | undefined, after: Json | undefined): void {
-  if (after !== undefined) diffValue(differ, path, before, after)
+  if (after === undefined) return
+  // What came from outside stands in the event, also when it is the first.
+  if (before === undefined && path.length === 2 && path[1] === 'received') diffWhole(differ, path, after as JsonObject)
+  else diffValue(differ, path, before, after)
 }
 
 /** More changed items than this are looked at as a whole: each operation on a list copies it. */

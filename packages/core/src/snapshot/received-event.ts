@@ -9,13 +9,6 @@ export interface EventMessage {
   readonly payload: Json
 }
 
-/** An event that has come and is not used up: it waits for a wait, or a wait takes it over. */
-export interface ReceivedEvent {
-  readonly message: EventMessage
-  /** The step of the wait that takes it over; absent: none has come for it yet. */
-  readonly step?: number
-}
-
 /** What an open wait takes. */
 export interface AwaitedEvents {
   readonly events: readonly string[]

@@ -6,7 +6,7 @@ import type { Verdict } from '../graph/registry.ts'
 import type { GivenHandoff, HandoffMade } from './handoff.ts'
 import type { OpenMap } from './open-map.ts'
 import type { OpenFork } from './open-fork.ts'
-import type { AwaitedEvents, ReceivedEvent } from './received-event.ts'
+import type { AwaitedEvents, EventMessage } from './received-event.ts'
 import type { RefusalRule } from './refusal.ts'
 import type { StickyRule } from './sticky-rule.ts'
 import type { MadeList, UndoEntry, Undoing, UndoReport } from './undo.ts'
@@ -330,8 +330,8 @@ export interface RunContext {
   readonly forks?: { readonly [join: string]: OpenFork }
   /** By node. Absent when no map is under way. */
   readonly maps?: { readonly [node: string]: OpenMap }
-  /** Of the run: events from outside that are not used up, by id, in the order they came. Absent: none. */
-  readonly received?: { readonly [id: string]: ReceivedEvent }
+  /** Of the run: events from outside that are not used up, by id, in the order they came; an open step that takes one over names it. Absent: none. */
+  readonly received?: { readonly [id: string]: EventMessage }
   /** Settled. */
   readonly usage: Usage
   readonly startedAt: number

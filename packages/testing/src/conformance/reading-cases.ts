@@ -102,11 +102,11 @@ export const readingCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'lists by workflow, status, tag and age',
+    title: 'lists by workflow, key, status, tag and age',
     async run(tools) {
       const store = await tools.store()
       const waiting = summary({ status: 'waiting' })
-      await created(store, newRun('old', { tags: { team: 'blue' } }))
+      await created(store, newRun('old', { tags: { team: 'blue' }, key: 'k%' }))
       await created(store, newRun('new', { at: start + 10, tags: { team: 'red', 'a.b': '"x"' }, summary: waiting }))
       await created(
         store,
@@ -115,6 +115,9 @@ export const readingCases: readonly ConformanceCase[] = [
       const names = async (filter: RunFilter): Promise<readonly string[]> =>
         (await store.list(filter)).rows.map(({ runId }) => runId)
       expect(await names({ workflow: 'letters' })).toEqual(['new', 'old'])
+      expect(await names({ key: 'k%', workflow: 'letters' })).toEqual(['old'])
+      expect(await names({ key: 'k%', workflow: 'others' })).toEqual([])
+      expect(await names({ key: 'k' })).toEqual([])
       expect(await names({ status: ['waiting', 'failed'] })).toEqual(['other', 'new'])
       expect(await names({ status: [] })).toEqual([])
       expect(await names({ tag: { name: 'team', value: 'blue' } })).toEqual(['old'])

@@ -168,7 +168,8 @@ function forgettingEarlyEvents(spec: CompiledWorkflow): CompiledWorkflow {
       move: (snapshot, event) => {
         const { value, context } = spec.runner.move(snapshot, event)
         const { received = {}, ...rest } = context
-        const taken = Object.entries(received).filter(([, { step }]) => step !== undefined)
+        const held = new Set(Object.values(context.open).map((open) => open.event))
+        const taken = Object.entries(received).filter(([id]) => held.has(id))
         const kept = taken.length === 0 ? {} : { received: Object.freeze(Object.fromEntries(taken)) }
         return Object.freeze({ value, context: Object.freeze({ ...rest, ...kept }) })
       },

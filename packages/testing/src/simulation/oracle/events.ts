@@ -22,7 +22,8 @@ export function followEvents(facts: RunFacts, passage: Passage): void {
   const run = after[0]?.context
   if (run === undefined) return
   const untaken = [...facts.mail].flatMap(([id, { taker }]) => (taker === null ? [id] : []))
-  const kept = Object.entries(run.received ?? {}).flatMap(([id, { step }]) => (step === undefined ? [id] : []))
+  const held = new Set(after.flatMap(({ context }) => Object.values(context.open).map((open) => open.event)))
+  const kept = Object.keys(run.received ?? {}).filter((id) => !held.has(id))
   if (untaken.join() !== kept.join())
     report(
       'events-are-kept',

@@ -43,6 +43,25 @@ describe('toMermaid', () => {
     `)
   })
 
+  it('draws where a run goes that has stalled, groups, and failures by their names', () => {
+    const { nodes, edges, limits } = smallSample
+    const graph = {
+      ...smallSample,
+      nodes: { ...nodes, answer: { ...nodes['answer'], group: 'office' } },
+      edges: edges.map((edge) =>
+        edge.id === 'refund.unknown' ? { ...edge, when: { failure: 'conflict' as const } } : edge,
+      ),
+      limits: { ...limits, stall: { transitions: 6, watch: null, to: 'manager', limit: 2, otherwise: 'answer' } },
+    } as typeof smallSample
+    const drawn = toMermaid(graph)
+    expect(drawn).toContain('<b>answer</b><br>agent · fast<br>in group office')
+    expect(drawn).toContain('n_refund -.->|"unknown: conflict"| n_verify')
+    expect(drawn).toContain('n__stalled(["stalled"])')
+    expect(drawn).toContain('n__stalled -.->|"≤ 2×"| n_manager')
+    expect(drawn).toContain('n__stalled -.->|"after 2×"| n_answer')
+    expect(toMermaid(smallSample)).not.toContain('stalled')
+  })
+
   it('also draws the edges that are there by rule, when asked', () => {
     const [first, ...others] = smallSample.edges
     const implicit = {

@@ -137,6 +137,7 @@ function nodeFigure(node: NodeRecord, graph: Graph): Figure {
   const details = [
     ...(kind === 'agent' ? toolLines(node, graph) : []),
     ...(node.isRedirectable === true ? ['redirectable'] : []),
+    ...(node.group === undefined ? [] : [`in group ${node.group}`]),
   ]
   return { id, kind, title: id, subtitle: subtitleOf(node), details, description }
 }

@@ -37,6 +37,12 @@ describe('reasonText', () => {
     expect(reasonText({ ...rude, limit: { name: 'costUsd', used: 0.48, max: 0.5 } })).toBe('limit hit: $0.48 of $0.50')
   })
 
+  it('says how long nothing was gained', () => {
+    const stalled = { ...triage, taken: 'limits.stall', stall: { transitions: 6, times: 1 } }
+    expect(reasonText(stalled)).toBe('stalled: 6 transitions in a row without progress')
+    expect(decisionLines(stalled, smallSample).at(-1)).toBe('  ! stalled: 6 transitions in a row without progress')
+  })
+
   it('is empty where there was nothing to choose', () => {
     expect(reasonText({ ...triage, candidates: [{ edge: 'triage.done', verdict: 'taken' }] })).toBe('')
   })

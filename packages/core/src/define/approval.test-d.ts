@@ -26,6 +26,14 @@ describe('w.approval', () => {
     expectTypeOf(own['~outcomes']).toEqualTypeOf<'yes' | 'no' | 'expired'>()
   })
 
+  it('may be redirectable, and says so with a flag (H7)', () => {
+    w.approval({ show: ['order'], redirectable: true })
+    // @ts-expect-error a flag is true or false
+    w.approval({ show: ['order'], redirectable: 'yes' })
+    // @ts-expect-error a join is entered by its branches
+    w.join({ redirectable: true })
+  })
+
   it('says what a person may answer', () => {
     const n = w.nodes({
       ask: w.approval({

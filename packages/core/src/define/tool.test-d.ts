@@ -108,6 +108,14 @@ describe('w.tool', () => {
     w.tool(lookUp, { reads: ['order'], writes: ['amountUsd'], apply: () => ({ amountUsd: UNSET }) })
   })
 
+  it('says how far decisions on its calls may be remembered (H6)', () => {
+    const terms = { name: 'x', description: 'x', input: z.object({}), output: z.object({}), run: () => ({}) }
+    defineTool({ ...terms, approval: { remember: 'workflow' } })
+    defineTool({ ...terms, approval: { remember: 'never' } })
+    // @ts-expect-error no such scope
+    defineTool({ ...terms, approval: { remember: 'always' } })
+  })
+
   it('refuses what is no tool', () => {
     // @ts-expect-error tools are made with defineTool
     w.tool({ name: 'look-up' }, { reads: ['order'] })

@@ -1,5 +1,5 @@
 // A trip that is booked step by step, and given back when it cannot be paid: compensation.md.
-import { defineState, defineTool, END } from '@waystone/core'
+import { defineState, defineTool, END, nodeFailure } from '@waystone/core'
 import { z } from 'zod'
 
 /** Stands for the services of airlines and hotels: what was booked and not cancelled. */
@@ -64,7 +64,7 @@ const n = w.nodes({
   pay: w.task({
     reads: ['to'],
     run: ({ state }) => {
-      if (state.to === 'atlantis') throw new Error('the card was declined')
+      if (state.to === 'atlantis') throw nodeFailure('the card was declined')
     },
   }),
 })

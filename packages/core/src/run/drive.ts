@@ -134,10 +134,9 @@ export class Drive implements EffectsOwner, RuleDeskOwner {
     this.#start()
   }
 
-  /** Lets what runs end and be committed, begins nothing new, and rests. */
+  /** Lets what runs end and be committed, also by its time being over, begins nothing new, and rests. */
   drain(): void {
     this.#isDraining = true
-    this.#timers.clear()
     this.#effects.withhold()
     this.begin()
   }
@@ -284,7 +283,7 @@ export class Drive implements EffectsOwner, RuleDeskOwner {
           this.#effects.letGo(command.step)
           break
         case 'setTimer':
-          if (!this.#isDraining) this.#timers.set(command.timer, command.at)
+          this.#timers.set(command.timer, command.at)
           break
         case 'clearTimer':
           this.#timers.unset(command.timer)

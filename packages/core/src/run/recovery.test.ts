@@ -9,6 +9,7 @@ import type { Store } from '../checkpoint/store.ts'
 import { END } from '../define/edge.ts'
 import type { EffectClass } from '../define/effect-class.ts'
 import { defineState } from '../define/state.ts'
+import type { ModelCallOptions } from '../define/model.ts'
 import { defineTool } from '../define/tool.ts'
 import { storeError } from '../errors/store-error.ts'
 import { createRuntime } from './create-runtime.ts'
@@ -691,6 +692,39 @@ describe('close', () => {
     await expect(runtime.start(workflow, { input: { text: '' } })).rejects.toMatchObject({
       code: 'WAYSTONE_INPUT_RUNTIME_CLOSED',
     })
+  })
+
+  it('with drain waits no longer for a call than its agent has time', async () => {
+    const n = w.nodes({
+      think: w.agent({ model: 'fast', instructions: 'x', writes: ['text'], limits: { duration: '6s' } }),
+      late: w.task({ effect: 'pure', writes: ['text'], run: () => ({ text: 'late' }) }),
+    })
+    const workflow = w.workflow('thinking', {
+      input: z.object({ text: z.string() }),
+      output: ['text'],
+      nodes: n,
+      start: n.think,
+      edges: { think: { done: END, exhausted: n.late }, late: { done: END } },
+    })
+    const clock = createManualClock()
+    const signals: AbortSignal[] = []
+    const hangs = ({ signal }: ModelCallOptions): Promise<unknown> => {
+      signals.push(signal)
+      return new Promise(() => undefined)
+    }
+    const runtime = createRuntime({ clock, models: { fast: scripted(hangs) } })
+    const run = await runtime.start(workflow, { input: { text: '' } })
+    await clock.settle()
+    let isClosed = false
+    const closed = runtime.close({ drain: true }).then(() => (isClosed = true))
+    await clock.advance(5_000)
+    expect(isClosed).toBe(false)
+    await clock.advance(1_000)
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true])
+    await clock.advance(60_000)
+    await closed
+    // What comes next is for whoever takes the run.
+    expect(await runtime.store.row(run.runId)).toMatchObject({ status: 'running', lease: null, nodes: ['late'] })
   })
 
   it('without drain aborts them and leaves them open for a resume', async () => {

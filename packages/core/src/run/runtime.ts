@@ -532,6 +532,6 @@ export interface Runtime {
   work(): void
   /** The compiled form of a workflow this runtime knows. */
   compiled(workflow: string, graphHash?: string): CompiledWorkflow | undefined
-  /** Stops. `drain: true` lets running effects end and commit first; else they are aborted and stay open for a later resume. */
+  /** Stops. `drain: true` lets running effects end and commit first, or their time run out; else they are aborted and stay open for a later resume. */
   close(options?: { readonly drain?: boolean }): Promise<void>
 }

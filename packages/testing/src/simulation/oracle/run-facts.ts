@@ -220,6 +220,7 @@ const invariantNames = [
   'one-writer',
   'state-is-immutable',
   'limits-are-guards',
+  'bounds-hold',
   'routing-is-total',
   'effect-ids-are-stable',
   'unknown-is-not-repeated',

@@ -1,5 +1,6 @@
 import type { Checkpoint, RunContext, Snapshot } from '@waystone/core'
 import type { Coverage } from '../coverage.ts'
+import { checkBounds } from './bounds.ts'
 import { foldPatch, mergeInto, writtenBy } from './fold.ts'
 import { followForks, noteWrites } from './branches.ts'
 import { countForks } from './count-forks.ts'
@@ -51,6 +52,7 @@ export function checkStored(
   for (const part of passage.after) {
     const own = factsOf(facts, part)
     checkLimits(own, part.context, report)
+    checkBounds(own, part.context, report)
     checkOwnLimits(own, part.context, report)
     checkSteps(own, part, passage)
   }

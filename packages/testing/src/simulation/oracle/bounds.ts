@@ -1,4 +1,4 @@
-import { check, type CheckReport, type CompiledWorkflow, type RunContext } from '@waystone/core'
+import { check, type Checkpoint, type CheckReport, type CompiledWorkflow, type RunContext } from '@waystone/core'
 import type { Report, RunFacts } from './run-facts.ts'
 
 const known = new WeakMap<CompiledWorkflow, CheckReport['bounds']>()
@@ -9,20 +9,23 @@ function boundsOf(spec: CompiledWorkflow): CheckReport['bounds'] {
   return bounds
 }
 
+/** Runs that an operator has led elsewhere than their edges do: nobody counts that beforehand. */
+const redirected = new WeakSet<RunFacts>()
+
 /** What `check` says of a workflow before any run holds for every run of it, and wherever it is nested, in whatever weather. */
 export function checkBounds(
-  { spec, checkpoints }: RunFacts,
+  { spec, run, checkpoints }: RunFacts,
   { steps, others = 0, usage }: RunContext,
-  report: Report,
+  { checkpoint, report }: { readonly checkpoint: Checkpoint; readonly report: Report },
 ): void {
+  if (checkpoint.event.type === 'run.redirect') redirected.add(run)
+  if (redirected.has(run)) return
   const bounds = boundsOf(spec)
   const used = { steps: steps - others, modelCalls: usage.modelCalls, toolCalls: usage.toolCalls }
   for (const name of ['steps', 'modelCalls', 'toolCalls'] as const) {
     const { max } = bounds[name].limited
-    if (max !== null && used[name] > max)
-      report(
-        'bounds-hold',
-        `${name} of ${spec.graph.name} is ${used[name]} after ${checkpoints.length}; at most are ${max}`,
-      )
+    if (max === null || used[name] <= max) continue
+    const found = `${name} of ${spec.graph.name} is ${used[name]} after ${checkpoints.length}`
+    report('bounds-hold', `${found}; at most are ${max}`)
   }
 }

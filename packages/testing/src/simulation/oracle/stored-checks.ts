@@ -52,7 +52,7 @@ export function checkStored(
   for (const part of passage.after) {
     const own = factsOf(facts, part)
     checkLimits(own, part.context, report)
-    checkBounds(own, part.context, report)
+    checkBounds(own, part.context, passage)
     checkOwnLimits(own, part.context, report)
     checkSteps(own, part, passage)
   }

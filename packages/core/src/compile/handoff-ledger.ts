@@ -25,6 +25,14 @@ export function withoutChain(context: RunContext): RunContext {
     : withLedger(context, { made: nothing.made, going: handoffs.going })
 }
 
+/** Nothing is on its way to these nodes any more: they have been entered, or never will be. */
+export function withoutGoing(context: RunContext, nodes: ReadonlySet<string>): RunContext {
+  const { going, ...ledger } = ledgerOf(context)
+  if (going === undefined || !going.some(({ to }) => nodes.has(to))) return context
+  const left = going.filter(({ to }) => !nodes.has(to))
+  return withLedger(context, left.length === 0 ? ledger : { ...ledger, going: Object.freeze(left) })
+}
+
 /** Counts calls for handoffs that are not made. */
 export function countRefused(context: RunContext, count: number): RunContext {
   if (count === 0) return context

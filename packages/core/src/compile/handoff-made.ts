@@ -44,7 +44,10 @@ export function handedOver(graph: Graph, context: RunContext, handover: Handover
     ...ledger,
     since: ledger.since ?? made.at,
     made: Object.freeze([...ledger.made, made]),
-    ...(entry !== undefined && to.length > 0 && { going: Object.freeze({ to: Object.freeze(to), entry }) }),
+    ...(entry !== undefined &&
+      to.length > 0 && {
+        going: Object.freeze([...(ledger.going ?? []), ...to.map((name) => Object.freeze({ to: name, entry }))]),
+      }),
   })
 }
 

@@ -19,6 +19,7 @@ import { errorOutside } from './group-error.ts'
 import { failureIn, withFailure } from './failure-of.ts'
 import { engineError, frozenError } from './frozen-error.ts'
 import { handedOver, toldHandoff, type HandingOver } from './handoff-made.ts'
+import { withoutGoing } from './handoff-ledger.ts'
 import { nextNeed } from './history.ts'
 import { findLimitHit, hitOfTakeover, needOf, sumOfNeeds, type LimitHit, type Need } from './limits.ts'
 import { mergeState } from './merge.ts'
@@ -69,7 +70,8 @@ export function routeJoin(
   context: RunContext,
   join: { readonly record: JoinRecord; readonly at: number | undefined },
 ): Route {
-  const closed = leftJoin(parts, context, join.record)
+  const inside = parts.index.forks?.forks.get(join.record.id)?.nodes
+  const closed = leftJoin(parts, inside === undefined ? context : withoutGoing(context, inside), join.record)
   const leaver: Leaver = { ...join, visit: context.visits[join.record.id] ?? 1 }
   const route = routeOutcome(parts, closed.context, { leaver, outcome: closed.outcome })
   return route.decision === null ? route : { ...route, decision: { ...route.decision, branches: closed.branches } }
@@ -263,7 +265,8 @@ function follow(parts: RouteParts, given: RunContext, { ending, chosen, candidat
     forks === null ? { route } : throughForks(forks, route, { decision, at: leaver.at, chosen })
   const hit = limitBefore(parts, context, { entered, at: leaver.at })
   if (hit === undefined) return routed
-  return exhaust(parts, context, { leaver, outcome, hit, candidates: passedOver(candidates, chosen) })
+  // What was not taken was not handed over either.
+  return exhaust(parts, moving, { leaver, outcome, hit, candidates: passedOver(candidates, chosen) })
 }
 
 /** An edge may say that taking it is second best. */

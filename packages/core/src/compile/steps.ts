@@ -23,7 +23,7 @@ import { addUsage, noUsage, type UsageDelta } from '../snapshot/usage.ts'
 import { freshTally, visitEnd } from './agent-visit.ts'
 import { nextEscalation } from './escalation.ts'
 import { modelAsked } from './fallback.ts'
-import { ledgerOf, withLedger, withoutChain } from './handoff-ledger.ts'
+import { withoutChain, withoutGoing } from './handoff-ledger.ts'
 import { nextCall } from './history.ts'
 import type { MachineInput } from './machine-event.ts'
 import { waitTerms } from './wait-terms.ts'
@@ -104,13 +104,11 @@ export function visitNode(
 
 /** What an agent is told that another has handed over to: it stands where its visit begins. */
 function entryFor(context: RunContext, node: string): RunContext {
-  const { going, ...ledger } = ledgerOf(context)
-  if (going === undefined || !going.to.includes(node)) return context
-  const to = going.to.filter((name) => name !== node)
-  const left = withLedger(context, to.length === 0 ? ledger : { ...ledger, going: { ...going, to } })
-  const memory = own(left.private, node)
-  if (memory === undefined) return left
-  const entries = Object.freeze([...memory.entries, going.entry])
+  const told = (context.handoffs?.going ?? []).filter(({ to }) => to === node)
+  const memory = own(context.private, node)
+  if (told.length === 0 || memory === undefined) return context
+  const entries = Object.freeze([...memory.entries, ...told.map(({ entry }) => entry)])
+  const left = withoutGoing(context, new Set([node]))
   return withContext(left, { private: withKey(left.private, node, Object.freeze({ ...memory, entries })) })
 }
 
@@ -261,7 +259,7 @@ export function withoutMaps(context: RunContext, nodes: ReadonlySet<string>): Ru
  * @param how - `finish`: an attempt under way may end by itself; one that waits for its backoff is not begun
  */
 export function closeSteps(context: RunContext, nodes: ReadonlySet<string>, how: LosingBranches): RunContext {
-  return closeWhere(withoutMaps(context, nodes), ({ node }) => nodes.has(node), how)
+  return closeWhere(withoutGoing(withoutMaps(context, nodes), nodes), ({ node }) => nodes.has(node), how)
 }
 
 function closeWhere(context: RunContext, isMeant: (step: OpenStep) => boolean, how: LosingBranches): RunContext {

@@ -10,6 +10,7 @@ const said = (text: string, ids: readonly string[] = []): AgentEntry => ({
   providerItems: [{ origin: 'x' }, { opaque: 'y'.repeat(400) }],
 })
 const input = (message: string): AgentEntry => ({ type: 'input', state: { message }, heard: {} })
+const handoff = (reason: string): AgentEntry => ({ type: 'handoff', from: 'a', handoff: 'b', reason, contract: {} })
 const results = (ids: readonly string[]): AgentEntry => ({
   type: 'results',
   calls: ids.map((callId) => ({ callId, tool: 'look', phase: 'done' as const, result: callId })),
@@ -25,14 +26,16 @@ const memory = (entries: readonly AgentEntry[], more: Partial<AgentMemory> = {})
 /** What a visit can leave behind: any number of answers, with calls or something to mend, one perhaps of another model. */
 const visit = fc.tuple(
   fc.string({ maxLength: 20 }),
+  fc.boolean(),
   fc.array(fc.tuple(fc.nat(3), fc.boolean(), fc.constantFrom(undefined, 0, 1)), { maxLength: 4 }),
 )
 const conversation = fc
   .tuple(fc.boolean(), fc.array(visit, { minLength: 1, maxLength: 6 }))
   .map(([hasSummary, visits]): readonly AgentEntry[] => {
     let id = 0
-    const entries = visits.flatMap(([message, answers]): AgentEntry[] => [
+    const entries = visits.flatMap(([message, isHandedOver, answers]): AgentEntry[] => [
       input(message),
+      ...(isHandedOver ? [handoff(message)] : []),
       ...answers.flatMap(([count, isMended, model]): AgentEntry[] => {
         const ids = Array.from({ length: count }, () => `c${id++}`)
         const answer = [...(model === undefined ? [] : [{ type: 'model', model } as const]), said(`s${id++}`, ids)]
@@ -78,6 +81,11 @@ describe('cutConversation', () => {
         // The first that is kept is what a visit began with, and so is told before any answer.
         expect(kept.find((entry) => !('type' in entry) || entry.type !== 'model')).toMatchObject({ type: 'input' })
         expect(kept).toContain(entries.findLast((entry) => 'type' in entry && entry.type === 'input'))
+        // So is what a visit was handed over with, of each visit of which an answer is kept.
+        const starts = entries.flatMap((entry, index) =>
+          'type' in entry && entry.type === 'handoff' ? [[entry, entries[index - 1] ?? entry] as const] : [],
+        )
+        expect(starts.map(([handed]) => kept.includes(handed))).toEqual(starts.map(([, given]) => kept.includes(given)))
         const count = kept.filter(isAnswer).length
         expect(count).toBe('answers' in keep ? keep.answers : count)
       }),

@@ -285,8 +285,8 @@ export interface HandoffLedger {
   readonly made: readonly HandoffMade[]
   /** Calls of models for handoffs that were not made: none of that name, not possible then, not fitting. Absent: none. */
   readonly refused?: number
-  /** Only inside a transition: what the agents that are entered now are told. */
-  readonly going?: { readonly to: readonly string[]; readonly entry: HandoffEntry }
+  /** What agents are told as they are entered: at rest only for nodes at which branches meet. Order: as made. Absent: nothing. */
+  readonly going?: readonly { readonly to: string; readonly entry: HandoffEntry }[]
 }
 
 /** How a run ended. */

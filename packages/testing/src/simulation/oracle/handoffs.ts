@@ -308,7 +308,10 @@ class HandoffFacts {
         `after ${sequence} the chain is ${textOf(stored)}, ${handoffs?.refused ?? 0} refused; the events give ${textOf(known)}, ${this.#refused} refused`,
       )
     if (handoffs?.going !== undefined)
-      report('handoffs-keep-limits', `after ${sequence} something is still on its way to ${handoffs.going.to.join()}`)
+      report(
+        'handoffs-keep-limits',
+        `after ${sequence} something is still on its way to ${handoffs.going.map(({ to }) => to).join()}`,
+      )
   }
 
   /** A model is offered exactly the handoffs that can be made, and told exactly what was declared to go along. */

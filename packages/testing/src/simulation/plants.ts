@@ -14,6 +14,7 @@ import {
 import { withoutTurns } from './plants-of-joins.ts'
 import type { InvariantName } from './oracle/run-facts.ts'
 import { readingPrivateKeys, withPatience } from './plants-of-groups.ts'
+import { withoutPolicies, withOpenDoors } from './plants-of-operators.ts'
 import type { SuiteName } from './suites/suites.ts'
 import type { Plant } from './world.ts'
 
@@ -139,25 +140,6 @@ export const plantedFaults: readonly PlantedFault[] = [
   { plant: { name: 'a permit too many is given', below: grantingOneMore }, found: ['shared-limits-hold'] },
   { plant: { name: 'what has begun is not counted', below: forgettingBegins }, found: ['shared-limits-hold'] },
 ]
-
-/** Compiled as if no policy had been written, under the author's name and hash. */
-function withoutPolicies(spec: CompiledWorkflow): CompiledWorkflow {
-  const { graph, registry, hashes } = spec
-  return compileGraph({ graph: { ...graph, policies: [] }, registry, hashes })
-}
-
-/** Compiled with every node open to redirects. */
-function withOpenDoors(spec: CompiledWorkflow): CompiledWorkflow {
-  const { graph, registry, hashes } = spec
-  const nodes = Object.entries(graph.nodes).map(([id, node]) =>
-    node.kind === 'join' ? ([id, node] as const) : ([id, { ...node, isRedirectable: true as const }] as const),
-  )
-  return compileGraph({
-    graph: { ...graph, nodes: Object.fromEntries<(typeof graph.nodes)[string]>(nodes) },
-    registry,
-    hashes,
-  })
-}
 
 /** What no wait has taken is gone with the next move. */
 function forgettingEarlyEvents(spec: CompiledWorkflow): CompiledWorkflow {

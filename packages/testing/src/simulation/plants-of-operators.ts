@@ -1,0 +1,20 @@
+import { compileGraph, type CompiledWorkflow } from '@waystone/core'
+
+/** Compiled as if no policy had been written, under the author's name and hash. */
+export function withoutPolicies(spec: CompiledWorkflow): CompiledWorkflow {
+  const { graph, registry, hashes } = spec
+  return compileGraph({ graph: { ...graph, policies: [] }, registry, hashes })
+}
+
+/** Compiled with every node open to redirects. */
+export function withOpenDoors(spec: CompiledWorkflow): CompiledWorkflow {
+  const { graph, registry, hashes } = spec
+  const nodes = Object.entries(graph.nodes).map(([id, node]) =>
+    node.kind === 'join' ? ([id, node] as const) : ([id, { ...node, isRedirectable: true as const }] as const),
+  )
+  return compileGraph({
+    graph: { ...graph, nodes: Object.fromEntries<(typeof graph.nodes)[string]>(nodes) },
+    registry,
+    hashes,
+  })
+}

@@ -22,18 +22,28 @@ function text(expression: GuardExpression, isInner: boolean): string {
  *
  * @returns an empty text when nothing needs to be said
  */
-export function edgeLabel(edge: EdgeRecord, graph: Graph): string {
+export function edgeLabel(edge: EdgeRecord, graph: Graph, branch?: string): string {
   if (edge.outcome === escalationOutcome) return 'one handoff too many'
   const siblings = graph.edges.filter(({ from, outcome }) => from === edge.from && outcome === edge.outcome)
   const isDone = edge.outcome === 'done' && !isOneOfSeveral(edge, graph)
-  const condition = edge.when === null ? (siblings.length > 1 ? 'else' : '') : guardText(edge.when)
+  const condition = conditionOf(edge, siblings.length > 1, branch)
   const limit = edge.limit === null ? '' : `≤ ${edge.limit.max}×`
   const parts = [isDone && (condition !== '' || limit === '') ? '' : edge.outcome, condition].filter(
     (part) => part !== '',
   )
   const leaves = edge.cancelsFork === true ? 'cancels the fork' : ''
   const way = edge.emits === undefined ? (edge.fork === undefined ? '' : 'fork') : `emits ${edge.emits}`
-  return [way, parts.join(': '), limit, leaves].filter((part) => part !== '').join(' ')
+  const cancels = edge.cancels === undefined ? '' : `cancels ${edge.cancels.join(', ')}`
+  return [way, parts.join(': '), limit, leaves, cancels].filter((part) => part !== '').join(' ')
+}
+
+/** When an edge is taken; for a branch of a fork that has a guard of its own, when that begins. */
+function conditionOf({ when, fork }: EdgeRecord, isOneOfMore: boolean, branch: string | undefined): string {
+  const own = branch === undefined ? undefined : fork?.guarded?.[branch]
+  if (own === undefined || fork === undefined) return when === null ? (isOneOfMore ? 'else' : '') : guardText(when)
+  // Where all branches have guards, the edge's own says just that one of them holds.
+  const isAll = fork.branches.every((name) => fork.guarded?.[name] !== undefined)
+  return isAll || when === null ? guardText(own) : guardText({ all: [when, own] })
 }
 
 /** A join's outcomes often lead to one place, where `done` must not hide behind another. */

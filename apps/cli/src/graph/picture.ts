@@ -93,7 +93,7 @@ function startArc(graph: Graph): Arc {
 function arcsOf(edge: EdgeRecord, graph: Graph): readonly Arc[] {
   const isError = errorOutcomes.has(edge.outcome)
   const targets = edge.fork?.branches ?? [edge.to]
-  const arcs = targets.map((to) => ({ from: edge.from, to, label: edgeLabel(edge, graph), isError }))
+  const arcs = targets.map((to) => ({ from: edge.from, to, label: edgeLabel(edge, graph, to), isError }))
   if (edge.otherwise === null) return arcs
   return [
     ...arcs,
@@ -138,6 +138,8 @@ function nodeFigure(node: NodeRecord, graph: Graph): Figure {
     ...(kind === 'agent' ? toolLines(node, graph) : []),
     ...(node.isRedirectable === true ? ['redirectable'] : []),
     ...(node.group === undefined ? [] : [`in group ${node.group}`]),
+    ...(node.exclusive === undefined ? [] : [`one at a time: ${node.exclusive}`]),
+    ...(node.sees === undefined ? [] : ['sees the state as at the fork']),
   ]
   return { id, kind, title: id, subtitle: subtitleOf(node), details, description }
 }

@@ -1,7 +1,7 @@
 import type { Decision } from '@waystone/core'
 import { describe, expect, it } from 'vitest'
 import { smallSample } from '../../test/sample-graphs.ts'
-import { decisionLines, reasonText } from './decision-text.ts'
+import { decisionLines, reasonText, wayText } from './decision-text.ts'
 
 const rude: Decision = {
   node: 'tone',
@@ -58,5 +58,20 @@ describe('decisionLines', () => {
       tone (visit 3) ended rude → end  [tone.rude:otherwise]
         ✓ tone.rude → end  its other way was taken: limit of 2 used up"
     `)
+  })
+})
+
+describe('wayText', () => {
+  const ended = (more: Partial<Decision>): string =>
+    wayText({ node: 'a', visit: 1, outcome: 'done', candidates: [], taken: 'a.done', to: 'd', ...more }, smallSample)
+
+  it('says what waits for others and what begins, where branches meet', () => {
+    expect(ended({})).toBe('→ d')
+    expect(ended({ starts: [] })).toBe('→ d waits')
+    expect(ended({ starts: ['c'] })).toBe('→ d waits, c begins')
+    expect(ended({ starts: ['d'] })).toBe('→ d')
+    const arrival = { join: 'meet', branch: 'a', isFailure: false, joined: 1, needed: 3, fires: null } as const
+    expect(ended({ to: 'meet', arrival, starts: [] })).toBe('→ meet 1 of 3')
+    expect(ended({ to: 'meet', arrival, starts: ['c'] })).toBe('→ meet 1 of 3, c begins')
   })
 })

@@ -17,12 +17,29 @@ export function wayText(decision: Decision, graph: Graph): string {
   const { to, taken, arrival, next } = decision
   if (to === forkTarget) {
     const branches = graph.edges.find(({ id }) => id === taken)?.fork?.branches ?? []
-    return `→ fork ${branches.join(', ')}`
+    return `→ fork ${startText(branches, decision)}`
   }
-  if (arrival === undefined) return `→ ${targetText(to)}`
+  // A place on the way that is passed at once.
+  if (arrival === undefined && next !== undefined && next.node === to) return `→ ${to} ${wayText(next, graph)}`
+  if (arrival === undefined) return `→ ${startText([targetText(to)], decision)}`
   const how = `${arrival.isFailure ? 'branch failed, ' : ''}${arrival.join}`
-  if (next === undefined) return `→ ${how} ${arrival.joined} of ${arrival.needed}`
+  if (next === undefined) {
+    const begun = decision.starts === undefined || decision.starts.length === 0 ? '' : `, ${startText([], decision)}`
+    return `→ ${how} ${arrival.joined} of ${arrival.needed}${begun}`
+  }
   return `→ ${how}${next.outcome === 'done' ? '' : ` ${next.outcome}`} ${wayText(next, graph)}`
+}
+
+/** Where branches meet: what an edge leads to may wait for others, and others may begin that waited. */
+function startText(targets: readonly string[], { starts }: Decision): string {
+  if (starts === undefined) return targets.join(', ')
+  const waiting = targets.filter((name) => !starts.includes(name))
+  const others = starts.filter((name) => !targets.includes(name))
+  return [
+    ...targets.filter((name) => starts.includes(name)),
+    ...waiting.map((name) => `${name} waits`),
+    ...others.map((name) => `${name} begins`),
+  ].join(', ')
 }
 
 /** What became of the branches that a join waited for; empty for other decisions. */
@@ -35,6 +52,8 @@ function branchText({ branches }: Decision): string {
     ['joined', branches.joined.join(', ')],
     ['failed', failed.join(', ')],
     ['left', branches.left.join(', ')],
+    ['skipped', (branches.skipped ?? []).join(', ')],
+    ['cancelled', (branches.cancelled ?? []).join(', ')],
     ['put in order of branch', Object.keys(branches.moved ?? {}).join(', ')],
   ] as const
   return parts.flatMap(([word, names]) => (names === '' ? [] : [`${word} ${names}`])).join('; ')

@@ -61,6 +61,5 @@ function withStarts(route: Route, decision: Decision, join: string): Routed {
   // Only forks whose branches begin one by one note what led to what.
   if (fork?.led === undefined) return { route: { ...route, decision } }
   const entered = startingIn(fork)
-  const starts = entered.length === 0 ? {} : { starts: entered }
-  return { route: { ...route, decision: { ...decision, ...starts } }, entered }
+  return { route: { ...route, decision: { ...decision, starts: entered } }, entered }
 }

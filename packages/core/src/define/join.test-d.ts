@@ -81,3 +81,35 @@ describe('an edge that forks', () => {
     w.workflow('x', { ...base, limits: { steps: 5, exhausted: n.meet }, edges: { ...rest, plan } })
   })
 })
+
+describe('branches that meet', () => {
+  const isLong = w.guard('isLong', ['topic'], ({ topic }) => topic.length > 9)
+  const shared = w.nodes({
+    ...n,
+    print: w.task({ exclusive: 'printer', sees: 'fork', reads: ['topic'], run: () => undefined }),
+  })
+
+  it('may have guards, cancel each other, and be asked about', () => {
+    w.workflow('meeting', {
+      ...base,
+      nodes: shared,
+      edges: {
+        plan: { done: { fork: [{ to: n.search, when: isLong }, n.price], join: n.meet } },
+        search: { done: [{ when: w.active(n.price), to: shared.print, cancels: [n.price] }, n.meet] },
+        price: { done: shared.print },
+        print: { done: n.meet },
+        meet: { done: END },
+        some: rest.some,
+      },
+    })
+  })
+
+  it('refuse what is no branch', () => {
+    // @ts-expect-error a join is never under way
+    w.active(n.meet)
+    // @ts-expect-error only the fork can be seen
+    w.task({ sees: 'start', run: () => undefined })
+    // @ts-expect-error an exclusive name is a text
+    w.task({ exclusive: true, run: () => undefined })
+  })
+})

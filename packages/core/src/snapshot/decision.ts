@@ -61,7 +61,7 @@ export interface Decision {
   readonly cached?: readonly CachedCall[]
   /** The agent hands over: why, and the limit by which it was one too many. `outcome` is the handoff. */
   readonly handoff?: { readonly reason: string; readonly tooMany?: HandoffLimitHit }
-  /** Where branches of a fork begin one by one: those that begin with this transition. Absent: none. */
+  /** Where branches of a fork begin one by one: those that begin with this transition; empty: what it leads to waits for others. Absent elsewhere. */
   readonly starts?: readonly string[]
   /** The transition ends a branch of a fork. */
   readonly arrival?: Arrival

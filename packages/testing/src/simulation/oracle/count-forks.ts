@@ -12,7 +12,7 @@ export function countForks(
 ): void {
   if (decision?.to === ':fork') coverage.count('fork taken')
   if (decision?.arrival?.fires === null) coverage.count('branch waited for')
-  if (decision?.starts !== undefined && decision.to !== ':fork') coverage.count('branch begun by others')
+  if ((decision?.starts ?? []).length > 0 && decision?.to !== ':fork') coverage.count('branch begun by others')
   const waiting = new Set(Object.values(after.forks ?? {}).flatMap((fork) => Object.values(fork.branches)))
   if (waiting.has('ready')) coverage.count('branch waits its turn')
   if (waiting.has('idle')) coverage.count('branch waits for others')

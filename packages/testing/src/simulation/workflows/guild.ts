@@ -35,7 +35,7 @@ const n = w.nodes({
     run: async ({ state }, context) => {
       const { amount } = await ask({ name: 'spend', effect: 'pure', context, input: { ...state } })
       if (amount % 3 === 0) throw nodeFailure(`too little: ${state.hoard ?? ''}`, { failure: 'conflict' })
-      if (amount % 7 === 0) throw new RangeError(`no idea: ${state.hoard ?? ''}`)
+      if (amount % 7 === 0) throw nodeFailure(`no idea: ${state.hoard ?? ''}`)
       return { tally: `${privateMark} ${amount}`, count: 1, trail: [context.node] }
     },
   }),

@@ -77,7 +77,7 @@ function toolWork({ written, scope }: NodeSite): ItemWorkParts | undefined {
 /** An item of a workflow is tried once as a whole, unless the map says otherwise: its nodes have their own attempts. */
 function workflowWork(site: NodeSite, workflow: unknown): ItemWorkParts | undefined {
   const { written } = site
-  refuseEffect(written)
+  refuseOwnWork(written)
   if (written.config['timeout'] !== undefined)
     refuseValue(written, 'timeout', 'left out: give the workflow `limits: { duration }`, or its nodes timeouts')
   const nested = nestedOf(site, workflow)
@@ -90,7 +90,7 @@ function workflowWork(site: NodeSite, workflow: unknown): ItemWorkParts | undefi
 /** An agent is a workflow of one node; attempts and timeouts of the map are those of its model calls. */
 function agentWork(site: NodeSite, { config: declared }: AgentDefinition): ItemWorkParts | undefined {
   const { written, id, definition } = site
-  refuseEffect(written)
+  refuseOwnWork(written)
   const { retry, timeout, ...config } = written.config
   const use = { ...(retry !== undefined && { retry }), ...(timeout !== undefined && { timeout }) }
   const agent = written.config['item']
@@ -114,7 +114,9 @@ function nestedWork(written: Written, nested: NestedItem, input: MapFunctions['i
   }
 }
 
-function refuseEffect(written: Written): void {
+function refuseOwnWork(written: Written): void {
+  if (written.config['compensate'] !== undefined)
+    refuseValue(written, 'compensate', 'left out: what runs inside says how it is undone')
   if (written.config['effect'] !== undefined)
     refuseValue(written, 'effect', 'left out: the tools inside have classes of their own')
 }

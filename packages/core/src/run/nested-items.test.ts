@@ -370,4 +370,53 @@ describe('a map of workflows', () => {
     expect(policies).toMatchObject([{ within: 'each', uses: { length: 3 } }])
     expect(broken.map((sequence) => checkpoints[sequence]?.items)).toEqual([[0]])
   })
+
+  it('is undone item by item, in reverse of how things ended, when the run fails (R8)', async () => {
+    const undone: string[] = []
+    const s = defineState({ word: z.string(), booked: z.string().optional() })
+    const sn = s.nodes({
+      book: s.task({
+        effect: 'keyed',
+        reads: ['word'],
+        writes: ['booked'],
+        run: ({ state }) => ({ booked: `booked ${state.word}` }),
+        compensate: {
+          effect: 'keyed',
+          run: ({ state }) => {
+            undone.push(state.word)
+          },
+        },
+      }),
+    })
+    const booking = s.workflow('booking', {
+      input: z.object({ word: z.string() }),
+      output: ['booked'],
+      nodes: sn,
+      start: sn.book,
+      edges: { book: { done: END } },
+    })
+    const w = defineState({ words: z.array(z.string()) })
+    const n = w.nodes({
+      each: w.map({ over: 'words', item: booking, input: (word) => ({ word }), maxItems: 9, concurrency: 1 }),
+      last: w.task({
+        effect: 'pure',
+        retry: { attempts: 1 },
+        run: () => {
+          throw passing()
+        },
+      }),
+    })
+    const trips = w.workflow('trips', {
+      input: z.object({ words: z.array(z.string()) }),
+      output: [],
+      nodes: n,
+      start: n.each,
+      edges: { each: { done: n.last }, last: { done: END } },
+    })
+    const runtime = runtimeWith()
+    const run = await runtime.start(trips, { input: { words: ['sun', 'moon', 'star'] } })
+    expect(await run.result()).toMatchObject({ status: 'failed' })
+    expect(undone).toEqual(['star', 'moon', 'sun'])
+    expect(await replayRun(runtime.store, trips, run.runId)).toMatchObject({ divergence: null })
+  })
 })

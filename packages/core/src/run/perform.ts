@@ -84,7 +84,9 @@ function execute(job: EffectJob): Ended | Promise<Ended> {
 }
 
 /** Optional keys may be absent. A required one is there in every graph that `check` has passed, unless its run was forked with less. */
-function refuseMissing({ record, context, compiled }: EffectJob): void {
+function refuseMissing({ record, context, compiled, open }: EffectJob): void {
+  // It is given the state of then, which may be that of a nested workflow that is gone.
+  if (open.kind === 'compensate') return
   const state = stateFor(record, context)
   for (const key of record.reads) {
     if (Object.hasOwn(state, key) || compiled.graph.state[key]?.optional !== false) continue

@@ -25,7 +25,7 @@ export const toolAsksNobody: Rule = (subject) => {
           return errorAt('WAYSTONE_DEFINITION_TOOL_ASKS_NOBODY', {
             place: runner.node.place,
             message: `node "${id}" runs tool "${name}", about whose calls a person is asked, and nobody is asked on the path: ${way}${lost === null ? '' : `; ${lost}`}`,
-            hint: `Lead every path to "${id}" through an approval, or say with a policy when "${name}" may run.`,
+            hint: `Lead every path to "${id}" through an approval, or say with a policy when "${name}" may run.${itemHint(runner.node)}`,
           })
         })
     })
@@ -46,4 +46,9 @@ function undoFindings(graph: Graph): Finding[] {
       ]
     }),
   )
+}
+
+/** One yes is for one call. */
+function itemHint({ kind }: NodeRecord): string {
+  return kind === 'map' ? ' Or make each item a workflow of its own, with an approval before the tool.' : ''
 }

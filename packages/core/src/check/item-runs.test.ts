@@ -111,4 +111,22 @@ describe('check of maps that run agents and workflows', () => {
       expect.stringMatching(/POLICY_VIOLATED bill\.policies.*tool "pay" can run without editor\.approved/),
     )
   })
+
+  it('says how each call of a tool that asks gets its own yes (H4)', () => {
+    const asking = defineTool({
+      name: 'wire',
+      description: 'Wires money.',
+      approval: true,
+      input: z.object({ bill: z.string() }),
+      output: z.object({ receipt: z.string() }),
+      run: () => ({ receipt: 'r' }),
+    })
+    const { findings } = checked(asking as never)
+    expect(findings.map(({ code, hint }) => [code, hint])).toEqual([
+      [
+        'WAYSTONE_DEFINITION_TOOL_ASKS_NOBODY',
+        expect.stringMatching(/make each item a workflow of its own, with an approval/),
+      ],
+    ])
+  })
 })

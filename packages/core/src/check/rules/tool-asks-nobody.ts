@@ -1,5 +1,5 @@
 import { compensationsOf } from '../../graph/compensations.ts'
-import type { Graph, PolicyRecord } from '../../graph/graph.ts'
+import type { Graph, NodeRecord, PolicyRecord } from '../../graph/graph.ts'
 import { findBreaches } from '../policy/breach.ts'
 import { formatPath } from '../moves.ts'
 import { errorAt, type Rule } from '../rule.ts'

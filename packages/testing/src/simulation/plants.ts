@@ -12,6 +12,7 @@ import {
   applyingLosers,
 } from './plants-of-stores.ts'
 import { withoutTurns } from './plants-of-joins.ts'
+import { undoingAtOnce, undoingForwards } from './plants-undoing.ts'
 import type { InvariantName } from './oracle/run-facts.ts'
 import { readingPrivateKeys, withPatience } from './plants-of-groups.ts'
 import { withoutPolicies, withOpenDoors } from './plants-of-operators.ts'

@@ -33,7 +33,7 @@ describe('simulate', () => {
     },
   )
 
-  it('keeps them for every seed that failed once', { timeout: 2 * minutes }, async () => {
+  it('keeps them for every seed that failed once', { timeout: 10 * minutes }, async () => {
     for (const { suite, seed } of readFailingSeeds())
       expect((await simulate(seed, { suite })).violations, `${suite} ${seed}`).toEqual([])
   })

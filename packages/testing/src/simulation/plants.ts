@@ -15,7 +15,7 @@ import { withoutTurns } from './plants-of-joins.ts'
 import { undoingAtOnce, undoingForwards } from './plants-undoing.ts'
 import type { InvariantName } from './oracle/run-facts.ts'
 import { readingPrivateKeys, withPatience } from './plants-of-groups.ts'
-import { withoutPolicies, withOpenDoors } from './plants-of-operators.ts'
+import { withoutPolicies, withoutQuestions, withOpenDoors } from './plants-of-operators.ts'
 import type { SuiteName } from './suites/suites.ts'
 import type { Plant } from './world.ts'
 
@@ -193,21 +193,6 @@ function withLooserLimits(spec: CompiledWorkflow): CompiledWorkflow {
     edge.limit === null ? edge : { ...edge, limit: { ...edge.limit, max: edge.limit.max + 1 } },
   )
   return compileGraph({ graph: { ...graph, edges }, registry, hashes })
-}
-
-/** Compiled with every approval of calls taken out, under the author's name and hash. */
-function withoutQuestions(spec: CompiledWorkflow): CompiledWorkflow {
-  const { graph, registry, hashes } = spec
-  const nodes = Object.fromEntries(
-    Object.entries(graph.nodes).map(([id, node]): readonly [string, typeof node] => {
-      if (node.kind !== 'agent') return [id, node]
-      const toolRules = Object.fromEntries(
-        node.tools.map((tool) => [tool, { ...node.toolRules?.[tool], approval: null }]),
-      )
-      return [id, { ...node, toolRules }]
-    }),
-  )
-  return compileGraph({ graph: { ...graph, nodes }, registry, hashes })
 }
 
 /** Compiled with tools that are offered at any time, in any order, as often as a model likes. */

@@ -14,6 +14,7 @@ import {
 import { withoutTurns } from './plants-of-joins.ts'
 import { undoingAtOnce, undoingForwards } from './plants-undoing.ts'
 import type { InvariantName } from './oracle/run-facts.ts'
+import { withOneHandoffMore, withWholeSlices } from './plants-of-handoffs.ts'
 import { readingPrivateKeys, withPatience } from './plants-of-groups.ts'
 import { withoutPolicies, withoutQuestions, withOpenDoors } from './plants-of-operators.ts'
 import type { SuiteName } from './suites/suites.ts'
@@ -158,32 +159,6 @@ function forgettingEarlyEvents(spec: CompiledWorkflow): CompiledWorkflow {
       },
     },
   }
-}
-
-/** Compiled with one more handoff in all and per pair, under the author's name and hash. */
-function withOneHandoffMore(spec: CompiledWorkflow): CompiledWorkflow {
-  const { graph, registry, hashes } = spec
-  const { handoffs } = graph.limits
-  if (handoffs === undefined) return spec
-  const { max = Infinity, perPair = Infinity } = handoffs
-  const looser = { ...handoffs, max: max + 1, perPair: perPair + 1 }
-  return compileGraph({ graph: { ...graph, limits: { ...graph.limits, handoffs: looser } }, registry, hashes })
-}
-
-/** Compiled with every message of the sender going along, under the author's name and hash. */
-function withWholeSlices(spec: CompiledWorkflow): CompiledWorkflow {
-  const { graph, registry, hashes } = spec
-  const nodes = Object.fromEntries(
-    Object.entries(graph.nodes).map(([id, node]): readonly [string, typeof node] => {
-      if (node.kind !== 'agent' || node.handoffs === undefined) return [id, node]
-      const whole = Object.entries(node.handoffs).map(([name, handoff]): readonly [string, HandoffRecord] => [
-        name,
-        handoff.slice === 'summary' ? handoff : { ...handoff, slice: 'all' },
-      ])
-      return [id, { ...node, handoffs: Object.fromEntries(whole) }]
-    }),
-  )
-  return compileGraph({ graph: { ...graph, nodes }, registry, hashes })
 }
 
 /** Compiled with one more for each edge limit, under the author's name and hash. */

@@ -1,4 +1,4 @@
-import { compileGraph, type CompiledWorkflow, type HandoffRecord, type MapRecord, type Snapshot } from '@waystone/core'
+import { compileGraph, type CompiledWorkflow, type MapRecord, type Snapshot } from '@waystone/core'
 import {
   forgettingRevocations,
   deliveringTwice,

@@ -48,7 +48,7 @@ export function decide(root: RunAt, decision: PersonDecision): Plan {
   const voice = voiceOf(compiled, snapshot.context, { step, decision, at: run.event.at })
   if (voice.type === 'refused') return refuse(voice.reason, voice.message)
   if (voice.type === 'counted') {
-    const counted = stayOpen(step, { outcome: decision.outcome, taken: transitionNames.vote(step.node) })
+    const counted = stayOpen(run, step, { outcome: decision.outcome, taken: transitionNames.vote(step.node) })
     return applied(run, Object.freeze({ value: snapshot.value, context: voice.context }), { decision: counted })
   }
   const made = { id: effectIdOf(run.position.runId, decision.step), at: run.event.at }

@@ -120,6 +120,10 @@ function decisionAt(place: Place, decision: Decision): Decision {
 }
 
 /** The decision of what leaves a request open. */
-export function stayOpen({ node, visit }: OpenStep, { outcome, taken }: Pick<Decision, 'outcome' | 'taken'>): Decision {
-  return { node, visit, outcome, candidates: [{ edge: taken, verdict: 'taken' }], taken, to: null }
+export function stayOpen(
+  place: Place,
+  { node, visit }: OpenStep,
+  { outcome, taken }: Pick<Decision, 'outcome' | 'taken'>,
+): Decision {
+  return { node: pathAt(place, node), visit, outcome, candidates: [{ edge: taken, verdict: 'taken' }], taken, to: null }
 }

@@ -66,6 +66,6 @@ function stay(
   const { context, value } = run.snapshot
   const open = withIndex(context.open, index, Object.freeze({ ...step, questions: Object.freeze(questions) }))
   return applied(run, Object.freeze({ value, context: withContext(context, { open }) }), {
-    decision: stayOpen(step, what),
+    decision: stayOpen(run, step, what),
   })
 }

@@ -16,7 +16,7 @@ import { movedBy, moveMachine, moveStep, stale, stayOpen } from './plan-move.ts'
 function escalate(run: RunAt, stepIndex: number, step: OpenStep): Plan {
   const { compiled, snapshot } = run
   const context = escalated(compiled, snapshot.context, { stepIndex, step })
-  const decision = stayOpen(step, { outcome: 'escalated', taken: transitionNames.escalate(step.node) })
+  const decision = stayOpen(run, step, { outcome: 'escalated', taken: transitionNames.escalate(step.node) })
   return applied(run, Object.freeze({ value: snapshot.value, context }), { decision })
 }
 

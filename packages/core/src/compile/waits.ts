@@ -7,7 +7,7 @@ import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import { openIn } from '../snapshot/tree.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
 import { transitionNames } from './names.ts'
-import { pathAt, placeOfStep, rootPlace } from './place.ts'
+import { placeOfStep, rootPlace } from './place.ts'
 import { refuse, stale, stayOpen } from './plan-move.ts'
 import type { Plan, RefusalReason } from './planned.ts'
 import { takenIds } from './received.ts'
@@ -50,10 +50,7 @@ export function receiveEvent(run: RunAt, { message }: OutsideEvent): Plan {
   const decision =
     taker === undefined || place === undefined
       ? undefined
-      : stayOpen(
-          { ...taker.open, node: pathAt(place, taker.open.node) },
-          { outcome: message.event, taken: transitionNames.received(taker.open.node) },
-        )
+      : stayOpen(place, taker.open, { outcome: message.event, taken: transitionNames.received(taker.open.node) })
   return applied(run, next, { decision })
 }
 
@@ -114,10 +111,7 @@ export function beginWait(run: RunAt, step: OpenStep, end: EffectEnd): Plan {
     ...waitTerms(record, event.at, words),
   })
   const context = withContext(snapshot.context, { open: withIndex(snapshot.context.open, end.step, open) })
-  const decision = stayOpen(
-    { ...step, node: pathAt(run, node) },
-    { outcome: end.outcome, taken: transitionNames.begin(node) },
-  )
+  const decision = stayOpen(run, step, { outcome: end.outcome, taken: transitionNames.begin(node) })
   return applied(run, Object.freeze({ value: snapshot.value, context }), {
     decision,
     step: checkpointStep(run, step, end),

@@ -299,6 +299,22 @@ describe('the border of a group', () => {
   it('is not crossed by messages that a handoff takes along', () => {
     const w = state()
     const billing = group(w)
+    const escalating = () => {
+      const help = { description: 'Help.', contract: z.object({ what: z.string() }), slice: 'all' } as const
+      const n = w.nodes({
+        clerk: billing.agent({ model: 'main', instructions: 'x', reads: ['card'], handoffs: { help } }),
+        helper: billing.agent({ model: 'main', instructions: 'x', reads: ['card'] }),
+        boss: w.agent({ model: 'main', instructions: 'x' }),
+      })
+      return w.workflow('handing', {
+        input: z.object({ order: z.string() }),
+        output: [],
+        nodes: n,
+        start: n.clerk,
+        edges: { clerk: { done: END, help: n.helper }, helper: { done: END }, boss: { done: END } },
+        limits: { handoffs: { max: 1, escalateTo: n.boss } },
+      })
+    }
     const handing = (slice: 'all' | 'contract') => {
       const n = w.nodes({
         clerk: billing.agent({
@@ -318,6 +334,12 @@ describe('the border of a group', () => {
       })
     }
     expect(check(buildGraph(handing('contract'))).findings).toEqual([])
+    expect(check(buildGraph(escalating())).findings).toMatchObject([
+      {
+        code: 'WAYSTONE_DEFINITION_NOT_EXPORTED',
+        message: 'handoff "help" of "clerk" takes messages of group "billing" along to "boss"',
+      },
+    ])
     expect(check(buildGraph(handing('all'))).findings).toMatchObject([
       {
         code: 'WAYSTONE_DEFINITION_NOT_EXPORTED',

@@ -104,6 +104,8 @@ export class RuleDesk {
   /** The run may have gone on meanwhile. */
   #apply(step: number, rules: readonly StickyRule[]): void {
     const { compiled, snapshot } = this.#owner
+    // Held meanwhile: it is looked at again when the run goes on.
+    if (snapshot.context.held !== null) return void this.#seen.delete(step)
     for (const place of placesOf(rootPlace(compiled, snapshot))) {
       const open = place.snapshot.context.open[step]
       const asked = open === undefined ? undefined : askedCallOf(place, open)

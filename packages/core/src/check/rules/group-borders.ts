@@ -1,3 +1,4 @@
+import { escalationOutcome } from '../../graph/handoff.ts'
 import type { Graph, GroupRecord, GuardExpression, NodeRecord } from '../../graph/graph.ts'
 import { toolConditions } from '../tool-rules.ts'
 import { atomsOf } from '../propositions.ts'
@@ -69,7 +70,10 @@ function handoffFindings(graph: Graph, node: NodeRecord): Finding[] {
   if (group === undefined || node.kind !== 'agent' || node.handoffs === undefined) return []
   return Object.entries(node.handoffs).flatMap(([name, { slice }]) => {
     if (slice === 'contract' || slice === 'none') return []
-    const edges = graph.edges.filter((edge) => edge.from === node.id && edge.outcome === name)
+    // One too many goes where its limit leads, and takes the same along.
+    const edges = graph.edges.filter(
+      ({ from, outcome }) => from === node.id && (outcome === name || outcome === escalationOutcome),
+    )
     const targets = edges.flatMap(({ to, otherwise, fork }) => [to, otherwise ?? to, ...(fork?.branches ?? [])])
     const outside = targets.filter(
       (target) => graph.nodes[target] !== undefined && graph.nodes[target]?.group !== group,

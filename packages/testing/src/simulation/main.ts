@@ -1,7 +1,7 @@
 // The command behind `npm run simulate`: one seed with its trace, the seeds that failed once, or many new ones.
 import { parseArgs } from 'node:util'
-import { Coverage } from './coverage.ts'
-import { keepFailingSeed, readFailingSeeds } from './failing-seeds.ts'
+import { readFailingSeeds } from './failing-seeds.ts'
+import { runSuite } from './run-suite.ts'
 import { seedsOf, suiteOf, suites, type SuiteName } from './suites/suites.ts'
 import { simulate, type SimulationReport } from './simulate.ts'
 
@@ -45,25 +45,19 @@ async function runFailing(): Promise<void> {
 
 async function runSuites(seeds: number): Promise<void> {
   const chosen = values.suite === undefined ? suites : [suiteOf(values.suite)]
-  for (const suite of chosen) await runSuite(suite.name, values.suite === undefined ? seedsOf(suite, seeds) : seeds)
+  for (const suite of chosen) await showSuite(suite.name, values.suite === undefined ? seedsOf(suite, seeds) : seeds)
 }
 
-async function runSuite(suite: SuiteName, count: number): Promise<void> {
-  const coverage = new Coverage()
-  const from = Number(values.from)
+async function showSuite(name: SuiteName, count: number): Promise<void> {
   let checkpoints = 0
-  for (let done = 1; done <= count; done++) {
-    const one = await simulate(from + done - 1, { suite })
-    coverage.add(one.coverage)
+  const onReport = (one: SimulationReport, done: number): void => {
     checkpoints += one.checkpoints
-    if (one.violations.length > 0) {
-      report(one)
-      keepFailingSeed(one)
-    }
-    if (done % 500 === 0) print(`${suite}: ${done} seeds, ${checkpoints} checkpoints`)
+    if (one.violations.length > 0) report(one)
+    if (done % 500 === 0) print(`${name}: ${done} seeds, ${checkpoints} checkpoints`)
   }
-  const { rows } = suiteOf(suite)
-  print(`\n${coverage.toText(rows)}\n\n${suite}: ${count} seeds, ${checkpoints} checkpoints`)
+  const { coverage } = await runSuite(name, { from: Number(values.from), count, onReport })
+  const { rows } = suiteOf(name)
+  print(`\n${coverage.toText(rows)}\n\n${name}: ${count} seeds, ${checkpoints} checkpoints`)
   const missing = coverage.missing(rows)
   if (missing.length === 0) return
   print(`never seen: ${missing.join(', ')}`)

@@ -76,6 +76,11 @@ export function unreadText({ id, event, key }: UnreadEvent): string {
   return `event ${printableLine(event)}${key === null ? '' : ` for ${printableLine(key)}`} (${printableLine(id)})`
 }
 
+/** The one under way is neither undone nor still to be begun. */
+function toGo(left: number | null): string {
+  return left === null ? 'some to go' : `1 under way, ${left} more to go`
+}
+
 /** What became of what the run had done. */
 export function compensationLines(compensation: RunResult['compensation'], style: Style): readonly string[] {
   if (compensation === undefined) return []
@@ -85,7 +90,7 @@ export function compensationLines(compensation: RunResult['compensation'], style
     ...(skipped > 0 ? [`${skipped} had nothing to undo`] : []),
     ...(failed.length > 0 ? [style('bad', `${failed.length} failed`)] : []),
     ...(left.length > 0 ? [style('warn', `${left.length} left`)] : []),
-    ...(underWay === undefined ? [] : [`${underWay.left ?? 'some'} to go, then it ends ${underWay.status}`]),
+    ...(underWay === undefined ? [] : [`${toGo(underWay.left)}, then it ends ${underWay.status}`]),
   ]
   return [
     `compensation: ${counts.join(', ')}`,

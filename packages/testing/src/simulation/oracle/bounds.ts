@@ -9,8 +9,11 @@ function boundsOf(spec: CompiledWorkflow): CheckReport['bounds'] {
   return bounds
 }
 
-/** Runs that an operator has led elsewhere than their edges do: nobody counts that beforehand. */
-const redirected = new WeakSet<RunFacts>()
+/**
+ * Runs that an operator has led elsewhere than their edges do, or in which a person has had something done again that nobody knew the end of: nobody
+ * counts that beforehand.
+ */
+const steered = new WeakSet<RunFacts>()
 
 /** What `check` says of a workflow before any run holds for every run of it, and wherever it is nested, in whatever weather. */
 export function checkBounds(
@@ -18,8 +21,8 @@ export function checkBounds(
   { steps, others = 0, usage }: RunContext,
   { checkpoint, report }: { readonly checkpoint: Checkpoint; readonly report: Report },
 ): void {
-  if (checkpoint.event.type === 'run.redirect') redirected.add(run)
-  if (redirected.has(run)) return
+  if (isSteering(checkpoint)) steered.add(run)
+  if (steered.has(run)) return
   const bounds = boundsOf(spec)
   const used = { steps: steps - others, modelCalls: usage.modelCalls, toolCalls: usage.toolCalls }
   for (const name of ['steps', 'modelCalls', 'toolCalls'] as const) {
@@ -28,4 +31,9 @@ export function checkBounds(
     const found = `${name} of ${spec.graph.name} is ${used[name]} after ${checkpoints.length}`
     report('bounds-hold', `${found}; at most are ${max}`)
   }
+}
+
+function isSteering({ event, step }: Checkpoint): boolean {
+  if (event.type === 'run.redirect') return true
+  return event.type === 'request.decided' && step?.kind === 'resolve' && event.payload.outcome === 'did-not-happen'
 }

@@ -4,7 +4,7 @@ import { suite } from './suite.ts'
 /** Maps whose items are agents and workflows. */
 export const items = suite({
   name: 'items',
-  share: 0.2,
+  share: 0.1,
   workflows: [offices],
   rows: [
     'item begun',

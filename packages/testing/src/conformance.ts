@@ -1,4 +1,5 @@
-export type { StoreHarness, UnsupportedCase } from './conformance/harness.ts'
+export type { Harness, UnsupportedCase } from './conformance/harness.ts'
 export { describeMemory } from './conformance/memory-conformance.ts'
 export type { MemoryHarness } from './conformance/memory-harness.ts'
 export { describeStore } from './conformance/store-conformance.ts'
+export type { StoreHarness } from './conformance/store-harness.ts'

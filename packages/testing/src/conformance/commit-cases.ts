@@ -14,7 +14,7 @@ import {
   start,
   summary,
 } from './fixtures.ts'
-import type { ConformanceCase } from './harness.ts'
+import type { ConformanceCase } from './store-harness.ts'
 
 const usage = {
   modelCalls: 2,

@@ -1,7 +1,7 @@
 import { sha256 } from '@waystone/core/store'
 import { expect } from 'vitest'
 import { blob, checkpoint, codeOf, contents, created, id, newRun, owner, start, summary } from './fixtures.ts'
-import type { ConformanceCase } from './harness.ts'
+import type { ConformanceCase } from './store-harness.ts'
 
 /** Creating runs. */
 export const creationCases: readonly ConformanceCase[] = [

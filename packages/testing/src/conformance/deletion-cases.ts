@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { blob, codeOf, contents, created, event, id, newRun, nextCommit, owner, start, summary } from './fixtures.ts'
-import type { ConformanceCase } from './harness.ts'
+import type { ConformanceCase } from './store-harness.ts'
 
 const runId = id('a')
 const ended = summary({ status: 'completed', nodes: [] })

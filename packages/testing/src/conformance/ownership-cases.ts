@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { codeOf, created, event, id, newRun, nextCommit, owner, start, summary } from './fixtures.ts'
-import type { ConformanceCase } from './harness.ts'
+import type { ConformanceCase } from './store-harness.ts'
 
 const runId = id('a')
 const bob = owner('bob')

@@ -1,7 +1,7 @@
 import type { PermitAnswer, PermitClaim, PermitRequest, Store } from '@waystone/core/store'
 import { expect } from 'vitest'
 import { id, owner, start } from './fixtures.ts'
-import type { ConformanceCase } from './harness.ts'
+import type { ConformanceCase } from './store-harness.ts'
 
 const ann = owner('ann')
 const bob = owner('bob')

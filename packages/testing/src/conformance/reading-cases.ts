@@ -1,7 +1,7 @@
 import { readCheckpoints, restoreAt, restoreRun, type RunFilter, type Store } from '@waystone/core/store'
 import { expect } from 'vitest'
 import { codeOf, created, id, newRun, nextCommit, RealRun, start, summary } from './fixtures.ts'
-import type { ConformanceCase } from './harness.ts'
+import type { ConformanceCase } from './store-harness.ts'
 
 /** Reading runs, histories and the log. */
 export const readingCases: readonly ConformanceCase[] = [

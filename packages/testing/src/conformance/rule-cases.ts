@@ -1,7 +1,7 @@
 import type { StickyRule } from '@waystone/core/store'
 import { expect } from 'vitest'
 import { codeOf, created, id, newRun, nextCommit, start } from './fixtures.ts'
-import type { ConformanceCase } from './harness.ts'
+import type { ConformanceCase } from './store-harness.ts'
 
 const runId = id('a')
 

@@ -1,15 +1,14 @@
-import { storeError, type Store } from '@waystone/core/store'
-import { describe, expect, it } from 'vitest'
 import { commitCases } from './commit-cases.ts'
 import { creationCases } from './creation-cases.ts'
 import { deletionCases } from './deletion-cases.ts'
-import type { CaseTools, ConformanceCase, StoreHarness } from './harness.ts'
+import { describeSuite, lackingPart } from './harness.ts'
 import { inboxCases } from './inbox-cases.ts'
 import { ownershipCases } from './ownership-cases.ts'
 import { permitCases } from './permit-cases.ts'
 import { readingCases } from './reading-cases.ts'
 import { ruleCases } from './rule-cases.ts'
 import { sharingCases } from './sharing-cases.ts'
+import type { ConformanceCase, StoreHarness } from './store-harness.ts'
 
 const groups: { readonly [name: string]: readonly ConformanceCase[] } = {
   'creating runs': creationCases,
@@ -31,56 +30,18 @@ const groups: { readonly [name: string]: readonly ConformanceCase[] } = {
  * describeStore('my store', { create: () => createMyStore(), unsupported: [] })
  */
 export function describeStore(name: string, harness: StoreHarness): void {
-  describe(`${name} keeps the contract of Store`, () => {
-    const reasons = new Map(harness.unsupported.map((entry) => [entry.case, entry.reason]))
-    for (const [group, cases] of Object.entries(groups)) {
-      // oxlint-disable-next-line vitest/valid-title -- titles come from the table
-      describe(group, () => {
-        for (const entry of cases) registerCase(entry, harness, reasons.get(entry.title))
-      })
-    }
-    it('names only cases of the suite as unsupported', () => {
-      const titles = new Set(Object.values(groups).flatMap((cases) => cases.map(({ title }) => title)))
-      expect([...reasons.keys()].filter((title) => !titles.has(title))).toEqual([])
-    })
+  const title = `${name} keeps the contract of Store`
+  describeSuite({
+    title,
+    groups,
+    harness,
+    tools: (instances) => ({
+      store: () => instances.create(),
+      reopen: (store) => instances.reopen(store),
+      async corrupt(store, runId, sequence) {
+        if (harness.corrupt === undefined) throw lackingPart('corrupt')
+        await harness.corrupt(store, runId, sequence)
+      },
+    }),
   })
-}
-
-function registerCase(entry: ConformanceCase, harness: StoreHarness, reason: string | undefined): void {
-  // The assertions are inside the cases.
-  // oxlint-disable-next-line vitest/expect-expect, vitest/valid-title
-  it(reason === undefined ? entry.title : `${entry.title} (unsupported: ${reason})`, async (context) => {
-    context.skip(reason !== undefined, reason)
-    const opened: Store[] = []
-    try {
-      await entry.run(toolsOf(harness, opened))
-    } finally {
-      for (const store of opened.toReversed()) await store.close()
-    }
-  })
-}
-
-function toolsOf(harness: StoreHarness, opened: Store[]): CaseTools {
-  const keep = (store: Store): Store => {
-    opened.push(store)
-    return store
-  }
-  return {
-    store: async () => keep(await harness.create()),
-    async reopen(store) {
-      if (harness.reopen === undefined) throw lacking('reopen')
-      return keep(await harness.reopen(store))
-    },
-    async corrupt(store, runId, sequence) {
-      if (harness.corrupt === undefined) throw lacking('corrupt')
-      await harness.corrupt(store, runId, sequence)
-    },
-  }
-}
-
-function lacking(part: 'reopen' | 'corrupt'): Error {
-  return storeError(
-    'WAYSTONE_STORE_FAILED',
-    `the harness has no "${part}"; list the case as unsupported, with a reason`,
-  )
 }

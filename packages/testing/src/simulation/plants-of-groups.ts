@@ -1,21 +1,17 @@
-import { compileGraph, type CompiledWorkflow } from '@waystone/core'
+import type { CompiledWorkflow } from '@waystone/core'
+import { recompiled, withNodes } from './plants-shared.ts'
 
 /** Compiled with nodes outside of groups that read everything, under the author's name and hash. */
-export function readingPrivateKeys({ graph, registry, hashes }: CompiledWorkflow): CompiledWorkflow {
-  const keys = Object.values(graph.groups ?? {}).flatMap((group) => group.keys)
-  const nodes = Object.fromEntries(
-    Object.entries(graph.nodes).map(([id, node]) => [
-      id,
-      node.group === undefined ? { ...node, reads: [...node.reads, ...keys] } : node,
-    ]),
-  )
-  return compileGraph({ graph: { ...graph, nodes }, registry, hashes })
+export function readingPrivateKeys(spec: CompiledWorkflow): CompiledWorkflow {
+  const keys = Object.values(spec.graph.groups ?? {}).flatMap((group) => group.keys)
+  return withNodes(spec, (node) => (node.group === undefined ? { ...node, reads: [...node.reads, ...keys] } : node))
 }
 
 /** Compiled with one transition more before a run counts as stalled. */
-export function withPatience({ graph, registry, hashes }: CompiledWorkflow): CompiledWorkflow {
-  const { stall } = graph.limits
-  if (stall === undefined) return compileGraph({ graph, registry, hashes })
-  const limits = { ...graph.limits, stall: { ...stall, transitions: stall.transitions + 1 } }
-  return compileGraph({ graph: { ...graph, limits }, registry, hashes })
+export function withPatience(spec: CompiledWorkflow): CompiledWorkflow {
+  return recompiled(spec, ({ limits }) =>
+    limits.stall === undefined
+      ? {}
+      : { limits: { ...limits, stall: { ...limits.stall, transitions: limits.stall.transitions + 1 } } },
+  )
 }

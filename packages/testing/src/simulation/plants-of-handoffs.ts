@@ -1,27 +1,23 @@
-import { compileGraph, type CompiledWorkflow, type HandoffRecord } from '@waystone/core'
+import type { CompiledWorkflow, HandoffRecord } from '@waystone/core'
+import { recompiled, withNodes } from './plants-shared.ts'
 
 /** Compiled with one more handoff in all and per pair, under the author's name and hash. */
 export function withOneHandoffMore(spec: CompiledWorkflow): CompiledWorkflow {
-  const { graph, registry, hashes } = spec
-  const { handoffs } = graph.limits
+  const { handoffs } = spec.graph.limits
   if (handoffs === undefined) return spec
   const { max = Infinity, perPair = Infinity } = handoffs
   const looser = { ...handoffs, max: max + 1, perPair: perPair + 1 }
-  return compileGraph({ graph: { ...graph, limits: { ...graph.limits, handoffs: looser } }, registry, hashes })
+  return recompiled(spec, ({ limits }) => ({ limits: { ...limits, handoffs: looser } }))
 }
 
 /** Compiled with every message of the sender going along, under the author's name and hash. */
 export function withWholeSlices(spec: CompiledWorkflow): CompiledWorkflow {
-  const { graph, registry, hashes } = spec
-  const nodes = Object.fromEntries(
-    Object.entries(graph.nodes).map(([id, node]): readonly [string, typeof node] => {
-      if (node.kind !== 'agent' || node.handoffs === undefined) return [id, node]
-      const whole = Object.entries(node.handoffs).map(([name, handoff]): readonly [string, HandoffRecord] => [
-        name,
-        handoff.slice === 'summary' ? handoff : { ...handoff, slice: 'all' },
-      ])
-      return [id, { ...node, handoffs: Object.fromEntries(whole) }]
-    }),
-  )
-  return compileGraph({ graph: { ...graph, nodes }, registry, hashes })
+  return withNodes(spec, (node) => {
+    if (node.kind !== 'agent' || node.handoffs === undefined) return node
+    const whole = Object.entries(node.handoffs).map(([name, handoff]): readonly [string, HandoffRecord] => [
+      name,
+      handoff.slice === 'summary' ? handoff : { ...handoff, slice: 'all' },
+    ])
+    return { ...node, handoffs: Object.fromEntries(whole) }
+  })
 }

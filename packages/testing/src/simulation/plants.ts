@@ -1,22 +1,30 @@
-import { compileGraph, type CompiledWorkflow, type MapRecord, type Snapshot } from '@waystone/core'
+import type { InvariantName } from './oracle/run-facts.ts'
+import { readingPrivateKeys, withPatience } from './plants-of-groups.ts'
+import { withOneHandoffMore, withWholeSlices } from './plants-of-handoffs.ts'
+import { appendingTwice, firingTwice, withoutOrder, withoutPatience, withoutTurns } from './plants-of-joins.ts'
 import {
-  forgettingRevocations,
-  deliveringTwice,
-  performingEarly,
+  withFreeChildren,
+  withHasteInMaps,
+  withHeedlessChildren,
+  withHeedlessItems,
+  withOneItemMore,
+} from './plants-of-maps.ts'
+import { withoutPolicies, withoutQuestions, withOpenDoors } from './plants-of-operators.ts'
+import {
   acceptingAnyFence,
-  grantingOneMore,
-  forgettingBegins,
-  losingEvents,
-  forgettingMarks,
   applyingLateEnds,
   applyingLosers,
+  deliveringTwice,
+  forgettingBegins,
+  forgettingMarks,
+  forgettingRevocations,
+  grantingOneMore,
+  losingEvents,
+  performingEarly,
 } from './plants-of-stores.ts'
-import { withoutTurns } from './plants-of-joins.ts'
-import { undoingAtOnce, undoingForwards } from './plants-undoing.ts'
-import type { InvariantName } from './oracle/run-facts.ts'
-import { withOneHandoffMore, withWholeSlices } from './plants-of-handoffs.ts'
-import { readingPrivateKeys, withPatience } from './plants-of-groups.ts'
-import { withoutPolicies, withoutQuestions, withOpenDoors } from './plants-of-operators.ts'
+import { withLooserLimits, withoutCache, withoutMarks, withoutToolRules } from './plants-of-tools.ts'
+import { undoingAtOnce, undoingForwards } from './plants-of-undoing.ts'
+import { forgettingEarlyEvents } from './plants-of-waits.ts'
 import type { SuiteName } from './suites/suites.ts'
 import type { Plant } from './world.ts'
 
@@ -142,230 +150,3 @@ export const plantedFaults: readonly PlantedFault[] = [
   { plant: { name: 'a permit too many is given', below: grantingOneMore }, found: ['shared-limits-hold'] },
   { plant: { name: 'what has begun is not counted', below: forgettingBegins }, found: ['shared-limits-hold'] },
 ]
-
-/** What no wait has taken is gone with the next move. */
-function forgettingEarlyEvents(spec: CompiledWorkflow): CompiledWorkflow {
-  return {
-    ...spec,
-    runner: {
-      begin: (input) => spec.runner.begin(input),
-      move: (snapshot, event) => {
-        const { value, context } = spec.runner.move(snapshot, event)
-        const { received = {}, ...rest } = context
-        const held = new Set(Object.values(context.open).map((open) => open.event))
-        const taken = Object.entries(received).filter(([id]) => held.has(id))
-        const kept = taken.length === 0 ? {} : { received: Object.freeze(Object.fromEntries(taken)) }
-        return Object.freeze({ value, context: Object.freeze({ ...rest, ...kept }) })
-      },
-    },
-  }
-}
-
-/** Compiled with one more for each edge limit, under the author's name and hash. */
-function withLooserLimits(spec: CompiledWorkflow): CompiledWorkflow {
-  const { graph, registry, hashes } = spec
-  const edges = graph.edges.map((edge) =>
-    edge.limit === null ? edge : { ...edge, limit: { ...edge.limit, max: edge.limit.max + 1 } },
-  )
-  return compileGraph({ graph: { ...graph, edges }, registry, hashes })
-}
-
-/** Compiled with tools that are offered at any time, in any order, as often as a model likes. */
-function withoutToolRules(spec: CompiledWorkflow): CompiledWorkflow {
-  const { graph, registry, hashes } = spec
-  const nodes = Object.fromEntries(
-    Object.entries(graph.nodes).map(([id, node]): readonly [string, typeof node] => {
-      if (node.kind !== 'agent' || node.toolRules === undefined) return [id, node]
-      const kept = new Set(['effect', 'approval', 'retry', 'alternates', 'otherwise'])
-      const toolRules = Object.fromEntries(
-        Object.entries(node.toolRules).map(([tool, rule]) => [
-          tool,
-          Object.fromEntries(Object.entries(rule).filter(([name]) => kept.has(name))),
-        ]),
-      )
-      return [id, { ...node, toolRules }]
-    }),
-  )
-  return compileGraph({ graph: { ...graph, nodes }, registry, hashes })
-}
-
-/** Compiled with tools whose results are not kept. */
-function withoutCache(spec: CompiledWorkflow): CompiledWorkflow {
-  const { graph, registry, hashes } = spec
-  const tools = Object.fromEntries(
-    Object.entries(graph.tools).map(([name, tool]) => [name, { ...tool, cache: false as const }]),
-  )
-  return compileGraph({ graph: { ...graph, tools }, registry, hashes })
-}
-
-/** Runs that forget how they were degraded. */
-function withoutMarks(spec: CompiledWorkflow): CompiledWorkflow {
-  return {
-    ...spec,
-    runner: {
-      begin: (input) => spec.runner.begin(input),
-      move: (snapshot, event) => {
-        const { value, context } = spec.runner.move(snapshot, event)
-        const { degraded: _, ...rest } = context
-        return Object.freeze({ value, context: Object.freeze(rest) })
-      },
-    },
-  }
-}
-
-function appendingTwice(spec: CompiledWorkflow): CompiledWorkflow {
-  return {
-    ...spec,
-    runner: {
-      begin: (input) => spec.runner.begin(input),
-      move: (snapshot, event) => {
-        const next = spec.runner.move(snapshot, event)
-        const [before, after] = [trailOf(snapshot), trailOf(next)]
-        const added = after.slice(before.length)
-        // Not always, or it would be seen at the first step.
-        return added.length === 0 || after.length % 3 !== 0 ? next : withTrail(next, [...after, ...added])
-      },
-    },
-  }
-}
-
-/** Whatever a join leads into is entered once more, under the next step index. */
-function firingTwice(spec: CompiledWorkflow): CompiledWorkflow {
-  const isJoin = (node: string): boolean => spec.graph.nodes[node]?.kind === 'join'
-  return {
-    ...spec,
-    runner: {
-      begin: (input) => spec.runner.begin(input),
-      move: (snapshot, event) => {
-        const next = spec.runner.move(snapshot, event)
-        const { context } = next
-        const join = Object.keys(context.visits).find(
-          (node) => isJoin(node) && context.visits[node] !== snapshot.context.visits[node],
-        )
-        const again = Object.entries(context.open).find(([index]) => snapshot.context.open[index] === undefined)
-        if (join === undefined || again === undefined) return next
-        const visits = Object.freeze({ ...context.visits, [join]: (context.visits[join] ?? 0) + 1 })
-        const open = Object.freeze({ ...context.open, [context.steps]: again[1] })
-        return Object.freeze({
-          value: next.value,
-          context: Object.freeze({ ...context, visits, open, steps: context.steps + 1 }),
-        })
-      },
-    },
-  }
-}
-
-/** Compiled with joins that wait for any branch, under the author's name and hash. */
-function withoutPatience(spec: CompiledWorkflow): CompiledWorkflow {
-  const { graph, registry, hashes } = spec
-  const nodes = Object.fromEntries(
-    Object.entries(graph.nodes).map(([id, node]) => [id, node.kind === 'join' ? { ...node, atLeast: 1 } : node]),
-  )
-  return compileGraph({ graph: { ...graph, nodes }, registry, hashes })
-}
-
-/** Compiled with maps that are content with one item, under the author's name and hash. */
-function withHasteInMaps(spec: CompiledWorkflow): CompiledWorkflow {
-  return withMaps(spec, (map) => ({ ...map, done: 1 }))
-}
-
-/** Compiled with maps that run one item more at a time. */
-function withOneItemMore(spec: CompiledWorkflow): CompiledWorkflow {
-  return withMaps(spec, (map) => ({ ...map, concurrency: map.concurrency + 1 }))
-}
-
-function withMaps(
-  { graph, registry, hashes }: CompiledWorkflow,
-  change: (map: MapRecord) => MapRecord,
-): CompiledWorkflow {
-  const nodes = Object.fromEntries(
-    Object.entries(graph.nodes).map(([id, node]) => [id, node.kind === 'map' ? change(node) : node]),
-  )
-  return compileGraph({ graph: { ...graph, nodes }, registry, hashes })
-}
-
-/** Items that still run when their map is over go on as if it were not. */
-function withHeedlessItems(spec: CompiledWorkflow): CompiledWorkflow {
-  return {
-    ...spec,
-    runner: {
-      begin: (input) => spec.runner.begin(input),
-      move: (snapshot, event) => {
-        const next = spec.runner.move(snapshot, event)
-        const { children = {}, maps = {} } = snapshot.context
-        const over = new Set(
-          Object.keys(next.context.maps ?? {}).filter(
-            (node) => next.context.maps?.[node]?.over !== undefined && maps[node]?.over === undefined,
-          ),
-        )
-        const held = Object.entries(snapshot.context.open).filter(
-          ([index, { node }]) => over.has(node) && children[index] !== undefined,
-        )
-        if (held.length === 0) return next
-        const closing = { ...next.context.closing, ...Object.fromEntries(held) }
-        const kept = Object.fromEntries(held.map(([index]) => [index, children[index]]))
-        const context = { ...next.context, children: { ...next.context.children, ...kept }, closing }
-        return Object.freeze({ value: next.value, context: Object.freeze(context) as Snapshot['context'] })
-      },
-    },
-  }
-}
-
-/** What is nested in a run that is cancelled goes on as if it were not. */
-function withHeedlessChildren(spec: CompiledWorkflow): CompiledWorkflow {
-  return {
-    ...spec,
-    runner: {
-      begin: (input) => spec.runner.begin(input),
-      move: (snapshot, event) => {
-        const next = spec.runner.move(snapshot, event)
-        const { children } = snapshot.context
-        if (next.context.ending?.status !== 'cancelled' || children === undefined) return next
-        const held = Object.entries(snapshot.context.open).filter(([index]) => children[index] !== undefined)
-        const closing = { ...next.context.closing, ...Object.fromEntries(held) }
-        return Object.freeze({ value: next.value, context: Object.freeze({ ...next.context, children, closing }) })
-      },
-    },
-  }
-}
-
-/** Nested workflows know their own limits and no others. */
-function withFreeChildren(spec: CompiledWorkflow): CompiledWorkflow {
-  const nested = [...spec.nested].map(([node, inside]): [string, CompiledWorkflow] => {
-    const free = withFreeChildren(inside)
-    const runner: CompiledWorkflow['runner'] = {
-      begin: (input) => free.runner.begin(input),
-      move: ({ value, context }, event) => {
-        const { above: _, ...rest } = context
-        return free.runner.move({ value, context: Object.freeze(rest) }, event)
-      },
-    }
-    return [node, { ...free, runner }]
-  })
-  return { ...spec, nested: new Map(nested) }
-}
-
-/** Puts the items of the trail back into the order in which they came. */
-function withoutOrder(spec: CompiledWorkflow): CompiledWorkflow {
-  return {
-    ...spec,
-    runner: {
-      begin: (input) => spec.runner.begin(input),
-      move: (snapshot, event) => {
-        const next = spec.runner.move(snapshot, event)
-        const [before, after] = [trailOf(snapshot), trailOf(next)]
-        const added = after.filter((item) => !before.includes(item))
-        return before.every((item, place) => after[place] === item) ? next : withTrail(next, [...before, ...added])
-      },
-    },
-  }
-}
-
-function trailOf({ context }: Snapshot): readonly string[] {
-  return (context.state['trail'] ?? []) as readonly string[]
-}
-
-function withTrail(snapshot: Snapshot, trail: readonly string[]): Snapshot {
-  const state = Object.freeze({ ...snapshot.context.state, trail: Object.freeze([...trail]) })
-  return Object.freeze({ value: snapshot.value, context: Object.freeze({ ...snapshot.context, state }) })
-}

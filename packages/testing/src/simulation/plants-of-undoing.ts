@@ -1,0 +1,24 @@
+import type { CompiledWorkflow } from '@waystone/core'
+import { changedAfter, movedWith, withContext } from './plants-shared.ts'
+
+/** Undoes what was done last first, and then from the beginning on. */
+export function undoingForwards(spec: CompiledWorkflow): CompiledWorkflow {
+  return changedAfter(spec, (next, before) => {
+    const { undo = [], undoing } = next.context
+    if (undoing?.left === undefined || before.context.undoing?.left !== undefined) return next
+    const wrong = Object.freeze([...undo.slice(0, undoing.left).toReversed(), ...undo.slice(undoing.left)])
+    return withContext(next, { ...next.context, undo: wrong })
+  })
+}
+
+/** Undoes at once, as if nothing that was cancelled could still end. */
+export function undoingAtOnce(spec: CompiledWorkflow): CompiledWorkflow {
+  return movedWith(spec, (move) => (snapshot, event) => {
+    const next = move(snapshot, event)
+    const { undoing, closing, undo = [] } = next.context
+    if (undoing === undefined || undoing.left !== undefined || undo.length === 0) return next
+    const quiet = { value: next.value, context: { ...next.context, closing: {} } }
+    const begun = move(quiet, { type: 'waystone.undo', ...(event.at !== undefined && { at: event.at }) })
+    return withContext(begun, { ...begun.context, closing })
+  })
+}

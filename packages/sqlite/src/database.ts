@@ -4,7 +4,6 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { storeError, type Durability } from '@waystone/core/store'
 import { loadSqlite } from './load-sqlite.ts'
 import { requireLocalFolder } from './network-drive.ts'
-import { runTables } from './schema.ts'
 import type { Tables } from './tables.ts'
 
 /** Where and how a database is opened. */
@@ -13,8 +12,7 @@ export interface DatabaseOptions {
   readonly durability: Exclude<Durability, 'memory'>
   /** Refuse instead of creating a file. */
   readonly mustExist: boolean
-  /** Default: those of runs. */
-  readonly tables?: Tables
+  readonly tables: Tables
 }
 
 /**
@@ -72,7 +70,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   const database = new Database(new DatabaseSync(path))
   try {
     database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
-    prepareSchema(database, path, options.tables ?? runTables)
+    prepareSchema(database, path, options.tables)
     prepareDurability(database, options)
     return database
   } catch (error) {

@@ -1,2 +1,3 @@
 export { createSqliteMemory, type SqliteMemoryOptions } from './sqlite-memory.ts'
-export { createSqliteStore, type SqliteStoreOptions } from './sqlite-store.ts'
+export { createSqliteStore } from './sqlite-store.ts'
+export type { SqliteStoreOptions } from './sqlite-file.ts'

@@ -5,7 +5,9 @@ import { DatabaseSync } from 'node:sqlite'
 import { noUsage, restoreRun, sha256, type NewRun, type RunId, type Store } from '@waystone/core/store'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openDatabase } from './database.ts'
-import { createSqliteStore, type SqliteStoreOptions } from './sqlite-store.ts'
+import { runTables } from './schema.ts'
+import type { SqliteStoreOptions } from './sqlite-file.ts'
+import { createSqliteStore } from './sqlite-store.ts'
 
 let folder = ''
 let path = ''
@@ -206,7 +208,7 @@ describe('openDatabase', () => {
     ['power', 2, 1],
     ['process', 1, 0],
   ] as const)('gives %s what it promises', (durability, synchronous, fullfsync) => {
-    const database = openDatabase({ path, durability, mustExist: false })
+    const database = openDatabase({ path, durability, mustExist: false, tables: runTables })
     expect([
       database.pragma('journal_mode'),
       database.pragma('synchronous'),

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import {
   checkPlace,
   checkPut,
@@ -6,7 +5,6 @@ import {
   checkWrite,
   readListCursor,
   readSearchCursor,
-  storeError,
   type MemoryEntry,
   type MemoryFilter,
   type MemoryPage,
@@ -16,13 +14,9 @@ import {
   type MemoryWrite,
   type MemoryWritten,
 } from '@waystone/core/store'
-import { isFilePath, openDatabase, type Database } from './database.ts'
 import { memoryRows } from './memory-rows.ts'
 import { memoryTables } from './memory-tables.ts'
-import { readWhenFree } from './read-when-free.ts'
-import { toStoreError } from './sqlite-errors.ts'
-import type { SqliteStoreOptions } from './sqlite-store.ts'
-import { WriteQueue } from './write-queue.ts'
+import { SqliteFile, type SqliteStoreOptions } from './sqlite-file.ts'
 
 /** What {@link createSqliteMemory} takes: what a store takes, about a file of its own, e.g. `.waystone/memory.db`. */
 export type SqliteMemoryOptions = SqliteStoreOptions
@@ -43,91 +37,42 @@ export function createSqliteMemory(options: SqliteMemoryOptions): MemoryStore {
 class SqliteMemory implements MemoryStore {
   readonly name: string
   readonly durability: 'power' | 'process'
-  readonly #path: string
-  readonly #mustExist: boolean
-  readonly #lockTimeoutMs: number
-  readonly #queue: WriteQueue
-  #open: Database | undefined
-  #isClosed = false
+  readonly #file: SqliteFile
 
-  constructor({ path, durability = 'power', lockTimeoutMs = 10_000, mustExist = false }: SqliteMemoryOptions) {
-    this.name = `sqlite:${path}`
-    this.durability = durability
-    // Fixed now, whatever folder the process works in later.
-    this.#path = isFilePath(path) ? resolve(path) : path
-    this.#mustExist = mustExist
-    this.#lockTimeoutMs = lockTimeoutMs
-    this.#queue = new WriteQueue({
-      database: () => this.#database(),
-      path: this.#path,
-      lockTimeoutMs,
-      onWritten: () => undefined,
-      onUndone: () => undefined,
-    })
+  constructor(options: SqliteMemoryOptions) {
+    this.#file = new SqliteFile(options, { tables: memoryTables, called: 'long-term memory' })
+    this.name = this.#file.name
+    this.durability = this.#file.durability
   }
 
   async put(put: MemoryPut): Promise<MemoryWritten> {
     const checked = checkPut(put)
-    return await this.#write((database) => memoryRows.put(database, put, checked))
+    return await this.#file.write((database) => memoryRows.put(database, put, checked))
   }
 
   async get(place: Parameters<MemoryStore['get']>[0]): Promise<MemoryEntry | undefined> {
     checkPlace(place)
-    return await this.#read((database) => memoryRows.get(database, place))
+    return await this.#file.read((database) => memoryRows.get(database, place))
   }
 
   async delete(write: MemoryWrite): Promise<boolean> {
     checkWrite(write)
-    return await this.#write((database) => memoryRows.delete(database, write))
+    return await this.#file.write((database) => memoryRows.delete(database, write))
   }
 
   async list(filter: MemoryFilter): Promise<MemoryPage> {
     checkScope(filter.scope)
     readListCursor(filter)
-    return await this.#read((database) => memoryRows.list(database, filter))
+    return await this.#file.read((database) => memoryRows.list(database, filter))
   }
 
   async search(search: MemorySearch): Promise<MemoryPage> {
     checkScope(search.scope)
     readSearchCursor(search)
-    return await this.#read((database) => memoryRows.search(database, search))
+    return await this.#file.read((database) => memoryRows.search(database, search))
   }
 
-  async close(): Promise<void> {
-    if (this.#isClosed) return
-    this.#isClosed = true
-    await this.#queue.idle()
-    try {
-      this.#open?.close()
-    } catch (error) {
-      throw toStoreError(error, this.#path)
-    } finally {
-      this.#open = undefined
-    }
-  }
-
-  #write<Result>(work: (database: Database) => Result): Promise<Result> {
-    return this.#isClosed ? Promise.reject(this.#closed()) : this.#queue.add(work)
-  }
-
-  #read<Result>(work: (database: Database) => Result): Promise<Result> {
-    return readWhenFree(work, {
-      database: () => {
-        if (this.#isClosed) throw this.#closed()
-        return this.#database()
-      },
-      path: this.#path,
-      lockTimeoutMs: this.#lockTimeoutMs,
-    })
-  }
-
-  #database(): Database {
-    const { durability } = this
-    this.#open ??= openDatabase({ path: this.#path, durability, mustExist: this.#mustExist, tables: memoryTables })
-    return this.#open
-  }
-
-  #closed(): Error {
-    return storeError('WAYSTONE_STORE_CLOSED', `the long-term memory ${this.name} has been closed`)
+  close(): Promise<void> {
+    return this.#file.close()
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { storeError } from '@waystone/core/store'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openDatabase, type Database } from './database.ts'
+import { runTables } from './schema.ts'
 import { WriteQueue } from './write-queue.ts'
 
 let folder = ''
@@ -12,7 +13,7 @@ let batches = 0
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'waystone-queue-'))
-  database = openDatabase({ path: join(folder, 'a.db'), durability: 'process', mustExist: false })
+  database = openDatabase({ path: join(folder, 'a.db'), durability: 'process', mustExist: false, tables: runTables })
   database.exec('CREATE TABLE things (name TEXT UNIQUE)')
   batches = 0
 })

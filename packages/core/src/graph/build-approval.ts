@@ -1,4 +1,3 @@
-import type { z } from 'zod'
 import type { JsonObject } from '../base/json.ts'
 import { nodeKeys, readCommon, readOutcomes } from './build-base.ts'
 import type { BuiltNode, NodeSite } from './build-scope.ts'
@@ -18,7 +17,8 @@ import {
   within,
   type Written,
 } from './read-config.ts'
-import { definitionOf, isSchema, jsonSchemaOf, schemaProblems } from './zod-json.ts'
+import { readStateObject, type StateObject } from './read-state-object.ts'
+import { jsonSchemaOf } from './zod-json.ts'
 
 /** Reads an approval. */
 export function buildApproval(site: NodeSite): BuiltNode {
@@ -128,30 +128,9 @@ function readTalk(written: Written, { show, outcome, responseSchema }: TalkSite)
   return { says, answer, outcome }
 }
 
-function readResponse({
-  written,
-  scope,
-}: NodeSite): { readonly schema: z.ZodType; readonly keys: readonly string[] } | undefined {
-  const schema = written.config['response']
-  if (schema === undefined) return undefined
-  const shape = isSchema(schema) ? definitionOf(schema)['shape'] : undefined
-  if (!isSchema(schema) || typeof shape !== 'object' || shape === null) {
-    refuseValue(written, 'response', 'a z.object whose keys are state keys')
-    return undefined
-  }
-  const place = within(written.place, 'response')
-  for (const { path, found } of schemaProblems(schema, { side: 'output', isOpenAllowed: false })) {
-    written.issues.add('WAYSTONE_DEFINITION_BAD_SCHEMA', place, {
-      message: `${written.subject}: response holds ${found} at ${path}, which does not survive JSON as it is`,
-      hint: 'Ask for strings, numbers, booleans, lists and objects of these.',
-    })
-  }
-  const keys = Object.keys(shape)
-  for (const key of keys.filter((name) => !scope.stateKeys.has(name))) {
-    written.issues.add('WAYSTONE_DEFINITION_UNKNOWN_STATE_KEY', place, {
-      message: `${written.subject}: response has ${JSON.stringify(key)}, which is no state key`,
-      hint: `An answer is written to state; state keys are: ${listOfNames(scope.stateKeys)}.`,
-    })
-  }
-  return { schema, keys }
+function readResponse({ written, scope: { stateKeys } }: NodeSite): StateObject | undefined {
+  if (written.config['response'] === undefined) return undefined
+  const value = 'Ask for strings, numbers, booleans, lists and objects of these.'
+  const keys = 'An answer is written to state; state keys are'
+  return readStateObject(written, 'response', { stateKeys, hints: { value, keys } })
 }

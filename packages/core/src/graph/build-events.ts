@@ -3,6 +3,7 @@ import { canonicalJson } from '../base/json.ts'
 import { eventDefinitionOf, type EventDefinition } from '../define/event.ts'
 import type { Place } from '../errors/definition-error.ts'
 import type { BuildScope } from './build-scope.ts'
+import { collectNamed } from './collect-named.ts'
 import type { EventRecord } from './graph.ts'
 import { describeValue } from './issues.ts'
 import { graphsOf } from './nested-graphs.ts'
@@ -32,22 +33,7 @@ export function collectEvent(scope: BuildScope, written: unknown, place: Place):
     })
     return undefined
   }
-  const known = scope.events.get(name)
-  const own = placeOf(`${scope.name}.events.${name}`, definition.source)
-  if (known === undefined) {
-    scope.events.set(name, { definition, place: own })
-    if (definition.state !== scope.state) {
-      scope.issues.add('WAYSTONE_DEFINITION_FOREIGN_STATE', own, {
-        message: `event ${JSON.stringify(name)} belongs to another state than workflow ${JSON.stringify(scope.name)}`,
-        hint: "Make it with the same defineState(...) result that makes the workflow's nodes.",
-      })
-    }
-  } else if (known.definition !== definition) {
-    scope.issues.add('WAYSTONE_DEFINITION_DUPLICATE', own, {
-      message: `two events are named ${JSON.stringify(name)}`,
-      hint: 'Give each event its own name, or use the same event object twice.',
-    })
-  }
+  collectNamed(scope, { kind: 'event', name }, { definition, known: scope.events })
   return name
 }
 

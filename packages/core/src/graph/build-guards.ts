@@ -2,11 +2,11 @@ import { guardMarker, type GuardDefinition, type GuardTree } from '../define/gua
 import type { Place } from '../errors/definition-error.ts'
 import { failureNames, isFailureName } from '../errors/failure-names.ts'
 import { partOf, type BuildScope } from './build-scope.ts'
+import { collectNamed } from './collect-named.ts'
 import type { GuardExpression, GuardRecord } from './graph.ts'
 import { buildTarget } from './build-target.ts'
 import { describeValue } from './issues.ts'
 import { nodeDefinitionOf } from './node-reference.ts'
-import { placeOf } from './place.ts'
 import { readCount, readStateKeys, type Written } from './read-config.ts'
 import type { Registry, Slice } from './registry.ts'
 
@@ -102,22 +102,7 @@ function collect(scope: BuildScope, definition: GuardDefinition, place: Place): 
     })
     return null
   }
-  const known = scope.guards.get(name)
-  const guardPlace = placeOf(`${scope.name}.guards.${name}`, definition.source)
-  if (known === undefined) {
-    scope.guards.set(name, { definition, place: guardPlace })
-    if (definition.state !== scope.state) {
-      scope.issues.add('WAYSTONE_DEFINITION_FOREIGN_STATE', guardPlace, {
-        message: `guard ${JSON.stringify(name)} belongs to another state than workflow ${JSON.stringify(scope.name)}`,
-        hint: "Make it with the same defineState(...) result that makes the workflow's nodes.",
-      })
-    }
-  } else if (known.definition !== definition) {
-    scope.issues.add('WAYSTONE_DEFINITION_DUPLICATE', guardPlace, {
-      message: `two guards are named ${JSON.stringify(name)}`,
-      hint: 'Give each guard its own name, or use the same guard object twice.',
-    })
-  }
+  collectNamed(scope, { kind: 'guard', name }, { definition, known: scope.guards })
   return { guard: name }
 }
 

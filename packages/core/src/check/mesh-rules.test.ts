@@ -147,10 +147,37 @@ describe('reads of branches that meet', { timeout: 120_000 }, () => {
   it('may be of the state as it was at the fork, in a branch', () => {
     const seeing = { kind: 'task', effect: 'pure', reads: ['x'], writes: ['y'], sees: 'fork' } as const
     const plan = { kind: 'task', effect: 'pure', writes: ['x'] } as const
-    expect(runRule(parallelKeys, { ...both, nodes: { ...both.nodes, plan, b: seeing } })).toBe('')
+    const fine = { ...both, nodes: { ...both.nodes, plan, b: seeing } }
+    expect(runRule(parallelKeys, fine)).toBe('')
+    expect(runRule(readBeforeWrite, fine)).toBe('')
     expect(runRule(seesFork, { ...both, nodes: { ...both.nodes, plan: { ...plan, sees: 'fork' } } })).toContain(
       'WAYSTONE_DEFINITION_SEES_NO_FORK at fixture.nodes.plan',
     )
+  })
+
+  it('may not be of what is written only since the fork, not even before them in their own branch', () => {
+    const notation = (b: object): GraphNotation => ({
+      nodes: {
+        plan: { kind: 'task', effect: 'pure' },
+        a: { kind: 'task', effect: 'pure', writes: ['x'] },
+        b: { kind: 'task', effect: 'pure', reads: ['x'], ...b },
+        c: 'task',
+        meet: { kind: 'join' },
+      },
+      edges: {
+        plan: { done: { fork: ['a', 'c'], join: 'meet' } },
+        a: { done: 'b' },
+        b: { done: 'meet' },
+        c: { done: 'meet' },
+        meet: { done: ':end' },
+      },
+    })
+    expect(runRule(readBeforeWrite, notation({}))).toBe('')
+    expect(runRule(readBeforeWrite, notation({ sees: 'fork' }))).toMatchInlineSnapshot(`
+      "error WAYSTONE_DEFINITION_READ_BEFORE_WRITE at fixture.nodes.b
+        node "b" reads "x" as it was at the fork, which nothing had written on the path plan.done
+        → Write "x" before (it is written by "a"), take it from the input, or make it optional in the state. Or let "b" read the state as it is: without sees: 'fork'."
+    `)
   })
 })
 

@@ -2,6 +2,7 @@ import { own } from '../base/own.ts'
 import type { AgentRecord } from '../graph/graph.ts'
 import type { GivenHandoff, HandoffMade } from '../snapshot/handoff.ts'
 import type { AgentEntry, HandoffEntry, RunContext, ToldPart } from '../snapshot/snapshot.ts'
+import { stateFor } from './seen-state.ts'
 import { pick } from './steps.ts'
 
 /**
@@ -48,7 +49,7 @@ function toldOf(context: RunContext, record: AgentRecord, { slice, callId }: Cut
   if (slice !== 'all') return [Object.freeze({ node: record.id, entries: Object.freeze(newest(entries, slice.last)) })]
   const hasInput = entries.some((entry) => 'type' in entry && entry.type === 'input')
   const input = Object.freeze({
-    state: pick(context.state, record.reads),
+    state: pick(stateFor(record, context), record.reads),
     heard: pick(context.verdicts, record.hears),
   })
   return flattened({ node: record.id, entries, ...(!hasInput && { input }) })

@@ -1,6 +1,7 @@
 import { modelsOf } from '../graph/asked-models.ts'
 import type { JoinRecord, NodeRecord, WorkingRecord } from '../graph/graph.ts'
 import { eventNames, transitionNames } from './names.ts'
+import { stateFor } from './seen-state.ts'
 import { firstStepKind, openStep, visitNode } from './steps.ts'
 import { joinAction, stateId, type Parts, type StateConfig, type TransitionConfig } from './machine-parts.ts'
 import { inner, waysOut } from './machine-edges.ts'
@@ -112,13 +113,15 @@ function agentStates(
 
 function invoke(parts: Parts, node: string, actor: string): Pick<StateConfig, 'invoke'> {
   if (parts.isLean) return {}
+  const record = parts.graph.nodes[node]
   return {
     invoke: {
       id: actor,
       src: actor,
       input: ({ context }) => {
         const open = Object.keys(context.open).filter((index) => context.open[index]?.node === node)
-        return { node, stepIndex: Number(open.at(-1) ?? -1), state: context.state }
+        const state = record === undefined ? context.state : stateFor(record, context)
+        return { node, stepIndex: Number(open.at(-1) ?? -1), state }
       },
     },
   }

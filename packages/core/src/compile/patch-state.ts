@@ -7,6 +7,7 @@ import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
 import { pathAt, placesOf, rootPlace } from './place.ts'
 import { brokenBy, brokenText, standsAt } from './operator-policies.ts'
+import { seenAfter } from './seen-state.ts'
 import { withContext } from './steps.ts'
 
 /** Why a patch of an operator's is not taken. */
@@ -110,7 +111,10 @@ function isBegunForGood({ graph }: CompiledWorkflow, { node, kind }: OpenStep): 
   return isOwnEffect && (effect === 'keyed' || effect === 'unsafe')
 }
 
-/** The context with state keys set and removed; lists that branches add to begin to be counted anew. */
+/**
+ * The context with state keys set and removed: for every node, those that read the state as it was at a fork too. Lists that branches
+ * add to begin to be counted anew.
+ */
 export function patchedContext(context: RunContext, patch: Pick<RunPatch, 'state' | 'unset'>): RunContext {
   if (keysOf(patch).length === 0) return context
   const next: { [key: string]: Json } = { ...context.state, ...patch.state }
@@ -120,21 +124,32 @@ export function patchedContext(context: RunContext, patch: Pick<RunPatch, 'state
   return withContext(context, { state, ...(forks !== undefined && { forks }) })
 }
 
-/** Which branch added which items is no longer known of a list that was set anew: what is there stays in its place. */
+/** A fork under way after a patch: what nodes see that read the state as it was at the fork is patched too, lists are counted anew. */
 function forksAfter(
   forks: NonNullable<RunContext['forks']>,
   state: JsonObject,
   keys: readonly string[],
 ): NonNullable<RunContext['forks']> {
   const anew = Object.entries(forks).map(([join, fork]): readonly [string, OpenFork] => {
-    const counted = Object.entries(fork.added ?? {})
-    if (!counted.some(([key]) => keys.includes(key))) return [join, fork]
-    const added = counted.map(([key, items]): readonly [string, AddedItems] => {
-      const list = state[key]
-      const from = Array.isArray(list) ? list.length : 0
-      return [key, keys.includes(key) ? Object.freeze({ from, runs: Object.freeze([]) }) : items]
-    })
-    return [join, Object.freeze({ ...fork, added: Object.freeze(Object.fromEntries(added)) })]
+    const added = addedAfter(fork, state, keys)
+    const seen = fork.seen === undefined ? undefined : seenAfter(fork.seen, state, keys)
+    if (added === fork.added && seen === fork.seen) return [join, fork]
+    return [
+      join,
+      Object.freeze({ ...fork, ...(added !== undefined && { added }), ...(seen !== undefined && { seen }) }),
+    ]
   })
   return Object.freeze(Object.fromEntries(anew))
+}
+
+/** Which branch added which items is no longer known of a list that was set anew: what is there stays in its place. */
+function addedAfter(fork: OpenFork, state: JsonObject, keys: readonly string[]): OpenFork['added'] {
+  const counted = Object.entries(fork.added ?? {})
+  if (!counted.some(([key]) => keys.includes(key))) return fork.added
+  const added = counted.map(([key, items]): readonly [string, AddedItems] => {
+    const list = state[key]
+    const from = Array.isArray(list) ? list.length : 0
+    return [key, keys.includes(key) ? Object.freeze({ from, runs: Object.freeze([]) }) : items]
+  })
+  return Object.freeze(Object.fromEntries(added))
 }

@@ -11,6 +11,7 @@ import { isUnderWay, namesAround, pathAt, placesOf, type Place } from './place.t
 import type { Plan } from './planned.ts'
 import { refuse } from './plan-move.ts'
 import { applied, at, type RunAt } from './run-at.ts'
+import { stateFor } from './seen-state.ts'
 import { unstalled } from './stall.ts'
 
 /** An operator sends the run to a node: what is open there is closed, and the node is entered as from an edge. */
@@ -76,7 +77,9 @@ function redirectRefusal(run: RunAt, { record, move }: Wanted): Plan | undefined
     const limit = hit?.name ?? context.exhausted?.limit ?? ''
     return refuse('limit-reached', `limit ${limit} leaves nothing for ${move.to}; a redirect goes past no limit`)
   }
-  const missing = unwrittenFrom(graph, record.id, Object.keys(context.state))
+  const seen = stateFor(record, context)
+  const unseen = record.reads.filter((key) => graph.state[key]?.optional === false && !Object.hasOwn(seen, key))
+  const missing = [...new Set([...unseen, ...unwrittenFrom(graph, record.id, Object.keys(context.state))])]
   if (missing.length === 0) return undefined
   const message = `from ${move.to} the run reads ${missing.join(', ')}, which nothing has written yet; patch the state first`
   return refuse('not-written', message)

@@ -6,6 +6,7 @@ import { argumentsOfCall } from '../snapshot/agent-calls.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import { asksBeforeCall, isBeforeCall } from './call-question.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
+import { stateFor } from './seen-state.ts'
 import { pick } from './steps.ts'
 import { recordOfStep } from './undo-ledger.ts'
 
@@ -50,7 +51,7 @@ export function requestDigest(compiled: CompiledWorkflow, context: RunContext, s
   if (step === undefined || record === undefined || (step.kind !== 'approval' && step.kind !== 'resolve'))
     return undefined
   if (isBeforeCall(step) && !asksBeforeCall(step)) return undefined
-  const shown = step.undoes === undefined ? pick(context.state, record.reads) : {}
+  const shown = step.undoes === undefined ? pick(stateFor(record, context), record.reads) : {}
   const options = [...offeredOutcomes(compiled, context, stepIndex)]
   const asked: Json = {
     node: record.id,

@@ -42,7 +42,24 @@ export function seenNow({ nodes, keys }: SeenKeys, state: JsonObject): SeenState
   })
 }
 
-/** The state as a node sees it. */
+/** What they see once an operator has set or unset some of the keys. @param state - after the patch */
+export function seenAfter(seen: SeenState, state: JsonObject, patched: readonly string[]): SeenState {
+  const keys = [...Object.keys(seen.values), ...seen.absent]
+  if (!keys.some((key) => patched.includes(key))) return seen
+  const values: { [key: string]: Json } = {}
+  const absent: string[] = []
+  for (const key of keys) {
+    const value = own(patched.includes(key) ? state : seen.values, key)
+    if (value === undefined) absent.push(key)
+    else values[key] = value
+  }
+  return Object.freeze({ nodes: seen.nodes, values: Object.freeze(values), absent: Object.freeze(absent) })
+}
+
+/**
+ * The state as a node's work sees it: the one place where a node's reads are taken from, whether it runs, is asked about, hands
+ * over or is looked at afterwards. Guards are not the node's: those of its edges and of its tools look at the state as it stands.
+ */
 export function stateFor(record: NodeRecord, context: RunContext): JsonObject {
   if (record.sees !== 'fork') return context.state
   const seen = Object.values(context.forks ?? {}).find((fork) => fork.seen?.nodes.includes(record.id) === true)?.seen

@@ -1,4 +1,5 @@
 import { formatPath, isJsonEqual, type Json, type JsonPath } from '../base/json.ts'
+import { stateFor } from '../compile/seen-state.ts'
 import { inputError } from '../errors/input-error.ts'
 import { nodeAt } from '../graph/nested-graphs.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
@@ -206,11 +207,26 @@ function approvalIn(
 function readsOf(history: History, { step, sequence }: Checkpoint): Blame['reads'] {
   const node = step === null || sequence === 0 ? undefined : nodeAt(history.graph, step.node)?.node
   if (node === undefined) return []
-  const read = node.sees === 'fork' ? forkedBefore(history, { node: node.id, sequence }) : sequence - 1
-  const { state } = history.at(Math.max(0, read)).snapshot.context
+  const read = sequence - 1
+  const forked = node.sees === 'fork' ? forkedBefore(history, { node: node.id, sequence }) : read
+  const state = stateFor(node, history.at(Math.max(0, read)).snapshot.context)
   return node.reads
     .filter((key) => Object.hasOwn(state, key))
-    .map((key) => ({ key, sequence: lastWrite(history, [key], read) }))
+    .map((key) => ({
+      key,
+      sequence: patchedSince(history, key, { from: forked, to: read }) ?? lastWrite(history, [key], forked),
+    }))
+}
+
+/** The last patch of a key by an operator after a fork: what it set is seen by nodes that read the state as it was at the fork too. */
+function patchedSince(
+  history: History,
+  key: string,
+  { from, to }: { readonly from: number; readonly to: number },
+): number | undefined {
+  return history.checkpoints.slice(from + 1, to + 1).findLast(({ event }) => {
+    return event.type === 'run.patch' && Object.hasOwn(event.payload.state, key)
+  })?.sequence
 }
 
 /** The sequence at which the fork was taken whose state a node sees. */

@@ -69,8 +69,9 @@ function unwrittenReads({ subject, writes }: Site, key: string): Finding[] {
   const look: Look = { subject, writes, key, walk, hint: hintFor(key, writers) }
   const findings: Finding[] = []
   for (const node of Object.values(graph.nodes)) {
+    if (node.sees === 'fork' && node.reads.includes(key)) findings.push(...seenFinding(look, node))
     if (!walk.reached.has(node.id)) continue
-    if (node.reads.includes(key)) findings.push(nodeFinding(look, node))
+    if (node.sees !== 'fork' && node.reads.includes(key)) findings.push(nodeFinding(look, node))
     findings.push(...toolFindings(look, node), ...guardFindings(look, node))
   }
   if (graph.output.includes(key) && (writers.length > 0 || graph.inputKeys.includes(key)))
@@ -96,6 +97,24 @@ function nodeFinding({ key, walk, hint, subject }: Look, node: NodeRecord): Find
     message: `node "${node.id}" reads "${key}", which nothing has written ${wayTo(subject, walk, node.id)}`,
     hint,
   })
+}
+
+/** A node that sees the state as it was at the fork: what a branch writes, its own among them, is too late for it. */
+function seenFinding(look: Look, node: NodeRecord): Finding[] {
+  const { subject, writes, key, walk, hint } = look
+  const region = subject.regions.forks.get(subject.regions.homes.get(node.id)?.at(-1)?.join ?? '')
+  if (region === undefined) return walk.reached.has(node.id) ? [nodeFinding(look, node)] : []
+  const lacking = region.edges.find(
+    ({ from, outcome }) => walk.lacks(from, outcome) && writes.get(listName(from, outcome))?.has(key) !== true,
+  )
+  if (lacking === undefined) return []
+  return [
+    errorAt('WAYSTONE_DEFINITION_READ_BEFORE_WRITE', {
+      place: node.place,
+      message: `node "${node.id}" reads "${key}" as it was at the fork, which nothing had written on the path ${formatPath(walk.pathTo(lacking.from), lacking.id)}`,
+      hint: `${hint} Or let "${node.id}" read the state as it is: without sees: 'fork'.`,
+    }),
+  ]
 }
 
 /** Conditions on an agent's tools are decided while it is at work: before it has written anything itself. */

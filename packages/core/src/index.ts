@@ -238,9 +238,11 @@ export {
 } from './define/workflow.ts'
 export { buildGraph, type BuiltGraph } from './graph/build.ts'
 export { everyModelOf, modelsOf } from './graph/asked-models.ts'
+export { compensationOf, compensationsOf } from './graph/compensations.ts'
 export { graphsOf, nodeAt, nodePathsOf } from './graph/nested-graphs.ts'
 export { parseGraph } from './graph/parse.ts'
 export {
+  agentLimitNames,
   endTarget,
   exhaustedTarget,
   failTarget,

@@ -27,14 +27,27 @@ export function edgeLabel(edge: EdgeRecord, graph: Graph, branch?: string): stri
   const siblings = graph.edges.filter(({ from, outcome }) => from === edge.from && outcome === edge.outcome)
   const isDone = edge.outcome === 'done' && !isOneOfSeveral(edge, graph)
   const condition = conditionOf(edge, siblings.length > 1, branch)
-  const limit = edge.limit === null ? '' : `≤ ${edge.limit.max}×`
+  const limit =
+    edge.limit === null ? '' : `≤ ${edge.limit.max}×${edge.limit.per === null ? '' : ` per ${edge.limit.per}`}`
   const parts = [isDone && (condition !== '' || limit === '') ? '' : edge.outcome, condition].filter(
     (part) => part !== '',
   )
   const leaves = edge.cancelsFork === true ? 'cancels the fork' : ''
-  const way = edge.emits === undefined ? (edge.fork === undefined ? '' : 'fork') : `emits ${edge.emits}`
   const cancels = edge.cancels === undefined ? '' : `cancels ${edge.cancels.join(', ')}`
-  return [way, parts.join(': '), limit, leaves, cancels].filter((part) => part !== '').join(' ')
+  const marks = edge.isDegraded === true ? 'degraded' : ''
+  const way = wayText(edge, graph)
+  const when = parts.join(': ')
+  const first = way === '' || when === '' ? `${way}${when}` : `${way}: ${when}`
+  const said = [first, limit].filter((part) => part !== '').join(' ')
+  return [said, leaves, cancels, marks].filter((part) => part !== '').join(', ')
+}
+
+/** What the edge is, where it is none of the plain ones. */
+function wayText({ from, outcome, emits, fork }: EdgeRecord, { nodes }: Graph): string {
+  if (emits !== undefined) return `emits ${emits}`
+  if (fork !== undefined) return 'fork'
+  const node = nodes[from]
+  return node?.kind === 'agent' && outcome in (node.handoffs ?? {}) ? 'handoff' : ''
 }
 
 /** When an edge is taken; for a branch of a fork that has a guard of its own, when that begins. */

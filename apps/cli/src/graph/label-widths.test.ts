@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fitLabel, labelWidth } from './label-widths.ts'
+import { labelWidth, wrapLabel } from './label-widths.ts'
 
 describe('labelWidth', () => {
   it.each([
@@ -22,12 +22,25 @@ describe('labelWidth', () => {
   })
 })
 
-describe('fitLabel', () => {
-  it('leaves alone what fits, and cuts the rest with an ellipsis', () => {
-    expect(fitLabel('short', 100, { size: 10 })).toBe('short')
-    const cut = fitLabel('mentionsPeopleOrCompanies', 60, { size: 10 })
-    expect(cut).toBe('mentionsP…')
-    expect(labelWidth(cut, 10)).toBeLessThanOrEqual(60)
-    expect(fitLabel('anything', 1, { size: 10 })).toBe('…')
+describe('wrapLabel', () => {
+  const font = { size: 10 }
+
+  it.each<[string, string, number, readonly string[]]>([
+    ['leaves alone what fits', 'short', 100, ['short']],
+    ['breaks after a comma before anywhere else', 'of ada, bo or cy, dee', 60, ['of ada,', 'bo or cy, dee']],
+    ['breaks at a space', 'one two three four', 50, ['one two', 'three four']],
+    ['breaks inside a name at its parts', 'mentionsPeopleOr-companies', 50, ['mentions', 'PeopleOr-', 'companies']],
+    ['breaks anywhere where it must', 'aaaaaaaaaaaa', 30, ['aaaaa', 'aaaaa', 'aa']],
+    ['leaves a letter that is too wide', 'WW', 1, ['W', 'W']],
+    ['keeps a letter with its marks', 'e\u0301e\u0301', 6, ['e\u0301', 'e\u0301']],
+  ])('%s', (_what, text, width, lines) => {
+    expect(wrapLabel(text, width, font)).toEqual(lines)
+  })
+
+  it('leaves nothing out and keeps to the width', () => {
+    const text = 'approveOrRejectTheRefundOfTheCustomer, then_tell-everybody about the decision of yesterday'
+    const lines = wrapLabel(text, 70, font)
+    for (const line of lines) expect(labelWidth(line, 10)).toBeLessThanOrEqual(70)
+    expect(lines.join('').replaceAll(' ', '')).toBe(text.replaceAll(' ', ''))
   })
 })

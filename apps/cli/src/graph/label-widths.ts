@@ -80,14 +80,41 @@ function glyphWidth(character: string, weight: LabelWeight): number {
   return 722
 }
 
-/** Shortens a line to a width, ending it with `…` when something was cut. @param maxWidth - px */
-export function fitLabel(text: string, maxWidth: number, font: { size: number; weight?: LabelWeight }): string {
-  if (labelWidth(text, font.size, font.weight) <= maxWidth) return text
-  const characters = [...text]
-  while (characters.length > 1) {
-    characters.pop()
-    const shorter = `${characters.join('').trimEnd()}…`
-    if (labelWidth(shorter, font.size, font.weight) <= maxWidth) return shorter
+/** How a text is measured. */
+export interface LabelFont {
+  /** Font size, px. */
+  readonly size: number
+  readonly weight?: LabelWeight
+}
+
+// Where a text may be broken, best first: after a comma, at a space, inside a name, anywhere.
+const breaks: readonly { readonly at: RegExp; readonly between: string }[] = [
+  { at: /(?<=[,;]) /u, between: ' ' },
+  { at: / /u, between: ' ' },
+  { at: /(?<=[-_/.:])(?=.)|(?<=[\p{Ll}\d])(?=\p{Lu})/u, between: '' },
+  { at: /(?<=.)(?=\P{M})/su, between: '' },
+]
+
+/**
+ * Breaks a text into lines of a width; nothing of it is left out.
+ *
+ * @param maxWidth - px; a single letter that is wider stands alone
+ * @returns one line at least
+ */
+export function wrapLabel(text: string, maxWidth: number, font: LabelFont): readonly string[] {
+  return wrapped(text, maxWidth, { font, level: 0 })
+}
+
+function wrapped(text: string, maxWidth: number, how: { font: LabelFont; level: number }): readonly string[] {
+  const { font, level } = how
+  const step = breaks[level]
+  if (step === undefined || labelWidth(text, font.size, font.weight) <= maxWidth) return [text]
+  const lines: string[] = []
+  for (const part of text.split(step.at)) {
+    const [last] = lines.slice(-1)
+    const longer = last === undefined ? part : `${last}${step.between}${part}`
+    if (last !== undefined && labelWidth(longer, font.size, font.weight) <= maxWidth) lines.splice(-1, 1, longer)
+    else lines.push(...wrapped(part, maxWidth, { font, level: level + 1 }))
   }
-  return '…'
+  return lines
 }

@@ -1,5 +1,6 @@
 import type { ElkExtendedEdge, ElkNode, LayoutOptions } from 'elkjs/lib/elk-api.js'
-import { fitLabel, labelWidth, maxTextWidth } from './label-widths.ts'
+import { figureText, figureTextWidth, labelText, textSizes } from './figure-text.ts'
+import { labelWidth } from './label-widths.ts'
 import type { Figure, Line, Picture } from './picture.ts'
 
 /** A point of the drawing, px from its top left. */
@@ -35,18 +36,16 @@ export interface Drawing {
 
 /** Sizes that layout and drawing share, px. */
 export const sizes = {
-  title: 13,
-  subtitle: 11,
-  label: 11,
   labelLine: 14,
   labelPadding: 4,
+  /** Of a card with one line of title and one of text. */
   cardHeight: 46,
   pillHeight: 26,
   glyph: 16,
   cardPadding: 12,
   /** Added to a card by each further line. */
+  titleLine: 15,
   detailLine: 14,
-  maxText: maxTextWidth,
 } as const
 
 // Labels are given to the layout inline and near the decision, so that nothing is put over them later; the order in which the author
@@ -102,22 +101,16 @@ export async function layOut(picture: Picture): Promise<Drawing> {
 }
 
 /** Width and height that a figure needs, px. */
-function figureSize({ kind, title, subtitle, details }: Figure): { width: number; height: number } {
-  const titleWidth = labelWidth(
-    fitLabel(title, sizes.maxText, { size: sizes.title, weight: 'bold' }),
-    sizes.title,
-    'bold',
-  )
-  if (subtitle === '') return { width: Math.max(64, Math.ceil(titleWidth) + 28), height: sizes.pillHeight }
-  const text = Math.max(
-    titleWidth,
-    ...[subtitle, ...details].map((line) =>
-      labelWidth(fitLabel(line, sizes.maxText, { size: sizes.subtitle }), sizes.subtitle),
-    ),
-  )
-  const border = kind === 'gate' ? 8 : 0
-  const width = Math.ceil(text) + sizes.glyph + 10 + 2 * sizes.cardPadding + border
-  return { width: Math.max(132, width), height: sizes.cardHeight + details.length * sizes.detailLine }
+function figureSize(figure: Figure): { width: number; height: number } {
+  const text = figureText(figure)
+  const width = Math.ceil(figureTextWidth(text))
+  const moreTitle = (text.title.length - 1) * sizes.titleLine
+  if (figure.subtitle === '') return { width: Math.max(64, width + 28), height: sizes.pillHeight + moreTitle }
+  const border = figure.kind === 'gate' ? 8 : 0
+  return {
+    width: Math.max(132, width + sizes.glyph + 10 + 2 * sizes.cardPadding + border),
+    height: sizes.cardHeight + moreTitle + (text.details.length - 1) * sizes.detailLine,
+  }
 }
 
 function figureInput(figure: Figure): ElkNode {
@@ -145,13 +138,12 @@ function lineInput(line: Line): ElkExtendedEdge {
 }
 
 function labelInput(line: Line): { text: string; width: number; height: number; layoutOptions: LayoutOptions } {
-  const width = Math.max(
-    ...line.labels.map((label) => labelWidth(fitLabel(label, sizes.maxText, { size: sizes.label }), sizes.label)),
-  )
+  const lines = labelText(line)
+  const width = Math.max(...lines.map((text) => labelWidth(text, textSizes.label)))
   return {
-    text: line.labels.join('\n'),
+    text: lines.join('\n'),
     width: Math.ceil(width) + 2 * sizes.labelPadding,
-    height: line.labels.length * sizes.labelLine + 4,
+    height: lines.length * sizes.labelLine + 4,
     layoutOptions: { 'elk.edgeLabels.inline': 'true', 'elk.edgeLabels.placement': 'CENTER' },
   }
 }

@@ -1,4 +1,5 @@
 import type { Graph } from '@waystone/core'
+import { figureText } from './figure-text.ts'
 import { pictureOf, type Figure, type FigureKind, type Line, type PictureOptions } from './picture.ts'
 
 /** Draws a workflow as a Mermaid flow chart. Order: as the author wrote nodes and edges. */
@@ -77,9 +78,10 @@ function usedKinds(figures: readonly Figure[]): readonly FigureKind[] {
   return [...new Set(figures.map(({ kind }) => kind))]
 }
 
-function shapeOf({ kind, title, subtitle, details }: Figure): string {
+function shapeOf(figure: Figure): string {
+  const { kind, title, subtitle } = figure
   const [open, close] = shapes[kind]
-  const lines = [subtitle, ...details].map(escapeMermaid).join('<br>')
+  const lines = figureText(figure).details.map(escapeMermaid).join('<br>')
   const text = subtitle === '' ? escapeMermaid(title) : `<b>${escapeMermaid(title)}</b><br>${lines}`
   return `${open}"${text}"${close}`
 }

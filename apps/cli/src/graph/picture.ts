@@ -1,17 +1,17 @@
 import {
   endTarget,
+  escalationOutcome,
   exhaustedTarget,
   failTarget,
-  modelsOf,
   personTarget,
   type EdgeRecord,
   type Graph,
   type NodeKind,
   type NodeRecord,
 } from '@waystone/core'
-import { formatDuration } from '../output/units.ts'
 import { edgeLabel, otherwiseLabel } from './edge-labels.ts'
-import { toolLines } from './tool-lines.ts'
+import { notesOf, subtitleOf } from './node-text.ts'
+import { toolText } from './tool-text.ts'
 
 /** What a figure of a picture is; kinds of nodes, and the pills around them. */
 export type FigureKind = NodeKind | 'start' | 'end' | 'failed' | 'exhausted' | 'person'
@@ -24,8 +24,10 @@ export interface Figure {
   readonly title: string
   /** Second line; empty for pills. */
   readonly subtitle: string
-  /** Further lines: the tools of an agent, with the rules for them. */
-  readonly details: readonly string[]
+  /** The tools of an agent, with the rules for them; empty: it has none. */
+  readonly tools: string
+  /** What else is to be known of a node, one text each. */
+  readonly notes: readonly string[]
   readonly description: string
 }
 
@@ -91,9 +93,14 @@ function startArc(graph: Graph): Arc {
 }
 
 function arcsOf(edge: EdgeRecord, graph: Graph): readonly Arc[] {
-  const isError = errorOutcomes.has(edge.outcome)
+  const isError = errorOutcomes.has(edge.outcome) || edge.outcome === escalationOutcome
   const targets = edge.fork?.branches ?? [edge.to]
-  const arcs = targets.map((to) => ({ from: edge.from, to, label: edgeLabel(edge, graph, to), isError }))
+  const arcs = targets.map((to) => ({
+    from: edge.from,
+    to,
+    label: edgeLabel(edge, graph, to),
+    isError: isError || to === failTarget,
+  }))
   if (edge.otherwise === null) return arcs
   return [
     ...arcs,
@@ -106,18 +113,17 @@ function arcsOf(edge: EdgeRecord, graph: Graph): readonly Arc[] {
   ]
 }
 
-/** A node that takes over when a limit of the workflow is hit has no edge into it that could be drawn: it gets a pill of its own. */
-function exhaustedArcs({ limits, nodes }: Graph): readonly Arc[] {
-  if (!(limits.exhausted in nodes)) return []
+/** What takes over when a limit of the workflow is hit has no edge into it that could be drawn: it gets a pill of its own. */
+function exhaustedArcs({ limits }: Graph): readonly Arc[] {
+  if (limits.exhausted === exhaustedTarget) return []
   return [{ from: exhaustedTarget, to: limits.exhausted, label: '', isError: true }]
 }
 
 /** Where a run goes that has stalled, from a pill of its own. */
-function stallArcs({ limits: { stall }, nodes }: Graph): readonly Arc[] {
+function stallArcs({ limits: { stall } }: Graph): readonly Arc[] {
   if (stall === undefined) return []
-  const arc = (to: string, label: string): readonly Arc[] =>
-    to in nodes ? [{ from: stalledFigure, to, label, isError: true }] : []
-  return [...arc(stall.to, `≤ ${stall.limit}×`), ...arc(stall.otherwise, `after ${stall.limit}×`)]
+  const arc = (to: string, label: string): Arc => ({ from: stalledFigure, to, label, isError: true })
+  return [arc(stall.to, `≤ ${stall.limit}×`), arc(stall.otherwise, `after ${stall.limit}×`)]
 }
 
 const pills: readonly Figure[] = [
@@ -129,64 +135,13 @@ const pills: readonly Figure[] = [
 ]
 
 function pill(id: string, kind: FigureKind, title: string): Figure {
-  return { id, kind, title, subtitle: '', details: [], description: '' }
+  return { id, kind, title, subtitle: '', tools: '', notes: [], description: '' }
 }
 
 function nodeFigure(node: NodeRecord, graph: Graph): Figure {
   const { id, kind, description } = node
-  const details = [
-    ...(kind === 'agent' ? toolLines(node, graph) : []),
-    ...(node.isRedirectable === true ? ['redirectable'] : []),
-    ...(node.group === undefined ? [] : [`in group ${node.group}`]),
-    ...(node.exclusive === undefined ? [] : [`one at a time: ${node.exclusive}`]),
-    ...(node.sees === undefined ? [] : ['sees the state as at the fork']),
-  ]
-  return { id, kind, title: id, subtitle: subtitleOf(node), details, description }
-}
-
-function subtitleOf(node: NodeRecord): string {
-  switch (node.kind) {
-    case 'agent':
-      return `agent · ${modelsOf(node).join(' → ')}`
-    case 'tool':
-      return node.tool === node.id ? `tool · ${node.effect}` : `tool · ${node.tool}`
-    case 'gate':
-      return node.reviewer === null ? 'gate' : `gate · ${modelsOf(node).join(' → ')}`
-    case 'approval':
-      return node.role === null ? 'approval' : `approval · ${node.role}`
-    case 'task':
-      return `task · ${node.effect}`
-    case 'map':
-      return `map · ${node.tool ?? itemsText(node) ?? node.effect}${mapDoneText(node.done)}`
-    case 'join':
-      return `join · ${waitText(node.atLeast)}`
-    case 'wait':
-      return `wait · ${awaitedText(node)}`
-    case 'workflow':
-      return node.workflow === node.id ? 'workflow' : `workflow · ${node.workflow}`
-  }
-}
-
-/** What items run that are no calls; a workflow that was made of an agent has the name of its map. */
-function itemsText({ id, workflow }: Extract<NodeRecord, { kind: 'map' }>): string | undefined {
-  return workflow === `${id}:agent` ? 'agent' : workflow
-}
-
-function awaitedText({ events, key, delayMs, until }: Extract<NodeRecord, { kind: 'wait' }>): string {
-  if (delayMs !== null) return formatDuration(delayMs)
-  if (until !== null) return until === 'function' ? 'until a moment' : `until ${until.stateKey}`
-  const about = key === null ? '' : key === 'function' ? ' by key' : ` by ${key.stateKey}`
-  return `${events.join(' or ')}${about}`
-}
-
-function mapDoneText(done: Extract<NodeRecord, { kind: 'map' }>['done']): string {
-  if (done === 'all') return ''
-  return ` · ${done === 'first' ? 'first wanted' : waitText(done)}`
-}
-
-function waitText(atLeast: number | null): string {
-  if (atLeast === null) return 'all'
-  return atLeast === 1 ? 'any' : `at least ${atLeast}`
+  const tools = kind === 'agent' ? toolText(node, graph) : ''
+  return { id, kind, title: id, subtitle: subtitleOf(node, graph), tools, notes: notesOf(node, graph), description }
 }
 
 /** Pairs `from → to` of the way that each node's first edge leads, from the start on, until it ends or meets itself. */

@@ -93,7 +93,7 @@ describe('toSvg', () => {
     expect(svg).toContain('role="img"')
     expect(svg).toContain('<title>Workflow refunds, version 1</title>')
     expect(/<desc>(.*)<\/desc>/.exec(svg)?.[1]).toMatchInlineSnapshot(
-      `"6 nodes. start to triage, triage to refund (isSmall), triage to manager (else), manager to refund (approved), manager to answer (rejected; expired), refund to answer, refund to verify (unknown), verify to answer (happened), verify to manager (did-not-happen ≤ 1×), verify to failed (did-not-happen after 1×), answer to tone, tone to end (pass; rude after 2×), tone to answer (rude ≤ 2×)."`,
+      `"6 nodes: triage (agent · fast), manager (approval · manager), refund (tool · refund-tool), verify (approval · manager), answer (agent · fast), tone (gate). Ways: start to triage, triage to refund (isSmall), triage to manager (else), manager to refund (approved), manager to answer (rejected; expired), refund to answer, refund to verify (unknown), verify to answer (happened), verify to manager (did-not-happen ≤ 1×), verify to failed (did-not-happen after 1×), answer to tone, tone to end (pass; rude after 2×), tone to answer (rude ≤ 2×)."`,
     )
   })
 

@@ -1,9 +1,10 @@
 import type { Graph } from '@waystone/core'
 import { glyphs } from './glyphs.ts'
-import { fitLabel, labelWidth, type LabelWeight } from './label-widths.ts'
+import { figureText, labelText, textSizes } from './figure-text.ts'
+import { labelWidth, type LabelWeight } from './label-widths.ts'
 import { layOut, sizes, type Drawing, type PlacedFigure, type PlacedLine, type Point } from './layout.ts'
 import { limitsText } from './limits-text.ts'
-import { pictureOf, type PictureOptions } from './picture.ts'
+import { pictureOf, type Figure, type PictureOptions } from './picture.ts'
 import { straighten } from './straighten.ts'
 import { styleSheet } from './svg-style.ts'
 
@@ -76,11 +77,13 @@ function describe(graph: Graph, { figures, lines }: Drawing): string {
     const says = labels.length === 0 ? '' : ` (${labels.join('; ')})`
     return `${titles.get(from) ?? from} to ${titles.get(to) ?? to}${says}`
   })
-  const calls = figures.flatMap(({ title, details }) =>
-    details.length === 0 ? [] : [` ${title} may call ${details.join(' ')}.`],
-  )
   const about = graph.description === '' ? '' : `${graph.description} `
-  return `${about}${Object.keys(graph.nodes).length} nodes. ${ways.join(', ')}.${calls.join('')}`
+  const nodes = figures.filter(({ subtitle }) => subtitle !== '').map(nodeText)
+  return `${about}${nodes.length} nodes: ${nodes.join(', ')}. Ways: ${ways.join(', ')}.`
+}
+
+function nodeText({ title, subtitle, tools, notes }: Figure): string {
+  return `${title} (${[subtitle, ...(tools === '' ? [] : [`may call ${tools}`]), ...notes].join('; ')})`
 }
 
 function figureSvg(figure: PlacedFigure): string {
@@ -90,16 +93,21 @@ function figureSvg(figure: PlacedFigure): string {
   return `<g class="${figure.kind}${isPill ? ' pill' : ''}" transform="translate(${figure.x} ${figure.y})">${described}${parts.join('')}</g>`
 }
 
-function pillParts({ width, height, title }: PlacedFigure): readonly string[] {
+function pillParts(figure: PlacedFigure): readonly string[] {
+  const { width, height } = figure
   return [
-    `<rect class="card" width="${width}" height="${height}" rx="${height / 2}"/>`,
-    textSvg(title, { className: 'title', x: width / 2, y: height / 2 + 4.5, size: sizes.title }),
+    `<rect class="card" width="${width}" height="${height}" rx="${sizes.pillHeight / 2}"/>`,
+    ...figureText(figure).title.map((line, index) =>
+      textSvg(line, { className: 'title', x: width / 2, y: 17.5 + index * sizes.titleLine, size: textSizes.title }),
+    ),
   ]
 }
 
 const radii: { readonly [kind: string]: number } = { agent: 14, tool: 4, gate: 4, approval: 8, task: 0 }
 
-function cardParts({ kind, width, height, title, subtitle, details }: PlacedFigure): readonly string[] {
+function cardParts(figure: PlacedFigure): readonly string[] {
+  const { kind, width, height } = figure
+  const text = figureText(figure)
   const inner =
     kind === 'gate' ? `<rect class="inner" x="4" y="4" width="${width - 8}" height="${height - 8}" rx="2"/>` : ''
   const glyph = glyphs[kind]
@@ -109,13 +117,22 @@ function cardParts({ kind, width, height, title, subtitle, details }: PlacedFigu
       ? ''
       : `<path class="glyph" transform="translate(${inset} ${(sizes.cardHeight - sizes.glyph) / 2})" d="${glyph}"/>`
   const x = inset + sizes.glyph + 10
+  const below = 35 + (text.title.length - 1) * sizes.titleLine
   return [
     `<rect class="card" width="${width}" height="${height}" rx="${radii[kind] ?? 4}"/>`,
     inner,
     mark,
-    textSvg(title, { className: 'title', x, y: 20.5, size: sizes.title, weight: 'bold' }),
-    ...[subtitle, ...details].map((line, index) =>
-      textSvg(line, { className: 'subtitle', x, y: 35 + index * sizes.detailLine, size: sizes.subtitle }),
+    ...text.title.map((line, index) =>
+      textSvg(line, {
+        className: 'title',
+        x,
+        y: 20.5 + index * sizes.titleLine,
+        size: textSizes.title,
+        weight: 'bold',
+      }),
+    ),
+    ...text.details.map((line, index) =>
+      textSvg(line, { className: 'subtitle', x, y: below + index * sizes.detailLine, size: textSizes.detail }),
     ),
   ]
 }
@@ -130,9 +147,8 @@ interface TextLook {
 
 /** `textLength` holds a line to the width it was given room for, whatever font the reader has. */
 function textSvg(text: string, { className, x, y, size, weight = 'regular' }: TextLook): string {
-  const shown = fitLabel(text, sizes.maxText, { size, weight })
-  const length = round(labelWidth(shown, size, weight))
-  return `<text class="${className}" x="${round(x)}" y="${round(y)}" textLength="${length}" lengthAdjust="spacingAndGlyphs">${escapeXml(shown)}</text>`
+  const length = round(labelWidth(text, size, weight))
+  return `<text class="${className}" x="${round(x)}" y="${round(y)}" textLength="${length}" lengthAdjust="spacingAndGlyphs">${escapeXml(text)}</text>`
 }
 
 function lineSvg(line: PlacedLine): string {
@@ -144,11 +160,17 @@ function lineSvg(line: PlacedLine): string {
   return `<g class="${className}"><path class="route" d="${route}"/><path class="head" d="${headPath(last, before)}"/></g>`
 }
 
-function labelSvg({ labelBox, labels, kind }: PlacedLine): string {
+function labelSvg(line: PlacedLine): string {
+  const { labelBox, kind } = line
   if (labelBox === null) return ''
   const { x, y, width, height } = labelBox
-  const texts = labels.map((label, index) =>
-    textSvg(label, { className: 'label', x: x + width / 2, y: y + 12.5 + index * sizes.labelLine, size: sizes.label }),
+  const texts = labelText(line).map((text, index) =>
+    textSvg(text, {
+      className: 'label',
+      x: x + width / 2,
+      y: y + 12.5 + index * sizes.labelLine,
+      size: textSizes.label,
+    }),
   )
   return `<g class="${kind}"><rect class="label-page" x="${x}" y="${y}" width="${width}" height="${height}" rx="3"/>${texts.join('')}</g>`
 }

@@ -2,13 +2,12 @@ import type { AgentRecord, Graph, ToolRecord } from '@waystone/core'
 import { describe, expect, it } from 'vitest'
 import { crossedFigures, overlapsOf } from '../../test/geometry.ts'
 import { smallSample } from '../../test/sample-graphs.ts'
-import { labelWidth, maxTextWidth } from './label-widths.ts'
 import { layOut } from './layout.ts'
 import { toMermaid } from './mermaid.ts'
 import { pictureOf } from './picture.ts'
 import { straighten } from './straighten.ts'
 import { toSvg } from './svg.ts'
-import { toolLines } from './tool-lines.ts'
+import { toolText } from './tool-text.ts'
 
 const place = { path: 'sample' }
 const approval = {
@@ -46,25 +45,19 @@ const asking = withTools([tool('look-up'), tool('refund', approval)], {
   refund: { after: ['look-up'], maxCalls: 1, when: { guard: 'isOpen' } },
 })
 
-describe('toolLines', () => {
-  it.each<[string, readonly ToolRecord[], AgentRecord['toolRules'], readonly string[]]>([
-    ['no tools', [], undefined, []],
-    ['tools without rules', [tool('look-up'), tool('tell')], undefined, ['look-up, tell']],
-    ['a tool that asks', [tool('look-up'), tool('refund', approval)], undefined, ['look-up, refund (asks)']],
-    ['a rule that asks', [tool('refund')], { refund: { approval } }, ['refund (asks)']],
-    ['a rule that asks nobody', [tool('refund', approval)], { refund: { approval: null } }, ['refund']],
-    ['a guard', [tool('pay', { ...approval, when: { guard: 'isLarge' } })], undefined, ['pay (asks if isLarge)']],
-    ['arguments', [tool('pay', { ...approval, when: 'arguments' })], undefined, ['pay (asks by arguments)']],
-    ['an alternate', [tool('look')], { look: { alternates: ['seek'] } }, ['look (else seek)']],
-  ])('writes %s', (_what, tools, rules, lines) => {
+describe('toolText', () => {
+  it.each<[string, readonly ToolRecord[], AgentRecord['toolRules'], string]>([
+    ['no tools', [], undefined, ''],
+    ['tools without rules', [tool('look-up'), tool('tell')], undefined, 'look-up, tell'],
+    ['a tool that asks', [tool('look-up'), tool('refund', approval)], undefined, 'look-up, refund (asks)'],
+    ['a rule that asks', [tool('refund')], { refund: { approval } }, 'refund (asks)'],
+    ['a rule that asks nobody', [tool('refund', approval)], { refund: { approval: null } }, 'refund'],
+    ['a guard', [tool('pay', { ...approval, when: { guard: 'isLarge' } })], undefined, 'pay (asks if isLarge)'],
+    ['arguments', [tool('pay', { ...approval, when: 'arguments' })], undefined, 'pay (asks by arguments)'],
+    ['an alternate', [tool('look')], { look: { alternates: ['seek'] } }, 'look (else seek)'],
+  ])('writes %s', (_what, tools, rules, text) => {
     const { agent, graph } = withTools(tools, rules)
-    expect(toolLines(agent, graph)).toEqual(lines)
-  })
-
-  it('breaks what is too wide for a picture after a comma', () => {
-    const lines = toolLines(asking.agent, asking.graph)
-    expect(lines).toEqual(['look-up, refund (asks, if isOpen,', 'after look-up, ≤ 1×)'])
-    for (const line of lines) expect(labelWidth(line, 11)).toBeLessThanOrEqual(maxTextWidth)
+    expect(toolText(agent, graph)).toBe(text)
   })
 
   it('stands in the label of its agent, in Mermaid and SVG', async () => {
@@ -74,7 +67,7 @@ describe('toolLines', () => {
     const svg = await toSvg(asking.graph)
     expect(svg).toContain('>look-up, refund (asks, if isOpen,</text>')
     expect(svg).toContain('>after look-up, ≤ 1×)</text>')
-    expect(svg).toContain('triage may call look-up, refund (asks, if isOpen, after look-up, ≤ 1×).</desc>')
+    expect(svg).toContain('triage (agent · fast; may call look-up, refund (asks, if isOpen, after look-up, ≤ 1×))')
   })
 
   it('makes its card higher, and lies over nothing (D5)', async () => {

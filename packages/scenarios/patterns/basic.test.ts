@@ -336,7 +336,7 @@ describe('advanced branching', () => {
     expect((await s.result()).status).toBe('completed')
   })
 
-  it('WCP-33 generalised AND-join: a node waits for branches that were not split for it', async () => {
+  it('a node waits for branches that were not split for it: an AND-join without structure', async () => {
     const k = work()
     const n = w.nodes({
       a: w.tool(k.does('a'), {}),

@@ -1,7 +1,7 @@
 import { defineState, END, FAIL, type Workflow } from '@waystone/core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { closeStages, stage, work } from './stage.ts'
+import { closeStages, stage, until, work } from './stage.ts'
 
 afterEach(closeStages)
 
@@ -10,35 +10,36 @@ const w = defineState({ x: z.number() })
 const base = { input, output: [] } as const
 
 describe('iteration', () => {
-  it('WCP-10 arbitrary cycles: two ways in, two ways back', async () => {
-    const k = work()
-    const n = w.nodes({
-      a: w.tool(k.does('a'), {}),
-      b: w.tool(k.does('b'), {}),
-      c: w.approval({ show: ['x'], outcomes: ['first', 'second', 'on'] }),
-    })
-    const s = await stage(
-      k,
-      w.workflow('cycles', {
-        ...base,
-        nodes: n,
-        start: n.a,
-        edges: {
-          a: { done: n.b },
-          b: { done: n.c },
-          c: { first: { to: n.a, limit: 5, otherwise: END }, second: { to: n.b, limit: 5, otherwise: END }, on: END },
-        },
-      }),
-      { x: 1 },
-    )
-    await s.end('a', 'b')
-    await s.decide('second')
-    await s.end('b')
-    await s.decide('first')
-    await s.end('a', 'b')
-    await s.decide('on')
-    expect((await s.result()).status).toBe('completed')
-    expect(await s.visits()).toEqual({ a: 2, b: 3, c: 3 })
+  it('WCP-10 arbitrary cycles: one with two ways in and two ways out', async () => {
+    for (const [way, visits] of [
+      [['left', 'on', 'on', 'out'], { which: 1, b: 2, c: 1 }],
+      [['right', 'on', 'on', 'on', 'out'], { which: 1, b: 2, c: 2 }],
+      [['right', 'out'], { which: 1, c: 1 }],
+    ] as const) {
+      const k = work()
+      const n = w.nodes({
+        which: w.approval({ show: ['x'], outcomes: ['left', 'right'] }),
+        b: w.approval({ show: ['x'], outcomes: ['on', 'out'] }),
+        c: w.approval({ show: ['x'], outcomes: ['on', 'out'] }),
+      })
+      const s = await stage(
+        k,
+        w.workflow('cycles', {
+          ...base,
+          nodes: n,
+          start: n.which,
+          edges: {
+            which: { left: n.b, right: n.c },
+            b: { on: n.c, out: END },
+            c: { on: { to: n.b, limit: 5, otherwise: END }, out: END },
+          },
+        }),
+        { x: 1 },
+      )
+      for (const outcome of way) await s.decide(outcome)
+      expect((await s.result()).status).toBe('completed')
+      expect(await s.visits()).toEqual(visits)
+    }
   })
 
   it('WCP-21 structured loop: tested before the body, and behind it', async () => {
@@ -229,11 +230,23 @@ describe('state-based', () => {
     expect((await s.result()).status).toBe('completed')
   })
 
-  it('WCP-18 milestone: a node may be entered only while another one is under way', async () => {
-    for (const isInTime of [true, false]) {
+  it('WCP-18 milestone: a node waits until another one is under way, and is left out once that has ended', async () => {
+    for (const [moves, open] of [
+      [['ask'], ['before']],
+      [
+        ['ask', 'before'],
+        ['comment', 'window'],
+      ],
+      [
+        ['before', 'ask'],
+        ['comment', 'window'],
+      ],
+      [['before', 'window', 'ask'], ['closed']],
+    ] as const) {
       const k = work()
       const n = w.nodes({
         a: w.tool(k.does('a'), {}),
+        before: w.tool(k.does('before'), {}),
         window: w.tool(k.does('window'), {}),
         closed: w.tool(k.does('closed'), {}),
         ask: w.tool(k.does('ask'), {}),
@@ -247,7 +260,13 @@ describe('state-based', () => {
           nodes: n,
           start: n.a,
           edges: {
-            a: { done: { fork: [n.window, n.ask], join: n.all } },
+            a: { done: { fork: [n.before, n.ask], join: n.all } },
+            before: {
+              done: [
+                { when: w.active(n.ask), to: n.window },
+                { fork: [n.window, n.comment], join: n.all },
+              ],
+            },
             window: { done: n.closed },
             closed: { done: n.all },
             ask: { done: [{ when: w.active(n.window), to: n.comment }, n.all] },
@@ -257,10 +276,8 @@ describe('state-based', () => {
         }),
         { x: 1 },
       )
-      await s.end('a')
-      if (!isInTime) await s.end('window')
-      await s.end('ask')
-      expect(await s.open()).toEqual(isInTime ? ['comment', 'window'] : ['closed'])
+      await s.end('a', ...moves)
+      expect(await s.open()).toEqual(open)
     }
   })
 
@@ -372,6 +389,44 @@ describe('triggers', () => {
     await s.send(alarm)
     await s.end('a', 'b')
     expect((await s.result()).status).toBe('completed')
+  })
+
+  it('WCP-33 generalised AND-join: fires once for each pair, and keeps what comes more often on one side (by composition: waits in a cycle)', async () => {
+    const k = work()
+    const left = w.event('left')
+    const right = w.event('right')
+    const n = w.nodes({
+      fromLeft: w.wait({ for: left }),
+      fromRight: w.wait({ for: right }),
+      d: w.tool(k.does('d'), {}),
+    })
+    const s = await stage(
+      k,
+      w.workflow('and-join', {
+        ...base,
+        nodes: n,
+        start: n.fromLeft,
+        edges: {
+          fromLeft: { received: n.fromRight },
+          fromRight: { received: n.d },
+          d: { done: { to: n.fromLeft, limit: 1, otherwise: END } },
+        },
+      }),
+      { x: 1 },
+    )
+    await s.send(left)
+    await s.send(left)
+    expect(await s.open()).toEqual(['fromRight'])
+    await s.send(right)
+    await s.end('d')
+    await until(
+      async () => ((await s.open())[0] === 'fromRight' ? true : undefined),
+      'the second of the left to be taken',
+    )
+    await s.send(right)
+    await s.end('d')
+    expect((await s.result()).status).toBe('completed')
+    expect(k.journal).toEqual(['+d', '-d', '+d', '-d'])
   })
 })
 

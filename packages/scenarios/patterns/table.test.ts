@@ -22,6 +22,6 @@ describe('the table of control-flow patterns', () => {
     }
     const direct = rows.filter(({ how }) => how === 'direct')
     expect(direct.length).toBeGreaterThanOrEqual(36)
-    expect(direct.length).toBe(38)
+    expect(direct.length).toBe(37)
   })
 })

@@ -99,15 +99,17 @@ function errorsOf(workflow: Workflow<{ text: string }>): readonly string[] {
 }
 
 describe('check of what is nested', () => {
-  it.each(Object.keys(faults))('refuses %s, inside a child and inside the items of a map as by itself', (what) => {
-    const inner = faults[what]?.()
-    if (inner === undefined) return
-    const alone = errorsOf(inner)
-    expect(alone.length).toBeGreaterThan(0)
-    expect(alone.every((text) => text.includes(' at inner'))).toBe(true)
-    expect(errorsOf(holding(inner, 'nested'))).toEqual(alone)
-    expect(errorsOf(holding(inner, 'items'))).toEqual(alone)
-  })
+  it.each(Object.entries(faults))(
+    'refuses %s, inside a child and inside the items of a map as by itself',
+    (_, make) => {
+      const inner = make()
+      const alone = errorsOf(inner)
+      expect(alone.length).toBeGreaterThan(0)
+      expect(alone.every((text) => text.includes(' at inner'))).toBe(true)
+      expect(errorsOf(holding(inner, 'nested'))).toEqual(alone)
+      expect(errorsOf(holding(inner, 'items'))).toEqual(alone)
+    },
+  )
 })
 
 describe('policies of what is around', () => {

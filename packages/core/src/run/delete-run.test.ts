@@ -113,12 +113,17 @@ describe('delete', () => {
     const run = await runtime.start(seats, { input: { name: 'ada' } })
     await run.result()
     const told: RunEvent['type'][] = []
+    const hasBegun = Promise.withResolvers<undefined>()
     const reading = (async () => {
-      for await (const event of run.events()) told.push(event.type)
+      for await (const event of run.events()) {
+        told.push(event.type)
+        hasBegun.resolve(undefined)
+      }
     })()
+    await hasBegun.promise
     await runtime.delete(run.runId, { isForced: true })
     await reading
-    expect(told[0] ?? 'run.started').toBe('run.started')
+    expect(told[0]).toBe('run.started')
     const kept = await finished(runtime)
     const seen = new Set<string>()
     for await (const event of runtime.events()) {

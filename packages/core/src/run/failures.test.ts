@@ -264,8 +264,24 @@ describe('failures by name (R8)', () => {
       start: n.work,
       edges: { work: { done: [{ when: isLong, to: END }] } },
     })
-    const { error } = await (await begun(workflow)).result()
+    const run = await begun(workflow)
+    const { error } = await run.result()
     expect(error).toMatchObject({ code: 'WAYSTONE_NODE_NO_ROUTE', failure: 'routing-error' })
+    expect(await factsOf(run)).toContainEqual(
+      expect.objectContaining({
+        type: 'edge.taken',
+        decision: expect.objectContaining({
+          taken: ':no-route',
+          candidates: [
+            {
+              edge: 'work.done.0',
+              verdict: 'guard',
+              guards: [{ guard: 'isLong', result: false, read: { topic: 'tea' } }],
+            },
+          ],
+        }) as unknown,
+      }),
+    )
   })
 
   it('routing-error: a route that is not offered is told the model and nothing of it is run', async () => {
@@ -280,7 +296,14 @@ describe('failures by name (R8)', () => {
     const main = scripted(asks(['transfer_to_nobody', {}]), says({ answer: 'myself' }))
     const result = await (await begun(workflow, { models: { main } })).result()
     expect(result.output).toEqual({ answer: 'myself' })
-    expect(JSON.stringify(main.requests[1])).toContain('transfer_to_nobody')
+    const told = main.requests[1]?.messages.flatMap((message) => (message.role === 'tool' ? [message] : []))
+    expect(told).toMatchObject([
+      {
+        isError: true,
+        name: 'transfer_to_nobody',
+        content: [{ text: '{"error":"there is no tool \\"transfer_to_nobody\\"; the tools are: none"}' }],
+      },
+    ])
   })
 
   it('has one list of names', () => {

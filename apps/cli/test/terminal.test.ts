@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createCommandLine, sink, type CommandLine } from './command-line.ts'
+import { createCommandLine, type CommandLine } from './command-line.ts'
 import { screenAfter } from './screen.ts'
+import { terminal } from './terminal.ts'
 
 let waystone: CommandLine
 beforeEach(() => {
@@ -11,28 +12,6 @@ beforeEach(() => {
 afterEach(() => waystone.close())
 
 const large = ['run', 'support.ts', '--input', '{"topic":"tides","amount":250}'] as const
-
-/** A person at a terminal, who types an answer as soon as a question is on the screen. */
-function terminal(answers: readonly (readonly [question: string, answer: string])[]) {
-  const input = Object.assign(new PassThrough(), { isTTY: true })
-  const { write, text } = sink(true)
-  const left = [...answers]
-  const out = {
-    isTerminal: true,
-    columns: 100,
-    text,
-    write(part: string) {
-      write(part)
-      const [next] = left
-      if (next === undefined || !part.includes(next[0])) return
-      left.shift()
-      // The echo of the terminal is the line that the person typed.
-      write(`${next[1]}\n`)
-      input.write(`${next[1]}\n`)
-    },
-  }
-  return { around: { input, out }, shown: text, unanswered: left }
-}
 
 describe('waystone run at a terminal', () => {
   it('shows what runs, what was used, what is left and the last edge with its reason, and asks (H3, H5)', async () => {

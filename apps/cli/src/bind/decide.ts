@@ -7,7 +7,7 @@ import { argumentError, readCount, readJson, readJsonObject } from '../json-argu
 import { driveRun } from '../live/drive.ts'
 import { personName } from '../live/person-name.ts'
 import { printable } from '../output/printable.ts'
-import { requestLine } from '../output/request-text.ts'
+import { exampleText, requestLine, resultNeedText } from '../output/request-text.ts'
 import { parseDuration } from '../output/units.ts'
 import { becameOf } from './became-of.ts'
 import { isOwned } from './is-owned.ts'
@@ -187,6 +187,10 @@ function decisionOf(
   const allowed = request.options.map((option) => option.outcome)
   if (!allowed.includes(outcome))
     throw argumentError(`${request.node} has no answer "${outcome}"; allowed is ${allowed.join(', ')}`)
+  if (options.result === undefined && request.result?.neededFor.includes(outcome) === true)
+    throw argumentError(
+      `"${outcome}" needs --result: ${resultNeedText(request.result)}; for example --result ${exampleText(request.result)}`,
+    )
   return {
     outcome,
     by: options.by ?? personName(context.around),

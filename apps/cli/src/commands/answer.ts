@@ -12,7 +12,11 @@ interface AnswerOptions extends DecideOptions {
 /** `waystone answer RUN [OUTCOME]`. */
 export const answer: CommandDefinition<AnswerOptions> = {
   examples: [
-    ['answer last happened --reason "seen in the ledger"', 'say what became of an effect whose outcome is not known'],
+    [
+      `answer last happened --result '{"receipt":"r-7"}' --reason "seen in the ledger"`,
+      'say what became of an effect whose outcome is not known, and what it gave',
+    ],
+    ['answer last did-not-happen --reason "not in the ledger"', 'have it tried again'],
     [`answer last asked --reason "which order?"`, 'ask the model back'],
     [`answer last --text "o-7"`, 'answer what somebody asked about a request; it stays open'],
   ],
@@ -22,7 +26,7 @@ export const answer: CommandDefinition<AnswerOptions> = {
       .option('--text <answer>', 'answers a question about the request instead of deciding')
       .option('--question <number>', 'which question, when several are open')
       .option('--response <json>', 'the answer the request asks for: JSON, or @file')
-      .option('--result <json>', 'for "happened": what came of it, JSON or @file')
+      .option('--result <json>', 'what an effect that happened gave, JSON or @file')
       .option('--edit <json>', 'for "edited": keys or arguments as they shall be, a JSON object or @file'),
   run: ([reference = '', outcome = ''], options, context) => {
     const { text, question } = options

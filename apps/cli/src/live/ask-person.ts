@@ -1,7 +1,7 @@
 import type { DecisionInput, Json, QuestionInput, Request } from '@waystone/core'
 import type { Context } from '../command.ts'
 import { readJson } from '../json-argument.ts'
-import { printable } from '../output/printable.ts'
+import { printable, printableJson } from '../output/printable.ts'
 import { requestLines } from '../output/request-text.ts'
 import { personName } from './person-name.ts'
 import { editValues } from './edit-values.ts'
@@ -92,8 +92,11 @@ async function completeDecision(
 ): Promise<DecisionInput | null> {
   const edits = outcome === 'edited' ? await editValues(request, asking, context) : undefined
   if (edits === null) return null
-  const response = request.responseSchema === null ? undefined : await askResponse(asking, context)
+  const response =
+    request.responseSchema === null ? undefined : await askJson('Answer (JSON or @file): ', asking, context)
   if (response === null) return null
+  const result = await askResult(request, outcome, { asking, context })
+  if (result === null) return null
   const reason = await asking.reader.ask('Reason: ', asking.signal)
   if (reason === null) return null
   return {
@@ -103,12 +106,35 @@ async function completeDecision(
     through: 'terminal',
     ...edits,
     ...(response === undefined ? {} : { response: response.value }),
+    ...(result === undefined ? {} : { result: result.value }),
   }
 }
 
-async function askResponse({ reader, signal }: Asking, context: Context): Promise<{ readonly value: Json } | null> {
+/** @returns undefined: the outcome takes none, or the person knows none and need not; null: they leave it open */
+async function askResult(
+  { result }: Request,
+  outcome: string,
+  { asking, context }: { asking: Asking; context: Context },
+): Promise<{ readonly value: Json } | undefined | null> {
+  const isNeeded = result?.neededFor.includes(outcome) === true
+  if (result === null || !(isNeeded || outcome === 'happened')) return undefined
+  const like = `such as ${printableJson(result.example, 0)}, or @file`
+  const given = await askJson(
+    isNeeded ? `What it gave (JSON ${like}): ` : `What it gave, if it is known (JSON ${like}): `,
+    asking,
+    context,
+  )
+  return given === null && !isNeeded && !asking.signal.aborted ? undefined : given
+}
+
+/** @returns null: nothing was typed, or the request closed meanwhile */
+async function askJson(
+  asked: string,
+  { reader, signal }: Asking,
+  context: Context,
+): Promise<{ readonly value: Json } | null> {
   for (;;) {
-    const text = await reader.ask('Answer (JSON or @file): ', signal)
+    const text = await reader.ask(asked, signal)
     if (text === null || text.trim() === '') return null
     try {
       return { value: readJson({ text, option: 'answer', cwd: context.around.cwd }) }

@@ -49,6 +49,7 @@ export function requestLines(request: Request, { style, now }: { style: Style; n
       request.responseSchema === null ? [] : [`fits ${JSON.stringify(request.responseSchema)}`],
       style,
     ),
+    ...section('result', resultLines(request), style),
     ...section('so far', used === '' ? [] : [used], style),
     ...section(
       'then',
@@ -61,6 +62,26 @@ export function requestLines(request: Request, { style, now }: { style: Style; n
       style,
     ),
   ]
+}
+
+/** What came of an effect that nobody knows about, as it is to be given. */
+function resultLines({ result }: Request): readonly string[] {
+  if (result === null) return []
+  const { neededFor } = result
+  const when = neededFor.length === 0 ? 'may be given' : `needed for ${neededFor.join(', ')}`
+  return [`${when}: ${resultNeedText(result)}`, `such as ${printableJson(result.example, 0)}`]
+}
+
+/** What the result of an effect has to be. */
+export function resultNeedText({ schema }: NonNullable<Request['result']>): string {
+  const { $schema: _, ...shape } = schema
+  const fits = Object.keys(shape).length === 0 ? 'any JSON' : `JSON that fits ${printableJson(shape, 0)}`
+  return `what it gave, ${fits}`
+}
+
+/** An example of a result as it is typed in a shell. */
+export function exampleText({ example }: NonNullable<Request['result']>): string {
+  return `'${printableJson(example, 0).replaceAll("'", String.raw`'\''`)}'`
 }
 
 /** What was asked, and what was told; of a model marked as its words are. */

@@ -11,7 +11,7 @@ import {
 import type { ExitName } from '../exit-codes.ts'
 import { amountText } from '../graph/limits-text.ts'
 import { printable, printableLine } from './printable.ts'
-import { requestLine } from './request-text.ts'
+import { exampleText, requestLine } from './request-text.ts'
 import type { Style, Tone } from './style.ts'
 import { formatTime } from './units.ts'
 import { counted, usageText } from './usage-text.ts'
@@ -163,16 +163,16 @@ function decideLines(
   const commands = request.options.map(({ outcome }) =>
     talk?.outcome === outcome
       ? `  say      ${advise(`answer ${runId} ${outcome}${step} --response '{"${talk.answer}":"…"}'`)}`
-      : `  decide   ${advise(`${decideCommand(outcome, runId)}${step} --reason "…"`)}`,
+      : `  decide   ${advise(`${decideCommand(outcome, runId, request)}${step} --reason "…"`)}`,
   )
   return [`waits for a person: ${requestLine(request)}`, ...commands, `  look     ${advise(`show ${runId} --request`)}`]
 }
 
-function decideCommand(outcome: string, runId: string): string {
+function decideCommand(outcome: string, runId: string, { result }: Request): string {
   if (outcome === 'approved') return `approve ${runId}`
   if (outcome === 'edited') return `approve ${runId} --edit '{…}'`
   if (outcome === 'rejected') return `reject ${runId}`
-  return `answer ${runId} ${outcome}${outcome === 'happened' ? " [--result '{…}']" : ''}`
+  return `answer ${runId} ${outcome}${result?.neededFor.includes(outcome) === true ? ` --result ${exampleText(result)}` : ''}`
 }
 
 /** The result of a run from its history alone, for runs whose workflow is not at hand. */

@@ -6,17 +6,13 @@ import { voiceOf } from '../compile/deciders.ts'
 import { offeredOutcomes, requestDigest } from '../compile/request-digest.ts'
 import { placeOfStep, rootPlace } from '../compile/place.ts'
 import { askedCallOf, rememberRefusal } from '../compile/sticky-rules.ts'
-import { inputError } from '../errors/input-error.ts'
-import { WaystoneError } from '../errors/waystone-error.ts'
 import type { ApprovalRecord, NodeRecord } from '../graph/graph.ts'
 import { argumentsOfCall } from '../snapshot/agent-calls.ts'
 import type { EngineEvent, PersonDecision } from '../snapshot/event.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
-import { nodeInputOf } from './effect-job.ts'
-import { isWanted } from './execute-map.ts'
 import { toolFunctions } from './execute-tool.ts'
+import { badDecision, parseKeys, parseResult } from './happened-result.ts'
 import { issueLines } from './issues.ts'
-import { parsePatch, pickPatch } from './parse-patch.ts'
 import { openStepOf, type FoundStep } from './open-step.ts'
 import { parseRemember } from './parse-remember.ts'
 import type { Acceptance, DecisionInput, Request } from './runtime.ts'
@@ -239,53 +235,4 @@ function parseResponse(open: Open, record: ApprovalRecord, { outcome, response }
   if (!parsed.success) throw badDecision(`the response does not fit: ${issueLines(parsed.error).join('; ')}`)
   const value = takeJson(parsed.data, 'response of a decision')
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? parseKeys(open, value) : {}
-}
-
-function parseKeys({ compiled, record }: Open, patch: unknown): JsonObject {
-  try {
-    return parsePatch(compiled, record, patch).patch
-  } catch (thrown) {
-    throw badDecision(WaystoneError.isInstance(thrown) ? thrown.message : String(thrown), thrown)
-  }
-}
-
-/** What came of an effect that a person says has happened. */
-function parseResult(open: Open, { outcome, result }: DecisionInput): Omit<Rest, 'arguments'> {
-  if (result === undefined && (outcome !== 'happened' || open.open.item === undefined)) return {}
-  if (outcome === 'did-not-happen' || outcome === 'failed')
-    throw badDecision(`a result was given with outcome ${JSON.stringify(outcome)}; only what happened has one`)
-  if (open.open.undoes !== undefined) throw badDecision('a result was given; what undoes something gives nothing')
-  const { compiled, record } = open
-  if (record.kind === 'map') return parseItemResult(open, result)
-  const tool = open.open.tool ?? (record.kind === 'tool' ? record.tool : undefined)
-  if (tool === undefined) return { patch: parseKeys(open, result) }
-  const output = parseToolResult(compiled, tool, takeJson(result, 'result of a decision'))
-  if (open.open.unknown === 'call') return { result: output }
-  const functions = compiled.registry.nodes.get(record.id)
-  const apply = functions?.kind === 'tool' ? functions.apply : null
-  const patch = apply === null ? pickPatch(compiled, record, output) : apply(output, nodeInputOf(record, open.context))
-  return { patch: parseKeys(open, patch), result: output }
-}
-
-/** What an item of a map gave, which its map goes on with. */
-function parseItemResult({ compiled, context, open, record }: Open, result: unknown): Omit<Rest, 'arguments'> {
-  const { tool, item = 0 } = open
-  if (result === undefined)
-    throw badDecision('outcome "happened" of an item needs `result`: what it gave, which the map goes on with')
-  const given = takeJson(result, 'result of a decision')
-  const output = tool === undefined ? given : parseToolResult(compiled, tool, given)
-  const functions = compiled.registry.nodes.get(record.id)
-  const value = own(context.maps ?? {}, record.id)?.items[item]
-  const wanted = functions?.kind === 'map' && value !== undefined && isWanted(functions, value, output)
-  return { result: output, ...(wanted && { isWanted: true }) }
-}
-
-function parseToolResult(compiled: CompiledWorkflow, tool: string, given: Json): Json {
-  const parsed = toolFunctions(compiled, tool).output.safeParse(given)
-  if (parsed.success) return takeJson(parsed.data, 'result of a decision')
-  throw badDecision(`the result does not fit the output of tool ${tool}: ${issueLines(parsed.error).join('; ')}`)
-}
-
-function badDecision(why: string, cause?: unknown): Error {
-  return inputError('WAYSTONE_INPUT_DECISION', `the decision cannot be taken: ${why}`, {}, cause)
 }

@@ -101,6 +101,7 @@ export const requestSchema: JsonObject = toJson(
       }),
       argumentsSchema: { anyOf: [anyObject, { type: 'null' }] },
       responseSchema: { anyOf: [anyObject, { type: 'null' }] },
+      result: { anyOf: [object({ schema: anyObject, example: {}, neededFor: list(text) }), { type: 'null' }] },
       talk: { anyOf: [object({ text, outcome: text, answer: text }), { type: 'null' }] },
       openedAt: count,
       expiresAt: countOrNull,

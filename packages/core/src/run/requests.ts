@@ -15,6 +15,7 @@ import { openIn } from '../snapshot/tree.ts'
 import type { UndoEntry } from '../snapshot/undo.ts'
 import { undoneEffectId } from './execute-compensation.ts'
 import { nodeInputOf } from './effect-job.ts'
+import { askedResult } from './happened-result.ts'
 import { openStepOf, type FoundStep } from './open-step.ts'
 import type { Request, RequestOption } from './runtime.ts'
 
@@ -80,6 +81,10 @@ function requestOf(
     remember: rememberedAs(root, step),
     argumentsSchema: rule?.canEdit === true ? (own(compiled.graph.tools, open.tool ?? '')?.inputSchema ?? null) : null,
     responseSchema: approval?.responseSchema ?? null,
+    result: askedResult(
+      { compiled, context, record, open },
+      options.map(({ outcome }) => outcome),
+    ),
     questions: questionsOf(context, open, path),
     talk: talkOf(approval?.talk, input.state),
     openedAt: open.since,

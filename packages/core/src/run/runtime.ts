@@ -158,6 +158,8 @@ export interface Request {
   readonly remember: { readonly approved: readonly RuleScope[]; readonly rejected: readonly RuleScope[] }
   /** JSON schema of an answer; null: none is asked. */
   readonly responseSchema: JsonObject | null
+  /** Of kind `unknown`: what came of the effect, as `result` of a decision (tool: its output; task: the patch), an example of it, and the outcomes that need it; null: nothing is taken. */
+  readonly result: { readonly schema: JsonObject; readonly example: Json; readonly neededFor: readonly string[] } | null
   /** What was asked about it before anybody decided. Order: as asked; of a call, first what its agent's model was asked about calls of the tool before. */
   readonly questions: readonly {
     /** From 1, to answer it by; null: the model was asked. */
@@ -188,7 +190,7 @@ export interface DecisionInput {
   readonly arguments?: Json
   /** The answer, when the request has a response schema. */
   readonly response?: Json
-  /** For an unknown outcome that `happened`: what came of it (tool: its output). */
+  /** For an unknown outcome that `happened`: what came of it (tool: its output; task: the patch). Needed where the request's `result` says so. */
   readonly result?: Json
   /** Who decides. */
   readonly by: string

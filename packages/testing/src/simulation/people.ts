@@ -136,9 +136,8 @@ export class People {
     if (this.#random.chance(0.1)) return { outcome: 'failed' }
     const effectId = this.#world.oracle.effectIdOf(request.runId, request.step)
     if (this.#world.outside.timesHappened(effectId) === 0) return { outcome: 'did-not-happen' }
-    // A map goes on with what the item gave; what undoes something gives nothing.
-    const isItem = effectId !== request.id && !effectId.endsWith('/undo')
-    return { outcome: 'happened', ...(isItem && { result: { receipt: 'found', amount: 1 } }) }
+    const isNeeded = request.result?.neededFor.includes('happened') === true
+    return { outcome: 'happened', ...(isNeeded && { result: foundResult(request.result.example) }) }
   }
 
   #through(act: (host: Host) => Promise<void>): void {
@@ -149,4 +148,10 @@ export class People {
       act(host).catch((error: unknown) => this.#world.judge(error, 'a person acted'))
     })
   }
+}
+
+/** What somebody who looks outside finds: what a tool that gives receipts gave, else anything that fits. */
+function foundResult(example: Json): Json {
+  const isReceipt = typeof example === 'object' && example !== null && 'receipt' in example
+  return isReceipt ? { ...example, receipt: 'found' } : example
 }

@@ -1,6 +1,6 @@
 import type { SeededRandom } from '../random/seeded-random.ts'
 import { allOpen } from './oracle/parts.ts'
-import type { RunFacts } from './oracle/run-facts.ts'
+import { isOpen, type RunFacts } from './oracle/run-facts.ts'
 import type { People } from './people.ts'
 import type { SimulatedWorld } from './world.ts'
 
@@ -60,9 +60,7 @@ export class Calm {
   }
 
   #open(): readonly RunFacts[] {
-    return [...this.#world.oracle.runs.values()].filter(
-      ({ context }) => context.ending === null || Object.keys(context.closing).length > 0,
-    )
+    return [...this.#world.oracle.runs.values()].filter((facts) => isOpen(facts))
   }
 
   #seeTo(facts: RunFacts): void {

@@ -1,12 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { SimulationReport } from './simulate.ts'
+import type { RunCount } from './suites/suite.ts'
 import type { SuiteName } from './suites/suites.ts'
 
 /** A seed that has failed once. It is run again by every test run. */
 export interface FailingSeed {
   readonly suite: SuiteName
   readonly seed: number
+  /** How many runs its suite wanted when it failed; absent: as many as now. */
+  readonly runs?: RunCount
   /** What it found, so that the reason is known when the code has moved on. */
   readonly found: string
 }

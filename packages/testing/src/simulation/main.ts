@@ -40,7 +40,8 @@ async function traceSeeds(suite: SuiteName, seeds: readonly number[]): Promise<v
 }
 
 async function runFailing(): Promise<void> {
-  for (const { suite, seed } of readFailingSeeds()) report(await simulate(seed, { suite }))
+  for (const { suite, seed, runs } of readFailingSeeds())
+    report(await simulate(seed, { suite, ...(runs !== undefined && { runs }) }))
 }
 
 async function runSuites(seeds: number): Promise<void> {

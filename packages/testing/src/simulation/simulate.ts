@@ -5,10 +5,11 @@ import type { SeededRandom } from '../random/seeded-random.ts'
 import { Calm } from './calm.ts'
 import type { Coverage } from './coverage.ts'
 import { allOpen } from './oracle/parts.ts'
-import type { RunFacts, Violation } from './oracle/run-facts.ts'
+import { isOpen, type RunFacts, type Violation } from './oracle/run-facts.ts'
 import { Operators } from './operators.ts'
 import { People } from './people.ts'
 import { Senders } from './senders.ts'
+import type { RunCount } from './suites/suite.ts'
 import { suiteOf, type SuiteName } from './suites/suites.ts'
 import { SimulatedWorld, type Host, type Plant } from './world.ts'
 
@@ -32,6 +33,8 @@ export interface SimulationOptions {
   readonly plant?: Plant
   /** What is run; default `core`. */
   readonly suite?: SuiteName
+  /** How many runs it wants; default: as its suite says. */
+  readonly runs?: RunCount
   /** Stops at the first violation; default true. */
   readonly stopsEarly?: boolean
   /** Told what happens, line by line. */
@@ -44,13 +47,17 @@ const calmMs = 40 * 60_000
 /** Runs one seed: a while in bad weather, then calm until every run has ended, with every invariant checked after each step. */
 export async function simulate(seed: number, options: SimulationOptions = {}): Promise<SimulationReport> {
   const suite = options.suite ?? 'core'
-  const { workflows, hasRareLast = false } = suiteOf(suite)
+  const { workflows, hasRareLast = false, runs = [2, 5] } = suiteOf(suite)
   const world = new SimulatedWorld(seed, {
     plant: options.plant ?? null,
     trace: options.trace ?? null,
     workflows,
   })
-  const simulation = new Simulation(world, { stopsEarly: options.stopsEarly ?? true, hasRareLast })
+  const simulation = new Simulation(world, {
+    stopsEarly: options.stopsEarly ?? true,
+    hasRareLast,
+    runs: options.runs ?? runs,
+  })
   await simulation.run()
   const hash = createHash('sha256')
   let checkpoints = 0
@@ -89,15 +96,23 @@ class Simulation {
   readonly #senders: Senders
   readonly #stopsEarly: boolean
   readonly #hasRareLast: boolean
+  readonly #runs: RunCount
   #started = 0
   #wanted = 0
+  /** Whether every run had ended, and after which checkpoint of the store. */
+  #endedAt: { readonly position: number; readonly isSo: boolean } | null = null
 
   constructor(
     world: SimulatedWorld,
-    { stopsEarly, hasRareLast }: { readonly stopsEarly: boolean; readonly hasRareLast: boolean },
+    {
+      stopsEarly,
+      hasRareLast,
+      runs,
+    }: { readonly stopsEarly: boolean; readonly hasRareLast: boolean; readonly runs: RunCount },
   ) {
     this.#world = world
     this.#hasRareLast = hasRareLast
+    this.#runs = runs
     this.#random = world.random.branch('driver')
     this.#people = new People(world)
     this.#senders = new Senders(world)
@@ -120,7 +135,7 @@ class Simulation {
     calm.see(isDone)
     const deadline = timeline.now + calmMs
     await this.#until(() => {
-      calm.checkPrompt()
+      if (oracle.hasMail()) calm.checkPrompt()
       return isDone() || timeline.now > deadline
     })
     if (this.#isStopped()) return
@@ -167,18 +182,20 @@ class Simulation {
   }
 
   #open(): readonly RunFacts[] {
-    return [...this.#world.oracle.runs.values()].filter(
-      ({ context }) => context.ending === null || Object.keys(context.closing).length > 0,
-    )
+    return [...this.#world.oracle.runs.values()].filter((facts) => isOpen(facts))
   }
 
+  /** Asked after each step: what is open changes with the store only. */
   #allEnded(): boolean {
-    return this.#open().length === 0
+    const { oracle } = this.#world
+    if (this.#endedAt?.position !== oracle.position)
+      this.#endedAt = { position: oracle.position, isSo: this.#open().length === 0 }
+    return this.#endedAt.isSo
   }
 
   #planStarts(): void {
     const { timeline } = this.#world
-    this.#wanted = this.#random.integer(2, 5)
+    this.#wanted = this.#random.integer(...this.#runs)
     for (let index = 0; index < this.#wanted; index++) {
       const key = this.#random.chance(0.5) ? `key-${index}` : undefined
       const last = this.#world.workflows.length - 1

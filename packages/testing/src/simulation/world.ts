@@ -66,6 +66,8 @@ export class SimulatedWorld implements Surroundings {
   readonly #canTellDead: boolean
   readonly #leaseMs: number
   readonly #limits: DrawnLimits
+  /** The engine plans everything twice and compares. Every run is replayed at the end in any case, so that not every world has to. */
+  readonly #isPlannedTwice: boolean
   /** Processes look for runs that can go on; false: only callers do. */
   readonly hasWorkers: boolean
   #spawned = 0
@@ -97,6 +99,7 @@ export class SimulatedWorld implements Surroundings {
     this.#canTellDead = this.random.chance(0.7)
     this.hasWorkers = this.random.chance(0.75)
     this.#leaseMs = this.random.pick([500, 2_000, 5_000])
+    this.#isPlannedTwice = this.random.branch('purity').chance(0.25)
     this.#limits = drawLimits(this.random.branch('limits'))
     this.oracle.expectLimits(this.#limits.known, this.#leaseMs)
     this.chaos = new Chaos({
@@ -158,7 +161,7 @@ export class SimulatedWorld implements Surroundings {
       clock: process.clock,
       ids: process.ids,
       leaseMs: this.#leaseMs,
-      checkPurity: true,
+      checkPurity: this.#isPlannedTwice,
       liveness: {
         self: () => ({ host: 'simulated', pid: process.pid, processStartedAt: String(process.pid) }),
         stateOf: (owner) => {

@@ -71,6 +71,17 @@ export class Oracle implements Observer {
     this.#world.coverage.count('rule revoked: workflow')
   }
 
+  /** How far the store has been looked at. */
+  get position(): number {
+    return this.#position
+  }
+
+  /** True while something was delivered to a run and not taken up. */
+  hasMail(): boolean {
+    for (const { inbox } of this.runs.values()) if (inbox.size > 0) return true
+    return false
+  }
+
   /** Takes in whatever was stored since the last step. */
   async look(): Promise<void> {
     if (!this.#hasNews) return

@@ -203,6 +203,11 @@ export function newRunFacts(
   return facts
 }
 
+/** True until a run has ended and everything that was cancelled in it has settled. */
+export function isOpen({ context }: RunFacts): boolean {
+  return context.ending === null || Object.keys(context.closing).length > 0
+}
+
 /** Something that must never be. */
 export interface Violation {
   /** Which of the invariants, by the name of {@link invariantNames}. */

@@ -5,6 +5,7 @@ import { suite } from './suite.ts'
 export const items = suite({
   name: 'items',
   share: 0.1,
+  runs: [1, 2],
   workflows: [offices],
   rows: [
     'item begun',

@@ -5,6 +5,7 @@ import { suite } from './suite.ts'
 export const nested = suite({
   name: 'nested',
   share: 0.1,
+  runs: [1, 2],
   workflows: [house, contest, fleet],
   rows: [
     'nested begun',

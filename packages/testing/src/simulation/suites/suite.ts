@@ -1,5 +1,8 @@
 import type { Workflow } from '@waystone/core'
 
+/** At least and at most so many. */
+export type RunCount = readonly [from: number, to: number]
+
 /**
  * What one list of seeds simulates. A construct has a suite of its own, so that what is rare in the others stays as frequent as it was.
  */
@@ -9,6 +12,8 @@ export interface Suite {
   readonly share: number
   /** Order: by it seeds choose. */
   readonly workflows: readonly Workflow[]
+  /** How many runs a seed wants, both ends included; default 2 to 5. Fewer where each run is long, so that no seed costs much more than others. */
+  readonly runs?: RunCount
   /** True: the last workflow is met by one seed of twelve only, so that what the others do stays what it was. Absent: all are met alike. */
   readonly hasRareLast?: boolean
   /** What must have been seen at least once over its seeds; a row that stays at zero means that nothing was shown about it. */

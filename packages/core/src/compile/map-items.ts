@@ -28,14 +28,12 @@ export function endMapStep(parts: RouteParts, context: RunContext, stepEnd: MapE
 }
 
 function beginItems(parts: RouteParts, context: RunContext, stepEnd: MapEnd): Ended {
-  const { end, record, stepIndex, sequence } = stepEnd
+  const { end, record, stepIndex } = stepEnd
   const { items, cut } = end
   if (items === undefined || end.outcome !== 'done') return { type: 'outcome', end, context }
   const results = Array.from({ length: Math.ceil(items.length / resultsAPiece) }, () => noResults)
-  const listedAt = compensationOf(parts.graph, record) === undefined ? undefined : sequence
   const map: OpenMap = {
     step: stepIndex,
-    ...(listedAt !== undefined && { listedAt }),
     items,
     ...(cut !== undefined && { cut }),
     next: 0,
@@ -174,6 +172,7 @@ function openItems(
   if (map === undefined) return { opened: context, running: 0 }
   const need = needOfItem(graph, record, context)
   const reserved = setAside(need)
+  const list = compensationOf(graph, record) === undefined ? {} : { list: map.step }
   let running = 0
   for (const index in context.open) if (context.open[index]?.node === record.id) running += 1
   let { next } = map
@@ -188,7 +187,7 @@ function openItems(
       attempt: 1,
       since: at ?? 0,
       item: next,
-      ...(map.listedAt !== undefined && { list: { step: map.step, sequence: map.listedAt } }),
+      ...list,
       ...(record.tool !== null && { tool: record.tool }),
       ...(reserved !== undefined && { reserved }),
     })

@@ -35,7 +35,11 @@ export interface UndoableEnd {
  */
 export function mayHaveHappened(
   graph: Graph,
-  { record, step, end }: Pick<UndoableEnd, 'record' | 'step' | 'end'>,
+  {
+    record,
+    step,
+    end,
+  }: Pick<UndoableEnd, 'record' | 'end'> & { readonly step: Pick<OpenStep, 'kind' | 'tool' | 'isUnsure'> },
 ): boolean {
   if (end.outcome !== 'failed' && end.outcome !== 'did-not-happen') return end.isCached !== true
   if (end.mayHaveHappened === true || step.isUnsure === true) return true
@@ -54,11 +58,15 @@ export function isUndoable(graph: Graph, record: NodeRecord, { kind, tool, undoe
 export function noteUndo(graph: Graph, context: RunContext, ended: UndoableEnd): RunContext {
   const { record, stepIndex, step, end, sequence } = ended
   if (sequence === undefined || !isUndoable(graph, record, step) || !mayHaveHappened(graph, ended)) return context
+  const { isUnsure: _, ...only } = step
+  // Of one that certainly did not happen the attempt before is meant.
+  const isThisOne = step.isUnsure !== true || mayHaveHappened(graph, { record, step: only, end })
   const entry: UndoEntry = Object.freeze({
     step: stepIndex,
     node: record.id,
     visit: step.visit,
     sequence,
+    ...(end.begunAfter !== undefined && isThisOne && { begunAfter: end.begunAfter }),
     // What failed stands here only because it may have happened.
     outcome: end.outcome === 'failed' ? 'unknown' : end.outcome,
     ...(step.tool !== undefined && { tool: step.tool }),

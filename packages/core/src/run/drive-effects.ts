@@ -236,6 +236,7 @@ export class DriveEffects {
     return {
       compiled,
       context,
+      sequence: this.#drive.sequence,
       record,
       open,
       scope,

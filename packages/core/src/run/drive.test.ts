@@ -102,6 +102,7 @@ describe('perform', () => {
     const end = perform({
       compiled: { ...compiled, registry },
       context,
+      sequence: 0,
       record,
       open,
       scope,

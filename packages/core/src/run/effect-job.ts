@@ -28,8 +28,9 @@ export interface ExecutorPorts {
 /** One attempt of one step, everything its executor needs. */
 export interface EffectJob {
   readonly compiled: CompiledWorkflow
-  /** The stored snapshot it starts from. */
+  /** The stored snapshot it starts from, and its sequence. */
   readonly context: RunContext
+  readonly sequence: number
   readonly record: NodeRecord
   readonly open: OpenStep
   readonly scope: EffectScope

@@ -47,6 +47,7 @@ function jobOf(change: (open: OpenStep) => OpenStep): EffectJob {
   return {
     compiled,
     context,
+    sequence: 0,
     record,
     open: change(open),
     scope,

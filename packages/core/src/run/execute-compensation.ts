@@ -5,7 +5,6 @@ import { invariantError } from '../errors/invariant-error.ts'
 import type { NodeRecord } from '../graph/graph.ts'
 import type { CompensationFunctions, NodeFunctions, UndoneInput } from '../graph/registry.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
-import { pick } from '../compile/steps.ts'
 import { argumentsOfCall } from '../snapshot/agent-calls.ts'
 import type { UndoEntry } from '../snapshot/undo.ts'
 import { nodeInputOf, type EffectJob, type Ended } from './effect-job.ts'
@@ -15,7 +14,7 @@ import { whenDone } from './when-done.ts'
 
 /** The effect id of what an entry undoes. That of the compensation is this one and `/undo`, however often it is tried. */
 export function undoneEffectId(runId: RunId, { step, item, list }: UndoEntry): string {
-  return item === undefined || list === undefined ? effectIdOf(runId, step) : itemEffectIdOf(runId, list.step, item)
+  return item === undefined || list === undefined ? effectIdOf(runId, step) : itemEffectIdOf(runId, list, item)
 }
 
 /** The workflow that a node is in. @param path - below the workflow given */
@@ -87,17 +86,17 @@ function undoneInput(job: EffectJob, undoable: Undoable): UndoneInput {
     output: outputOf(past),
     outcome: undoes.outcome,
     effectId: undoneEffectId(job.scope.runId as RunId, undoes),
-    ...(tool === null && { state: pick(past.context.state, node.reads) }),
+    ...(tool === null && { state: nodeInputOf(node, past.context).state }),
   })
 }
 
-/** What the work was called with: made again by the author's function from the same slice, since only what it gave is stored. */
+/** What the work was called with: made again by the author's function from what it was begun with, since only what it gave is stored. */
 function inputOf({ node, nodeFunctions, past, undoes }: Undoable): unknown {
   const { context, open } = past
   if (open.callId !== undefined) return argumentsOfCall(own(context.private, node.id), open.callId)?.arguments
   const given = nodeInputOf(node, context)
   if (undoes.item !== undefined) {
-    const item = past.items?.[undoes.item]
+    const item = own(context.maps ?? {}, node.id)?.items[undoes.item]
     const map = nodeFunctions?.kind === 'map' ? nodeFunctions.input : null
     return map === null || item === undefined ? item : map(item, Object.freeze({ ...given, index: undoes.item }))
   }

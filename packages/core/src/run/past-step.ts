@@ -1,23 +1,23 @@
-import type { Json } from '../base/json.ts'
 import type { RunId } from '../base/ids.ts'
 import { readCheckpoints, restoreAt } from '../checkpoint/load.ts'
 import type { Store } from '../checkpoint/store.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { placeOfStep, rootPlace } from '../compile/place.ts'
+import { mayHaveHappened } from '../compile/undo-ledger.ts'
 import { invariantError } from '../errors/invariant-error.ts'
+import { nodeAt } from '../graph/nested-graphs.ts'
+import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import type { UndoEntry } from '../snapshot/undo.ts'
 
 /** A step that has ended, as the run's history has it. */
 export interface PastStep {
-  /** The workflow it belongs to, as it was when the step ended, before what it gave was applied. */
+  /** The workflow it belongs to, as it was when the step was begun. */
   readonly context: RunContext
   readonly open: OpenStep
   /** What ended it. */
   readonly event: EngineEvent
-  /** For an item of a map: the list it is of. */
-  readonly items?: readonly Json[]
 }
 
 /** Something that is read before it is needed. */
@@ -39,33 +39,75 @@ export class PastReader {
   }
 }
 
+interface Past {
+  readonly store: Store
+  readonly runId: RunId
+  readonly compiled: CompiledWorkflow
+}
+
 /**
- * Reads from the store what is to be undone: the ledger only points there.
+ * Reads from the store what is to be undone: the ledger only points there. Cost: that of restoring one snapshot; where nobody could say when it
+ * was begun also O(checkpoints since then).
  *
  * @throws {StoreError} WAYSTONE_STORE_CORRUPT, WAYSTONE_STORE_RUN_UNKNOWN
  */
 export async function readPastStep(
   store: Store,
   run: { readonly runId: RunId; readonly compiled: CompiledWorkflow },
-  { step, sequence, list }: UndoEntry,
+  entry: UndoEntry,
 ): Promise<PastStep> {
-  const { runId, compiled } = run
-  const { snapshot } = await restoreAt(store, runId, sequence - 1)
-  const read = async (at: number): Promise<EngineEvent | undefined> => {
-    const stored = await store.checkpoints(runId, at, at)
-    return (await readCheckpoints(store, stored, compiled.hashes.graph))[0]?.checkpoint.event
-  }
-  const event = await read(sequence)
-  const made = list === undefined ? undefined : await read(list.sequence)
-  const place = placeOfStep(rootPlace(compiled, snapshot), step)
-  const context = place?.snapshot.context
+  const past: Past = { store, ...run }
+  const { step, sequence } = entry
+  const { snapshot } = await restoreAt(store, run.runId, entry.begunAfter ?? (await begunAfter(past, entry)))
+  const [ended] = await readFrom(past, sequence, sequence)
+  const context = placeOfStep(rootPlace(run.compiled, snapshot), step)?.snapshot.context
   const open = context?.open[step] ?? context?.closing[step]
-  if (context === undefined || open === undefined || event === undefined) {
+  if (context === undefined || open === undefined || ended === undefined) {
     throw invariantError(
       'WAYSTONE_BUG_STUCK',
-      `step ${step} of run ${runId} is to be undone, but checkpoint ${sequence} did not end it`,
+      `step ${step} of run ${run.runId} is to be undone, but nothing before checkpoint ${sequence} began it`,
     )
   }
-  const items = made?.type === 'effect.ended' ? made.payload.items : undefined
-  return { context, open, event, ...(items !== undefined && { items }) }
+  return { context, open, event: ended.event }
+}
+
+const chunk = 32
+
+/**
+ * After which checkpoint the attempt was begun that may have happened. Who ended it may not know: a person, or a process that took the run over. Looked for
+ * backwards: an attempt that could say so, or the checkpoint that asked for the one that nothing more is known of.
+ */
+async function begunAfter(past: Past, entry: UndoEntry): Promise<number> {
+  /** The attempt whose end does not tell. */
+  let attempt: number | undefined
+  for (let to = entry.sequence; to >= 0; to -= chunk) {
+    for (const { event, commands, sequence } of (await readFrom(past, to - chunk + 1, to)).toReversed()) {
+      const asked = commands.find((one) => one.type === 'effect' && one.step === entry.step)
+      if (asked?.type === 'effect' && asked.attempt === attempt && sequence < entry.sequence) return sequence
+      if (attempt !== undefined || event.type !== 'effect.ended' || event.payload.step !== entry.step) continue
+      if (!mayBeIt(past, entry, event)) continue
+      if (event.payload.begunAfter !== undefined) return event.payload.begunAfter
+      attempt = event.payload.attempt
+    }
+  }
+  // Nobody ever asked for it: it stands there as it was opened.
+  return entry.sequence - 1
+}
+
+/** Whether an attempt that ended so is one that may have happened. */
+function mayBeIt(
+  { compiled }: Past,
+  entry: UndoEntry,
+  { payload: end }: Extract<EngineEvent, { type: 'effect.ended' }>,
+): boolean {
+  const found = nodeAt(compiled.graph, entry.node)
+  if (found === undefined) return false
+  const { tool, item } = entry
+  const step = tool === undefined || item !== undefined ? { kind: 'task' as const } : { kind: 'call' as const, tool }
+  return mayHaveHappened(found.graph, { record: found.node, step, end })
+}
+
+async function readFrom({ store, runId, compiled }: Past, from: number, to: number): Promise<readonly Checkpoint[]> {
+  const stored = await store.checkpoints(runId, Math.max(0, from), to)
+  return (await readCheckpoints(store, stored, compiled.hashes.graph)).map(({ checkpoint }) => checkpoint)
 }

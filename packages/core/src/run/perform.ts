@@ -144,13 +144,14 @@ function mayHaveHappened({ compiled, record, open, scope, mayHaveBegun }: Effect
   return mayHave && (open.undoes !== undefined || isUndoable(compiled.graph, record, open))
 }
 
-function whole({ scope, ports }: EffectJob, ended: Ended): EffectEnd {
+function whole({ scope, ports, compiled, record, open, sequence }: EffectJob, ended: Ended): EffectEnd {
   const { lines, sources } = scope
   const end: EffectEnd = {
     step: scope.step,
     attempt: scope.attempt,
     startedAt: scope.startedAt,
     ...ended,
+    ...(isUndoable(compiled.graph, record, open) && { begunAfter: sequence }),
     ...(lines !== undefined && { log: [...lines] }),
     ...(sources !== undefined && { sources: [...sources] }),
   }

@@ -89,6 +89,8 @@ export interface EffectEnd {
   readonly error?: ErrorRecord
   /** It failed, but what it was to do may have been done: only its output or its patch was wrong. */
   readonly mayHaveHappened?: true
+  /** Of work that can be undone: sequence of the checkpoint whose snapshot it was begun with. Absent: whoever began it can say no more. */
+  readonly begunAfter?: number
   /** Least wait before another attempt, ms. */
   readonly retryAfterMs?: number
   readonly usage?: UsageDelta

@@ -12,8 +12,6 @@ export const resultsAPiece = 100
 export interface OpenMap {
   /** The step that made the list: an item's effect id is `runId/<step>/<item>`. */
   readonly step: number
-  /** The checkpoint that brought the list; absent: its items cannot be undone. */
-  readonly listedAt?: number
   readonly items: readonly Json[]
   /** Items beyond `maxItems` that were left out; absent: none. */
   readonly cut?: number

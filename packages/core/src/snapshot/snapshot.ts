@@ -9,7 +9,7 @@ import type { OpenFork } from './open-fork.ts'
 import type { AwaitedEvents, EventMessage } from './received-event.ts'
 import type { RefusalRule } from './refusal.ts'
 import type { StickyRule } from './sticky-rule.ts'
-import type { MadeList, UndoEntry, Undoing, UndoReport } from './undo.ts'
+import type { UndoEntry, Undoing, UndoReport } from './undo.ts'
 import type { Usage, UsageDelta } from './usage.ts'
 
 /**
@@ -136,8 +136,8 @@ export interface OpenStep {
   readonly reserved?: UsageDelta
   /** An attempt before this one may have happened; absent: none may. */
   readonly isUnsure?: true
-  /** For an item of a map that can be undone: the list it is of. */
-  readonly list?: MadeList
+  /** For an item of a map that can be undone: the step that made the list. */
+  readonly list?: number
   /** For `compensate`, and for what is asked of a person about one: what it undoes. */
   readonly undoes?: UndoEntry
   /** In `closing`: it may end by itself, although nobody takes what it gives. */

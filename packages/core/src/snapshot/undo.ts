@@ -9,21 +9,16 @@ export interface UndoEntry {
   readonly visit: number
   /** The checkpoint that ended it. */
   readonly sequence: number
+  /** The checkpoint whose snapshot it was begun with: what it was given stands there. Absent: the history before `sequence` tells. */
+  readonly begunAfter?: number
   /** How it ended; `unknown` also for what failed and may have happened. */
   readonly outcome: string
   /** For a call of an agent, or an item of a map that calls a tool: the tool. */
   readonly tool?: string
   /** For an item of a map: its place in the list, from 0. */
   readonly item?: number
-  readonly list?: MadeList
-}
-
-/** Where the list of a map is to be found. */
-export interface MadeList {
-  /** The step that made it: the effect id of an item is `runId/<step>/<item>`. */
-  readonly step: number
-  /** The checkpoint that ended that step: its event holds the list. */
-  readonly sequence: number
+  /** For an item of a map: the step that made the list. The effect id of an item is `runId/<list>/<item>`. */
+  readonly list?: number
 }
 
 /** Undoing under way: the run, or a nested workflow, is about to end and undoes what it did. */

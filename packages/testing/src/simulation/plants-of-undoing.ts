@@ -11,6 +11,16 @@ export function undoingForwards(spec: CompiledWorkflow): CompiledWorkflow {
   })
 }
 
+/** Takes what was done for begun when it ended: as if nothing could have been written meanwhile. */
+export function undoingWhatCameLater(spec: CompiledWorkflow): CompiledWorkflow {
+  return movedWith(spec, (move) => (snapshot, event) => {
+    const { undo } = snapshot.context
+    if (undo === undefined) return move(snapshot, event)
+    const wrong = undo.map((one) => Object.freeze({ ...one, begunAfter: one.sequence - 1 }))
+    return move(withContext(snapshot, { ...snapshot.context, undo: Object.freeze(wrong) }), event)
+  })
+}
+
 /** Undoes at once, as if nothing that was cancelled could still end. */
 export function undoingAtOnce(spec: CompiledWorkflow): CompiledWorkflow {
   return movedWith(spec, (move) => (snapshot, event) => {

@@ -23,7 +23,7 @@ import {
   performingEarly,
 } from './plants-of-stores.ts'
 import { withLooserLimits, withoutCache, withoutMarks, withoutToolRules } from './plants-of-tools.ts'
-import { undoingAtOnce, undoingForwards } from './plants-of-undoing.ts'
+import { undoingAtOnce, undoingForwards, undoingWhatCameLater } from './plants-of-undoing.ts'
 import { forgettingEarlyEvents } from './plants-of-waits.ts'
 import type { SuiteName } from './suites/suites.ts'
 import type { Plant } from './world.ts'
@@ -120,6 +120,11 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     plant: { name: 'compensation in wrong order', compiled: undoingForwards },
     found: ['undone-in-reverse'],
+    suite: 'undoing',
+  },
+  {
+    plant: { name: 'what is undone is taken as it stands later', compiled: undoingWhatCameLater },
+    found: ['undone-as-begun'],
     suite: 'undoing',
   },
   {

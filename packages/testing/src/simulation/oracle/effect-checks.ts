@@ -64,6 +64,7 @@ export function checkBeginning(
   if (call.effect === 'unsafe') checkUnsafe(facts, beginning, report)
   if (isModelCall(call.name)) checkModel(facts, beginning, report)
   checkSame(facts, beginning, report)
+  checkUndone(facts, call, report)
   toolsOf(own).begin(own, beginning, report)
   if (isModelCall(call.name)) handoffsOf(own).begin(own, beginning, { report, coverage })
   facts.starts.set(key, (facts.starts.get(key) ?? 0) + 1)
@@ -116,6 +117,20 @@ function checkSame(facts: RunFacts, { call, step }: Beginning, report: Report): 
   const known = facts.inputs.get(step)
   if (known === undefined) facts.inputs.set(step, asked)
   else if (known !== asked) report('effect-ids-are-stable', `step ${step} was ${known} and then ${asked}`)
+}
+
+/** What undoes an effect is given what that was begun with, whatever was written since: by one of its attempts, where an operator changed it between them. */
+function checkUndone(facts: RunFacts, { effectId, input }: WorldCall, report: Report): void {
+  const undone = effectId.endsWith('/undo') ? effectId.slice(0, -'/undo'.length) : null
+  if (undone === null) {
+    facts.begunWith.set(effectId, (facts.begunWith.get(effectId) ?? new Set()).add(textOf(input)))
+    return
+  }
+  const { outcome: _, of, ...given } = Object(input) as { readonly [key: string]: unknown }
+  const known = facts.begunWith.get(undone)
+  if (of !== undone) report('undone-as-begun', `${effectId} was told that it undoes ${textOf(of)}`)
+  if (known !== undefined && !known.has(textOf(given)))
+    report('undone-as-begun', `${effectId} was given ${textOf(given)}; begun was ${[...known].join(' and ')}`)
 }
 
 /** Of a call that a person must be asked about, a stored yes stands before its beginning, and it runs with what the yes was about. */

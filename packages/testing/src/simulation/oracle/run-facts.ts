@@ -127,6 +127,8 @@ export interface RunFacts {
   readonly startedBy: Map<SimulatedProcess, Set<string>>
   /** Node and input of each step, as the fake world saw them first. */
   readonly inputs: Map<string, string>
+  /** Inputs with which each effect was begun, by effect id, as the fake world saw them. */
+  readonly begunWith: Map<string, Set<string>>
   /** Steps whose input an operator has changed under way, which is allowed where repeating them cannot hurt. */
   readonly patched: Set<string>
   /** Delivered and not yet used, and when, in virtual time. */
@@ -190,6 +192,7 @@ export function newRunFacts(
     starts: new Map(),
     startedBy: new Map(),
     inputs: new Map(),
+    begunWith: new Map(),
     patched: new Set(),
     inbox: new Map(),
     used: new Set(),
@@ -256,6 +259,7 @@ const invariantNames = [
   'redirects-are-declared',
   'nested-ends-with-what-holds-it',
   'undone-in-reverse',
+  'undone-as-begun',
   'open-steps-settle',
   'every-run-ends',
   'no-engine-fault',

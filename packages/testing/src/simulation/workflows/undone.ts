@@ -1,4 +1,4 @@
-import { defineTool, END, FAIL } from '@waystone/core'
+import { defineTool, END, FAIL, type EffectClass } from '@waystone/core'
 import { z } from 'zod'
 import { ask } from './bridge.ts'
 import { input, output, task, w } from './shared.ts'
@@ -39,22 +39,22 @@ function booked(what: string) {
 
 /** A task whose undoing must not be repeated: a person is asked, or it is reported. */
 // oxlint-disable-next-line typescript/explicit-module-boundary-types -- as above
-function hand(name: string, unknown: 'ask' | 'report') {
+function hand(name: string, unknown: 'ask' | 'report', effect: EffectClass = 'unsafe') {
   return w.task({
-    effect: 'unsafe',
+    effect,
     reads: ['ticket'],
     writes: ['count', 'trail'],
     timeout: 1_500,
     run: async ({ state }, context) => {
-      await ask({ name, effect: 'unsafe', context, input: { ...state } })
+      await ask({ name, effect, context, input: { ...state } })
       return { count: 1, trail: [name] }
     },
     compensate: {
       effect: 'unsafe',
       unknown,
       timeout: 1_000,
-      run: async ({ outcome, effectId }, context) => {
-        await ask({ name: `undo ${name}`, effect: 'unsafe', context, input: { outcome, of: effectId } })
+      run: async ({ state, outcome, effectId }, context) => {
+        await ask({ name: `undo ${name}`, effect: 'unsafe', context, input: { ...state, outcome, of: effectId } })
       },
     },
   })
@@ -94,8 +94,16 @@ const n = w.nodes({
     writes: ['trail', 'count'],
     input: ({ state }) => ({ ticket: state.ticket, count: 0, trail: [] }),
   }),
-  race: booked('race'),
+  // Patches reach its input while it runs.
+  race: hand('race', 'report', 'idempotent'),
   meet: w.join({ wait: 'any', failed: 'drop', losers: 'finish' }),
+  // Losers may still run then, and have read what it writes.
+  rename: w.task({
+    effect: 'pure',
+    reads: ['ticket'],
+    writes: ['ticket'],
+    run: ({ state }) => ({ ticket: `${state.ticket}'` }),
+  }),
   pay: task('pay', { effect: 'keyed', attempts: 1, timeout: 900 }),
   sure: w.approval({ show: ['ticket'], expiresIn: 9_000 }),
 })
@@ -112,9 +120,10 @@ export const undone = w.workflow('undone', {
     seats: { done: { fork: [n.day, n.race], join: n.meet } },
     day: { done: n.meet },
     race: { done: n.meet },
-    meet: { done: n.pay, unsatisfied: n.pay },
+    meet: { done: n.rename, unsatisfied: n.rename },
+    rename: { done: n.pay },
     pay: { done: n.sure, failed: FAIL },
     sure: { approved: END, rejected: FAIL, expired: { to: n.seats, limit: 1, otherwise: FAIL } },
   },
-  limits: { steps: 22, duration: '60s' },
+  limits: { steps: 23, duration: '60s' },
 })

@@ -7,13 +7,13 @@ export interface Overlap {
 }
 
 /**
- * Labels that lie over a figure or another label, and figures that lie over each other.
+ * Labels that lie over a figure, the texts of a frame or another label, and figures that lie over each other.
  *
  * What is drawn inline on its own line may cross other lines; that is not looked for.
  */
 export function overlapsOf({ figures, lines }: Drawing): readonly Overlap[] {
   const boxes = [
-    ...figures.map((figure) => ({ name: figure.id, box: figure as Box })),
+    ...figures.map((figure) => ({ name: figure.id, box: figure.head ?? (figure as Box) })),
     ...lines.flatMap(({ id, labelBox }) => (labelBox === null ? [] : [{ name: `label of ${id}`, box: labelBox }])),
   ]
   return boxes.flatMap(({ name, box }, index) =>
@@ -31,8 +31,9 @@ function intersects(a: Box, b: Box): boolean {
 export function crossedFigures({ figures, lines }: Drawing): readonly Overlap[] {
   return lines.flatMap(({ id, from, to, points }) =>
     figures.flatMap((figure) => {
-      if (figure.id === from || figure.id === to) return []
-      return segments(points).some(([start, end]) => crosses(start, end, figure))
+      if (!figure.isFrame && (figure.id === from || figure.id === to)) return []
+      // A frame may be led through, its texts may not.
+      return segments(points).some(([start, end]) => crosses(start, end, figure.head ?? figure))
         ? [{ first: id, second: figure.id }]
         : []
     }),

@@ -1,5 +1,6 @@
 import { labelWidth, maxTextWidth, wrapLabel } from './label-widths.ts'
-import type { Figure, Line } from './picture.ts'
+import type { Line } from './picture-lines.ts'
+import type { Figure } from './picture.ts'
 
 /** Sizes of texts, px. */
 export const textSizes = { title: 13, detail: 11, label: 11 } as const

@@ -14,6 +14,8 @@ export const glyphs: { readonly [kind in FigureKind]?: string } = {
   task: 'M5.8 2.2c-1.6 0-2 .6-2 1.9v1.8c0 1.2-.5 1.8-1.8 2.1 1.3.3 1.8.9 1.8 2.1v1.8c0 1.3.4 1.9 2 1.9M10.2 2.2c1.6 0 2 .6 2 1.9v1.8c0 1.2.5 1.8 1.8 2.1-1.3.3-1.8.9-1.8 2.1v1.8c0 1.3-.4 1.9-2 1.9',
   // A list with a mark beside each of its lines.
   map: 'M2 3.5 3 4.6 4.8 2.4M7 3.5h7M2 8 3 9.1 4.8 6.9M7 8h7M2 12.5 3 13.6 4.8 11.4M7 12.5h7',
+  // Corners of a frame.
+  group: 'M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4',
   // A box in a box.
   workflow: 'M2 3h12v10H2ZM5 6h6v4H5Z',
   // A clock.

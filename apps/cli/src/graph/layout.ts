@@ -1,7 +1,8 @@
 import type { ElkExtendedEdge, ElkNode, LayoutOptions } from 'elkjs/lib/elk-api.js'
 import { figureText, figureTextWidth, labelText, textSizes } from './figure-text.ts'
 import { labelWidth } from './label-widths.ts'
-import type { Figure, Line, Picture } from './picture.ts'
+import type { Line } from './picture-lines.ts'
+import type { Figure, Picture } from './picture.ts'
 
 /** A point of the drawing, px from its top left. */
 export interface Point {
@@ -16,7 +17,10 @@ export interface Box extends Point {
 }
 
 /** A figure with its place. */
-export interface PlacedFigure extends Figure, Box {}
+export interface PlacedFigure extends Figure, Box {
+  /** Of a frame: where its texts are; of others null. */
+  readonly head: Box | null
+}
 
 /** A line with its route, and the place of its label. */
 export interface PlacedLine extends Line {
@@ -73,6 +77,18 @@ const rootOptions: LayoutOptions = {
   'elk.spacing.nodeSelfLoop': '14',
 }
 
+// Of a picture with frames: lines may lead through them, and all places are told from the top left of the whole.
+const nestedOptions: LayoutOptions = {
+  'elk.hierarchyHandling': 'INCLUDE_CHILDREN',
+  'elk.json.shapeCoords': 'ROOT',
+  'elk.json.edgeCoords': 'ROOT',
+}
+
+const frameOptions: LayoutOptions = {
+  'elk.padding': '[top=10,left=10,bottom=16,right=16]',
+  'elk.separateConnectedComponents': 'false',
+}
+
 /**
  * Places a picture: top to bottom, lines at right angles, no label over a shape or another label.
  *
@@ -83,19 +99,24 @@ const rootOptions: LayoutOptions = {
 export async function layOut(picture: Picture): Promise<Drawing> {
   const { default: elk } = await import('elkjs/lib/elk.bundled.js')
   const engine = new elk.default()
+  const inside = Map.groupBy(picture.figures, ({ within }) => within)
   const input: ElkNode = {
     id: ':root',
-    layoutOptions: rootOptions,
-    children: picture.figures.map(figureInput),
+    layoutOptions: { ...rootOptions, ...(inside.size > 1 && nestedOptions) },
+    children: inside.get(null)?.map((figure) => figureInput(figure, inside)) ?? [],
     edges: picture.lines.map(lineInput),
   }
   const root = await engine.layout(input)
-  const places = new Map(root.children?.map((child) => [child.id, child]))
+  const places = new Map(everyNode(root).map((child) => [child.id, child]))
   const routes = new Map(root.edges?.map((edge) => [edge.id, edge]))
   return {
     width: Math.ceil(root.width ?? 0),
     height: Math.ceil(root.height ?? 0),
-    figures: picture.figures.map((figure) => ({ ...figure, ...boxOf(places.get(figure.id) ?? {}) })),
+    figures: picture.figures.map((figure) => ({
+      ...figure,
+      ...boxOf(places.get(figure.id) ?? {}),
+      head: figure.isFrame ? boxOf(places.get(headOf(figure)) ?? {}) : null,
+    })),
     lines: picture.lines.map((line) => placedLine(line, routes.get(line.id))),
   }
 }
@@ -113,13 +134,34 @@ function figureSize(figure: Figure): { width: number; height: number } {
   }
 }
 
-function figureInput(figure: Figure): ElkNode {
+function figureInput(figure: Figure, inside: ReadonlyMap<string | null, readonly Figure[]>): ElkNode {
+  const { width, height } = figureSize(figure)
+  if (figure.isFrame) {
+    // Its head is laid out like a node of the first row, so that no line is put over it.
+    const head = {
+      id: headOf(figure),
+      width,
+      height,
+      layoutOptions: { 'elk.layered.layering.layerConstraint': 'FIRST' },
+    }
+    const children = inside.get(figure.id)?.map((one) => figureInput(one, inside)) ?? []
+    return { id: figure.id, children: [head, ...children], layoutOptions: frameOptions }
+  }
   const constraint = constraints[figure.kind]
   return {
     id: figure.id,
-    ...figureSize(figure),
+    width,
+    height,
     layoutOptions: constraint === undefined ? {} : { 'elk.layered.layering.layerConstraint': constraint },
   }
+}
+
+function headOf({ id }: Figure): string {
+  return `${id}:head`
+}
+
+function everyNode({ children = [] }: ElkNode): readonly ElkNode[] {
+  return children.flatMap((child) => [child, ...everyNode(child)])
 }
 
 const constraints: { readonly [kind in Figure['kind']]?: string } = { start: 'FIRST', end: 'LAST', failed: 'LAST' }

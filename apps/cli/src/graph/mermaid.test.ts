@@ -1,4 +1,6 @@
+import { buildGraph } from '@waystone/core'
 import { describe, expect, it } from 'vitest'
+import { everything } from '../../test/fixtures/everything.ts'
 import { sampleGraph, smallSample } from '../../test/sample-graphs.ts'
 import { toMermaid } from './mermaid.ts'
 
@@ -38,28 +40,59 @@ describe('toMermaid', () => {
         classDef gate stroke:#b37a12,stroke-width:2px
         classDef finish stroke:#7a828f
         classDef failed stroke:#d0453b
-        linkStyle 6,9 stroke:#d0453b,color:#d0453b
+        linkStyle 6,9 stroke:#d0453b
       "
     `)
   })
 
-  it('draws where a run goes that has stalled, groups, and failures by their names', () => {
-    const { nodes, edges, limits } = smallSample
+  it('draws where a run goes that has stalled, and failures by their names', () => {
+    const { edges, limits } = smallSample
     const graph = {
       ...smallSample,
-      nodes: { ...nodes, answer: { ...nodes['answer'], group: 'office' } },
       edges: edges.map((edge) =>
         edge.id === 'refund.unknown' ? { ...edge, when: { failure: 'conflict' as const } } : edge,
       ),
       limits: { ...limits, stall: { transitions: 6, watch: null, to: 'manager', limit: 2, otherwise: 'answer' } },
     } as typeof smallSample
     const drawn = toMermaid(graph)
-    expect(drawn).toContain('<b>answer</b><br>agent · fast<br>in group office')
     expect(drawn).toContain('n_refund -.->|"unknown: conflict"| n_verify')
     expect(drawn).toContain('n__stalled(["stalled"])')
     expect(drawn).toContain('n__stalled -.->|"≤ 2×"| n_manager')
     expect(drawn).toContain('n__stalled -.->|"after 2×"| n_answer')
     expect(toMermaid(smallSample)).not.toContain('stalled')
+  })
+
+  it('draws groups and what nested workflows run as frames, with a line of title and a text for the rest', () => {
+    const { graph } = buildGraph(everything)
+    const folded = toMermaid(graph)
+    expect(folded).toContain(
+      [
+        '  subgraph n__group_billing["<b>billing</b> · group"]',
+        '    direction TB',
+        '    n__group_billing_notes["keeps card<br>own secrets<br>exports isPaid<br>heard outside: cleared"]:::notes',
+        '    n_findCard[["<b>findCard</b><br>task · pure"]]:::task',
+        '    n_cleared{{"<b>cleared</b><br>gate"}}:::gate',
+        '    n_charge[["<b>charge</b><br>task · keyed"]]:::task',
+        '  end',
+      ].join('\n'),
+    )
+    expect(folded).toContain('  style n__group_billing fill:none,stroke:#7a828f')
+    expect(folded).not.toContain('subgraph n_summary')
+    const expanded = toMermaid(graph, { isExpanded: true })
+    expect(expanded).toContain(
+      [
+        '  subgraph n_summary["<b>summary</b> · workflow · section"]',
+        '    direction TB',
+        '    n_summary__start(["start"]):::start',
+        '    n_summary_write("<b>write</b><br>agent · good"):::agent',
+        '    subgraph n_summary_count["<b>count</b> · workflow · counting"]',
+        '      direction TB',
+        '      n_summary_count__start(["start"]):::start',
+      ].join('\n'),
+    )
+    expect(expanded).toContain('n_reviewAll_agent("<b>agent</b><br>agent · good"):::agent')
+    expect(expanded).toContain('n_fastest --> n_summary')
+    expect(expanded).toContain('n_summary_write --> n_summary_count')
   })
 
   it('also draws the edges that are there by rule, when asked', () => {

@@ -1,6 +1,7 @@
 import type { Graph } from '@waystone/core'
 import { figureText } from './figure-text.ts'
-import { pictureOf, type Figure, type FigureKind, type Line, type PictureOptions } from './picture.ts'
+import type { Line } from './picture-lines.ts'
+import { pictureOf, type Figure, type FigureKind, type PictureOptions } from './picture.ts'
 
 /** Draws a workflow as a Mermaid flow chart. Order: as the author wrote nodes and edges. */
 export function toMermaid(graph: Graph, options: PictureOptions = {}): string {
@@ -12,12 +13,50 @@ export function toMermaid(graph: Graph, options: PictureOptions = {}): string {
     `title: ${JSON.stringify(`${graph.name}, version ${graph.version}`)}`,
     '---',
     'flowchart TD',
-    ...figures.map((figure) => `  ${ids.get(figure.id) ?? ''}${shapeOf(figure)}:::${classOf(figure.kind)}`),
+    ...figuresIn(null, { ids, inside: Map.groupBy(figures, ({ within }) => within) }),
     ...lines.map((line) => `  ${ids.get(line.from) ?? ''} ${arrowOf(line)} ${ids.get(line.to) ?? ''}`),
-    ...usedKinds(figures).map((kind) => `  classDef ${classOf(kind)} ${looks[kind]}`),
-    ...(errors.length === 0 ? [] : [`  linkStyle ${errors.join(',')} stroke:#d0453b,color:#d0453b`]),
+    ...frameLooks(figures, ids),
+    ...usedKinds(figures.filter(({ isFrame }) => !isFrame)).map((kind) => `  classDef ${classOf(kind)} ${looks[kind]}`),
+    ...(errors.length === 0 ? [] : [`  linkStyle ${errors.join(',')} stroke:#d0453b`]),
     '',
   ].join('\n')
+}
+
+/** The figures in a frame, and the frames in it with theirs; null: those in none. */
+function figuresIn(
+  frame: string | null,
+  known: {
+    readonly ids: ReadonlyMap<string, string>
+    readonly inside: ReadonlyMap<string | null, readonly Figure[]>
+  },
+  indent = '  ',
+): readonly string[] {
+  return (known.inside.get(frame) ?? []).flatMap((figure) => {
+    const id = known.ids.get(figure.id) ?? ''
+    if (!figure.isFrame) return [`${indent}${id}${shapeOf(figure)}:::${classOf(figure.kind)}`]
+    return [
+      `${indent}subgraph ${id}["<b>${escapeMermaid(figure.title)}</b> · ${escapeMermaid(figure.subtitle)}"]`,
+      `${indent}  direction TB`,
+      ...notesIn(figure, `${indent}  ${id}`),
+      ...figuresIn(figure.id, known, `${indent}  `),
+      `${indent}end`,
+    ]
+  })
+}
+
+/** Frames are styled one by one: of a subgraph Mermaid takes but one class. */
+function frameLooks(figures: readonly Figure[], ids: ReadonlyMap<string, string>): readonly string[] {
+  const frames = figures.filter(({ isFrame }) => isFrame)
+  if (frames.length === 0) return []
+  return [
+    '  classDef notes fill:none,stroke:none',
+    ...frames.map(({ id, kind }) => `  style ${ids.get(id) ?? ''} fill:none,${looks[kind]}`),
+  ]
+}
+
+/** Mermaid keeps room for one line of a frame's title: what else is to be said of it stands in the frame. */
+function notesIn({ notes }: Figure, name: string): readonly string[] {
+  return notes.length === 0 ? [] : [`${name}_notes["${notes.map(escapeMermaid).join('<br>')}"]:::notes`]
 }
 
 /** Words that Mermaid keeps for itself cannot be ids, so every id has a prefix. */
@@ -44,6 +83,7 @@ const shapes: { readonly [kind in FigureKind]: readonly [open: string, close: st
   join: ['[\\', '/]'],
   workflow: ['[[', ']]'],
   wait: ['>', ']'],
+  group: ['[', ']'],
   start: ['([', '])'],
   end: ['([', '])'],
   failed: ['([', '])'],
@@ -62,6 +102,7 @@ const looks: { readonly [kind in FigureKind]: string } = {
   join: 'stroke:#3b8a57,stroke-width:2px',
   workflow: 'stroke:#2f6fb3,stroke-width:3px',
   wait: 'stroke:#a1662f,stroke-width:2px,stroke-dasharray:2 2',
+  group: 'stroke:#7a828f,stroke-dasharray:2 3',
   start: 'stroke:#7a828f',
   end: 'stroke:#7a828f',
   failed: 'stroke:#d0453b',
@@ -79,11 +120,14 @@ function usedKinds(figures: readonly Figure[]): readonly FigureKind[] {
 }
 
 function shapeOf(figure: Figure): string {
-  const { kind, title, subtitle } = figure
-  const [open, close] = shapes[kind]
-  const lines = figureText(figure).details.map(escapeMermaid).join('<br>')
-  const text = subtitle === '' ? escapeMermaid(title) : `<b>${escapeMermaid(title)}</b><br>${lines}`
-  return `${open}"${text}"${close}`
+  const [open, close] = shapes[figure.kind]
+  return `${open}"${textOf(figure)}"${close}`
+}
+
+function textOf(figure: Figure): string {
+  const { title, subtitle } = figure
+  if (subtitle === '') return escapeMermaid(title)
+  return `<b>${escapeMermaid(title)}</b><br>${figureText(figure).details.map(escapeMermaid).join('<br>')}`
 }
 
 function arrowOf({ kind, labels }: Line): string {

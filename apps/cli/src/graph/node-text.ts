@@ -6,6 +6,7 @@ import {
   type ApprovalRecord,
   type CompensationRecord,
   type Graph,
+  type GroupRecord,
   type JoinRecord,
   type MapRecord,
   type NodeRecord,
@@ -45,10 +46,16 @@ export function notesOf(node: NodeRecord, graph: Graph): readonly string[] {
     // Of an agent it stands with its tools.
     node.kind === 'agent' ? '' : undoText(compensationOf(graph, node)),
     node.isRedirectable === true ? 'redirectable' : '',
-    node.group === undefined ? '' : `in group ${node.group}`,
     node.exclusive === undefined ? '' : `one at a time: ${node.exclusive}`,
     node.sees === undefined ? '' : 'sees the state as at the fork',
   ].filter((note) => note !== '')
+}
+
+/** What a group keeps and what of it crosses, one text each. */
+export function groupNotes({ keys, exports, verdicts, own = [] }: GroupRecord): readonly string[] {
+  const note = (word: string, names: readonly string[]): readonly string[] =>
+    names.length === 0 ? [] : [`${word} ${names.join(', ')}`]
+  return [...note('keeps', keys), ...note('own', own), ...note('exports', exports), ...note('heard outside:', verdicts)]
 }
 
 /** What undoes a step, when its run does not complete; empty: nothing does. */

@@ -2,6 +2,7 @@ import { buildGraph, check, hasErrors } from '@waystone/core'
 import { describe, expect, it } from 'vitest'
 import { everything } from '../../test/fixtures/everything.ts'
 import { crossedFigures, overlapsOf } from '../../test/geometry.ts'
+import { largeSample } from '../../test/sample-graphs.ts'
 import { layOut } from './layout.ts'
 import { pictureOf } from './picture.ts'
 import { straighten } from './straighten.ts'
@@ -105,6 +106,35 @@ describe('pictureOf', () => {
     `)
   })
 
+  it('draws nested workflows and what items run in frames when it is asked to, at every depth', () => {
+    const expanded = pictureOf(graph, { isExpanded: true })
+    const frames = expanded.figures.filter(({ isFrame }) => isFrame)
+    expect(frames.map(({ id, within }) => [id, within])).toEqual([
+      ['reviewAll', null],
+      ['writeAll', null],
+      ['writeAll/count', 'writeAll'],
+      ['summary', null],
+      ['summary/count', 'summary'],
+      [':group:billing', null],
+    ])
+    const inside = expanded.figures.filter(({ within }) => within === 'summary/count').map(({ id }) => id)
+    expect(inside).toEqual(['summary/count/:start', 'summary/count/count', 'summary/count/:end'])
+    expect(expanded.lines.map(({ id }) => id)).toContain('summary/count/count>:end:plain')
+    expect(picture.figures.filter(({ isFrame }) => isFrame).map(({ id }) => id)).toEqual([':group:billing'])
+  })
+
+  it('says of a group what it keeps and what of it crosses', () => {
+    expect(card(':group:billing')).toEqual([
+      'group',
+      'keeps card',
+      'own secrets',
+      'exports isPaid',
+      'heard outside: cleared',
+    ])
+    const members = picture.figures.filter(({ within }) => within === ':group:billing')
+    expect(members.map(({ id }) => id)).toEqual(['findCard', 'cleared', 'charge'])
+  })
+
   it('draws every way that leads to the failed end as a way of failure', () => {
     const kinds = picture.lines.filter(({ to }) => to === ':fail').map(({ kind }) => kind)
     expect(kinds.length).toBeGreaterThan(3)
@@ -113,10 +143,17 @@ describe('pictureOf', () => {
 })
 
 describe('the picture of every construct', () => {
-  it('lays nothing over anything (D5)', async () => {
-    const drawing = straighten(await layOut(picture))
+  it.each([false, true])('lays nothing over anything, expanded: %s (D5)', async (isExpanded) => {
+    const drawing = straighten(await layOut(pictureOf(graph, { isExpanded })))
     expect(overlapsOf(drawing)).toEqual([])
     expect(crossedFigures(drawing)).toEqual([])
+    const figures = new Map(drawing.figures.map((figure) => [figure.id, figure]))
+    for (const { within, x, y, width, height } of drawing.figures) {
+      const frame = within === null ? undefined : figures.get(within)
+      if (frame === undefined) continue
+      expect(x > frame.x && y > frame.y && x + width < frame.x + frame.width).toBe(true)
+      expect(y + height).toBeLessThan(frame.y + frame.height)
+    }
   })
 
   it('cuts nothing, however long its names are (D5)', async () => {
@@ -132,5 +169,24 @@ describe('the picture of every construct', () => {
     const texts = [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text]) => text).join('')
     expect(texts).toContain(long)
     expect(texts).toContain(model)
+  })
+
+  it('draws groups whose nodes lie apart (D5)', async () => {
+    const place = { path: 'sample' }
+    const record = { keys: ['card'], exports: ['paid'], verdicts: [], description: '', place }
+    for (const every of [2, 3]) {
+      const nodes = Object.entries(largeSample.nodes).map(([id, node], index) => [
+        id,
+        index % every === 0 ? { ...node, group: 'office' } : node,
+      ])
+      const scattered = {
+        ...largeSample,
+        nodes: Object.fromEntries(nodes) as typeof largeSample.nodes,
+        groups: { office: { ...record, name: 'office' } },
+      }
+      const drawing = straighten(await layOut(pictureOf(scattered)))
+      expect(overlapsOf(drawing)).toEqual([])
+      expect(crossedFigures(drawing)).toEqual([])
+    }
   })
 })

@@ -1,24 +1,23 @@
 import {
   endTarget,
-  escalationOutcome,
   exhaustedTarget,
   failTarget,
   personTarget,
-  type EdgeRecord,
   type Graph,
+  type GroupRecord,
   type NodeKind,
   type NodeRecord,
 } from '@waystone/core'
-import { edgeLabel, otherwiseLabel } from './edge-labels.ts'
-import { notesOf, subtitleOf } from './node-text.ts'
+import { groupNotes, notesOf, subtitleOf } from './node-text.ts'
+import { arcsOf, linesOf, stalledFigure, startFigure, type Line } from './picture-lines.ts'
 import { toolText } from './tool-text.ts'
 
-/** What a figure of a picture is; kinds of nodes, and the pills around them. */
-export type FigureKind = NodeKind | 'start' | 'end' | 'failed' | 'exhausted' | 'person'
+/** What a figure of a picture is: kinds of nodes, groups, and the pills around them. */
+export type FigureKind = NodeKind | 'group' | 'start' | 'end' | 'failed' | 'exhausted' | 'person'
 
 /** One thing that is drawn as a shape. */
 export interface Figure {
-  /** A node's id, `:start`, or a target such as `:end`. */
+  /** A node's id, `:start`, a target such as `:end`, `:group:` and a name. Of what is nested, after the path of its node: `research/draft`. */
   readonly id: string
   readonly kind: FigureKind
   readonly title: string
@@ -29,24 +28,13 @@ export interface Figure {
   /** What else is to be known of a node, one text each. */
   readonly notes: readonly string[]
   readonly description: string
+  /** The figure it is drawn in; null: none. */
+  readonly within: string | null
+  /** True: it is a frame around other figures. */
+  readonly isFrame: boolean
 }
 
-/** How a line is drawn: as a way on, as a way back, or as a way of failure. */
-export type LineKind = 'plain' | 'back' | 'error'
-
-/** One line between two figures. Edges with the same ends and kind share one. */
-export interface Line {
-  readonly id: string
-  readonly from: string
-  readonly to: string
-  readonly kind: LineKind
-  /** One text an edge; empty texts are left out. */
-  readonly labels: readonly string[]
-  /** On the way that a run takes when all goes well. */
-  readonly isMain: boolean
-}
-
-/** A workflow as shapes and lines, without places. Order: as the author wrote nodes and edges. */
+/** A workflow as shapes and lines, without places. Order: as the author wrote nodes and edges; a frame before what is in it. */
 export interface Picture {
   readonly figures: readonly Figure[]
   readonly lines: readonly Line[]
@@ -56,74 +44,45 @@ export interface Picture {
 export interface PictureOptions {
   /** Also the edges that are there by rule: `failed`, `timeout` and `unknown` where they were not routed. Default false. */
   readonly hasImplicit?: boolean
+  /** What nested workflows and the items of maps run, in frames. Default false: a card each. */
+  readonly isExpanded?: boolean
 }
-
-const startFigure = ':start'
-const stalledFigure = ':stalled'
-const errorOutcomes = new Set(['failed', 'timeout', 'unknown'])
 
 /** Gathers what is drawn of a workflow. */
 export function pictureOf(graph: Graph, options: PictureOptions = {}): Picture {
   const edges = graph.edges.filter(({ isImplicit }) => options.hasImplicit === true || !isImplicit)
-  const arcs = [
-    startArc(graph),
-    ...edges.flatMap((edge) => arcsOf(edge, graph)),
-    ...exhaustedArcs(graph),
-    ...stallArcs(graph),
-  ]
+  const arcs = arcsOf(graph, edges)
   const targets = new Set(arcs.flatMap(({ from, to }) => [from, to]))
+  const nested = new Map(Object.values(graph.nodes).map((node) => [node.id, nestedPicture(node, graph, options)]))
   const figures = [
     pill(startFigure, 'start', 'start'),
-    ...Object.values(graph.nodes).map((node) => nodeFigure(node, graph)),
+    ...Object.values(graph.nodes).flatMap((node) => {
+      const inside = nested.get(node.id)
+      const figure = { ...nodeFigure(node, graph), isFrame: inside !== undefined }
+      return [...framesBefore(node, graph), figure, ...(inside?.figures ?? [])]
+    }),
     ...pills.filter(({ id }) => targets.has(id)),
   ]
   const order = new Map(figures.map(({ id }, index) => [id, index]))
-  return { figures, lines: mergeArcs(arcs, { order, main: mainPath(graph, edges) }) }
+  const lines = linesOf(arcs, { graph, edges, order })
+  return { figures, lines: [...lines, ...[...nested.values()].flatMap((inside) => inside?.lines ?? [])] }
 }
 
-interface Arc {
-  readonly from: string
-  readonly to: string
-  readonly label: string
-  readonly isError: boolean
-}
-
-function startArc(graph: Graph): Arc {
-  return { from: startFigure, to: graph.start, label: '', isError: false }
-}
-
-function arcsOf(edge: EdgeRecord, graph: Graph): readonly Arc[] {
-  const isError = errorOutcomes.has(edge.outcome) || edge.outcome === escalationOutcome
-  const targets = edge.fork?.branches ?? [edge.to]
-  const arcs = targets.map((to) => ({
-    from: edge.from,
-    to,
-    label: edgeLabel(edge, graph, to),
-    isError: isError || to === failTarget,
-  }))
-  if (edge.otherwise === null) return arcs
-  return [
-    ...arcs,
-    {
-      from: edge.from,
-      to: edge.otherwise,
-      label: otherwiseLabel(edge),
-      isError: isError || edge.otherwise === failTarget,
-    },
-  ]
-}
-
-/** What takes over when a limit of the workflow is hit has no edge into it that could be drawn: it gets a pill of its own. */
-function exhaustedArcs({ limits }: Graph): readonly Arc[] {
-  if (limits.exhausted === exhaustedTarget) return []
-  return [{ from: exhaustedTarget, to: limits.exhausted, label: '', isError: true }]
-}
-
-/** Where a run goes that has stalled, from a pill of its own. */
-function stallArcs({ limits: { stall } }: Graph): readonly Arc[] {
-  if (stall === undefined) return []
-  const arc = (to: string, label: string): Arc => ({ from: stalledFigure, to, label, isError: true })
-  return [arc(stall.to, `≤ ${stall.limit}×`), arc(stall.otherwise, `after ${stall.limit}×`)]
+/** The workflow of a node as figures and lines under the node's own id; undefined: it has none, or is not to be shown. */
+function nestedPicture(node: NodeRecord, graph: Graph, options: PictureOptions): Picture | undefined {
+  const name = node.kind === 'workflow' || node.kind === 'map' ? node.workflow : undefined
+  const inside = name === undefined || options.isExpanded !== true ? undefined : graph.workflows?.[name]
+  if (inside === undefined) return undefined
+  const { figures, lines } = pictureOf(inside, options)
+  const at = (id: string): string => `${node.id}/${id}`
+  return {
+    figures: figures.map((figure) => ({
+      ...figure,
+      id: at(figure.id),
+      within: figure.within === null ? node.id : at(figure.within),
+    })),
+    lines: lines.map((line) => ({ ...line, id: at(line.id), from: at(line.from), to: at(line.to) })),
+  }
 }
 
 const pills: readonly Figure[] = [
@@ -135,55 +94,37 @@ const pills: readonly Figure[] = [
 ]
 
 function pill(id: string, kind: FigureKind, title: string): Figure {
-  return { id, kind, title, subtitle: '', tools: '', notes: [], description: '' }
+  return { id, kind, title, subtitle: '', tools: '', notes: [], description: '', within: null, isFrame: false }
+}
+
+function groupId(name: string): string {
+  return `:group:${name}`
+}
+
+/** The frame of a group, before the first of its nodes: where a figure stands among the others decides what leads back. */
+function framesBefore({ id, group }: NodeRecord, { nodes, groups }: Graph): readonly Figure[] {
+  const record = group === undefined ? undefined : groups?.[group]
+  const first = Object.values(nodes).find((node) => node.group === group)
+  return record === undefined || first?.id !== id ? [] : [groupFigure(record)]
+}
+
+function groupFigure(group: GroupRecord): Figure {
+  const { name, description } = group
+  const notes = groupNotes(group)
+  return { ...pill(groupId(name), 'group', name), subtitle: 'group', notes, description, isFrame: true }
 }
 
 function nodeFigure(node: NodeRecord, graph: Graph): Figure {
-  const { id, kind, description } = node
-  const tools = kind === 'agent' ? toolText(node, graph) : ''
-  return { id, kind, title: id, subtitle: subtitleOf(node, graph), tools, notes: notesOf(node, graph), description }
-}
-
-/** Pairs `from → to` of the way that each node's first edge leads, from the start on, until it ends or meets itself. */
-function mainPath(graph: Graph, edges: readonly EdgeRecord[]): ReadonlySet<string> {
-  const pairs = new Set([`${startFigure} ${graph.start}`])
-  const seen = new Set<string>()
-  for (let here = graph.start; here in graph.nodes && !seen.has(here);) {
-    seen.add(here)
-    const next = edges.find(({ from, to, outcome }) => from === here && !seen.has(to) && !errorOutcomes.has(outcome))
-    if (next === undefined) break
-    const to = next.fork?.branches[0] ?? next.to
-    pairs.add(`${here} ${to}`)
-    here = to
+  const { id, kind, description, group } = node
+  return {
+    id,
+    kind,
+    title: id,
+    subtitle: subtitleOf(node, graph),
+    tools: kind === 'agent' ? toolText(node, graph) : '',
+    notes: notesOf(node, graph),
+    description,
+    within: group === undefined || graph.groups?.[group] === undefined ? null : groupId(group),
+    isFrame: false,
   }
-  return pairs
-}
-
-function mergeArcs(
-  arcs: readonly Arc[],
-  known: { order: ReadonlyMap<string, number>; main: ReadonlySet<string> },
-): readonly Line[] {
-  const merged = Map.groupBy(arcs, (arc) => `${arc.from} ${arc.to} ${lineKind(arc, known.order)}`)
-  return [...merged.values()].flatMap((group) => {
-    const [first] = group
-    if (first === undefined) return []
-    const kind = lineKind(first, known.order)
-    const labels = [...new Set(group.map(({ label }) => label).filter((label) => label !== ''))]
-    const { from, to } = first
-    return [
-      {
-        id: `${from}>${to}:${kind}`,
-        from,
-        to,
-        kind,
-        labels,
-        isMain: known.main.has(`${from} ${to}`) && kind === 'plain',
-      },
-    ]
-  })
-}
-
-function lineKind({ from, to, isError }: Arc, order: ReadonlyMap<string, number>): LineKind {
-  if (isError) return 'error'
-  return (order.get(to) ?? 0) <= (order.get(from) ?? 0) ? 'back' : 'plain'
 }

@@ -33,8 +33,9 @@ export async function toSvg(graph: Graph, options: PictureOptions = {}): Promise
     `<rect class="page" width="${width}" height="${height}" rx="10"/>`,
     ...heading(graph, limits),
     `<g transform="translate(${left} ${margin + headingHeight})">`,
+    ...drawing.figures.filter(({ isFrame }) => isFrame).map(figureSvg),
     ...drawing.lines.map(lineSvg),
-    ...drawing.figures.map(figureSvg),
+    ...drawing.figures.filter(({ isFrame }) => !isFrame).map(figureSvg),
     ...drawing.lines.map(labelSvg).filter((text) => text !== ''),
     '</g>',
     '</svg>',
@@ -90,7 +91,7 @@ function figureSvg(figure: PlacedFigure): string {
   const isPill = figure.subtitle === ''
   const described = figure.description === '' ? '' : `<title>${escapeXml(figure.description)}</title>`
   const parts = isPill ? pillParts(figure) : cardParts(figure)
-  return `<g class="${figure.kind}${isPill ? ' pill' : ''}" transform="translate(${figure.x} ${figure.y})">${described}${parts.join('')}</g>`
+  return `<g class="${figure.kind}${isPill ? ' pill' : figure.isFrame ? ' frame' : ''}" transform="translate(${figure.x} ${figure.y})">${described}${parts.join('')}</g>`
 }
 
 function pillParts(figure: PlacedFigure): readonly string[] {
@@ -106,31 +107,30 @@ function pillParts(figure: PlacedFigure): readonly string[] {
 const radii: { readonly [kind: string]: number } = { agent: 14, tool: 4, gate: 4, approval: 8, task: 0 }
 
 function cardParts(figure: PlacedFigure): readonly string[] {
-  const { kind, width, height } = figure
-  const text = figureText(figure)
+  const { kind, width, height, isFrame } = figure
   const inner =
     kind === 'gate' ? `<rect class="inner" x="4" y="4" width="${width - 8}" height="${height - 8}" rx="2"/>` : ''
+  const radius = isFrame ? 10 : (radii[kind] ?? 4)
+  return [`<rect class="card" width="${width}" height="${height}" rx="${radius}"/>`, inner, ...cardTexts(figure)]
+}
+
+/** The mark and the texts, at the left top of a card or where the head of a frame is. */
+function cardTexts(figure: PlacedFigure): readonly string[] {
+  const { kind, head } = figure
+  const text = figureText(figure)
+  const [left, top] = head === null ? [0, 0] : [head.x - figure.x, head.y - figure.y]
+  const inset = left + sizes.cardPadding + (kind === 'gate' ? 4 : 0)
   const glyph = glyphs[kind]
-  const inset = sizes.cardPadding + (kind === 'gate' ? 4 : 0)
   const mark =
     glyph === undefined
       ? ''
-      : `<path class="glyph" transform="translate(${inset} ${(sizes.cardHeight - sizes.glyph) / 2})" d="${glyph}"/>`
+      : `<path class="glyph" transform="translate(${round(inset)} ${round(top + (sizes.cardHeight - sizes.glyph) / 2)})" d="${glyph}"/>`
   const x = inset + sizes.glyph + 10
-  const below = 35 + (text.title.length - 1) * sizes.titleLine
+  const below = top + 35 + (text.title.length - 1) * sizes.titleLine
+  const title = { className: 'title', x, size: textSizes.title, weight: 'bold' } as const
   return [
-    `<rect class="card" width="${width}" height="${height}" rx="${radii[kind] ?? 4}"/>`,
-    inner,
     mark,
-    ...text.title.map((line, index) =>
-      textSvg(line, {
-        className: 'title',
-        x,
-        y: 20.5 + index * sizes.titleLine,
-        size: textSizes.title,
-        weight: 'bold',
-      }),
-    ),
+    ...text.title.map((line, index) => textSvg(line, { ...title, y: top + 20.5 + index * sizes.titleLine })),
     ...text.details.map((line, index) =>
       textSvg(line, { className: 'subtitle', x, y: below + index * sizes.detailLine, size: textSizes.detail }),
     ),

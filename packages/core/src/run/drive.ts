@@ -12,10 +12,10 @@ import type { EngineEvent } from '../snapshot/event.ts'
 import { statusOf, type Snapshot } from '../snapshot/snapshot.ts'
 import { DriveEffects, type EffectsOwner } from './drive-effects.ts'
 import type { DriveHost } from './drive-host.ts'
+import { inboxProblem } from './inbox-event.ts'
 import { RuleDesk, type RuleDeskOwner } from './rule-desk.ts'
 import { summaryOf } from './run-summary.ts'
 import type { Acceptance } from './runtime.ts'
-import { payloadProblem } from './send-event.ts'
 import { createTimers, timerEvent } from './timers.ts'
 
 /** Where a run stands, as its last checkpoint leaves it: everything a drive keeps of it. */
@@ -223,9 +223,8 @@ export class Drive implements EffectsOwner, RuleDeskOwner {
     return inboxes.get(this.runId)?.some(({ id }) => id === event.id) === true
   }
 
-  /** What another process put into the inbox may come from another version of the workflow. */
-  #refusal({ event }: Entry): Extract<Plan, { type: 'refused' }> | undefined {
-    const message = event.type === 'event.received' ? payloadProblem(this.compiled, event.payload) : undefined
+  #refusal({ event, isDelivered }: Entry): Extract<Plan, { type: 'refused' }> | undefined {
+    const message = isDelivered === true ? inboxProblem(this.compiled, event) : undefined
     return message === undefined ? undefined : { type: 'refused', reason: 'bad-payload', message }
   }
 

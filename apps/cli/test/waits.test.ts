@@ -25,7 +25,7 @@ describe('waystone send', () => {
     expect(out).toMatch(/completed {2}run RUN1/)
     expect(out).toContain('"amountUsd": 20')
     expect(exit).toBe(0)
-    expect((await waystone('show', 'last')).out).toContain('event paid for o-1')
+    expect((await waystone('show', 'last')).out).toContain('event paid for o-1 by ada')
     const late = await waystone(...paid, '--payload', '{"amountUsd":20}')
     expect(late.err).toContain('refused (run-ended)')
     expect(late.exit).toBe(1)
@@ -57,6 +57,35 @@ describe('waystone send', () => {
     expect(wrong.err).toContain('WAYSTONE_INPUT_EVENT')
     expect(wrong.exit).toBe(2)
     expect((await waystone('send', 'last', 'paid', '--payload', '{}')).err).toContain('refused (key-expected)')
+  })
+})
+
+describe('waystone audit', () => {
+  it('lists what came from outside: its name, key, id, who sent it, and the wait that took it (S4)', async () => {
+    await waystone(
+      'send',
+      'last',
+      'paid',
+      '--key',
+      'o-2',
+      '--id',
+      'm-1',
+      '--by',
+      'bank',
+      '--payload',
+      '{"amountUsd":1}',
+    )
+    await waystone(...paid, '--id', 'm-2', '--payload', '{"amountUsd":20}')
+    const { out } = await waystone('audit', 'last')
+    expect(out).toMatch(
+      /Events from outside:\n {5}2 {2}\S+ \S+ {2}paid for o-2 {2}by bank \(cli\), id sent\/m-1: no wait took it/,
+    )
+    expect(out).toMatch(/paid for o-1 {2}by ada \(cli\), id sent\/m-2: taken by settle, 4/)
+    const { events } = JSON.parse((await waystone('audit', 'last', '--json')).out) as { events: object[] }
+    expect(events).toMatchObject([
+      { key: 'o-2', by: 'bank' },
+      { id: 'sent/m-2', taken: { node: 'settle', sequence: 4 } },
+    ])
   })
 })
 

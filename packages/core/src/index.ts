@@ -371,6 +371,7 @@ export type {
   ToldPart,
 } from './snapshot/snapshot.ts'
 export { addUsage, noUsage, type Usage, type UsageDelta } from './snapshot/usage.ts'
+export type { AuditEvent } from './replay/audit-events.ts'
 export {
   auditRun,
   type Audit,

@@ -45,6 +45,8 @@ function auditLines(found: Audit, { style }: Context): readonly string[] {
     ...found.people.flatMap(personLines),
     ...(found.handoffs.length === 0 ? [] : ['', 'Handoffs, with the reasons that models gave:']),
     ...found.handoffs.map(handoffLine),
+    ...(found.events.length === 0 ? [] : ['', 'Events from outside:']),
+    ...found.events.map(eventLine),
     '',
     found.policies.length === 0 ? 'No policies.' : 'Policies:',
     ...found.policies.map((policy) => policyLine(policy, style)),
@@ -73,6 +75,13 @@ function personLines(person: Audit['people'][number]): readonly string[] {
 function handoffLine({ sequence, at, from, to, reason, tooMany }: Audit['handoffs'][number]): string {
   const many = tooMany === undefined ? '' : `  (${tooManyText(tooMany)})`
   return `  ${String(sequence).padStart(4)}  ${formatTime(at)}  ${from} → ${targetText(to)}: “${printableLine(reason)}”${many}`
+}
+
+function eventLine({ sequence, at, id, event, key, by, through, taken }: Audit['events'][number]): string {
+  const about = key === null ? '' : ` for ${printableLine(key)}`
+  const whose = by === undefined ? 'no sender named' : `by ${printableLine(by)} (${printableLine(through ?? '')})`
+  const taker = taken === null ? 'no wait took it' : `taken by ${nodeText(taken.node)}, ${taken.sequence}`
+  return `  ${String(sequence).padStart(4)}  ${formatTime(at)}  ${printableLine(event)}${about}  ${whose}, id ${printableLine(id)}: ${taker}`
 }
 
 function transitionLines({ transitions }: Audit): readonly string[] {

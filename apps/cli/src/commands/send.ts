@@ -6,12 +6,14 @@ import type { CommandDefinition, CommonOptions, Context } from '../command.ts'
 import type { ExitName } from '../exit-codes.ts'
 import { readJson } from '../json-argument.ts'
 import { driveRun } from '../live/drive.ts'
+import { personName } from '../live/person-name.ts'
 import { printable, printableLine } from '../output/printable.ts'
 
 interface SendEventOptions extends CommonOptions, RunOptions {
   readonly payload?: string
   readonly id?: string
   readonly key?: string
+  readonly by?: string
   readonly detach?: boolean
 }
 
@@ -28,6 +30,7 @@ export const send: CommandDefinition<SendEventOptions> = {
       .option('--payload <json>', 'what it carries: JSON, or @file (default: nothing)')
       .option('--id <id>', 'its id where it comes from: a second one with it is dropped')
       .option('--key <key>', 'what it is about, for waits that have a key')
+      .option('--by <name>', 'who sends it (default: $WAYSTONE_BY, else the account)')
       .option('--detach', 'only hand it over; do not go on with the run here')
       .option('--file <file>', 'the workflow, when it has moved: FILE or FILE#export')
       .option('--live', 'use real models; needed for runs that were started with them'),
@@ -44,6 +47,8 @@ export const send: CommandDefinition<SendEventOptions> = {
       const sent: SendOptions = {
         ...(options.id !== undefined && { id: options.id }),
         ...(options.key !== undefined && { key: options.key }),
+        by: options.by ?? personName(context.around),
+        through: 'cli',
         isRecordedOnly,
       }
       const receipt = await run.send(event, payload, sent)

@@ -58,7 +58,7 @@ function eventText(event: RunEvent, { graph, style }: LineContext): string | nul
     case 'wait.opened':
       return `${name(event.node)}  ${style('warn', awaitedText(event))}`
     case 'event.received':
-      return `${' '.repeat(width)}  event ${printableLine(event.event)}${event.key === null ? '' : ` for ${printableExcerpt(event.key, 40)}`}`
+      return `${' '.repeat(width)}  event ${printableLine(event.event)}${event.key === null ? '' : ` for ${printableExcerpt(event.key, 40)}`}${event.by === undefined ? '' : ` by ${printableExcerpt(event.by, 40)}`}`
     case 'handoff.made':
       return tooManyLine(event, { style, width })
     case 'limit.hit':

@@ -71,9 +71,10 @@ function whatText({ event, step, sequence, decision }: Checkpoint, history: Hist
       if (event.payload.timer.startsWith('deadline/')) return 'the deadline of its fork is over'
       return event.payload.timer.startsWith('expire/') ? 'expired' : `timer ${event.payload.timer}`
     case 'event.received': {
-      const { event: name, key } = event.payload.message
-      const about = key === null ? '' : ` for ${printableExcerpt(key, 40)}`
-      return `event ${printableLine(name)}${about}${decision === null ? ', kept for a wait' : ''}`
+      const { message, by } = event.payload
+      const about = message.key === null ? '' : ` for ${printableExcerpt(message.key, 40)}`
+      const whose = by === undefined ? '' : ` by ${printableExcerpt(by, 40)}`
+      return `event ${printableLine(message.event)}${about}${whose}${decision === null ? ', kept for a wait' : ''}`
     }
     case 'run.started':
       return 'started'

@@ -13,6 +13,7 @@ import type { Decision } from '../snapshot/decision.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
 import type { RuleScope } from '../snapshot/sticky-rule.ts'
 import { contextsOf, holdersOf, openIn } from '../snapshot/tree.ts'
+import { eventsIn, type AuditEvent } from './audit-events.ts'
 import { readHistory, type History } from './history.ts'
 import { requireRow } from './read-checkpoints.ts'
 
@@ -94,6 +95,8 @@ export interface Audit {
   readonly people: readonly AuditPerson[]
   /** Order: as made. */
   readonly handoffs: readonly AuditHandoff[]
+  /** What came from outside. Order: as received. */
+  readonly events: readonly AuditEvent[]
   readonly policies: readonly AuditPolicy[]
 }
 
@@ -117,6 +120,7 @@ export async function auditRun(store: Store, runId: string): Promise<Audit> {
       transitions: history.checkpoints.map(entryOf),
       people: history.checkpoints.flatMap((checkpoint) => peopleOf(checkpoint, history)),
       handoffs: history.checkpoints.flatMap((checkpoint) => handoffsIn(checkpoint)),
+      events: eventsIn(history),
       policies: sitesOf(history.graph, []).flatMap((site) =>
         site.graph.policies.map((policy) => auditPolicy(ways, site, policy)),
       ),
@@ -129,6 +133,7 @@ export async function auditRun(store: Store, runId: string): Promise<Audit> {
       transitions: [],
       people: [],
       handoffs: [],
+      events: [],
       policies: [],
     }
   }
@@ -163,8 +168,9 @@ function actorOf(event: Checkpoint['event'], node: string | null): string {
       return event.payload.by
     case 'timer.due':
       return 'the clock'
-    case 'run.started':
     case 'event.received':
+      return event.payload.by ?? 'the caller'
+    case 'run.started':
       return 'the caller'
   }
 }

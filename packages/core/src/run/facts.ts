@@ -62,8 +62,8 @@ function eventFacts(checkpoint: Checkpoint, { workflow }: FactSource): readonly 
     case 'rule.revoke':
       return [{ type: 'rule.revoked', ...event.payload }]
     case 'event.received': {
-      const { event: name, key } = event.payload.message
-      return [{ type: 'event.received', id: event.id, event: name, key }]
+      const { message, ...whose } = event.payload
+      return [{ type: 'event.received', id: event.id, event: message.event, key: message.key, ...whose }]
     }
     case 'run.hold':
       return [{ type: 'run.held', by: event.payload.by, reason: event.payload.reason }]

@@ -178,6 +178,9 @@ export type RunEvent =
       readonly id: string
       readonly event: string
       readonly key: string | null
+      /** Who sent it, through what; absent: they did not say. */
+      readonly by?: string
+      readonly through?: string
     })
   /** A wait takes over what has come. */
   | (RunEventBase & {

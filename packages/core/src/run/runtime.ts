@@ -323,6 +323,10 @@ export interface SendOptions {
   readonly id?: string
   /** What it is about: waits with a key take it only when it is theirs. */
   readonly key?: string
+  /** Who sends it; stored with it. Default: nobody is named. */
+  readonly by?: string
+  /** With `by`: through what; default `api`. */
+  readonly through?: string
   /** It is only put into the run's inbox, and nothing starts here; whoever takes the run up next takes it. */
   readonly isRecordedOnly?: boolean
 }

@@ -40,7 +40,9 @@ export function sentEvent(
   if (ending !== null)
     return { type: 'refused', reason: 'run-ended', message: `the run has ended ${ending.status}; it takes no event` }
   const payload = parsePayload(compiled, event, takeJson(sent.payload ?? null, `what event ${event} carries`))
-  const message: OutsideEvent = Object.freeze({ message: Object.freeze({ event, key, payload }) })
+  const { by } = sent
+  const whose = by === undefined ? {} : { by: textOf('by', by), through: textOf('through', sent.through ?? 'api') }
+  const message: OutsideEvent = Object.freeze({ message: Object.freeze({ event, key, payload }), ...whose })
   const outside: EngineEvent = Object.freeze({
     id: `sent/${id}`,
     at: stamp.at,
@@ -51,7 +53,7 @@ export function sentEvent(
   return { type: 'event', event: outside }
 }
 
-function textOf(option: 'id' | 'key', value: unknown): string {
+function textOf(option: 'id' | 'key' | 'by' | 'through', value: unknown): string {
   if (typeof value === 'string' && value !== '' && value.length <= longestText) return value
   throw inputError(code, `${option} of an event is a text of 1 to ${longestText} characters`)
 }

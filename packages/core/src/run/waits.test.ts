@@ -73,10 +73,11 @@ describe('a wait', () => {
     ])
     expect(await run.send(events.paid, { amountUsd: 7 }, { key: 'o-2' })).toMatchObject({ type: 'applied' })
     expect((await run.result()).unread).toMatchObject([{ event: 'paid', key: 'o-2' }])
-    expect(await run.send(events.paid, { amountUsd: 5 }, mine)).toMatchObject({ type: 'applied' })
+    const bank = { by: 'the bank', through: 'webhook' }
+    expect(await run.send(events.paid, { amountUsd: 5 }, { ...mine, ...bank })).toMatchObject({ type: 'applied' })
     expect(await run.result()).toMatchObject({ status: 'waiting' })
     expect(await run.waits()).toMatchObject([{ node: 'ship', events: ['shipped'], key: null, expiresAt: null }])
-    await run.send('shipped', { by: 'rail' })
+    await run.send('shipped', { by: 'rail' }, { id: 's-1', by: 'ann' })
     expect(await run.result()).toMatchObject({ status: 'waiting' })
     expect(await run.waits()).toMatchObject([{ node: 'rest', events: [], expiresAt: clock.now() + hourMs }])
     await clock.advance(hourMs)
@@ -93,9 +94,15 @@ describe('a wait', () => {
     expect(audit.chain.isIntact).toBe(true)
     expect(audit.transitions.filter(({ event }) => event === 'event.received').map(({ actor }) => actor)).toEqual([
       'the caller',
-      'the caller',
-      'the caller',
+      'the bank',
+      'ann',
     ])
+    expect(audit.events).toMatchObject([
+      { sequence: 2, event: 'paid', key: 'o-2', taken: null },
+      { sequence: 3, event: 'paid', key: 'o-1', ...bank, taken: { node: 'settle', sequence: 4 } },
+      { id: 'sent/s-1', event: 'shipped', key: null, by: 'ann', through: 'api', taken: { node: 'ship' } },
+    ])
+    expect(audit.events[0]).not.toHaveProperty('by')
   })
 
   it('takes at once what came before it, each event once, oldest first', async () => {
@@ -201,6 +208,9 @@ describe('a wait', () => {
       message: expect.stringContaining('amountUsd') as string,
     })
     await expect(run.send('shipped', { by: 3 })).rejects.toMatchObject({ code: 'WAYSTONE_INPUT_EVENT' })
+    await expect(run.send('shipped', { by: 'road' }, { by: '' })).rejects.toMatchObject({
+      code: 'WAYSTONE_INPUT_EVENT',
+    })
     await expect(run.send(events.paid, { amountUsd: 1 }, { key: '' })).rejects.toMatchObject({
       code: 'WAYSTONE_INPUT_EVENT',
     })

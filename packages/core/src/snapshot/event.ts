@@ -191,6 +191,10 @@ export interface RunPatch extends OverridingMove {
 /** An event from outside. */
 export interface OutsideEvent {
   readonly message: EventMessage
+  /** Who sent it; absent: they did not say. */
+  readonly by?: string
+  /** Through what; absent as `by` is. */
+  readonly through?: string
 }
 
 /** What may be due. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { withIndex, withoutIndex } from './with-index.ts'
+import { indexChanges, indexEntries, withIndex, withoutIndex } from './with-index.ts'
 
 describe('withIndex', () => {
   it('sets an entry of a copy, which is frozen and keeps the order of numbers', () => {
@@ -15,6 +15,53 @@ describe('withIndex', () => {
     const record = withIndex({}, 900, { attempt: 1 })
     expect({ ...record, 901: 'more' }).toStrictEqual({ 900: { attempt: 1 }, 901: 'more' })
     expect(Object.entries(record)).toStrictEqual([['900', { attempt: 1 }]])
+  })
+})
+
+describe('withIndex of a record with other keys', () => {
+  it('leaves those behind the numbers, whatever they are called', () => {
+    const before = Object.freeze(JSON.parse('{"2":"two","name":"n","__proto__":"p"}') as { [key: string]: string })
+    const after = withIndex(before, 10, 'ten')
+    expect(JSON.stringify(after)).toBe('{"2":"two","10":"ten","name":"n","__proto__":"p"}')
+    expect(indexEntries(after)).toEqual(Object.entries(after))
+    expect(Object.getPrototypeOf(after)).toBe(Object.prototype)
+  })
+})
+
+describe('indexEntries', () => {
+  it('gives the entries in ascending order, of records made here and of any other', () => {
+    const made = withIndex(withIndex(withIndex({}, 900, 'b'), 7, 'a'), 1000, 'c')
+    expect(indexEntries(made)).toEqual(Object.entries(made))
+    expect(indexEntries({ 10: 'ten', 9: 'nine' })).toEqual([
+      ['9', 'nine'],
+      ['10', 'ten'],
+    ])
+  })
+
+  it('reads a record that can still change every time', () => {
+    const record: { [index: string]: string } = { 1: 'one' }
+    expect(indexEntries(record)).toEqual([['1', 'one']])
+    record[2] = 'two'
+    expect(indexEntries(record)).toEqual([
+      ['1', 'one'],
+      ['2', 'two'],
+    ])
+  })
+})
+
+describe('indexChanges', () => {
+  it('tells what was set, changed and taken out, in ascending order', () => {
+    const kept = {}
+    const before = withIndex(withIndex(withIndex({}, 3, kept), 20, { old: true }), 100, kept)
+    const after = withIndex(withIndex(withoutIndex(before, 3), 20, { old: false }), 4, kept)
+    expect(indexChanges(before, after)).toEqual([
+      { index: '3', before: {}, after: undefined },
+      { index: '4', before: undefined, after: {} },
+      { index: '20', before: { old: true }, after: { old: false } },
+    ])
+    expect(indexChanges(before, before)).toEqual([])
+    expect(indexChanges({}, before)).toHaveLength(3)
+    expect(indexChanges(before, {})).toHaveLength(3)
   })
 })
 

@@ -1,4 +1,5 @@
 import { nodePath } from '../base/node-path.ts'
+import { indexChanges, indexEntries } from '../base/with-index.ts'
 import type { Command } from '../snapshot/command.ts'
 import type { OpenStep, RunContext, Snapshot } from '../snapshot/snapshot.ts'
 import { isQuiet } from '../snapshot/tree.ts'
@@ -48,6 +49,8 @@ function escalationOf(stepIndex: number | string, { escalated = 0 }: OpenStep, a
   return { timer: escalationTimer(stepIndex, escalated + 1), at, what: 'escalation' }
 }
 
+const nothing: RunContext['open'] = Object.freeze({})
+
 const noTimers: readonly StepTimer[] = Object.freeze([])
 
 const nowhere: Within = Object.freeze({ names: Object.freeze([]), items: Object.freeze([]) })
@@ -82,10 +85,8 @@ function timersIn({ deadlines, durations }: Pick<Ledger, 'deadlines' | 'duration
 export function commandsFor(compiled: CompiledWorkflow, { context }: Snapshot): readonly Command[] {
   const commands: Command[] = []
   const { open, deadlines, durations, within } = ledgerOf(compiled, context)
-  for (const index in open) {
-    const step = open[index]
-    if (step !== undefined) pushStart(commands, index, { step, isHeld: context.held !== null, within })
-  }
+  for (const [index, step] of indexEntries(open))
+    pushStart(commands, index, { step, isHeld: context.held !== null, within })
   for (const [step, at] of deadlines) commands.push({ type: 'setTimer', timer: deadlineTimer(step), at })
   for (const [timer, at] of durations) commands.push({ type: 'setTimer', timer, at })
   return commands
@@ -100,12 +101,11 @@ export function commandsBetween(
   const commands: Command[] = []
   const isHeld = after.held !== null
   const { old, now } = ledgersOf(compiled, before, after)
-  for (const index in old?.open) pushStop(commands, index, { before: old?.open[index], now })
+  const changes = indexChanges(old?.open ?? nothing, now.open)
+  for (const { index, before: known } of changes) pushStop(commands, index, { before: known, now })
   if (before !== null && before.held !== null && !isHeld)
     return [...commands, ...commandsFor(compiled, { value: '', context: after })]
-  for (const index in now.open) {
-    const step = now.open[index]
-    const known = old?.open[index]
+  for (const { index, before: known, after: step } of changes) {
     if (step !== undefined && (known === undefined || known.attempt !== step.attempt || known.kind !== step.kind))
       pushStart(commands, index, { step, isHeld, within: now.within })
     else if (step !== undefined && known?.escalatesAt !== step.escalatesAt)

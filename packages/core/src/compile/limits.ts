@@ -1,4 +1,5 @@
 import { nodePath } from '../base/node-path.ts'
+import { indexEntries } from '../base/with-index.ts'
 import { modelTermsOf } from '../graph/asked-models.ts'
 import { limitNames, type Graph, type LimitName, type LimitRecord, type NodeRecord } from '../graph/graph.ts'
 import { nestedIn } from '../graph/nested-graphs.ts'
@@ -185,8 +186,8 @@ export function usedOf(context: RunContext, name: LimitName): number {
 /** Set aside by all that is under way, nested workflows included. */
 export function reservedOf(context: RunContext, name: LimitName): number {
   let sum = 0
-  for (const index in context.open) sum += amountIn(context.open[index], name)
-  for (const index in context.closing) sum += amountIn(context.closing[index], name)
+  for (const [, step] of indexEntries(context.open)) sum += amountIn(step, name)
+  for (const [, step] of indexEntries(context.closing)) sum += amountIn(step, name)
   for (const child of Object.values(context.children ?? {})) sum += reservedInside(child.context, name)
   return sum
 }

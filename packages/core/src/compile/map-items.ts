@@ -1,5 +1,5 @@
 import { own } from '../base/own.ts'
-import { withIndex } from '../base/with-index.ts'
+import { indexEntries, withIndex } from '../base/with-index.ts'
 import type { Json } from '../base/json.ts'
 import { compensationOf } from '../graph/compensations.ts'
 import { personTarget, type Graph, type MapRecord } from '../graph/graph.ts'
@@ -174,7 +174,7 @@ function openItems(
   const reserved = setAside(need)
   const list = compensationOf(graph, record) === undefined ? {} : { list: map.step }
   let running = 0
-  for (const index in context.open) if (context.open[index]?.node === record.id) running += 1
+  for (const [, { node }] of indexEntries(context.open)) if (node === record.id) running += 1
   let { next } = map
   let opened = context
   for (; next < map.items.length && running < record.concurrency; next++) {

@@ -1,3 +1,4 @@
+import { indexEntries } from '../base/with-index.ts'
 import { checkpointFormat, type Checkpoint, type CheckpointStep } from '../snapshot/checkpoint.ts'
 import type { Command } from '../snapshot/command.ts'
 import type { Decision } from '../snapshot/decision.ts'
@@ -96,8 +97,7 @@ function withdrawnIn(
 }
 
 function hasWait({ open }: RunContext): boolean {
-  for (const index in open) if (open[index]?.kind === 'wait') return true
-  return false
+  return indexEntries(open).some(([, { kind }]) => kind === 'wait')
 }
 
 /** What ended, for the checkpoint. */

@@ -1,6 +1,7 @@
 import { isSettled, stepTimers, timersBesideSteps } from '../compile/commands.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { nodePath } from '../base/node-path.ts'
+import { indexEntries } from '../base/with-index.ts'
 import type { RunSummary } from '../checkpoint/store.ts'
 import { statusOf, type RunContext } from '../snapshot/snapshot.ts'
 
@@ -38,9 +39,7 @@ function activityOf(compiled: CompiledWorkflow, context: RunContext): Activity {
   let requests = 0
   let dueAt: number | null = null
   for (const { at } of timersBesideSteps(compiled, context)) dueAt = earlier(dueAt, at)
-  for (const index in open) {
-    const step = open[index]
-    if (step === undefined) continue
+  for (const [index, step] of indexEntries(open)) {
     for (const { at } of stepTimers(index, step)) dueAt = earlier(dueAt, at)
     // What is nested in it says more.
     if (step.kind !== 'workflow') nodes.add(step.node)

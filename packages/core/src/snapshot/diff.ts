@@ -1,5 +1,6 @@
 import type { Json, JsonObject, JsonPath } from '../base/json.ts'
 import { own } from '../base/own.ts'
+import { indexChanges, indexEntries } from '../base/with-index.ts'
 import { isAppendedTo, keySetIn } from './derived.ts'
 import type { EngineEvent } from './event.ts'
 import type { Patch, PatchOperation, PatchValue } from './patch.ts'
@@ -66,6 +67,7 @@ function diffValue(differ: Differ, path: JsonPath, before: Json | undefined, aft
 function diffObject(differ: Differ, path: JsonPath, before: JsonObject, after: JsonObject): void {
   const only = keySetIn(after, before)
   if (only !== undefined) return diffKey(differ, [...path, only], own(before, only), after[only])
+  if (isLedger(path) && diffLedger(differ, path, { before, after })) return
   const keys = Object.keys(after)
   const removed: string[] = []
   let place = 0
@@ -82,6 +84,29 @@ function diffObject(differ: Differ, path: JsonPath, before: JsonObject, after: J
     const old = index < place ? before[key] : undefined
     if (old !== item) diffKey(differ, [...path, key], old, item)
   }
+}
+
+/** Records of a run, or of a workflow nested in it, whose keys are all numbers. */
+const ledgers = new Set<unknown>(['open', 'closing', 'children'])
+
+function isLedger(path: JsonPath): boolean {
+  let place = 1
+  while (path[place] === 'children' && path[place + 2] === 'context') place += 3
+  return place === path.length - 1 && path[0] === 'context' && ledgers.has(path[place])
+}
+
+/** @returns false when a new entry stands before an old one: that is no question of single entries */
+function diffLedger(
+  differ: Differ,
+  path: JsonPath,
+  { before, after }: { readonly before: JsonObject; readonly after: JsonObject },
+): boolean {
+  const changes = indexChanges(before, after)
+  const last = Number(indexEntries(before).findLast(([index]) => after[index] !== undefined)?.[0] ?? -1)
+  if (changes.some(({ index, before: old }) => old === undefined && Number(index) < last)) return false
+  for (const { index, after: item } of changes) if (item === undefined) differ.patch.push(['unset', [...path, index]])
+  for (const { index, before: old, after: item } of changes) diffKey(differ, [...path, index], old, item)
+  return true
 }
 
 function diffKey(differ: Differ, path: JsonPath, before: Json | undefined, after: Json | undefined): void {

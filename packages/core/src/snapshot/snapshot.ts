@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../base/json.ts'
+import { indexEntries } from '../base/with-index.ts'
 import type { ModelMessage } from '../define/model.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { LimitName, LimitRecord } from '../graph/graph.ts'
@@ -407,10 +408,9 @@ export function statusOf(context: RunContext): RunStatus {
   if (context.ending !== null) return context.ending.status
   if (context.held !== null) return 'held'
   let isSettling = context.undoing !== undefined
-  for (const index in context.open) {
+  for (const [index, step] of indexEntries(context.open)) {
     isSettling = false
-    const step = context.open[index]
-    if (step === undefined || isIdle(step)) continue
+    if (isIdle(step)) continue
     const child = step.kind === 'workflow' ? context.children?.[index] : undefined
     // One that has ended waits for what it cancelled.
     if (child === undefined || statusOf(child.context) !== 'waiting') return 'running'

@@ -48,6 +48,7 @@ export type { BlobSource } from './checkpoint/large-values.ts'
 export { readCheckpoints, restoreAt, restoreRun } from './checkpoint/load.ts'
 export type { ReadCheckpoint, RestoredRun } from './checkpoint/load.ts'
 export { firstPacking, packCheckpoint } from './checkpoint/pack.ts'
+export { parseStoredRule } from './checkpoint/parse-rule.ts'
 export type { PackedCheckpoint, Packing } from './checkpoint/pack.ts'
 export {
   checkPlace,

@@ -1,4 +1,4 @@
-import type { StickyRule, Store, StoredRule } from '@waystone/core/store'
+import { parseStoredRule, type StickyRule, type Store, type StoredRule } from '@waystone/core/store'
 import type { Database } from './database.ts'
 
 interface RuleRow {
@@ -25,20 +25,12 @@ export const ruleRows = {
       workflow === undefined
         ? database.statement(`${columns} ORDER BY place`).all()
         : database.statement(`${columns} WHERE workflow = ? ORDER BY place`).all(workflow)
-    return (found as unknown as readonly RuleRow[]).map(toStored)
+    return (found as unknown as readonly RuleRow[]).map(parseStoredRule)
   },
 
   revoke(database: Database, { id, ...revoked }: Parameters<Store['revokeRule']>[0]): StoredRule | undefined {
     database.statement('UPDATE rules SET revoked = ? WHERE id = ? AND revoked IS NULL').run(JSON.stringify(revoked), id)
     const row = database.statement(`${columns} WHERE id = ?`).get(id) as unknown as RuleRow | undefined
-    return row === undefined ? undefined : toStored(row)
+    return row === undefined ? undefined : parseStoredRule(row)
   },
-}
-
-function toStored({ workflow, rule, revoked }: RuleRow): StoredRule {
-  return {
-    workflow,
-    rule: JSON.parse(rule) as StickyRule,
-    revoked: revoked === null ? null : (JSON.parse(revoked) as StoredRule['revoked']),
-  }
 }

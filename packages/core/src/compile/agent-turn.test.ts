@@ -242,9 +242,10 @@ describe('attempts', () => {
     expect(run.last.commands).toEqual([
       { type: 'effect', step: 0, node: 'a', kind: 'model', attempt: 2, notBefore: run.at + 100 },
     ])
-    expect(run.context.error).toEqual(retryable.error)
+    expect(run.context.error).toBeNull()
     run.end(0, 'failed', retryable)
     expect(run.last.decision?.taken).toBe('a.failed')
+    expect(run.context.ending?.error).toEqual(retryable.error)
     expect(run.context.usage).toMatchObject({ modelCalls: 2, outputTokens: 50, estimatedCalls: 1 })
   })
 

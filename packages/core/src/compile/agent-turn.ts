@@ -121,9 +121,8 @@ function retryStep(graph: Graph, context: RunContext, stepEnd: StepEnd): InsideE
     ...(isUnsure && { isUnsure }),
   }
   const reserved = reservedAgain(graph, context, { record, next })
-  const error = end.error ?? context.error
+  // What went wrong is in the attempt's own checkpoint: the step has not failed.
   const reopened = withContext(context, {
-    error,
     open: withIndex(context.open, stepIndex, Object.freeze({ ...next, ...(reserved !== undefined && { reserved }) })),
   })
   return {
@@ -170,7 +169,7 @@ function attemptOfModel({ attempt, attemptsBefore }: OpenStep): number {
 
 /** The next attempt of a model step asks another model, at once, when the one before gave no answer and will not. */
 function fallbackStep(context: RunContext, stepEnd: StepEnd): Ended | undefined {
-  const { record, step, stepIndex, end, at } = stepEnd
+  const { record, step, stepIndex, at } = stepEnd
   const reason = fallbackReason(stepEnd)
   if (at === undefined || reason === undefined || !mayAskAgain(context, record)) return undefined
   const model = nextModel(record, step.model ?? 0, reason)
@@ -178,10 +177,7 @@ function fallbackStep(context: RunContext, stepEnd: StepEnd): Ended | undefined 
   const { notBefore: _, ...rest } = step
   const next: OpenStep = { ...rest, attempt: step.attempt + 1, since: at, model, attemptsBefore: step.attempt }
   const asked = withMemory(context, record.id, { ...memoryOf(context, record.id), model, repairs: 0 })
-  const reopened = withContext(asked, {
-    error: end.error ?? context.error,
-    open: withIndex(context.open, stepIndex, Object.freeze(next)),
-  })
+  const reopened = withContext(asked, { open: withIndex(context.open, stepIndex, Object.freeze(next)) })
   return {
     type: 'inside',
     transition: transitionNames.fallback(record.id),

@@ -1,10 +1,11 @@
+import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { Graph, NodeRecord } from '../graph/graph.ts'
 import { toolRuleOf } from '../graph/tool-use.ts'
 import type { ModelToolCall } from '../define/model.ts'
-import type { EffectEnd } from '../snapshot/event.ts'
 import type { AgentCall, RunContext } from '../snapshot/snapshot.ts'
 import { currentCalls, memoryOf, updateCall, withMemory } from './agent-memory.ts'
 import { markDegraded } from './degraded.ts'
+import { errorOutside } from './group-error.ts'
 import { cacheKeyOf, keepResult } from './pure-cache.ts'
 import type { StepEnd } from './step-end.ts'
 import { countCall } from './tool-rules.ts'
@@ -61,7 +62,9 @@ function answerFailed(context: RunContext, stepEnd: StepEnd): RunContext {
     result: otherwise,
     isDegraded: true,
   }))
-  const why = `no answer of ${asked?.tool ?? ''}: ${message}`
+  // The mark is part of the run's result: it says no more than the group of the node lets out.
+  const told = messageOf({ ...end, error: errorOutside(record, end.error) })
+  const why = `no answer of ${asked?.tool ?? ''}: ${told}`
   return markDegraded(next, { node: record.id, by: 'otherwise', step: stepIndex, why })
 }
 
@@ -70,7 +73,7 @@ function queuedAgain(call: AgentCall, alternate: string): AgentCall {
   return { ...queued, ran: alternate, phase: 'queued' }
 }
 
-function messageOf({ error, outcome }: EffectEnd): string {
+function messageOf({ error, outcome }: { readonly error?: ErrorRecord | undefined; readonly outcome: string }): string {
   return error?.message ?? outcome
 }
 

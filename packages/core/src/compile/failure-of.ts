@@ -1,5 +1,7 @@
+import type { Json } from '../base/json.ts'
 import { isFailureName, type FailureName } from '../errors/failure-names.ts'
-import type { NodeRecord } from '../graph/graph.ts'
+import type { ErrorRecord } from '../errors/waystone-error.ts'
+import type { EdgeRecord, Graph, LimitName, NodeRecord } from '../graph/graph.ts'
 import type { Decision } from '../snapshot/decision.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
 import { engineError } from './frozen-error.ts'
@@ -31,10 +33,53 @@ export function failureIn(context: RunContext, { record, outcome }: Left): Pick<
   return failure === undefined ? {} : { failure }
 }
 
-/** An outcome that nothing but its name says is a failure: the run fails with that name. */
-export function withFailure(context: RunContext, { record, outcome }: Left): RunContext {
+/** An edge that leads to FAIL. */
+interface FailTaken extends Left {
+  readonly graph: Pick<Graph, 'name'>
+  readonly edge: Pick<EdgeRecord, 'id' | 'limit'>
+  /** Its limit was used up: FAIL is where it leads then. */
+  readonly isOtherwise: boolean
+  /** Of a join: branches that failed, as those that hear it are told. */
+  readonly failed?: readonly Json[]
+}
+
+/**
+ * What a run, or a branch, fails with as an edge leads to FAIL: the error of the node that has just ended; where it had none, which node ended how,
+ * and which edge leads there.
+ */
+export function withFailure(
+  context: RunContext,
+  { record, outcome, graph, edge, isOtherwise, failed = [] }: FailTaken,
+): RunContext {
+  if (context.error !== null) return context
   const failure = failureOf(record, outcome)
-  if (context.error !== null || failure === undefined) return context
-  const error = { ...engineError('WAYSTONE_NODE_FAIL_TAKEN', `${record.id}.${outcome} led to FAIL`), failure }
-  return withContext(context, { error: Object.freeze(error) })
+  const max = edge.limit?.max ?? 0
+  const by = `edge ${edge.id} of ${graph.name}`
+  const why = isOtherwise ? `since ${by} has been taken ${max} of ${max} times` : `by ${by}`
+  const error = engineError('WAYSTONE_NODE_FAIL_TAKEN', `${record.id}.${outcome} led to FAIL, ${why}`, {
+    workflow: graph.name,
+    node: record.id,
+    outcome,
+    edge: edge.id,
+    ...(failed.length > 0 && { failed }),
+  })
+  return withContext(context, { error: failure === undefined ? error : Object.freeze({ ...error, failure }) })
+}
+
+/** What a run fails with whose `limits.exhausted` leads to FAIL. @param node - that ended when the limit was hit; absent: none did */
+export function limitFailure(
+  { name, limits }: Pick<Graph, 'name' | 'limits'>,
+  limit: LimitName,
+  left?: Left,
+): ErrorRecord {
+  const max = limits.bounds[limit]?.max
+  const where = left === undefined ? '' : `, as ${left.record.id}.${left.outcome} was to lead on`
+  const message = `limit ${limit}${max === undefined ? '' : ` (${max})`} of ${name} was hit${where}: limits.exhausted leads to FAIL`
+  return engineError('WAYSTONE_NODE_LIMIT_REACHED', message, {
+    workflow: name,
+    limit,
+    ...(max !== undefined && { max }),
+    ...(left !== undefined && { node: left.record.id, outcome: left.outcome }),
+    edge: 'limits.exhausted',
+  })
 }

@@ -1,9 +1,9 @@
-import { toJson } from '../base/json.ts'
+import { toJson, type JsonObject } from '../base/json.ts'
 import type { ErrorCode } from '../errors/codes.ts'
 import { failureOfCode, type ErrorRecord } from '../errors/waystone-error.ts'
 
 /** A failure that the engine itself finds, as a snapshot holds it. Another attempt does not help. */
-export function engineError(code: ErrorCode, message: string): ErrorRecord {
+export function engineError(code: ErrorCode, message: string, details?: JsonObject): ErrorRecord {
   const failure = failureOfCode(code)
   return Object.freeze({
     name: 'NodeError',
@@ -11,6 +11,7 @@ export function engineError(code: ErrorCode, message: string): ErrorRecord {
     message,
     ...(failure !== undefined && { failure }),
     retryable: false,
+    ...(details !== undefined && { details: Object.freeze(details) }),
   })
 }
 

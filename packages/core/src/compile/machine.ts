@@ -3,6 +3,7 @@ import { endTarget, exhaustedTarget, failTarget } from '../graph/graph.ts'
 import type { MachineInput } from './machine-event.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
 import { cancelledState, compensatingState, eventNames } from './names.ts'
+import { limitFailure } from './failure-of.ts'
 import type { RouteMemo } from './route-memo.ts'
 import type { RouteParts } from './route-parts.ts'
 import { closeAll, initialContext, withContext } from './steps.ts'
@@ -143,11 +144,14 @@ const routedToFail = Object.freeze({
 
 function rootTransitions(parts: Parts): { readonly [event: string]: readonly TransitionConfig[] } {
   const stop = 'stop:duration'
-  parts.changes.set(stop, ({ context, event }) =>
-    withContext(closeAll(context), {
-      exhausted: context.exhausted ?? Object.freeze({ limit: event.limit ?? 'durationMs', at: event.at ?? 0 }),
-    }),
-  )
+  const { graph } = parts
+  parts.changes.set(stop, ({ context, event }) => {
+    const limit = event.limit ?? 'durationMs'
+    return withContext(closeAll(context), {
+      exhausted: context.exhausted ?? Object.freeze({ limit, at: event.at ?? 0 }),
+      ...(graph.limits.exhausted === failTarget && { error: limitFailure(graph, limit) }),
+    })
+  })
   return {
     [eventNames.cancel]: [{ target: targetId(parts, cancelledState), reenter: true, actions: [] }],
     [eventNames.duration]: [{ target: targetId(parts, parts.graph.limits.exhausted), reenter: true, actions: [stop] }],

@@ -1,11 +1,12 @@
 import { nodePath } from '../base/node-path.ts'
 import { own } from '../base/own.ts'
 import { withIndex, withoutIndex } from '../base/with-index.ts'
-import { limitNames, type LimitName } from '../graph/graph.ts'
+import { limitNames, type Graph, type LimitName } from '../graph/graph.ts'
 import type { AboveLimits, DegradedMark, OpenStep, RunContext, Snapshot } from '../snapshot/snapshot.ts'
 import { isQuiet } from '../snapshot/tree.ts'
 import { addUsage, usageSince } from '../snapshot/usage.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
+import { outsideOf } from './group-error.ts'
 import { reservedOf, usedOf } from './limits.ts'
 import { withChildren, withContext } from './steps.ts'
 import { takenOver } from './undo-ledger.ts'
@@ -144,8 +145,8 @@ export function liftedTo(
   const runSteps = around[0]?.snapshot.context.steps ?? 0
   let { before } = place
   let after = withoutRuns(next)
-  for (const { snapshot, step } of around.slice(level).toReversed()) {
-    after = lift(snapshot, { before, after, step, at, runSteps })
+  for (const { compiled, snapshot, step } of around.slice(level).toReversed()) {
+    after = lift(snapshot, { graph: compiled.graph, before, after, step, at, runSteps })
     before = snapshot
   }
   return {
@@ -171,6 +172,8 @@ function withoutRuns({ value, context }: Snapshot): Snapshot {
 }
 
 interface Change {
+  /** Of the workflow around. */
+  readonly graph: Graph
   readonly before: Snapshot
   readonly after: Snapshot
   readonly step: number
@@ -179,7 +182,7 @@ interface Change {
   readonly runSteps: number
 }
 
-function lift({ value, context }: Snapshot, { before, after, step, at, runSteps }: Change): Snapshot {
+function lift({ value, context }: Snapshot, { graph, before, after, step, at, runSteps }: Change): Snapshot {
   const inside = after.context
   const usage = addUsage(context.usage, usageSince(before.context.usage, inside.usage))
   const steps = Math.max(inside.steps, context.steps)
@@ -189,10 +192,11 @@ function lift({ value, context }: Snapshot, { before, after, step, at, runSteps 
   const isGone = held?.kind !== 'workflow' && isQuiet(inside)
   const children = isGone ? withoutIndex(context.children ?? {}, step) : withIndex(context.children ?? {}, step, after)
   const holder = (held ?? context.closing[step])?.node ?? ''
-  const kept = withChildren(isGone ? takenOver(counted, holder, inside) : counted, children)
+  const told = outsideOf(graph.nodes[holder], inside)
+  const kept = withChildren(isGone ? takenOver(counted, holder, told) : counted, children)
   if (isGone) return Object.freeze({ value, context: withContext(kept, { closing: withoutIndex(kept.closing, step) }) })
   const hasEnded = held?.kind === 'workflow' && inside.ending !== null && isQuiet(inside)
-  return Object.freeze({ value, context: hasEnded ? withOutputStep(kept, { step, held, inside, at }) : kept })
+  return Object.freeze({ value, context: hasEnded ? withOutputStep(kept, { step, held, inside: told, at }) : kept })
 }
 
 /** The nested workflow has ended and settled: what it gave is taken over next. */

@@ -6,6 +6,7 @@ import { beginNested } from './begin-nested.ts'
 import { engineError } from './frozen-error.ts'
 import { isUnderWay, lifted, placeOfStep, placesOf, rootPlace, type Place } from './place.ts'
 import { eventNames } from './names.ts'
+import { outsideOf } from './group-error.ts'
 import { lateUndo, noteUndo, recordOfStep, takenOver } from './undo-ledger.ts'
 import { routeUndo } from './undo-route.ts'
 import type { Plan } from './planned.ts'
@@ -43,7 +44,8 @@ export function endEffect(root: RunAt, end: EffectEnd): Plan {
 function withoutNested(run: RunAt, { node }: OpenStep, step: number): RunAt {
   const { value, context } = run.snapshot
   const child = context.children?.[step]
-  const told = child === undefined ? context : takenOver(context, node, child.context)
+  const told =
+    child === undefined ? context : takenOver(context, node, outsideOf(run.compiled.graph.nodes[node], child.context))
   const left = withChildren(told, withoutIndex(context.children ?? {}, step))
   return { ...run, snapshot: Object.freeze({ value, context: left }) }
 }

@@ -287,7 +287,13 @@ describe('limits of the workflow', () => {
       limit: { name: 'steps', used: 2, max: 2 },
     })
     expect(run.context.exhausted).toMatchObject({ limit: 'steps' })
-    expect(run.context.ending?.error?.code).toBe(status === 'failed' ? 'WAYSTONE_NODE_FAIL_TAKEN' : undefined)
+    const { code, message } = run.context.ending?.error ?? {}
+    expect(code).toBe(status === 'failed' ? 'WAYSTONE_NODE_LIMIT_REACHED' : undefined)
+    expect(message).toBe(
+      status === 'failed'
+        ? 'limit steps (2) of fixture was hit, as b.done was to lead on: limits.exhausted leads to FAIL'
+        : undefined,
+    )
     expect(run.last.commands).toEqual([{ type: 'finish', status }])
   })
 

@@ -16,7 +16,7 @@ import type { ForkIndex } from './graph-index.ts'
 import { markDegraded } from './degraded.ts'
 import { describeCandidate } from './describe-candidate.ts'
 import { errorOutside } from './group-error.ts'
-import { failureIn, withFailure } from './failure-of.ts'
+import { failureIn, limitFailure, withFailure } from './failure-of.ts'
 import { engineError, frozenError } from './frozen-error.ts'
 import { handedOver, toldHandoff, type HandingOver } from './handoff-made.ts'
 import { withoutGoing } from './handoff-ledger.ts'
@@ -73,8 +73,15 @@ export function routeJoin(
   const inside = parts.index.forks?.forks.get(join.record.id)?.nodes
   const closed = leftJoin(parts, inside === undefined ? context : withoutGoing(context, inside), join.record)
   const leaver: Leaver = { ...join, visit: context.visits[join.record.id] ?? 1 }
-  const route = routeOutcome(parts, closed.context, { leaver, outcome: closed.outcome })
+  const route = routeOutcome(parts, withErrorOf(closed), { leaver, outcome: closed.outcome })
   return route.decision === null ? route : { ...route, decision: { ...route.decision, branches: closed.branches } }
+}
+
+/** A join fails with the error of the branch that failed; what else went wrong beside it is not why it leads where it does. */
+function withErrorOf({ context, outcome, branches }: ReturnType<typeof closeFork>): RunContext {
+  const failed = outcome === 'failed' ? branches.failed.findLast(({ error }) => error !== undefined) : undefined
+  const error = failed?.error ?? null
+  return context.error === error ? context : withContext(context, { error })
 }
 
 /** A join closes its fork; one that no edge forks into is a place on the way of other branches. */
@@ -181,7 +188,7 @@ function applyEnd(
     ? mergeState(parts, context.state, { patch: end.patch ?? {}, unset: end.unset ?? [] })
     : context.state
   const verdicts = end.verdict === undefined ? context.verdicts : withKey(context.verdicts, record.id, end.verdict)
-  const error = isFailure ? (errorOutside(record, end.error) ?? context.error) : null
+  const error = isFailure ? (errorOutside(record, end.error) ?? null) : null
   if (state === context.state && verdicts === context.verdicts && error === context.error) return context
   const next = withContext(context, { state, verdicts, error })
   const { forks } = parts.index
@@ -242,7 +249,7 @@ function follow(parts: RouteParts, given: RunContext, { ending, chosen, candidat
     ? withContext(context, { taken: withKey(context.taken, chosen.edge.id, (context.taken[chosen.edge.id] ?? 0) + 1) })
     : context
   const marked = markEdge(
-    chosen.to === failTarget ? withFailure(counted, { record, outcome }) : counted,
+    chosen.to === failTarget ? failing(parts, counted, { ending, chosen }) : counted,
     ending,
     chosen,
   )
@@ -267,6 +274,18 @@ function follow(parts: RouteParts, given: RunContext, { ending, chosen, candidat
   if (hit === undefined) return routed
   // What was not taken was not handed over either.
   return exhaust(parts, moving, { leaver, outcome, hit, candidates: passedOver(candidates, chosen) })
+}
+
+function failing(
+  { graph }: RouteParts,
+  context: RunContext,
+  { ending: { leaver, outcome }, chosen }: Pick<Following, 'ending' | 'chosen'>,
+): RunContext {
+  const { record } = leaver
+  const { edge, variant } = chosen
+  const failed = record.kind === 'join' ? context.verdicts[record.id]?.reasons : undefined
+  const isOtherwise = variant === 'otherwise'
+  return withFailure(context, { record, outcome, graph, edge, isOtherwise, ...(failed !== undefined && { failed }) })
 }
 
 /** An edge may say that taking it is second best. */
@@ -370,7 +389,11 @@ function exhaust(
     to: parts.graph.limits.exhausted,
     limit: hit,
   }
-  const stopped = withContext(closed, { exhausted: Object.freeze({ limit: hit.name, at: at ?? 0 }) })
+  const isFailure = hit.up === undefined && parts.graph.limits.exhausted === failTarget
+  const stopped = withContext(closed, {
+    exhausted: Object.freeze({ limit: hit.name, at: at ?? 0 }),
+    ...(isFailure && { error: limitFailure(parts.graph, hit.name, { record, outcome }) }),
+  })
   return { transition: transitionNames.exhausted, context: stopped, decision }
 }
 

@@ -6,6 +6,7 @@ import { nestedIn, nodeAt } from '../graph/nested-graphs.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import { nothingUndone, type FailedUndo, type UndoEntry, type UndoReport } from '../snapshot/undo.ts'
+import { undoErrorOutside } from './group-error.ts'
 import { withContext } from './with-context.ts'
 
 /** What a step's work is: its node's, or how another step is undone. */
@@ -129,6 +130,12 @@ function sumOfReports(one: UndoReport = nothingUndone, other: UndoReport): UndoR
   })
 }
 
+/** An end as the report tells it: what is private to a group stays with the step. */
+export function toldOutside<End extends Pick<EffectEnd, 'error'>>(graph: Graph, { node }: UndoEntry, end: End): End {
+  const error = undoErrorOutside(graph, node, end.error)
+  return error === undefined || error === end.error ? end : { ...end, error }
+}
+
 /** Counts what a compensation came to. */
 export function withUndone(
   context: RunContext,
@@ -170,6 +177,7 @@ export function lateUndo(
   const isUnknown = !isFailed && recordOfUndo(graph, undoes)?.effect === 'unsafe'
   // One that was told to stop before it had begun is left, not tried.
   const wasTried = undone?.stopped !== undefined && !(isFailed && end.error?.code === 'WAYSTONE_NODE_ABORTED')
-  if (isOver || isUnknown || wasTried || undoing?.left === undefined) return withUndone(context, undoes, told)
+  if (isOver || isUnknown || wasTried || undoing?.left === undefined)
+    return withUndone(context, undoes, toldOutside(graph, undoes, told))
   return withContext(context, { undoing: Object.freeze({ ...undoing, left: undoing.left + 1 }) })
 }

@@ -10,7 +10,7 @@ import { compensatingState, transitionNames } from './names.ts'
 import type { Route } from './routed.ts'
 import type { StepAnswer } from './step-end.ts'
 import { addOpen, oneToolCall, settle, withContext } from './steps.ts'
-import { awaitsUndoable, leftToUndo, recordOfUndo, whatOf, withUndone } from './undo-ledger.ts'
+import { awaitsUndoable, leftToUndo, recordOfUndo, toldOutside, whatOf, withUndone } from './undo-ledger.ts'
 
 /** Where a run that is about to end is led once it has undone what it did. */
 export const endOfStatus: { readonly [status in Undoing['status']]: Target } = {
@@ -53,7 +53,7 @@ export function routeUndoEnd(
   const inside = stayOn(record, step, ended)
   const route =
     inside === undefined
-      ? goOn(graph, withUndone(closed, undoes, end), at)
+      ? goOn(graph, withUndone(closed, undoes, toldOutside(graph, undoes, end)), at)
       : {
           transition: inside.transition,
           context: withContext(closed, { open: withIndex(closed.open, end.step, Object.freeze(inside.step)) }),

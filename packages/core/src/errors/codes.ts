@@ -637,8 +637,10 @@ export const errorCodes = {
   },
   WAYSTONE_NODE_FAIL_TAKEN: {
     family: 'node',
-    means: 'An edge led to FAIL although no node had failed.',
-    remedy: 'Look at the decision of the last checkpoint with --why.',
+    means:
+      'An edge led to FAIL although nothing had failed: the error names the node, how it ended, and the edge; of a join, the branches that failed.',
+    remedy:
+      'Lead that outcome elsewhere if the run should go on. The decision of the last checkpoint has the guards: show --why.',
   },
   WAYSTONE_NODE_GUARD_ERROR: {
     family: 'node',
@@ -654,8 +656,9 @@ export const errorCodes = {
   },
   WAYSTONE_NODE_LIMIT_REACHED: {
     family: 'node',
-    means: 'An agent or a nested workflow has used up one of its own limits before it was done.',
-    remedy: 'Route its outcome exhausted, or raise the limit.',
+    means:
+      'An agent or a nested workflow has used up one of its own limits before it was done; or a workflow whose limits.exhausted leads to FAIL has.',
+    remedy: 'Route its outcome exhausted (limits.exhausted of a workflow), or raise the limit.',
   },
   WAYSTONE_NODE_MCP_CHANGED: {
     family: 'node',

@@ -217,7 +217,7 @@ describe('failures by name (R8)', () => {
       status: 'failed',
       error: {
         code: 'WAYSTONE_NODE_FAIL_TAKEN',
-        message: 'read.ambiguous-goal led to FAIL',
+        message: 'read.ambiguous-goal led to FAIL, by edge read.ambiguous-goal of unclear',
         failure: 'ambiguous-goal',
       },
     })

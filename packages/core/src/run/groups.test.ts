@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { says, scripted } from '../../test/support/scripted-model.ts'
+import { asks, says, scripted } from '../../test/support/scripted-model.ts'
 import { createMemoryStore } from '../checkpoint/memory-store.ts'
 import { check } from '../check/check.ts'
 import { END, FAIL } from '../define/edge.ts'
@@ -178,6 +178,72 @@ describe('groups (M3)', () => {
     for await (const event of run.events()) if (event.type === 'step.ended') errors.push(event.error?.message)
     expect(errors).toEqual([`no money on ${card}`])
   })
+
+  it.each(['plain', 'nested'] as const)(
+    'tell no more of what could not be undone, or was answered otherwise, in the result of a run that is %s',
+    async (how) => {
+      const fails = (): never => {
+        throw new RangeError(`no money on ${card}`)
+      }
+      const tool = (name: string) =>
+        defineTool({
+          name,
+          description: '',
+          effect: 'pure',
+          retry: { attempts: 1 },
+          input: z.object({}),
+          output: z.object({}),
+          run: fails,
+        })
+      const v = defineState({ order: z.string(), letter: z.string().optional() })
+      const inside = how === 'plain' ? v.group('billing', { state: {} }) : v
+      const n = v.nodes({
+        pay: inside.task({
+          effect: 'keyed',
+          run: () => undefined,
+          compensate: { effect: 'keyed', retry: { attempts: 1 }, run: fails },
+        }),
+        ask: inside.agent({
+          model: 'clerk',
+          instructions: '',
+          tools: [tool('weigh')],
+          toolRules: { weigh: { otherwise: {} } },
+        }),
+        end: v.task({ effect: 'pure', retry: { attempts: 1 }, run: fails, hears: [] }),
+      })
+      const paying = v.workflow('paying', {
+        input: z.object({ order: z.string() }),
+        output: [],
+        nodes: n,
+        start: n.pay,
+        edges: { pay: { done: n.ask }, ask: { done: n.end }, end: { done: END, failed: FAIL } },
+      })
+      const w = defineState({ order: z.string() })
+      const billing = w.group('billing', { state: {} })
+      const m = w.nodes({ all: billing.nested(paying, { reads: ['order'] }) })
+      const around = w.workflow('around', {
+        input: z.object({ order: z.string() }),
+        output: [],
+        nodes: m,
+        start: m.all,
+        edges: { all: { done: END, failed: END } },
+      })
+      const models = { clerk: scripted(asks(['weigh', {}]), says('sorry')) }
+      const runtime = runtimeWith({ models })
+      const given = { input: { order: 'o-1' } }
+      const result =
+        how === 'plain'
+          ? await (await runtime.start(paying, given)).result()
+          : await (await runtime.start(around, given)).result()
+      const { compensation, degraded, error } = result
+      expect(compensation?.failed).toHaveLength(1)
+      expect(degraded).toHaveLength(1)
+      const { message } = error ?? {}
+      // What fails outside of the group says so.
+      expect(message).toBe(how === 'plain' ? `no money on ${card}` : undefined)
+      expect(JSON.stringify({ compensation, degraded })).not.toContain(card)
+    },
+  )
 
   it('have secrets of their own, which nothing outside is given, and nobody else is asked', async () => {
     const asked: string[] = []

@@ -859,8 +859,8 @@ export const errorCodes = {
   },
   WAYSTONE_INPUT_FORK: {
     family: 'input',
-    means: 'A run cannot be forked there: nothing is open at that sequence.',
-    remedy: 'Choose an earlier sequence; waystone show RUN lists them.',
+    means: 'A run cannot be forked there: nothing is open at that sequence; or nobody says who forks it and why.',
+    remedy: 'Choose an earlier sequence, waystone show RUN lists them; give `by` and `reason`.',
   },
   WAYSTONE_INPUT_FORK_UNDONE: {
     family: 'input',
@@ -878,6 +878,11 @@ export const errorCodes = {
       'A fork could run a tool on a yes to something else: its patch changes what an approval has shown, or the tool is under way there and the yes was for that run of it.',
     remedy: 'Fork before the approval, leave the key alone, or override the policy by name.',
   },
+  WAYSTONE_INPUT_MOVE: {
+    family: 'input',
+    means: 'A hold or a cancel of a run does not say who makes it and why.',
+    remedy: 'Give `by` and `reason`, texts that are not empty: they are stored with the move.',
+  },
   WAYSTONE_INPUT_PATCH: {
     family: 'input',
     means:
@@ -891,8 +896,9 @@ export const errorCodes = {
   },
   WAYSTONE_INPUT_RELEASE: {
     family: 'input',
-    means: 'The release of a held run overrides something that is no tool of the workflow.',
-    remedy: 'Name tools of the workflow, or of one nested in it.',
+    means:
+      'The release of a held run does not say who makes it and why, or overrides something that is no tool of the workflow.',
+    remedy: 'Give `by` and `reason`; name tools of the workflow, or of one nested in it.',
   },
   WAYSTONE_INPUT_RULE: {
     family: 'input',

@@ -7,7 +7,7 @@ import { plan } from '../compile/plan.ts'
 import { inputError } from '../errors/input-error.ts'
 import { invariantError } from '../errors/invariant-error.ts'
 import { replayError } from '../errors/replay-error.ts'
-import { parseOverride } from '../run/parse-override.ts'
+import { parseOverride, requireMover } from '../run/parse-override.ts'
 import { parseStatePatch } from '../run/parse-state-patch.ts'
 import type { Runtime } from '../run/runtime.ts'
 import { summaryOf } from '../run/run-summary.ts'
@@ -37,12 +37,13 @@ export interface ForkOptions {
  * new run is left free for any runtime to drive: open it and `resume()`.
  *
  * @returns the new run's id
- * @throws {InputError} WAYSTONE_INPUT_FORK when nothing is open there or it undoes what it did, _FORK_UNDONE when what was done by then has been undone since, _FORK_PATCH when the patch does not fit, _FORK_POLICY
+ * @throws {InputError} WAYSTONE_INPUT_FORK when nothing is open there, it undoes what it did, or nobody says who forks it and why, _FORK_UNDONE when what was done by then has been undone since, _FORK_PATCH when the patch does not fit, _FORK_POLICY
  * when a tool could run on an approval that was for something else: what it has shown is changed, or the tool is under way there,
  * WAYSTONE_INPUT_SEQUENCE
  */
 export async function forkRun(runtime: Runtime, runId: string, options: ForkOptions): Promise<RunId> {
   const { store, clock, ids, owner } = runtime
+  requireMover(options, 'fork', 'WAYSTONE_INPUT_FORK')
   const history = await readHistory(store, runId)
   const compiled = knownWorkflow(runtime, history)
   const origin = history.at(options.at)

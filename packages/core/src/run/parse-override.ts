@@ -2,16 +2,21 @@ import { own } from '../base/own.ts'
 import type { ErrorCode } from '../errors/codes.ts'
 import { inputError } from '../errors/input-error.ts'
 import type { Graph } from '../graph/graph.ts'
+import { describeValue } from '../graph/issues.ts'
 import { graphsOf } from '../graph/nested-graphs.ts'
 
-/** Who makes a move and why; both must say something. @throws {InputError} `code` */
+/** Who makes a move and why: texts that say something. @throws {InputError} `code` */
 export function requireMover(
-  { by, reason }: { readonly by: string; readonly reason: string },
+  given: { readonly by: unknown; readonly reason: unknown },
   what: string,
   code: ErrorCode,
 ): void {
-  if (by === '' || reason.trim() === '')
-    throw inputError(code, `a ${what} says who makes it and why: \`by\` or \`reason\` is empty`)
+  for (const name of ['by', 'reason'] as const) {
+    const value = given[name]
+    if (typeof value === 'string' && value.trim() !== '') continue
+    const found = `\`${name}\` is ${describeValue(value)}; allowed is a text that is not empty`
+    throw inputError(code, `a ${what} says who makes it and why: ${found}`)
+  }
 }
 
 /**
@@ -24,6 +29,11 @@ export function parseOverride(
   override: readonly string[],
   { what, code }: { readonly what: string; readonly code: ErrorCode },
 ): { readonly override?: readonly string[] } {
+  if (!Array.isArray(override) || !override.every((tool) => typeof tool === 'string'))
+    throw inputError(
+      code,
+      `\`override\` of a ${what} is ${describeValue(override)}; allowed is a list of names of tools`,
+    )
   const graphs = graphsOf(graph)
   const unknown = override.filter((tool) => graphs.every(({ tools }) => own(tools, tool) === undefined))
   if (unknown.length > 0)

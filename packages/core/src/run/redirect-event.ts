@@ -26,11 +26,9 @@ export function redirectEvent({ graph }: CompiledWorkflow, given: RedirectInput,
 /** Turns the release of a held run into an event. @throws {InputError} WAYSTONE_INPUT_RELEASE */
 export function releaseEvent({ graph }: CompiledWorkflow, given: OverridableMove, stamp: EventStamp): EngineEvent {
   const { by, reason, override = [] } = given
-  const payload = {
-    by,
-    reason,
-    ...parseOverride(graph, override, { what: 'release', code: 'WAYSTONE_INPUT_RELEASE' }),
-  }
+  const release = { what: 'release', code: 'WAYSTONE_INPUT_RELEASE' } as const
+  requireMover(given, release.what, release.code)
+  const payload = { by, reason, ...parseOverride(graph, override, release) }
   const taken = takeJson(payload, 'release of a run') as unknown as OverridingMove
   return Object.freeze({ ...stamp, type: 'run.release', from: 'operator', payload: taken })
 }

@@ -1,5 +1,5 @@
-import { inputError } from '../errors/input-error.ts'
 import type { Engine } from './engine.ts'
+import { requireMover } from './parse-override.ts'
 import { runOfRule } from './rules.ts'
 import { RunHandle } from './run-handle.ts'
 import type { Revocation } from './runtime.ts'
@@ -8,11 +8,11 @@ import type { Revocation } from './runtime.ts'
 export async function revokeRule(
   engine: Engine,
   id: string,
-  { by, reason }: { readonly by: string; readonly reason: string },
+  move: { readonly by: string; readonly reason: string },
 ): Promise<Revocation> {
   const runId = runOfRule(id)
-  if (by === '' || reason.trim() === '')
-    throw inputError('WAYSTONE_INPUT_RULE', 'who revokes a rule says who they are and why: `by` or `reason` is empty')
+  requireMover(move, 'revocation', 'WAYSTONE_INPUT_RULE')
+  const { by, reason } = move
   const { store, clock } = engine
   const known = (await store.rules()).find(({ rule }) => rule.id === id)
   if (known !== undefined) {

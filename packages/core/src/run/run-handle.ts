@@ -10,6 +10,7 @@ import { followRun } from './follow.ts'
 import { openingSequences } from './opening-sequence.ts'
 import { requestsOf } from './requests.ts'
 import { readProgress } from './run-progress.ts'
+import { requireMover } from './parse-override.ts'
 import { resultOfRest, standingOf, statusOfRun } from './run-status.ts'
 import { patchEvent } from './patch-event.ts'
 import { answerEvent, questionEvent } from './question-event.ts'
@@ -180,9 +181,10 @@ export class RunHandle implements Run {
 
   async #move(
     type: 'run.hold' | 'run.cancel',
-    { by, reason }: { readonly by: string; readonly reason: string },
+    move: { readonly by: string; readonly reason: string },
   ): Promise<Acceptance> {
-    const payload = Object.freeze({ by, reason })
+    requireMover(move, type.slice('run.'.length), 'WAYSTONE_INPUT_MOVE')
+    const payload = Object.freeze({ by: move.by, reason: move.reason })
     return await this.#send(Object.freeze({ ...this.#stamp(), type, from: 'operator', payload }), false)
   }
 

@@ -442,12 +442,21 @@ export interface Run<Output = JsonObject, Asked extends Request = Request> {
     payload: NoInfer<Input>,
     options?: SendOptions,
   ): Promise<Receipt>
+  /** Begins nothing new until it is released: what is under way ends and is stored. Refused `already-held`, `run-ended`. @throws {InputError} WAYSTONE_INPUT_MOVE */
   hold(move: { readonly by: string; readonly reason: string }): Promise<Acceptance>
   /**
    * Lets a held run go on. Refused `policy-broken` when what operators changed while it was held would let a tool run on a yes to something
    * else, unless the release overrides the tool.
+   *
+   * @throws {InputError} WAYSTONE_INPUT_RELEASE
    */
   release(move: OverridableMove): Promise<Acceptance>
+  /**
+   * Ends the run `cancelled`: what is under way is told to stop, held or not, and what can be undone is. A second one, while that is undone, stops the
+   * undoing. Refused `run-ended`.
+   *
+   * @throws {InputError} WAYSTONE_INPUT_MOVE
+   */
   cancel(move: { readonly by: string; readonly reason: string }): Promise<Acceptance>
   /**
    * Sends the run to a node that is declared `redirectable`: what is open is closed, and the node is entered as from an edge. A node in a branch

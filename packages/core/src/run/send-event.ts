@@ -2,6 +2,7 @@ import { takeJson, type Json } from '../base/json.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { eventRefusal } from '../compile/waits.ts'
 import { inputError } from '../errors/input-error.ts'
+import { describeValue } from '../graph/issues.ts'
 import type { EngineEvent, OutsideEvent } from '../snapshot/event.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
 import type { EventStamp } from './decision-event.ts'
@@ -55,7 +56,9 @@ export function sentEvent(
 
 function textOf(option: 'id' | 'key' | 'by' | 'through', value: unknown): string {
   if (typeof value === 'string' && value !== '' && value.length <= longestText) return value
-  throw inputError(code, `${option} of an event is a text of 1 to ${longestText} characters`)
+  const found =
+    typeof value === 'string' && value !== '' ? `a text of ${value.length} characters` : describeValue(value)
+  throw inputError(code, `${option} of an event is ${found}; allowed is a text of 1 to ${longestText} characters`)
 }
 
 const longestText = 200

@@ -17,7 +17,7 @@ export interface NodeProgress {
   /** A path in a nested workflow: `research/draft`. */
   readonly node: string
   readonly status: ProgressStatus
-  /** Of its last visit that is over; null: none is. */
+  /** Of its last visit that is over; null: none is; empty: that was before the run was forked, and the history of its origin says how (status `completed`). */
   readonly outcome: string | null
   /** Entries so far; inside of a nested workflow those of its last visit. */
   readonly visits: number

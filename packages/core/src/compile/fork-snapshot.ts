@@ -73,7 +73,7 @@ function begunAnew(memories: RunContext['private'], at: number): RunContext['pri
 
 function reopened({ graph }: CompiledWorkflow, step: OpenStep, at: number): OpenStep {
   const { notBefore: _, expiresAt: __, limitAt: ___, attemptsBefore: ____, approved, isUnsure: _____, ...begun } = step
-  const { votes: ______, escalatesAt: _______, escalated: ________, ...rest } = begun
+  const { votes: ______, escalatesAt: _______, escalated: ________, isWithheld: _________, ...rest } = begun
   const record = graph.nodes[step.node]
   const visitBound = record?.kind === 'agent' ? record.limits?.durationMs : undefined
   const isAskedAgain = isApprovedCall(step)

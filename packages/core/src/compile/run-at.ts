@@ -15,6 +15,7 @@ import { mendCrossed } from './operator-policies.ts'
 import { entered, itemsAround, lifted, pathAt, type Place } from './place.ts'
 import type { Plan, Position } from './planned.ts'
 import { withReceived } from './received.ts'
+import { withWithheld } from './withheld.ts'
 import { withContext } from './steps.ts'
 
 /** An event and the place that it moves: the run, or a workflow nested in it. */
@@ -49,7 +50,7 @@ export function applied(run: RunAt, next: Snapshot, facts: Facts): Extract<Plan,
   const { compiled, snapshot: before } = root
   const moved = facts.isWhole === true ? next : lifted(run, next, event.at)
   const received = moved.context.received === undefined ? moved : withReceived(before?.context ?? null, moved)
-  const mended = mendCrossed(compiled.graph, received, facts.decision)
+  const mended = mendCrossed(compiled.graph, withWithheld(before?.context ?? null, received), facts.decision)
   const snapshot = facts.rule?.scope === 'run' ? withRule(mended, facts.rule) : mended
   const commands = [
     ...commandsBetween(compiled, before?.context ?? null, snapshot.context),

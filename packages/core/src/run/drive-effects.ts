@@ -1,7 +1,7 @@
 import { own } from '../base/own.ts'
 import type { Command } from '../snapshot/command.ts'
 import type { EffectEnd, EngineEvent } from '../snapshot/event.ts'
-import { isModelCall, type Snapshot, type StepKind } from '../snapshot/snapshot.ts'
+import type { Snapshot, StepKind } from '../snapshot/snapshot.ts'
 import { closingIn } from '../snapshot/tree.ts'
 import { awaitPermit } from './await-permit.ts'
 import type { DrivenRun, DriveHost } from './drive-host.ts'
@@ -12,12 +12,12 @@ import { lostUsage } from './execute-model.ts'
 import { IdenticalCalls, isPureCall } from './identical-calls.ts'
 import { lostLease } from './leases.ts'
 import { endEventId } from './end-event-id.ts'
-import { lostEnd } from './lost-effects.ts'
+import { lostEnd, unbegunEnd } from './lost-effects.ts'
 import { undoneEffectId, workflowAt } from './execute-compensation.ts'
 import { PastReader, readPastStep } from './past-step.ts'
 import type { UndoEntry } from '../snapshot/undo.ts'
 import { closingStepOf, openStepOf } from './open-step.ts'
-import { effectClassOf } from './perform.ts'
+import { effectClassOf, needsMark } from './perform.ts'
 import { RunningEffect, type EffectHost } from './running-effect.ts'
 import { groupAt } from '../graph/group-at.ts'
 import { secretsOfStep } from './step-secrets.ts'
@@ -68,7 +68,10 @@ export class DriveEffects {
       if (!this.#running.has(Number(index))) this.cancel(Number(index))
   }
 
-  /** Of what does not run here (another process's, or withheld) nothing will be heard: it is charged at its reservation. */
+  /**
+   * Of what does not run here nothing will be heard. What a process before may have begun is charged at its reservation, since nobody knows whether it happened;
+   * anything else certainly has not begun.
+   */
   cancel(step: number): void {
     const effect = this.#running.get(step)
     if (effect !== undefined) return effect.cancel()
@@ -76,17 +79,15 @@ export class DriveEffects {
     // A nested workflow is over when what it has cancelled has settled.
     if (found === undefined || found.open.kind === 'workflow') return
     const { open, record } = found
+    const { kind, attempt, since: startedAt } = open
+    const ended = { runId: this.#drive.runId, step, kind, attempt, startedAt, at: this.#host.clock.now() }
+    // Its own end has come, and is taken before anything that is said for it.
+    if (this.#drive.isEndQueued(endEventId(ended.runId, ended))) return
+    const mayHaveBegun = open.isWithheld !== true && this.#begunBefore.get(step) === attempt
     this.#drive.bring(
-      lostEnd({
-        runId: this.#drive.runId,
-        step,
-        kind: open.kind,
-        attempt: open.attempt,
-        outcome: 'unknown',
-        startedAt: open.since,
-        at: this.#host.clock.now(),
-        usage: lostUsage(this.#host.ports, record, open),
-      }),
+      mayHaveBegun
+        ? lostEnd({ ...ended, outcome: 'unknown', usage: lostUsage(this.#host.ports, record, open) })
+        : unbegunEnd({ ...ended, node: record.id }),
     )
   }
 
@@ -177,8 +178,7 @@ export class DriveEffects {
 
   #markAndStart(effect: RunningEffect): void {
     const { compiled, record, open, scope } = effect.job
-    const needsMark = isModelCall(open) || effectClassOf(compiled.graph, record, open) === 'unsafe'
-    if (!needsMark) return this.#startPermitted(effect)
+    if (!needsMark(compiled.graph, record, open)) return this.#startPermitted(effect)
     const mark = {
       runId: this.#drive.runId,
       fence: this.#drive.lease.fence,

@@ -9,13 +9,13 @@ import { inputError } from '../errors/input-error.ts'
 import { storeError, StoreError } from '../errors/store-error.ts'
 import { WaystoneError } from '../errors/waystone-error.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
-import { openIn } from '../snapshot/tree.ts'
 import { createChanges, type Changes } from './changes.ts'
 import { Drive, type DriveParts, type Entry } from './drive.ts'
 import type { DrivenRun, DriveHost, PermitDesk, Token } from './drive-host.ts'
 import type { ExecutorPorts } from './effect-job.ts'
 import { createInboxWatch, type InboxWatch } from './inbox-watch.ts'
 import { createLeases, lostLease, type Leases } from './leases.ts'
+import { begunBefore } from './lost-effects.ts'
 import type { Liveness } from './liveness.ts'
 import type { RuntimeNotice } from './notice.ts'
 import { checkBindings } from './preflight.ts'
@@ -316,10 +316,13 @@ export class Engine implements DriveHost {
     const standing = await restoreRun(store, loaded)
     const { context } = standing.snapshot
     const missed = missedEntries({ compiled, context, loaded, now: this.clock.now(), ports: this.ports })
-    const begunBefore = new Map(
-      Object.entries(openIn(context)).map(([step, { attempt }]) => [Number(step), attempt] as const),
-    )
-    return { compiled, lease, standing, missed: entry === undefined ? missed : withEntry(missed, entry), begunBefore }
+    return {
+      compiled,
+      lease,
+      standing,
+      missed: entry === undefined ? missed : withEntry(missed, entry),
+      begunBefore: begunBefore(compiled, context, loaded.marks),
+    }
   }
 
   #remove(drive: DrivenRun): void {

@@ -1,15 +1,30 @@
 import type { RunId } from '../base/ids.ts'
 import type { EffectMark } from '../checkpoint/store.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
+import { placesOf, rootPlace } from '../compile/place.ts'
+import { recordOfStep } from '../compile/undo-ledger.ts'
 import { nodeError } from '../errors/node-error.ts'
 import type { EffectEnd, EngineEvent } from '../snapshot/event.ts'
-import { isAsking, isModelCall, type RunContext, type StepKind } from '../snapshot/snapshot.ts'
+import { isAsking, isIdle, isModelCall, type RunContext, type StepKind } from '../snapshot/snapshot.ts'
 import type { UsageDelta } from '../snapshot/usage.ts'
 import type { ExecutorPorts } from './effect-job.ts'
 import { endEventId } from './end-event-id.ts'
 import { lostUsage } from './execute-model.ts'
 import { openStepOf } from './open-step.ts'
-import { effectClassOf } from './perform.ts'
+import { effectClassOf, needsMark } from './perform.ts'
+
+/** The end of an attempt that was cancelled before anybody began it. */
+export function unbegunEnd({
+  runId,
+  node,
+  at,
+  kind,
+  ...end
+}: Pick<Lost, 'runId' | 'step' | 'kind' | 'attempt' | 'startedAt' | 'at'> & { readonly node: string }): EngineEvent {
+  const error = nodeError('WAYSTONE_NODE_ABORTED', `${node} was told to stop: it had not started`).toJSON()
+  const payload: EffectEnd = Object.freeze({ ...end, outcome: 'failed', error: Object.freeze(error) })
+  return Object.freeze({ id: endEventId(runId, { ...end, kind }), at, type: 'effect.ended', from: 'effect', payload })
+}
 
 /** An end that nobody reported. */
 export interface Lost {
@@ -44,6 +59,29 @@ export function lostEnd({ runId, at, usage, kind, ...lost }: Lost): EngineEvent 
     from: 'effect',
     payload,
   })
+}
+
+/**
+ * Attempts that a process before may have begun, by step: of unsafe work and of models only those that are marked as started, of other work all that were
+ * asked for while the run was not held.
+ */
+export function begunBefore(
+  compiled: CompiledWorkflow,
+  context: RunContext,
+  marks: readonly EffectMark[],
+): ReadonlyMap<number, number> {
+  const marked = new Set(marks.map(({ step, attempt }) => `${step}/${attempt}`))
+  const begun = new Map<number, number>()
+  for (const { compiled: here, snapshot } of placesOf(rootPlace(compiled, { value: '', context }))) {
+    const { open, closing } = snapshot.context
+    for (const [index, step] of [...Object.entries(open), ...Object.entries(closing)]) {
+      if (step.isWithheld === true || isIdle(step)) continue
+      const record = recordOfStep(here.graph, step)
+      const isMarked = record === undefined || !needsMark(here.graph, record, step)
+      if (isMarked || marked.has(`${index}/${step.attempt}`)) begun.set(Number(index), step.attempt)
+    }
+  }
+  return begun
 }
 
 /**

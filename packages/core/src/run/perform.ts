@@ -106,6 +106,11 @@ export function effectClassOf(graph: Graph, record: NodeRecord, open: OpenStep):
   return record.effect
 }
 
+/** Whether a step is marked as started before it is, so that nobody repeats what may have happened, or makes a call that is paid for without a word. */
+export function needsMark(graph: Graph, record: NodeRecord, open: OpenStep): boolean {
+  return isModelCall(open) || effectClassOf(graph, record, open) === 'unsafe'
+}
+
 /** Longest time of one attempt of a step, ms; null: none. */
 export function timeoutOf(graph: Graph, record: NodeRecord, open: OpenStep): number | null {
   if (isMapping(open)) return null

@@ -135,6 +135,8 @@ export interface OpenStep {
   readonly unknown?: 'task' | 'tool' | 'call' | 'gate' | 'item' | 'compensate'
   /** What is set aside for this attempt until it settles. */
   readonly reserved?: UsageDelta
+  /** Its attempt was asked for while the run was held, and nobody has released it since: it certainly has not begun. */
+  readonly isWithheld?: true
   /** An attempt before this one may have happened; absent: none may. */
   readonly isUnsure?: true
   /** For an item of a map that can be undone: the step that made the list. */

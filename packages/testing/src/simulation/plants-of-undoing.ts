@@ -1,4 +1,4 @@
-import type { CompiledWorkflow } from '@waystone/core'
+import type { CompiledWorkflow, RunContext } from '@waystone/core'
 import { changedAfter, movedWith, withContext } from './plants-shared.ts'
 
 /** Undoes what was done last first, and then from the beginning on. */
@@ -18,6 +18,18 @@ export function undoingWhatCameLater(spec: CompiledWorkflow): CompiledWorkflow {
     if (undo === undefined) return move(snapshot, event)
     const wrong = undo.map((one) => Object.freeze({ ...one, begunAfter: one.sequence - 1 }))
     return move(withContext(snapshot, { ...snapshot.context, undo: Object.freeze(wrong) }), event)
+  })
+}
+
+/** Forgets what a hold has kept from beginning: whoever drives the run next takes it for begun. */
+export function forgettingWithheld(spec: CompiledWorkflow): CompiledWorkflow {
+  return movedWith(spec, (move) => (snapshot, event) => {
+    const open: { [index: string]: RunContext['open'][string] } = {}
+    for (const [index, step] of Object.entries(snapshot.context.open)) {
+      const { isWithheld: _, ...rest } = step
+      open[index] = Object.freeze(rest)
+    }
+    return move(withContext(snapshot, { ...snapshot.context, open: Object.freeze(open) }), event)
   })
 }
 

@@ -23,7 +23,7 @@ import {
   performingEarly,
 } from './plants-of-stores.ts'
 import { withLooserLimits, withoutCache, withoutMarks, withoutToolRules } from './plants-of-tools.ts'
-import { undoingAtOnce, undoingForwards, undoingWhatCameLater } from './plants-of-undoing.ts'
+import { forgettingWithheld, undoingAtOnce, undoingForwards, undoingWhatCameLater } from './plants-of-undoing.ts'
 import { forgettingEarlyEvents } from './plants-of-waits.ts'
 import type { SuiteName } from './suites/suites.ts'
 import type { Plant } from './world.ts'
@@ -126,6 +126,11 @@ export const plantedFaults: readonly PlantedFault[] = [
     plant: { name: 'what is undone is taken as it stands later', compiled: undoingWhatCameLater },
     found: ['undone-as-begun'],
     suite: 'undoing',
+  },
+  {
+    plant: { name: 'what a hold kept back counts as begun', compiled: forgettingWithheld },
+    found: ['unbegun-is-certain'],
+    suite: 'waits',
   },
   {
     plant: { name: 'what was cancelled is not waited for', compiled: undoingAtOnce },

@@ -260,6 +260,7 @@ const invariantNames = [
   'nested-ends-with-what-holds-it',
   'undone-in-reverse',
   'undone-as-begun',
+  'unbegun-is-certain',
   'open-steps-settle',
   'every-run-ends',
   'no-engine-fault',

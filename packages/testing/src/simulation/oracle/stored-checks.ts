@@ -23,6 +23,7 @@ import { allClosing, allOpen, factsOf, namesAround, partsOf, type Part } from '.
 import { followPatch } from './stall.ts'
 import { checkEdge } from './edges.ts'
 import { countTools, toolsOf } from './tool-checks.ts'
+import { followUnbegun } from './unbegun.ts'
 import { followUndoing, noteDeeds } from './undoings.ts'
 import { attemptKey, textOf, type Report, type RunFacts } from './run-facts.ts'
 
@@ -44,6 +45,7 @@ export function checkStored(
   checkEvent(facts, checkpoint, report)
   followHome(facts, passage)
   followTakeover(facts, passage)
+  followUnbegun(facts, passage)
   noteDeeds(facts, passage)
   followNested(facts, passage)
   followEvents(facts, passage)

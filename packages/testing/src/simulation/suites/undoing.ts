@@ -29,6 +29,7 @@ export const undoing = suite({
     'cancel heard while undoing',
     'hold while undoing',
     'crash while undoing',
+    'withheld work dropped',
     'completed with something undone inside',
     'ended completed',
     'ended failed',

@@ -18,6 +18,11 @@ export function atomsOf(expression: GuardExpression, into: Set<string> = new Set
   return into
 }
 
+/** Every condition that is looked at when an edge is walked, its own and those of the branches it forks into: for who reads what, not for whether it is taken. */
+export function conditionsOf({ when, fork }: EdgeRecord): GuardExpression {
+  return { all: [...(when === null ? [] : [when]), ...Object.values(fork?.guarded ?? {})] }
+}
+
 /** Evaluates an expression. @param truth - the value of each guard */
 export function evaluate(expression: GuardExpression, truth: (guard: string) => boolean): boolean {
   if ('guard' in expression) return truth(expression.guard)

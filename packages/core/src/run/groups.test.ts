@@ -362,6 +362,39 @@ describe('the border of a group', () => {
     ])
   })
 
+  it('is not crossed by a guard of the group at a branch of others', () => {
+    const w = state()
+    const billing = group(w)
+    const hasCard = billing.guard('hasCard', ['card'], ({ card: number = '' }) => number !== '')
+    const work = { effect: 'pure', run: () => undefined } as const
+    const n = w.nodes({
+      pay: billing.task({ ...work, reads: ['card'] }),
+      ship: w.task(work),
+      a: w.task(work),
+      b: w.task(work),
+      both: w.join(),
+    })
+    const workflow = w.workflow('peeking', {
+      input: z.object({ order: z.string() }),
+      output: [],
+      nodes: n,
+      start: n.pay,
+      edges: {
+        pay: { done: n.ship },
+        ship: { done: { fork: [{ to: n.a, when: hasCard }, n.b], join: n.both } },
+        a: { done: n.both },
+        b: { done: n.both },
+        both: { done: END },
+      },
+    })
+    expect(check(buildGraph(workflow)).findings).toMatchObject([
+      {
+        code: 'WAYSTONE_DEFINITION_PRIVATE_KEY',
+        message: 'guard "hasCard" at node "ship" reads "card", which is private to group "billing"',
+      },
+    ])
+  })
+
   it('is not crossed by messages that a handoff takes along', () => {
     const w = state()
     const billing = group(w)

@@ -1,7 +1,7 @@
 import { escalationOutcome } from '../../graph/handoff.ts'
 import type { Graph, GroupRecord, GuardExpression, NodeRecord } from '../../graph/graph.ts'
 import { toolConditions } from '../tool-rules.ts'
-import { atomsOf } from '../propositions.ts'
+import { atomsOf, conditionsOf } from '../propositions.ts'
 import { errorAt, listNames, type Rule } from '../rule.ts'
 import type { Finding } from '../report.ts'
 import type { Place } from '../../errors/definition-error.ts'
@@ -11,9 +11,7 @@ export const groupBorders: Rule = ({ graph }) => {
   if (graph.groups === undefined) return []
   return [
     ...Object.values(graph.nodes).flatMap((node) => nodeFindings(graph, node)),
-    ...graph.edges.flatMap((edge) =>
-      edge.when === null ? [] : guardFindings(graph, edge.when, { node: edge.from, place: edge.place }),
-    ),
+    ...graph.edges.flatMap((edge) => guardFindings(graph, conditionsOf(edge), { node: edge.from, place: edge.place })),
     ...Object.values(graph.groups).flatMap((group) => namedVerdicts(graph, group)),
     ...whole(graph),
   ]

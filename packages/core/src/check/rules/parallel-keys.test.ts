@@ -50,4 +50,21 @@ describe('parallelKeys', () => {
         → Read "score" behind the join, or write it to another key."
     `)
   })
+
+  it('refuses it in the guard of a branch that another one forks into (S3)', () => {
+    const notation: GraphNotation = {
+      guards: { isHigh: ['score'] },
+      nodes: { plan: 'task', a: writes, b: 'task', c: 'task', d: 'task', in: { kind: 'join' }, meet: { kind: 'join' } },
+      edges: {
+        plan: { done: { fork: ['a', 'b'], join: 'meet' } },
+        a: { done: 'meet' },
+        b: { done: { fork: ['c?isHigh', 'd'], join: 'in' } },
+        c: { done: 'in' },
+        d: { done: 'in' },
+        in: { done: 'meet' },
+        meet: { done: ':end' },
+      },
+    }
+    expect(runRule(parallelKeys, notation)).toContain('the guard of edge b.done reads "score", which "a" writes')
+  })
 })

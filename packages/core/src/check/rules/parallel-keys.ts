@@ -1,7 +1,7 @@
 import type { NodeRecord } from '../../graph/graph.ts'
 import { besideBranch, type Branch, type ForkRegion } from '../../graph/regions.ts'
 import { toolConditions } from '../tool-rules.ts'
-import { atomsOf } from '../propositions.ts'
+import { atomsOf, conditionsOf } from '../propositions.ts'
 import type { Subject } from '../moves.ts'
 import { errorAt, listNames, type Rule } from '../rule.ts'
 import type { Finding } from '../report.ts'
@@ -37,8 +37,7 @@ function usesOf({ graph, lists }: Subject, branch: Branch): Use {
         if (!readers.has(key))
           readers.set(key, { place: node.place, what: `the condition on tool "${tool}" of "${name}"` })
     for (const edge of node.outcomes.flatMap((outcome) => lists.get(`${name}.${outcome}`) ?? [])) {
-      const guards = edge.when === null ? [] : [...atomsOf(edge.when)]
-      for (const key of guards.flatMap((guard) => graph.guards[guard]?.reads ?? []))
+      for (const key of [...atomsOf(conditionsOf(edge))].flatMap((guard) => graph.guards[guard]?.reads ?? []))
         if (!readers.has(key)) readers.set(key, { place: edge.place, what: `the guard of edge ${edge.id}` })
     }
   }

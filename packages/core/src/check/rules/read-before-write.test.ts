@@ -40,6 +40,24 @@ describe('readBeforeWrite', () => {
     `)
   })
 
+  it('looks at the guards of branches, also where others of the fork have none', () => {
+    const found = runRule(readBeforeWrite, {
+      guards: { isLong: ['notes'] },
+      nodes: { plan: 'task', a: 'task', b: { kind: 'task', writes: ['notes'] }, meet: { kind: 'join' } },
+      edges: {
+        plan: { done: { fork: ['a?isLong', 'b'], join: 'meet' } },
+        a: { done: 'meet' },
+        b: { done: 'meet' },
+        meet: { done: ':end' },
+      },
+    })
+    expect(found).toMatchInlineSnapshot(`
+      "error WAYSTONE_DEFINITION_READ_BEFORE_WRITE at fixture.edges.plan.done
+        the guard of edge plan.done reads "notes", which nothing has written on the path plan.done
+        → Write "notes" before (it is written by "b"), take it from the input, or make it optional in the state."
+    `)
+  })
+
   it('refuses what limits.exhausted leads to when it reads what may not be written yet', () => {
     const found = runRule(readBeforeWrite, {
       nodes: { collect: { kind: 'task', writes: ['notes'] }, tell: { kind: 'task', reads: ['notes'] } },

@@ -1,6 +1,6 @@
 import { endTarget, exhaustedTarget, type Graph, type GuardExpression, type NodeRecord } from '../../graph/graph.ts'
 import { formatPath, jumpName, listName, subjectOf, type Move, type Subject, type Walk } from '../moves.ts'
-import { atomsOf } from '../propositions.ts'
+import { atomsOf, conditionsOf } from '../propositions.ts'
 import { errorAt, type Rule } from '../rule.ts'
 import type { Finding } from '../report.ts'
 import { toolConditions } from '../tool-rules.ts'
@@ -135,7 +135,7 @@ function guardFindings({ subject, writes, key, walk, hint }: Look, node: NodeRec
     const name = listName(node.id, outcome)
     if (writes.get(name)?.has(key) === true || !walk.lacks(node.id, outcome)) return []
     return (subject.lists.get(name) ?? [])
-      .filter((edge) => edge.when !== null && readsKey(subject, edge.when, key))
+      .filter((edge) => readsKey(subject, conditionsOf(edge), key))
       .map((edge) =>
         errorAt('WAYSTONE_DEFINITION_READ_BEFORE_WRITE', {
           place: edge.place,

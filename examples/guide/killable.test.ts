@@ -17,7 +17,7 @@ function start(cwd: string, killAt?: number): Promise<ChildEnd> {
 describe.concurrent('killable', () => {
   it.each([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])(
     'completes when it is killed at point %i',
-    { timeout: 30_000 },
+    { timeout: 120_000 },
     async (killAt) => {
       const folder = mkdtempSync(join(tmpdir(), 'killable-'))
       expect((await start(folder, killAt)).signal).toBe('SIGKILL')

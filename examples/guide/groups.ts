@@ -1,4 +1,12 @@
-import { createRuntime, defineState, defineTool, END, type Runtime, type RuntimeOptions } from '@waystone/core'
+import {
+  createRuntime,
+  defineState,
+  defineTool,
+  END,
+  type GroupStore,
+  type Runtime,
+  type RuntimeOptions,
+} from '@waystone/core'
 import { z } from 'zod'
 
 const chargeCard = defineTool({
@@ -18,7 +26,7 @@ const billing = w.group('billing', {
   state: { card: z.string().optional(), receipt: z.string().optional() }, // nobody else's
   exports: ['paid'], // what its nodes may write of the shared state
   verdicts: ['cleared'], // gates and approvals that others may hear
-  own: ['secrets'],
+  own: ['secrets', 'store'],
 })
 // #endregion group
 
@@ -65,13 +73,18 @@ export const shop = w.workflow('shop', {
   },
 })
 
-/** A runtime in which the bank's key is known to the group alone. */
-export function shopRuntime(models: NonNullable<RuntimeOptions['models']>): Runtime {
+/** A runtime in which the bank's key is known to the group alone, and what is private to it is kept in a store that nobody else has. */
+export function shopRuntime(models: NonNullable<RuntimeOptions['models']>, vault: GroupStore): Runtime {
   // #region runtime
   return createRuntime({
     workflows: [shop],
     models,
-    groups: { billing: { secrets: (name) => (name === 'BANK_KEY' ? 'the-key-of-the-bank' : undefined) } },
+    groups: {
+      billing: {
+        secrets: (name) => (name === 'BANK_KEY' ? 'the-key-of-the-bank' : undefined),
+        store: vault, // createSqliteGroupStore({ path: '.waystone/billing.db' })
+      },
+    },
   })
   // #endregion runtime
 }

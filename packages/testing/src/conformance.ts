@@ -1,4 +1,5 @@
 export type { Harness, UnsupportedCase } from './conformance/harness.ts'
+export { describeGroupStore, type GroupStoreHarness } from './conformance/group-store-conformance.ts'
 export { describeMemory } from './conformance/memory-conformance.ts'
 export type { MemoryHarness } from './conformance/memory-harness.ts'
 export { describeStore } from './conformance/store-conformance.ts'

@@ -1,5 +1,6 @@
 import { auditRun, type Audit } from '@waystone/core'
 import { openRow, type RunOptions } from '../bind/open-run.ts'
+import { wholeStore } from '../bind/whole-store.ts'
 import type { CommandDefinition, CommonOptions, Context } from '../command.ts'
 import { guardText } from '../graph/edge-labels.ts'
 import { nodeText } from '../output/node-text.ts'
@@ -19,7 +20,7 @@ export const audit: CommandDefinition<AuditOptions> = {
   configure: (command) => command.argument('<run>', 'id, beginning of an id, or "last"'),
   async run([reference = ''], options, context) {
     const row = await openRow(reference, options, context)
-    const found = await auditRun(await context.store(), row.runId)
+    const found = await auditRun(await wholeStore(row, options, context), row.runId)
     context.json(found)
     context.print(...auditLines(found, context))
     const isGood = found.chain.isIntact && found.policies.every(({ violations }) => violations.length === 0)

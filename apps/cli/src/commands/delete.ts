@@ -1,5 +1,6 @@
 import { createRuntime } from '@waystone/core'
 import { openRow, type RunOptions } from '../bind/open-run.ts'
+import { wholeStore } from '../bind/whole-store.ts'
 import type { CommandDefinition, CommonOptions } from '../command.ts'
 import { printable, printableLine } from '../output/printable.ts'
 import { counted } from '../output/usage-text.ts'
@@ -20,8 +21,7 @@ export const deleteCommand: CommandDefinition<DeleteOptions> = {
       .option('--force', 'also when it has not ended, or a process drives it'),
   async run([reference = ''], options, context) {
     const row = await openRow(reference, options, context)
-    const store = await context.store()
-    const runtime = createRuntime({ store })
+    const runtime = createRuntime({ store: await wholeStore(row, options, context) })
     try {
       const deletion = await runtime.delete(row.runId, { isForced: options.force === true })
       context.json({ runId: row.runId, deletion })

@@ -1,5 +1,6 @@
 import { buildGraph, compileGraph, replayRun } from '@waystone/core'
 import { openRow, workflowOf, type RunOptions } from '../bind/open-run.ts'
+import { wholeStore } from '../bind/whole-store.ts'
 import type { CommandDefinition, CommonOptions } from '../command.ts'
 import { printable, printableExcerpt } from '../output/printable.ts'
 import { counted } from '../output/usage-text.ts'
@@ -23,7 +24,7 @@ export const replay: CommandDefinition<ReplayOptions> = {
     const row = await openRow(reference, options, context)
     const { workflow } = await workflowOf(row, options, context)
     const compiled = compileGraph(buildGraph(workflow))
-    const { checkpoints, divergence } = await replayRun(await context.store(), compiled, row.runId)
+    const { checkpoints, divergence } = await replayRun(await wholeStore(row, options, context), compiled, row.runId)
     context.json({ runId: row.runId, workflow: row.workflow, isEqual: divergence === null, checkpoints, divergence })
     if (divergence === null) {
       context.print(

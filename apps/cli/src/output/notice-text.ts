@@ -31,6 +31,10 @@ export function noticeLines(notice: RuntimeNotice, { around }: Pick<Context, 'ar
       const wait = until === null ? '' : `, ${formatDuration(Math.max(0, until - around.now()))} at least`
       return [`Node ${node} waits for ${resourceText(resource)}: ${reasons[notice.reason]}${line}${wait}.`]
     }
+    case 'run.parked':
+      return [
+        `Run ${notice.runId} is left alone here: the store of ${notice.groups.map((group) => `group ${printableLine(group)}`).join(', ')} is not bound.`,
+      ]
     case 'run.stopped':
       return []
   }

@@ -6,6 +6,9 @@ import type { Snapshot } from '../snapshot/snapshot.ts'
 import { readText } from './codec.ts'
 import { newerFormat } from './format.ts'
 import { splitLargeValues, type BlobSource, type SplitText } from './large-values.ts'
+import { publicSnapshot } from './public-checkpoint.ts'
+import { seal, sealedLength, type SealedByGroup, type Sealer } from './sealing.ts'
+import { mayHaveMarks, privateMarks, putBack, type PrivateSource } from './unsealing.ts'
 
 /**
  * A keyframe is written when the deltas since the last one are this many times as long as the keyframe would be: loading reads at
@@ -25,8 +28,15 @@ export interface KeyframeMeter {
 }
 
 /** The length of a text with what was taken out of it. */
-export function lengthOf(split: SplitText): number {
-  return split.blobs.reduce((sum, blob) => sum + blob.text.length, split.text.length)
+export function lengthOf(split: EncodedKeyframe): number {
+  const sealed = split.sealed === undefined ? 0 : sealedLength(split.sealed)
+  return split.blobs.reduce((sum, blob) => sum + blob.text.length, split.text.length + sealed)
+}
+
+/** A keyframe as it is stored. */
+export interface EncodedKeyframe extends SplitText {
+  /** What is private to groups with stores of their own; absent: nothing is. */
+  readonly sealed?: SealedByGroup
 }
 
 /** What a keyframe belongs to. */
@@ -34,6 +44,8 @@ export interface KeyframeOf {
   /** Hash of the checkpoint that led to the snapshot. */
   readonly hash: string
   readonly graphHash: string
+  /** For a run some of whose groups have stores of their own. */
+  readonly sealer?: Sealer | undefined
 }
 
 /**
@@ -47,7 +59,7 @@ export function keyframeIfDue(
   meter: KeyframeMeter,
   snapshot: Snapshot,
   of: KeyframeOf,
-): { readonly meter: KeyframeMeter; readonly keyframe: SplitText | null } {
+): { readonly meter: KeyframeMeter; readonly keyframe: EncodedKeyframe | null } {
   if (meter.deltaLength < keyframeFactor * meter.keyframeLength) return { meter, keyframe: null }
   const keyframe = encodeKeyframe(snapshot, of)
   const keyframeLength = lengthOf(keyframe)
@@ -57,7 +69,16 @@ export function keyframeIfDue(
 }
 
 /** Writes a keyframe: a digest of the rest, then JSON with format, graph hash, the checkpoint it belongs to and the snapshot. */
-function encodeKeyframe(snapshot: Snapshot, of: KeyframeOf): SplitText {
+function encodeKeyframe(snapshot: Snapshot, of: KeyframeOf): EncodedKeyframe {
+  const { sealer } = of
+  const shown = sealer === undefined ? undefined : publicSnapshot(sealer.graph, snapshot)
+  if (sealer !== undefined && shown !== undefined && shown.withheld.length > 0) {
+    // The hash is the checkpoint's: no two keyframes of a run have the same.
+    const { marks, byGroup } = seal(sealer, `keyframe ${of.hash}`, shown.withheld)
+    const body = { format: checkpointFormat, graph: of.graphHash, of: of.hash, snapshot: shown.record, private: marks }
+    const { text, blobs } = splitLargeValues(body)
+    return { text: sha256(text) + text, blobs, sealed: byGroup }
+  }
   // A snapshot is JSON by construction; its interfaces only lack an index signature.
   const body = { format: checkpointFormat, graph: of.graphHash, of: of.hash, snapshot: snapshot as unknown as Json }
   const { text, blobs } = splitLargeValues(body)
@@ -66,26 +87,45 @@ function encodeKeyframe(snapshot: Snapshot, of: KeyframeOf): SplitText {
 
 const digestLength = 43
 
+/** Where a keyframe's values are found. */
+export interface KeyframeSources {
+  readonly blobOf: BlobSource
+  readonly privateOf?: PrivateSource | undefined
+}
+
+/** A keyframe that was read. */
+export interface ReadKeyframe {
+  /** Not frozen. */
+  readonly snapshot: Snapshot
+  readonly graphHash: string
+  /** False: what is private to groups is left out, because their own stores are not at hand. */
+  readonly isWhole: boolean
+}
+
+/** The JSON of a keyframe. */
+export function keyframeBody(text: string): string {
+  return text.slice(digestLength)
+}
+
 /**
  * Reads a keyframe.
  *
  * @param hash - of the checkpoint it is stored with
- * @returns not frozen
  * @throws {StoreError} WAYSTONE_STORE_CORRUPT when it is damaged or belongs to another checkpoint
  * @throws {StoreError} WAYSTONE_STORE_NEWER_FORMAT
  */
-export function parseKeyframe(
-  text: string,
-  hash: string,
-  blobOf: BlobSource,
-): { readonly snapshot: Snapshot; readonly graphHash: string } {
-  const body = text.slice(digestLength)
+export function parseKeyframe(text: string, hash: string, { blobOf, privateOf }: KeyframeSources): ReadKeyframe {
+  const body = keyframeBody(text)
   if (sha256(body) !== text.slice(0, digestLength)) throw damaged('its digest does not hold')
-  const { format, graph, of, snapshot } = readText(body, blobOf) as JsonObject
+  const value = readText(body, blobOf) as JsonObject
+  const { format, graph, of, snapshot } = value
   if (typeof format === 'number' && format > checkpointFormat) throw newerFormat('a keyframe', format)
   if (of !== hash) throw damaged(`it belongs to another checkpoint (${JSON.stringify(of)})`)
-  if (typeof graph !== 'string' || typeof snapshot !== 'object') throw damaged('it holds no snapshot')
-  return { snapshot: snapshot as unknown as Snapshot, graphHash: graph }
+  if (typeof graph !== 'string' || typeof snapshot !== 'object' || snapshot === null)
+    throw damaged('it holds no snapshot')
+  const marks = mayHaveMarks(body) ? privateMarks(value) : []
+  const withheld = marks.length === 0 ? marks : putBack(snapshot, marks, privateOf)
+  return { snapshot: snapshot as unknown as Snapshot, graphHash: graph, isWhole: withheld.length === 0 }
 }
 
 function damaged(why: string): Error {

@@ -31,21 +31,29 @@ export type BlobSource = (hash: string) => string | undefined
  * large value is the same blob wherever it stands, and a list of large items does not store them again when it grows.
  *
  * Cost: O(size) for a short text; O(size × depth of large lists in each other) for a long one.
+ *
+ * @param hashOf - what blobs are known by
  */
-export function splitLargeValues(value: Json): SplitText {
+export function splitLargeValues(value: Json, hashOf: (text: string) => string = sha256): SplitText {
   const text = JSON.stringify(value)
   if (isPlain(text)) return { text, blobs: [] }
-  const blobs = new Map<string, Blob>()
-  return { text: writeSplit(value, blobs), blobs: [...blobs.values()] }
+  const blobs: Cut = { found: new Map(), hashOf }
+  return { text: writeSplit(value, blobs), blobs: [...blobs.found.values()] }
+}
+
+/** Blobs that were cut, and what they are known by. */
+interface Cut {
+  readonly found: Map<string, Blob>
+  readonly hashOf: (text: string) => string
 }
 
 /** Objects are put together from their parts: most of a large snapshot is objects around one large value, each of which would write it anew. */
-function writeSplit(value: Json, blobs: Map<string, Blob>): string {
+function writeSplit(value: Json, blobs: Cut): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   return Array.isArray(value) ? writeList(value as readonly Json[], blobs) : writeObject(value as JsonObject, blobs)
 }
 
-function writeList(list: readonly Json[], blobs: Map<string, Blob>): string {
+function writeList(list: readonly Json[], blobs: Cut): string {
   const plain = JSON.stringify(list)
   if (isPlain(plain) || list.every(isSurelySmall)) return plain
   const items = list.map((item) => {
@@ -60,7 +68,7 @@ function isPlain(text: string): boolean {
   return text.length <= largeValueLength && !text.includes(sign)
 }
 
-function writeObject(object: JsonObject, blobs: Map<string, Blob>): string {
+function writeObject(object: JsonObject, blobs: Cut): string {
   const parts: string[] = []
   for (const key of Object.keys(object)) {
     const item = object[key]
@@ -72,11 +80,11 @@ function writeObject(object: JsonObject, blobs: Map<string, Blob>): string {
   return `{${parts.join(',')}}`
 }
 
-function writePart(value: Json, blobs: Map<string, Blob>): string {
+function writePart(value: Json, blobs: Cut): string {
   const text = writeSplit(value, blobs)
   if (text.length <= largeValueLength) return text
-  const hash = sha256(text)
-  if (!blobs.has(hash)) blobs.set(hash, { hash, text })
+  const hash = blobs.hashOf(text)
+  if (!blobs.found.has(hash)) blobs.found.set(hash, { hash, text })
   return `{"${reference}":"${hash}"}`
 }
 
@@ -99,26 +107,31 @@ export function blobReferences(text: string): readonly string[] {
  * @throws {SyntaxError} when the text is no JSON
  * @throws {StoreError} WAYSTONE_STORE_CORRUPT when a blob is missing or is not what its hash says
  */
-export function joinLargeValues(text: string, blobOf: BlobSource): Json {
+export function joinLargeValues(text: string, blobOf: BlobSource, hashOf: (text: string) => string = sha256): Json {
   const value = JSON.parse(text) as Json
-  return text.includes(sign) ? join(value, blobOf) : value
+  return text.includes(sign) ? join(value, { blobOf, hashOf }) : value
 }
 
-function join(value: Json, blobOf: BlobSource): Json {
+interface Joining {
+  readonly blobOf: BlobSource
+  readonly hashOf: (text: string) => string
+}
+
+function join(value: Json, from: Joining): Json {
   if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return (value as readonly Json[]).map((item) => join(item, blobOf))
+  if (Array.isArray(value)) return (value as readonly Json[]).map((item) => join(item, from))
   const entries = Object.entries(value)
   for (const [key, item] of entries)
-    if (key === reference) return readBlob(typeof item === 'string' ? item : JSON.stringify(item), blobOf)
+    if (key === reference) return readBlob(typeof item === 'string' ? item : JSON.stringify(item), from)
   // Setting keys one by one would take a key `__proto__` for the prototype.
   return Object.fromEntries(
-    entries.map(([key, item]) => [looksLikeReference.test(key) ? key.slice(1) : key, join(item, blobOf)]),
+    entries.map(([key, item]) => [looksLikeReference.test(key) ? key.slice(1) : key, join(item, from)]),
   )
 }
 
-function readBlob(hash: string, blobOf: BlobSource): Json {
+function readBlob(hash: string, { blobOf, hashOf }: Joining): Json {
   const text = blobOf(hash)
   if (text === undefined) throw storeError('WAYSTONE_STORE_CORRUPT', `blob ${hash} is missing`, { blob: hash })
-  if (sha256(text) !== hash) throw storeError('WAYSTONE_STORE_CORRUPT', `blob ${hash} is damaged`, { blob: hash })
-  return joinLargeValues(text, blobOf)
+  if (hashOf(text) !== hash) throw storeError('WAYSTONE_STORE_CORRUPT', `blob ${hash} is damaged`, { blob: hash })
+  return joinLargeValues(text, blobOf, hashOf)
 }

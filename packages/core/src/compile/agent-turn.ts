@@ -23,7 +23,7 @@ import { countRefused } from './handoff-ledger.ts'
 import { leavesAnAnswer, nextNeed, summarised, unsummarised, withReported } from './history.ts'
 import { needToBegin, setAside } from './limits.ts'
 import { endMapStep } from './map-items.ts'
-import { cacheKeyOf, cachedResult, keepResult } from './pure-cache.ts'
+import { cacheKeyOf, cachedResult, keepResult, privateMark } from './pure-cache.ts'
 import { transitionNames } from './names.ts'
 import type { RouteParts } from './route-parts.ts'
 import type { StepEnd } from './step-end.ts'
@@ -56,16 +56,16 @@ export function endStep(parts: RouteParts, context: RunContext, stepEnd: StepEnd
     return endCall(parts, counted, stepEnd)
   if (step.kind === 'model' && end.message !== undefined && end.outcome !== 'failed')
     return endModelCall(parts, counted, stepEnd)
-  const kept = step.kind === 'tool' ? keepOutput(counted, stepEnd) : counted
+  const kept = step.kind === 'tool' ? keepOutput(parts, counted, stepEnd) : counted
   return { type: 'outcome', end: fallBack(stepEnd), context: kept }
 }
 
 /** What a pure tool node gave answers identical calls later in the run. */
-function keepOutput(context: RunContext, { record, step, stepIndex, end }: StepEnd): RunContext {
+function keepOutput({ graph }: RouteParts, context: RunContext, { record, step, stepIndex, end }: StepEnd): RunContext {
   const result = end.output ?? end.patch
   const tool = record.kind === 'tool' ? record.tool : step.tool
   if (tool === undefined || result === undefined || end.outcome !== 'done') return context
-  return keepResult(context, end.call, { tool, step: stepIndex, result })
+  return keepResult(context, end.call, { tool, step: stepIndex, result, ...privateMark(graph, record) })
 }
 
 /** A model call that nobody knows the end of. Outcomes of reviewing gates come with a message and may have any name. */

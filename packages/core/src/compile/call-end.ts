@@ -6,7 +6,7 @@ import type { AgentCall, RunContext } from '../snapshot/snapshot.ts'
 import { currentCalls, memoryOf, updateCall, withMemory } from './agent-memory.ts'
 import { markDegraded } from './degraded.ts'
 import { errorOutside } from './group-error.ts'
-import { cacheKeyOf, keepResult } from './pure-cache.ts'
+import { cacheKeyOf, keepResult, privateMark } from './pure-cache.ts'
 import type { StepEnd } from './step-end.ts'
 import { countCall } from './tool-rules.ts'
 
@@ -35,7 +35,7 @@ function answerDone(graph: Graph, context: RunContext, stepEnd: StepEnd): RunCon
   if (step.tool !== undefined && given !== undefined && end.outcome === 'done') {
     const key = cacheKeyOf(graph, record, { tool: step.tool, given: given.arguments })
     const cut = end.isCut === true ? { isCut: end.isCut } : {}
-    next = keepResult(next, key, { tool: step.tool, step: stepIndex, result, ...cut })
+    next = keepResult(next, key, { tool: step.tool, step: stepIndex, result, ...cut, ...privateMark(graph, record) })
   }
   for (const tool of new Set([asked?.tool, step.tool])) next = countDone(next, record, tool)
   if (asked?.ran === undefined) return next

@@ -2,6 +2,7 @@ import { nodePath } from '../base/node-path.ts'
 import { own } from '../base/own.ts'
 import { withIndex, withoutIndex } from '../base/with-index.ts'
 import { limitNames, type Graph, type LimitName } from '../graph/graph.ts'
+import { groupAt } from '../graph/group-at.ts'
 import type { AboveLimits, DegradedMark, OpenStep, RunContext, Snapshot } from '../snapshot/snapshot.ts'
 import { isQuiet } from '../snapshot/tree.ts'
 import { addUsage, usageSince } from '../snapshot/usage.ts'
@@ -140,7 +141,7 @@ export function liftedTo(
   next: Snapshot,
   { at, level }: { readonly at: number; readonly level: number },
 ): Place {
-  const around = withResults(place.around, next.context.cached)
+  const around = withResults(place, next.context.cached)
   if (around.length === 0) return { ...place, snapshot: next }
   const runSteps = around[0]?.snapshot.context.steps ?? 0
   let { before } = place
@@ -158,11 +159,27 @@ export function liftedTo(
 }
 
 /** Pure results stand in the run. @param cached - all of them; absent: nothing was added */
-function withResults(around: readonly Around[], cached: RunContext['cached']): readonly Around[] {
+function withResults(place: Place, cached: RunContext['cached']): readonly Around[] {
+  const { around } = place
   const [run, ...inner] = around
   if (run === undefined || cached === undefined || cached === run.snapshot.context.cached) return around
   const { value, context } = run.snapshot
-  return [{ ...run, snapshot: Object.freeze({ value, context: withContext(context, { cached }) }) }, ...inner]
+  const names = namesAround(place)
+  const group = groupAt(run.compiled.graph, nodePath(names.slice(0, -1), names.at(-1) ?? ''), 'store')
+  const kept = group === undefined ? cached : markedAs(group, cached, context.cached)
+  return [{ ...run, snapshot: Object.freeze({ value, context: withContext(context, { cached: kept }) }) }, ...inner]
+}
+
+/** Results that were made inside a group with a store of its own say so. */
+function markedAs(
+  group: string,
+  cached: NonNullable<RunContext['cached']>,
+  before: RunContext['cached'] = {},
+): NonNullable<RunContext['cached']> {
+  const entries = Object.entries(cached).map(
+    ([key, kept]) => [key, Object.hasOwn(before, key) ? kept : Object.freeze({ ...kept, group })] as const,
+  )
+  return Object.freeze(Object.fromEntries(entries))
 }
 
 /** What is stored of a nested workflow: nothing that is the run's. */

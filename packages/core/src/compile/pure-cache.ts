@@ -47,6 +47,11 @@ export function cachedResult(context: RunContext, key: string | undefined): Cach
   return key === undefined || context.cached === undefined ? undefined : own(context.cached, key)
 }
 
+/** Marks a result as private to the group of its node, when that has a store of its own. */
+export function privateMark({ groups }: Graph, { group }: NodeRecord): { readonly group?: string } {
+  return group !== undefined && own(groups ?? {}, group)?.own?.includes('store') === true ? { group } : {}
+}
+
 /** Keeps the result of a pure call for the rest of the run, while there is room. The first of two results stays. Pure. */
 export function keepResult(context: RunContext, key: string | undefined, kept: CachedResult): RunContext {
   if (key === undefined || cachedResult(context, key) !== undefined) return context

@@ -1,5 +1,9 @@
 import { describe, expectTypeOf, it } from 'vitest'
 import { z } from 'zod'
+import { createMemoryGroupStore } from '../checkpoint/memory-group-store.ts'
+import { createMemoryStore } from '../checkpoint/memory-store.ts'
+import { createRuntime } from '../run/create-runtime.ts'
+import type { GroupBinding, Runtime, RuntimeOptions } from '../run/runtime.ts'
 import { END } from './edge.ts'
 import { defineState } from './state.ts'
 import type { Workflow } from './workflow.ts'
@@ -22,6 +26,17 @@ describe('w.group', () => {
     })
     // @ts-expect-error the group does not export "note"
     billing.task({ writes: ['note'], run: () => ({ note: 'x' }) })
+  })
+
+  it('has secrets and a store of its own, and nothing else', () => {
+    w.group('vault', { own: ['secrets', 'store'] })
+    // @ts-expect-error a group has no models of its own
+    w.group('vault', { own: ['models'] })
+    const store = createMemoryGroupStore()
+    expectTypeOf<RuntimeOptions['groups']>().toExtend<{ [name: string]: GroupBinding } | undefined>()
+    createRuntime({ groups: { vault: { store } } }) satisfies Runtime
+    // @ts-expect-error the store of runs is none for a group
+    createRuntime({ groups: { vault: { store: createMemoryStore() } } })
   })
 
   it('keeps its keys from everybody else', () => {

@@ -1,7 +1,7 @@
 import type { SourceLine } from './source-line.ts'
 
 /** What a group may have to itself beside state keys, given to the runtime under its name. */
-export const groupOwns = ['secrets'] as const
+export const groupOwns = ['secrets', 'store'] as const
 /** Something that a group has to itself. */
 export type GroupOwn = (typeof groupOwns)[number]
 
@@ -20,7 +20,7 @@ export interface GroupConfig<Shape, Export extends string> {
   readonly exports?: readonly Export[]
   /** Gates and approvals of the group whose verdict nodes outside may hear; default none. */
   readonly verdicts?: readonly string[]
-  /** `secrets`: its tools resolve secrets with a resolver of its own. Default nothing. */
+  /** `secrets`: its tools resolve secrets with a resolver of its own. `store`: what is private to it is kept in a store of its own, and runs refer to it. Default nothing. */
   readonly own?: readonly GroupOwn[]
   /** For people. */
   readonly description?: string

@@ -247,8 +247,10 @@ export const errorCodes = {
   },
   WAYSTONE_DEFINITION_PRIVATE_KEY: {
     family: 'definition',
-    means: 'A node, guard, input or output outside of a group uses a state key that is private to it.',
-    remedy: 'Let a node of the group write what others need to a key that it exports.',
+    means:
+      'A node, guard, input or output outside of a group uses a state key that is private to it, or one group with a store of its own nests another.',
+    remedy:
+      'Let a node of the group write what others need to a key that it exports; give only the outer group a store.',
   },
   WAYSTONE_DEFINITION_READ_BEFORE_WRITE: {
     family: 'definition',
@@ -367,8 +369,8 @@ export const errorCodes = {
   },
   WAYSTONE_INPUT_GROUPS_UNBOUND: {
     family: 'input',
-    means: 'A group of the workflow has something of its own (secrets), and this runtime was not given it.',
-    remedy: 'Give `groups: { name: { secrets } }` to `createRuntime`, or in waystone.config.ts.',
+    means: 'A group of the workflow has something of its own (secrets, store), and this runtime was not given it.',
+    remedy: 'Give `groups: { name: { secrets, store } }` to `createRuntime`, or in waystone.config.ts.',
   },
   WAYSTONE_INPUT_KEY_TAKEN: {
     family: 'input',
@@ -556,6 +558,17 @@ export const errorCodes = {
     means: 'A live process owns the run and drives it.',
     remedy:
       'Wait for it, stop that process, or talk to the run through decisions and operator moves, which work from any process.',
+  },
+  WAYSTONE_STORE_PRIVATE: {
+    family: 'store',
+    means: "What was asked for needs values that are private to a group, and the group's own store is not bound here.",
+    remedy: 'Give `groups: { name: { store } }` to `createRuntime` or in waystone.config.ts, or ask where it is bound.',
+  },
+  WAYSTONE_STORE_PRIVATE_MISSING: {
+    family: 'store',
+    means: "A group's own store does not have a value that a run refers to, or has another one in its place.",
+    remedy:
+      "Bind the store that the run was made with, or restore it from a backup as new as the run's own; the run goes on from there.",
   },
   WAYSTONE_STORE_READ_ONLY: {
     family: 'store',

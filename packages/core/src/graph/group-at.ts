@@ -18,6 +18,11 @@ export function groupAt(graph: Graph, path: string, has: GroupOwn): string | und
   return found
 }
 
+/** Names of the groups of a workflow, and of those nested in it, that have stores of their own. */
+export function groupsWithStores(graph: Graph): readonly string[] {
+  return groupsWith(graph, 'store')
+}
+
 /** Names of all groups of a workflow, and of those nested in it, that have this to themselves. */
 export function groupsWith(graph: Graph, has: GroupOwn): readonly string[] {
   const groups = graphsOf(graph).flatMap((one) => Object.values(one.groups ?? {}))

@@ -89,6 +89,8 @@ export interface Audit {
   readonly workflow: string
   /** Every text equals its hash, every checkpoint names the one before it, none is missing. */
   readonly chain: { readonly isIntact: boolean; readonly problem: string | null }
+  /** Groups whose private values were not to be had: what depends on them is not told. Absent: everything is known. */
+  readonly withheld?: readonly string[]
   /** What it, or a run it was forked from, was forked from and which is no longer stored: policies are judged from there on. Absent: nothing is missing. */
   readonly missingOrigin?: { readonly runId: string; readonly sequence: number }
   readonly transitions: readonly AuditEntry[]
@@ -116,6 +118,7 @@ export async function auditRun(store: Store, runId: string): Promise<Audit> {
     return {
       ...base,
       chain: { isIntact: true, problem: null },
+      ...(history.withheld !== undefined && { withheld: history.withheld }),
       ...(missingOrigin !== undefined && { missingOrigin }),
       transitions: history.checkpoints.map(entryOf),
       people: history.checkpoints.flatMap((checkpoint) => peopleOf(checkpoint, history)),

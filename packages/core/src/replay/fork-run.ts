@@ -1,7 +1,9 @@
 import type { RunId } from '../base/ids.ts'
 import { canonicalJson, copyJson, type Json, type JsonObject } from '../base/json.ts'
-import { firstPacking, packCheckpoint } from '../checkpoint/pack.ts'
+import { firstPackingWith, packCheckpoint } from '../checkpoint/pack.ts'
 import type { RunRow } from '../checkpoint/store.ts'
+import { requireStores } from '../checkpoint/group-stores.ts'
+import { groupStoresOf } from '../checkpoint/with-group-stores.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { plan } from '../compile/plan.ts'
 import { inputError } from '../errors/input-error.ts'
@@ -40,12 +42,14 @@ export interface ForkOptions {
  * @throws {InputError} WAYSTONE_INPUT_FORK when nothing is open there, it undoes what it did, or nobody says who forks it and why, _FORK_UNDONE when what was done by then has been undone since, _FORK_PATCH when the patch does not fit, _FORK_POLICY
  * when a tool could run on an approval that was for something else: what it has shown is changed, or the tool is under way there,
  * WAYSTONE_INPUT_SEQUENCE
+ * @throws {StoreError} WAYSTONE_STORE_PRIVATE when a group's own store is not bound
  */
 export async function forkRun(runtime: Runtime, runId: string, options: ForkOptions): Promise<RunId> {
   const { store, clock, ids, owner } = runtime
   requireMover(options, 'fork', 'WAYSTONE_INPUT_FORK')
   const history = await readHistory(store, runId)
   const compiled = knownWorkflow(runtime, history)
+  requireStores(compiled.graph, runId, groupStoresOf(store))
   const origin = history.at(options.at)
   const { context } = origin.snapshot
   refusePlace(history, options)
@@ -57,6 +61,7 @@ export async function forkRun(runtime: Runtime, runId: string, options: ForkOpti
   refusePolicyBreaks({ compiled, context, at: options.at, patch, override: override.override ?? [] })
   const at = clock.now()
   const newId = ids.run(at)
+  const sealer = await groupStoresOf(store).sealerFor(newId, compiled.graph)
   const parent = { runId: history.row.runId, sequence: options.at, hash: origin.hash }
   const tags = { ...history.row.tags, ...options.tags }
   const event: EngineEvent = {
@@ -79,7 +84,8 @@ export async function forkRun(runtime: Runtime, runId: string, options: ForkOpti
     throw invariantError('WAYSTONE_BUG_FORK', `a fork of ${runId} at ${options.at} was not applied: ${planned.type}`, {
       runId,
     })
-  const packed = packCheckpoint(planned.checkpoint, planned.snapshot, firstPacking)
+  const packed = packCheckpoint(planned.checkpoint, planned.snapshot, firstPackingWith(sealer))
+  await packed.keepPrivate?.()
   const created = await store.create({
     ...rowFacts(compiled),
     runId: newId,

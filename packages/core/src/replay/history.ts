@@ -2,7 +2,7 @@ import type { RunRow, Store } from '../checkpoint/store.ts'
 import { inputError } from '../errors/input-error.ts'
 import { storeError } from '../errors/store-error.ts'
 import type { Graph } from '../graph/graph.ts'
-import { applyPatch } from '../snapshot/apply-patch.ts'
+import { applyKnown, applyPatch } from '../snapshot/apply-patch.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import { diffValues, type Change } from './diff-values.ts'
@@ -26,6 +26,8 @@ export interface History {
   readonly checkpoints: readonly Checkpoint[]
   /** Of the last checkpoint. */
   readonly last: number
+  /** Groups whose private values are left out, because their own stores were not bound. Absent: it is whole. */
+  readonly withheld?: readonly string[]
   /** Cost: O(changes from the nearest sequence looked at before). @throws {InputError} WAYSTONE_INPUT_SEQUENCE */
   at(sequence: number): Moment
   /** What changed in the state from one sequence to another. */
@@ -54,6 +56,9 @@ export async function readHistory(store: Store, runId: string): Promise<History>
 
 function createHistory(row: RunRow, graph: Graph, read: readonly ReadCheckpoint[]): History {
   const snapshots: Snapshot[] = []
+  const withheld = [...new Set(read.flatMap((entry) => entry.checkpoint.withheld ?? []))]
+  const first = read.findIndex((entry) => entry.checkpoint.withheld !== undefined)
+  const partialFrom = first === -1 ? read.length : first
   const momentAt = (sequence: number): Moment => {
     const entry = read[sequence]
     if (entry === undefined || !Number.isInteger(sequence)) {
@@ -65,7 +70,9 @@ function createHistory(row: RunRow, graph: Graph, read: readonly ReadCheckpoint[
     }
     for (let next = snapshots.length; next <= sequence; next++) {
       const { checkpoint } = read[next] ?? entry
-      snapshots.push(applyPatch(snapshots[next - 1] ?? null, checkpoint.patch, checkpoint.event))
+      // What was left out once may be missed by every later patch.
+      const apply = next >= partialFrom ? applyKnown : applyPatch
+      snapshots.push(apply(snapshots[next - 1] ?? null, checkpoint.patch, checkpoint.event))
     }
     return { checkpoint: entry.checkpoint, hash: entry.stored.hash, snapshot: snapshots[sequence] ?? snapshotMissing() }
   }
@@ -74,6 +81,7 @@ function createHistory(row: RunRow, graph: Graph, read: readonly ReadCheckpoint[
     graph,
     checkpoints: read.map((entry) => entry.checkpoint),
     last: read.length - 1,
+    ...(withheld.length > 0 && { withheld }),
     at: momentAt,
     diff: (from, to) =>
       diffValues(momentAt(from).snapshot.context.state, momentAt(to).snapshot.context.state, listKeysOf(graph)),

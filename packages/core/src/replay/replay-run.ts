@@ -1,7 +1,10 @@
 import type { RunId } from '../base/ids.ts'
 import type { Json } from '../base/json.ts'
-import { encodeCheckpoint } from '../checkpoint/codec.ts'
+import { encodeCheckpoint, type Sealing } from '../checkpoint/codec.ts'
+import type { Sealer } from '../checkpoint/sealing.ts'
+import { requireStores } from '../checkpoint/group-stores.ts'
 import type { RunRow, Store } from '../checkpoint/store.ts'
+import { groupStoresOf } from '../checkpoint/with-group-stores.ts'
 import { compile } from '../compile/compile.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { plan, type Plan } from '../compile/plan.ts'
@@ -51,19 +54,22 @@ export interface Replay {
  *
  * @param workflow - as it is now; it is not checked again, since the run was started under it
  * @throws {ReplayError} WAYSTONE_REPLAY_GRAPH_DIFFERS when the definition is another one, with a list of what differs
- * @throws {StoreError} WAYSTONE_STORE_RUN_UNKNOWN, WAYSTONE_STORE_CORRUPT
+ * @throws {StoreError} WAYSTONE_STORE_RUN_UNKNOWN, WAYSTONE_STORE_CORRUPT, WAYSTONE_STORE_PRIVATE when a group's own store is not bound
  */
 export async function replayRun(store: Store, workflow: Workflow | CompiledWorkflow, runId: string): Promise<Replay> {
   const compiled = isWorkflow(workflow) ? compile(workflow, { unchecked: true }) : workflow
   const row = await requireRow(store, runId)
   await requireSameGraph(store, compiled, row)
+  requireStores(compiled.graph, row.runId, groupStoresOf(store))
   const read = await readAllCheckpoints(store, row)
   const transitions = read.map(({ stored, checkpoint }) => ({
     event: checkpoint.event,
     hash: stored.hash,
     stored: checkpoint,
   }))
-  return replayTransitions(compiled, { runId: row.runId, parent: read[0]?.checkpoint.parent ?? null }, transitions)
+  const sealer = await groupStoresOf(store).sealerFor(row.runId, compiled.graph)
+  const parent = read[0]?.checkpoint.parent ?? null
+  return replayTransitions(compiled, { runId: row.runId, parent, ...(sealer !== undefined && { sealer }) }, transitions)
 }
 
 async function requireSameGraph(store: Store, compiled: CompiledWorkflow, row: RunRow): Promise<void> {
@@ -81,7 +87,7 @@ async function requireSameGraph(store: Store, compiled: CompiledWorkflow, row: R
 /** Like {@link replayRun}, over transitions that were read by other means. @param start - what precedes the first */
 export function replayTransitions(
   compiled: CompiledWorkflow,
-  start: { readonly runId: RunId; readonly parent: Checkpoint['parent'] },
+  start: { readonly runId: RunId; readonly parent: Checkpoint['parent']; readonly sealer?: Sealer },
   transitions: readonly StoredTransition[],
 ): Replay {
   let snapshot: Snapshot | null = null
@@ -97,7 +103,7 @@ export function replayTransitions(
         divergence: notTaken(sequence, transition, planned),
       }
     }
-    const { hash } = encodeCheckpoint(planned.checkpoint, graphBefore)
+    const { hash } = encodeCheckpoint(planned.checkpoint, graphBefore, sealingOf(start.sealer, planned.snapshot))
     if (hash !== transition.hash)
       return {
         runId: start.runId,
@@ -110,6 +116,10 @@ export function replayTransitions(
     parent = { runId: start.runId, sequence, hash }
   }
   return { runId: start.runId, checkpoints: transitions.length, snapshot, divergence: null }
+}
+
+function sealingOf(sealer: Sealer | undefined, snapshot: Snapshot): Sealing | undefined {
+  return sealer === undefined ? undefined : { sealer, snapshot }
 }
 
 function notTaken(

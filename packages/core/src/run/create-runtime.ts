@@ -2,6 +2,7 @@ import { systemClock } from '../base/clock.ts'
 import { randomIds, type RunId } from '../base/ids.ts'
 import { createMemoryStore } from '../checkpoint/memory-store.ts'
 import { hasEnded } from '../checkpoint/store-rules.ts'
+import { withGroupStores } from '../checkpoint/with-group-stores.ts'
 import type { RunRow } from '../checkpoint/store.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import type { NamedEvent } from '../define/event.ts'
@@ -206,7 +207,7 @@ function typed<Output, Asked extends Request>(run: Run): Run<Output, Asked> {
 function partsOf(options: RuntimeOptions): ConstructorParameters<typeof Engine>[0] {
   const { clock = systemClock, ids = randomIds, liveness = processLiveness, groups = {} } = options
   return {
-    store: options.store ?? createMemoryStore(),
+    store: withGroupStores(options.store ?? createMemoryStore(), groups),
     clock,
     ids,
     liveness,

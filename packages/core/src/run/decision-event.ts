@@ -4,9 +4,10 @@ import { asksBeforeCall } from '../compile/call-question.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { voiceOf } from '../compile/deciders.ts'
 import { offeredOutcomes, requestDigest } from '../compile/request-digest.ts'
-import { placeOfStep, rootPlace } from '../compile/place.ts'
+import { pathAt, placeOfStep, rootPlace } from '../compile/place.ts'
 import { askedCallOf, rememberRefusal } from '../compile/sticky-rules.ts'
 import type { ApprovalRecord, NodeRecord } from '../graph/graph.ts'
+import { groupAt } from '../graph/group-at.ts'
 import { argumentsOfCall } from '../snapshot/agent-calls.ts'
 import type { EngineEvent, PersonDecision } from '../snapshot/event.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
@@ -119,6 +120,12 @@ function rememberProblem({ compiled, context }: Deciding, decision: PersonDecisi
   if (decision.remember === undefined) return undefined
   const place = placeOfStep(rootPlace(compiled, { value: '', context }), decision.step)
   const step = place?.snapshot.context.open[decision.step]
+  if (place !== undefined && step !== undefined && decision.remember.scope === 'workflow') {
+    const group = groupAt(compiled.graph, pathAt(place, step.node), 'store')
+    // It would outlive the run, in a store that is not the group's.
+    if (group !== undefined)
+      return `it is about group ${group}, which has a store of its own: such a decision is remembered in its run, not in the workflow`
+  }
   const asked = place === undefined || step === undefined ? undefined : askedCallOf(place, step)
   const wanted = decision.remember.arguments
   if (place !== undefined && asked !== undefined && wanted !== undefined && wanted !== null)

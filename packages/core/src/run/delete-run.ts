@@ -1,4 +1,7 @@
 import type { RunId } from '../base/ids.ts'
+import { requireStores } from '../checkpoint/group-stores.ts'
+import { groupStoresOf } from '../checkpoint/with-group-stores.ts'
+import type { Graph } from '../graph/graph.ts'
 import { storeError } from '../errors/store-error.ts'
 import type { Engine } from './engine.ts'
 import type { RunDeletion } from './runtime.ts'
@@ -6,6 +9,10 @@ import type { RunDeletion } from './runtime.ts'
 /** Deletes a run, unless it is owned or has not ended. @throws {StoreError} WAYSTONE_STORE_RUN_UNKNOWN */
 export async function deleteRun(engine: Engine, runId: RunId, isForced: boolean): Promise<RunDeletion> {
   const { store, clock, parts } = engine
+  const row = await store.row(runId)
+  const graph = row === undefined ? undefined : await store.graph(row.graphHash, row.behaviourHash)
+  // What its groups keep of it would stay behind. The text was written from a graph as the run was made.
+  if (graph !== undefined && !isForced) requireStores(JSON.parse(graph) as Graph, runId, groupStoresOf(store))
   await engine.letGo(runId, isForced)
   const lease = (await store.row(runId))?.lease
   const isDead = lease !== null && lease !== undefined && parts.liveness.stateOf(lease.owner) === 'dead'

@@ -233,6 +233,8 @@ export class Drive implements EffectsOwner, RuleDeskOwner {
     entry: Entry,
   ): Promise<void> {
     const packed = packCheckpoint(checkpoint, snapshot, this.#standing.packing)
+    // Before the checkpoint that refers to it; a crash in between leaves what nothing refers to.
+    await packed.keepPrivate?.()
     await this.#host.store.commit({
       fence: this.lease.fence,
       checkpoint: packed.checkpoint,

@@ -3,6 +3,7 @@ import type { Ids, RunId } from '../base/ids.ts'
 import { restoreRun } from '../checkpoint/load.ts'
 import { hasEnded } from '../checkpoint/store-rules.ts'
 import type { Lease, Owner, Store } from '../checkpoint/store.ts'
+import { groupStoresOf } from '../checkpoint/with-group-stores.ts'
 import { plan } from '../compile/plan.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { inputError } from '../errors/input-error.ts'
@@ -32,6 +33,9 @@ const turnEveryMs = 10
 
 /** When a waiting run is woken again that could not be taken up because of the store, ms. */
 const wakeAgainMs = 5_000
+
+/** Parked runs that are remembered, so that each is told of once. */
+const mostParked = 10_000
 
 /** What an engine is bound to: the runtime's options with every default filled in. */
 export interface EngineParts {
@@ -90,6 +94,8 @@ export class Engine implements DriveHost {
   readonly #tokenListeners = new Set<(token: Token) => void>()
   readonly #begun = new Set<DrivenRun>()
   readonly #toBegin: Drive[] = []
+  /** Runs of which it was said that they are left alone. */
+  readonly #parked = new Set<RunId>()
   #turn: Promise<void> | null = null
   #turnAt = 0
   #isClosed = false
@@ -209,6 +215,14 @@ export class Engine implements DriveHost {
     this.#dormant.unset(runId)
   }
 
+  /** Says that a run is left alone because stores of its groups are not bound here; once for each. */
+  tellParked(runId: RunId, groups: readonly string[]): void {
+    if (this.#parked.has(runId)) return
+    if (this.#parked.size >= mostParked) this.#parked.clear()
+    this.#parked.add(runId)
+    this.notify({ type: 'run.parked', runId, groups })
+  }
+
   /** Resolves when the run next rests here; rejects when its drive stops with an error. Undefined when it is not driven here. */
   nextRest(runId: RunId): Promise<Rest> | undefined {
     if (!this.#drives.has(runId)) return undefined
@@ -313,7 +327,9 @@ export class Engine implements DriveHost {
     if (needsBindings && !hasEnded(row.status)) await checkBindings(compiled, this.ports)
     if (row.behaviourHash !== compiled.hashes.behaviour)
       this.notify({ type: 'behaviour.changed', runId, workflow: row.workflow })
-    const standing = await restoreRun(store, loaded)
+    const sealer = await groupStoresOf(store).sealerFor(runId, compiled.graph)
+    const restored = await restoreRun(store, loaded)
+    const standing = sealer === undefined ? restored : { ...restored, packing: { ...restored.packing, sealer } }
     const { context } = standing.snapshot
     const missed = missedEntries({ compiled, context, loaded, now: this.clock.now(), ports: this.ports })
     return {

@@ -466,6 +466,38 @@ describe('the border of a group', () => {
     ])
   })
 
+  it('is one where stores are: a group that has its own nests no other such group', () => {
+    const inner = state()
+    const lab = inner.group('lab', { own: ['store'] })
+    const innerNodes = inner.nodes({ look: lab.task({ effect: 'pure', run: () => undefined }) })
+    const looking = inner.workflow('looking', {
+      input: z.object({ order: z.string() }),
+      output: [],
+      nodes: innerNodes,
+      start: innerNodes.look,
+      edges: { look: { done: END } },
+    })
+    const w = state()
+    const vault = w.group('vault', { own: ['store'] })
+    const n = w.nodes({
+      look: vault.nested(looking, { reads: ['order'] }),
+      free: w.nested(looking, { reads: ['order'] }),
+    })
+    const workflow = w.workflow('boxes', {
+      input: z.object({ order: z.string() }),
+      output: [],
+      nodes: n,
+      start: n.look,
+      edges: { look: { done: n.free }, free: { done: END } },
+    })
+    expect(check(buildGraph(workflow)).findings).toMatchObject([
+      {
+        code: 'WAYSTONE_DEFINITION_PRIVATE_KEY',
+        message: 'node "look" of group "vault" nests group "lab"; both have a store of their own',
+      },
+    ])
+  })
+
   it('is drawn by one w.group, with names and options that make sense', () => {
     const w = state()
     const one = group(w)
@@ -494,7 +526,7 @@ describe('the border of a group', () => {
           'two groups are named "billing"',
           'group name "no name" is no valid name',
           'group "bad" has no option "colour"',
-          'group "bad": own is a list; expected is a list of "secrets"',
+          'group "bad": own is a list; expected is a list of "secrets", "store"',
           'group "bad": exports names "nothing", which is no state key',
           'state key "order" of group "bad" is a key of the shared state, or of another group',
         ].map((message) => expect.objectContaining({ message }) as unknown),

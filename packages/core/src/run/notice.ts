@@ -25,5 +25,7 @@ export type RuntimeNotice =
   | { readonly type: 'behaviour.changed'; readonly runId: RunId; readonly workflow: string }
   /** An event named nothing that is open, or could not be used. */
   | { readonly type: 'event.dropped'; readonly runId: RunId; readonly eventId: string; readonly message: string }
+  /** A run that could go on is left alone here: the stores of these groups are not bound. Told once for each run. */
+  | { readonly type: 'run.parked'; readonly runId: RunId; readonly groups: readonly string[] }
   /** This process stopped driving the run: a commit failed, or another owner has it. */
   | { readonly type: 'run.stopped'; readonly runId: RunId; readonly error: unknown }

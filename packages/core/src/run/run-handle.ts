@@ -4,6 +4,7 @@ import { isAsking } from '../snapshot/snapshot.ts'
 import { openIn } from '../snapshot/tree.ts'
 import { decisionEvent, type EventStamp } from './decision-event.ts'
 import type { NamedEvent } from '../define/event.ts'
+import { deliver } from './deliver.ts'
 import type { Entry } from './drive.ts'
 import type { Engine, Rest } from './engine.ts'
 import { followRun } from './follow.ts'
@@ -11,7 +12,7 @@ import { openingSequences } from './opening-sequence.ts'
 import { requestsOf } from './requests.ts'
 import { readProgress } from './run-progress.ts'
 import { requireMover } from './parse-override.ts'
-import { resultOfRest, standingOf, statusOfRun } from './run-status.ts'
+import { resultOfRest, standingOf, statusOfRun, type StandingRun } from './run-status.ts'
 import { patchEvent } from './patch-event.ts'
 import { answerEvent, questionEvent } from './question-event.ts'
 import { redirectEvent, releaseEvent } from './redirect-event.ts'
@@ -89,27 +90,27 @@ export class RunHandle implements Run {
     decision: DecisionInput,
     options: Parameters<Run['decide']>[2] = {},
   ): Promise<Acceptance> {
-    const { compiled, context } = await standingOf(this.#engine, this.runId)
-    const made = decisionEvent({ runId: this.runId, compiled, context }, request, {
+    const standing = await standingOf(this.#engine, this.runId)
+    const made = decisionEvent({ runId: this.runId, ...standing }, request, {
       decision,
       stamp: this.#stamp(),
     })
     if (made.type !== 'event') return made
-    if (options.isRecordedOnly !== true) return await this.#send(made.event, true)
-    await this.#engine.store.deliver(this.runId, made.event)
+    if (options.isRecordedOnly !== true) return await this.#send(made.event, true, standing)
+    await deliver(this.#engine, { runId: this.runId, standing }, made.event)
     return { type: 'delivered' }
   }
 
   async ask(request: Request | string, given: QuestionInput): Promise<Acceptance> {
-    const { compiled, context } = await standingOf(this.#engine, this.runId)
-    const made = questionEvent({ runId: this.runId, compiled, context }, request, { given, stamp: this.#stamp() })
-    return made.type === 'event' ? await this.#send(made.event, false) : made
+    const standing = await standingOf(this.#engine, this.runId)
+    const made = questionEvent({ runId: this.runId, ...standing }, request, { given, stamp: this.#stamp() })
+    return made.type === 'event' ? await this.#send(made.event, false, standing) : made
   }
 
   async answer(request: Request | string, given: AnswerInput): Promise<Acceptance> {
-    const { compiled, context } = await standingOf(this.#engine, this.runId)
-    const made = answerEvent({ runId: this.runId, compiled, context }, request, { given, stamp: this.#stamp() })
-    return made.type === 'event' ? await this.#send(made.event, false) : made
+    const standing = await standingOf(this.#engine, this.runId)
+    const made = answerEvent({ runId: this.runId, ...standing }, request, { given, stamp: this.#stamp() })
+    return made.type === 'event' ? await this.#send(made.event, false, standing) : made
   }
 
   async rules(): Promise<readonly RememberedRule[]> {
@@ -137,7 +138,8 @@ export class RunHandle implements Run {
     const name = typeof event === 'string' ? event : event.name
     const made = sentEvent(standing, { ...options, event: name, payload }, { id: ids.event(), at: clock.now() })
     if (made.type !== 'event') return made
-    if ((await this.#engine.store.deliver(this.runId, made.event)) === 'duplicate') return { type: 'duplicate' }
+    if ((await deliver(this.#engine, { runId: this.runId, standing }, made.event)) === 'duplicate')
+      return { type: 'duplicate' }
     if (options.isRecordedOnly === true) return { type: 'delivered' }
     const taken = Promise.withResolvers<Acceptance>()
     const entry: Entry = {
@@ -171,8 +173,8 @@ export class RunHandle implements Run {
   }
 
   async patch(given: PatchInput): Promise<Acceptance> {
-    const { compiled } = await standingOf(this.#engine, this.runId)
-    return await this.#send(patchEvent(compiled, given, this.#stamp()), true)
+    const standing = await standingOf(this.#engine, this.runId)
+    return await this.#send(patchEvent(standing.compiled, given, this.#stamp()), true, standing)
   }
 
   async resume(): Promise<void> {
@@ -194,10 +196,10 @@ export class RunHandle implements Run {
   }
 
   /** To the drive of this process, or to one made for it; to the inbox when another process owns the run. */
-  async #send(event: EngineEvent, needsBindings: boolean): Promise<Acceptance> {
+  async #send(event: EngineEvent, needsBindings: boolean, standing: StandingRun | null = null): Promise<Acceptance> {
     const here = await this.#sendHere(event, needsBindings)
     if (here !== undefined) return here
-    await this.#engine.store.deliver(this.runId, event)
+    await deliver(this.#engine, { runId: this.runId, standing }, event)
     // The owner may have let go between the two: then the event stands in the inbox and is taken up from there.
     await this.#engine.takeUp(this.runId, { isPatient: false, needsBindings })
     return { type: 'delivered' }

@@ -1,7 +1,9 @@
 import type { RunId } from '../base/ids.ts'
+import { requireStores } from '../checkpoint/group-stores.ts'
 import { restoreRun } from '../checkpoint/load.ts'
 import { hasEnded } from '../checkpoint/store-rules.ts'
 import type { RunRow } from '../checkpoint/store.ts'
+import { groupStoresOf } from '../checkpoint/with-group-stores.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { storeError } from '../errors/store-error.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
@@ -16,7 +18,7 @@ export interface StandingRun {
   readonly sequence: number
 }
 
-/** Where a run stands, from memory where it is driven here. @throws {StoreError} WAYSTONE_STORE_RUN_UNKNOWN @throws {ReplayError} when its definition is not known */
+/** Where a run stands, from memory where it is driven here. @throws {StoreError} WAYSTONE_STORE_RUN_UNKNOWN @throws {ReplayError} when its definition is not known @throws {StoreError} WAYSTONE_STORE_PRIVATE when a store of one of its groups is not bound here */
 export async function standingOf(engine: Engine, runId: RunId): Promise<StandingRun> {
   const drive = engine.driveOf(runId)
   if (drive !== undefined)
@@ -27,6 +29,7 @@ export async function standingOf(engine: Engine, runId: RunId): Promise<Standing
   const compiled = await parts.book.forRun(loaded.row, () =>
     store.graph(loaded.row.graphHash, loaded.row.behaviourHash),
   )
+  requireStores(compiled.graph, runId, groupStoresOf(store))
   const { snapshot, parent } = await restoreRun(store, loaded)
   return { compiled, context: snapshot.context, sequence: parent.sequence }
 }
@@ -51,10 +54,17 @@ export async function statusOfRun(engine: Engine, runId: RunId): Promise<RunResu
   })
 }
 
-/** True when this process does not know the run's graph and nobody drives it. */
-export function isParked({ parts, clock }: Engine, row: RunRow): boolean {
-  if (hasEnded(row.status) || parts.book.find(row.workflow, row.graphHash) !== undefined) return false
+/** True when this process does not know the run's graph, or lacks a store of one of its groups, and nobody drives it. */
+export function isParked(engine: Engine, row: RunRow): boolean {
+  const { clock } = engine
+  if (hasEnded(row.status) || canDrive(engine, row)) return false
   return row.lease === null || row.lease.expiresAt <= clock.now()
+}
+
+/** Whether this process knows the run's graph and has the stores of its groups. */
+function canDrive({ parts, store }: Engine, row: RunRow): boolean {
+  const compiled = parts.book.find(row.workflow, row.graphHash)
+  return compiled !== undefined && groupStoresOf(store).lacking(compiled.graph).length === 0
 }
 
 /** A run's result where its drive left it. */

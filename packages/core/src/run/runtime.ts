@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Ids, RunId } from '../base/ids.ts'
 import type { Json, JsonObject } from '../base/json.ts'
+import type { GroupStore } from '../checkpoint/group-store.ts'
 import type { Owner, RunFilter, RunPage, RunRow, Store } from '../checkpoint/store.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import type { CallDecision } from '../define/call-approval.ts'
@@ -29,6 +30,8 @@ export type SecretResolver = (name: string) => string | undefined | Promise<stri
 export interface GroupBinding {
   /** Asked instead of the runtime's for the secrets of tools that nodes of the group call. */
   readonly secrets?: SecretResolver
+  /** Where what is private to the group is kept; the runtime's store only refers to it. It stays open, it belongs to whoever made it. */
+  readonly store?: GroupStore
 }
 
 /** What a runtime is bound to; `waystone.config.ts` holds the same object. */

@@ -1,6 +1,7 @@
 import { canonicalJson, takeJson, type Json, type JsonObject } from '../base/json.ts'
 import type { RunId } from '../base/ids.ts'
-import { firstPacking, packCheckpoint } from '../checkpoint/pack.ts'
+import { firstPackingWith, packCheckpoint } from '../checkpoint/pack.ts'
+import { groupStoresOf } from '../checkpoint/with-group-stores.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { inputError } from '../errors/input-error.ts'
 import { invariantError } from '../errors/invariant-error.ts'
@@ -46,12 +47,14 @@ export async function startRun(
     from: 'caller',
     payload: Object.freeze(payload),
   })
+  const sealer = await groupStoresOf(engine.store).sealerFor(runId, compiled.graph)
   const planned = engine.plan(compiled, { runId, sequence: 0, parent: null }, null, event)
   if (planned.type !== 'applied')
     throw invariantError('WAYSTONE_BUG_STUCK', `the start of run ${runId} was ${planned.type}`, { runId })
   const { snapshot } = planned
-  const packed = packCheckpoint(planned.checkpoint, snapshot, firstPacking)
+  const packed = packCheckpoint(planned.checkpoint, snapshot, firstPackingWith(sealer))
   const created = await engine.alone(runId, async () => {
+    await packed.keepPrivate?.()
     const answer = await engine.store.create({
       runId,
       ...definitionOf(compiled),

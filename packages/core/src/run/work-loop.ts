@@ -1,6 +1,7 @@
 import type { RunId } from '../base/ids.ts'
 import { StoreError } from '../errors/store-error.ts'
 import type { RunRow } from '../checkpoint/store.ts'
+import { groupStoresOf } from '../checkpoint/with-group-stores.ts'
 import type { Engine } from './engine.ts'
 import { watchNews } from './next-news.ts'
 
@@ -73,12 +74,23 @@ async function findDrivable(engine: Engine, setbacks: Setbacks, free: number): P
 
 /** Parked runs are left alone, runs that a fault other than the store's has stopped here, and for a while those that were tried in vain. */
 function isDrivable(engine: Engine, row: RunRow, setbacks: Setbacks): boolean {
-  const { runId, workflow, graphHash } = row
-  if (engine.driveOf(runId) !== undefined || engine.parts.book.find(workflow, graphHash) === undefined) return false
+  const { runId } = row
+  if (engine.driveOf(runId) !== undefined || !isKnown(engine, row)) return false
   const failure = engine.failureOf(runId)
   if (failure !== undefined && !StoreError.isInstance(failure)) return false
   if (failure !== undefined && setbacks.get(runId)?.failure !== failure) setBack(engine, row, { setbacks, failure })
   return (setbacks.get(runId)?.until ?? 0) <= engine.clock.now()
+}
+
+/** A run whose group keeps its values in a store that is not bound here is parked too; once for each process that is told. */
+function isKnown(engine: Engine, row: RunRow): boolean {
+  const { runId, workflow, graphHash } = row
+  const compiled = engine.parts.book.find(workflow, graphHash)
+  if (compiled === undefined) return false
+  const groups = groupStoresOf(engine.store).lacking(compiled.graph)
+  if (groups.length === 0) return true
+  engine.tellParked(runId, groups)
+  return false
 }
 
 async function take(engine: Engine, row: RunRow, setbacks: Setbacks): Promise<void> {

@@ -18,9 +18,18 @@ import type { Snapshot } from './snapshot.ts'
  * @throws {StoreError} WAYSTONE_STORE_CORRUPT when the patch does not fit the snapshot or points to nothing
  */
 export function applyPatch(snapshot: Snapshot | null, patch: Patch, event: EngineEvent): Snapshot {
-  const applying: Applying = { event, copies: new Set() }
+  return applyAll(snapshot, patch, { event, copies: new Set() })
+}
+
+function applyAll(snapshot: Snapshot | null, patch: Patch, applying: Applying): Snapshot {
   let root: Json | undefined = snapshot === null ? undefined : asJson(snapshot)
-  for (const operation of patch) root = applyAt(root, operation, 0, applying)
+  for (const operation of patch) {
+    try {
+      root = applyAt(root, operation, 0, applying)
+    } catch (error) {
+      if (applying.isKnownOnly !== true) throw error
+    }
+  }
   for (const copy of applying.copies) Object.freeze(copy)
   if (typeof root !== 'object' || root === null || !Object.hasOwn(root, 'value') || !Object.hasOwn(root, 'context')) {
     throw storeError(
@@ -29,6 +38,15 @@ export function applyPatch(snapshot: Snapshot | null, patch: Patch, event: Engin
     )
   }
   return root as unknown as Snapshot
+}
+
+/**
+ * Applies what is known of a checkpoint's patch to what is known of the snapshot before it: operations on parts that were left out are left out.
+ *
+ * @throws {StoreError} WAYSTONE_STORE_CORRUPT when that leaves no snapshot
+ */
+export function applyKnown(snapshot: Snapshot | null, patch: Patch, event: EngineEvent): Snapshot {
+  return applyAll(snapshot, patch, { event, copies: new Set(), isKnownOnly: true })
 }
 
 /** A snapshot is JSON by construction; its interfaces only lack an index signature. */
@@ -41,6 +59,8 @@ interface Applying {
   readonly event: EngineEvent
   /** Objects and lists that this patch has copied already: the next operation changes them where they are. */
   readonly copies: Set<object>
+  /** What does not fit is left out. */
+  readonly isKnownOnly?: true
 }
 
 function applyAt(

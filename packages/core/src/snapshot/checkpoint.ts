@@ -50,4 +50,6 @@ export interface Checkpoint {
   readonly left: { readonly [name in LimitName]?: number }
   readonly status: RunStatus
   readonly commands: readonly Command[]
+  /** Never stored: groups whose private values are left out, because it was read without their own stores. Absent: it is whole. */
+  readonly withheld?: readonly string[]
 }

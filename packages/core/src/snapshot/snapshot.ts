@@ -265,6 +265,8 @@ export interface CachedResult {
   readonly result: Json
   /** What a model was told of a large output, not the output itself: for identical calls of agents only. */
   readonly isCut?: true
+  /** The group with a store of its own inside which it was made; absent: none. */
+  readonly group?: string
 }
 
 /** Something of a run was not done as it was meant to be. */

@@ -1,5 +1,7 @@
 import { escalationOutcome } from '../../graph/handoff.ts'
 import type { Graph, GroupRecord, GuardExpression, NodeRecord } from '../../graph/graph.ts'
+import { groupsWith } from '../../graph/group-at.ts'
+import { nestedIn } from '../../graph/nested-graphs.ts'
 import { toolConditions } from '../tool-rules.ts'
 import { atomsOf, conditionsOf } from '../propositions.ts'
 import { errorAt, listNames, type Rule } from '../rule.ts'
@@ -14,6 +16,7 @@ export const groupBorders: Rule = ({ graph }) => {
     ...graph.edges.flatMap((edge) => guardFindings(graph, conditionsOf(edge), { node: edge.from, place: edge.place })),
     ...Object.values(graph.groups).flatMap((group) => namedVerdicts(graph, group)),
     ...whole(graph),
+    ...storesInside(graph),
   ]
 }
 
@@ -100,6 +103,22 @@ function guardFindings(
       return [trespass(owner, { place, who: `guard "${guard}" at node "${node}" reads "${key}"`, key })]
     }),
   )
+}
+
+/** One value cannot be kept by two: what a node of a group with a store of its own nests is kept there as a whole. */
+function storesInside(graph: Graph): Finding[] {
+  return Object.values(graph.nodes).flatMap((node) => {
+    const nested = nestedIn(graph, node)
+    const outer = node.group === undefined ? undefined : graph.groups?.[node.group]
+    if (nested === undefined || outer?.own?.includes('store') !== true) return []
+    return groupsWith(nested, 'store').map((inner) =>
+      errorAt('WAYSTONE_DEFINITION_PRIVATE_KEY', {
+        place: node.place,
+        message: `node "${node.id}" of group "${outer.name}" nests group "${inner}"; both have a store of their own`,
+        hint: `Leave "store" out of own of one of them: what group "${outer.name}" nests is kept in its store.`,
+      }),
+    )
+  })
 }
 
 function trespass(

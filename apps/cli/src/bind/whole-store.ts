@@ -1,0 +1,32 @@
+import { dirname, resolve } from 'node:path'
+import { groupsWithStores, withGroupStores, type Graph } from '@waystone/core'
+import type { RunRow, Store } from '@waystone/core/store'
+import type { Context } from '../command.ts'
+import { loadConfig } from '../load/config-file.ts'
+import { printableLine } from '../output/printable.ts'
+import type { RunOptions } from './open-run.ts'
+import { tagNames } from './tag-names.ts'
+
+/**
+ * The store as a run is to be read through it: groups of its workflow that have stores of their own are read there, as the configuration above
+ * the workflow's file says. What stands in a store that it does not name is left out, and said to be.
+ */
+export async function wholeStore(row: RunRow, { file }: RunOptions, context: Context): Promise<Store> {
+  const store = await context.store()
+  const text = await store.graph(row.graphHash, row.behaviourHash)
+  // The text was written from a graph as the run was made.
+  const groups = text === undefined ? [] : groupsWithStores(JSON.parse(text) as Graph)
+  if (groups.length === 0) return store
+  const { cwd } = context.around
+  const reference = file ?? row.tags[tagNames.module]
+  const folder = reference === undefined ? cwd : dirname(resolve(cwd, reference.split('#')[0] ?? ''))
+  const bound = (await loadConfig(folder)).config.groups ?? {}
+  const lacking = groups.filter((group) => bound[group]?.store === undefined)
+  if (lacking.length > 0) {
+    const names = lacking.map((group) => `group ${printableLine(group)}`).join(', ')
+    context.note(
+      `What is private to ${names} is left out: no configuration here names ${lacking.length === 1 ? 'its store' : 'their stores'}.`,
+    )
+  }
+  return withGroupStores(store, bound)
+}

@@ -1,0 +1,403 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { labMark, tallies, vaultMark, vaults } from '../../test/groups/vault.ts'
+import { asks, says, scripted } from '../../test/support/scripted-model.ts'
+import { mortalView, viewOf } from '../../test/support/store-view.ts'
+import { sha256 } from '../base/hash.ts'
+import type { GroupStore } from '../checkpoint/group-store.ts'
+import { createMemoryGroupStore } from '../checkpoint/memory-group-store.ts'
+import { createMemoryStore } from '../checkpoint/memory-store.ts'
+import type { Store } from '../checkpoint/store.ts'
+import { withGroupStores } from '../checkpoint/with-group-stores.ts'
+import { storeError } from '../errors/store-error.ts'
+import { auditRun } from '../replay/audit-run.ts'
+import { forkRun } from '../replay/fork-run.ts'
+import { readHistory } from '../replay/history.ts'
+import { replayRun } from '../replay/replay-run.ts'
+import { createRuntime } from './create-runtime.ts'
+import type { Liveness } from './liveness.ts'
+import type { RuntimeNotice } from './notice.ts'
+import type { RunEvent } from './run-event.ts'
+import type { Run, Runtime, RuntimeOptions } from './runtime.ts'
+
+const open: Runtime[] = []
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((runtime) => runtime.close()))
+})
+
+function runtimeWith(options: RuntimeOptions = {}): Runtime {
+  const runtime = createRuntime(options)
+  open.push(runtime)
+  return runtime
+}
+
+const yes = { outcome: 'approved', by: 'ada', reason: `fine, says ${vaultMark}` }
+const dead: Liveness = { self: () => ({ host: 'here', pid: 1, processStartedAt: '1' }), stateOf: () => 'dead' }
+
+/** A store that remembers everything that was ever written to it. */
+function recorded(store: Store): { readonly store: Store; readonly written: readonly string[] } {
+  const written: string[] = []
+  const view = viewOf(store, (method, args) => {
+    if (method !== 'blob' && method !== 'checkpoints') written.push(JSON.stringify([method, args]))
+  })
+  return { store: view, written }
+}
+
+/** The same of a group's store, without its key. */
+function recordedGroup(store: GroupStore = createMemoryGroupStore()): {
+  readonly store: GroupStore
+  readonly written: string[]
+} {
+  const written: string[] = []
+  return {
+    written,
+    store: {
+      name: 'recorded',
+      key: () => store.key(),
+      async put(runId, values) {
+        written.push(JSON.stringify(values))
+        await store.put(runId, values)
+      },
+      get: (runId, references) => store.get(runId, references),
+      forget: (runId) => store.forget(runId),
+      close: () => store.close(),
+    },
+  }
+}
+
+const models = () => ({
+  outside: scripted(says({ letter: 'Dear' }), says({ letter: 'Thank you' })),
+  inside: scripted(
+    asks(['score', { card: vaultMark }], ['transfer', { card: vaultMark }]),
+    asks(['score', { card: vaultMark }]),
+    says({ note: `noted ${vaultMark}` }),
+  ),
+})
+
+const start = { input: { order: 'o-1' }, key: 'k-1' }
+
+/** Goes through all of {@link vaults}, deciding and sending what it waits for. */
+async function through(run: Run): Promise<void> {
+  for (let result = await run.result(); result.status === 'waiting'; result = await run.result()) {
+    const [request] = await run.requests()
+    const taken = request === undefined ? null : await run.decide(request, yes)
+    const [wait] = await run.waits()
+    const message = { key: `${vaultMark} of o-1`, id: 'e-1' }
+    const sent = wait === undefined ? taken : await run.send('confirmed', { by: `${vaultMark} bank` }, message)
+    expect(sent).toMatchObject({ type: 'applied' })
+  }
+}
+
+const insiders = /^(find|clerk|each|ponder|bank|allowed|measure)(\/|$)/
+
+describe("a group's own store (M3)", () => {
+  it('alone holds what is private to the group (byte search)', async () => {
+    const { store, written } = recorded(createMemoryStore())
+    const [vault, lab] = [recordedGroup(), recordedGroup()]
+    const bound = models()
+    const runtime = runtimeWith({
+      store,
+      models: bound,
+      groups: { vault: { store: vault.store }, lab: { store: lab.store } },
+    })
+    const run = await runtime.start(vaults, start)
+    await through(run)
+    expect(await run.result()).toMatchObject({ status: 'completed', output: { paid: true, letter: 'Thank you' } })
+
+    for (const text of written) {
+      expect(text).not.toContain(vaultMark)
+      expect(text).not.toContain(labMark)
+    }
+    expect(written.join('')).toContain('Thank you')
+    expect(vault.written.join('')).toContain(vaultMark)
+    expect(vault.written.join('')).not.toContain(labMark)
+    expect(lab.written.join('')).toContain(labMark)
+    expect(lab.written.join('')).not.toContain(vaultMark)
+    expect(JSON.stringify(bound.outside.requests)).not.toContain(vaultMark)
+
+    const events: RunEvent[] = []
+    for await (const event of run.events()) events.push(event)
+    const others = events.filter(
+      (event) => event.type !== 'event.received' && !('node' in event && insiders.test(event.node ?? '')),
+    )
+    const told = others.filter((event) => event.type !== 'edge.taken' || !insiders.test(event.decision.node))
+    expect(JSON.stringify(told)).not.toContain(vaultMark)
+    expect(JSON.stringify(events)).toContain(vaultMark)
+  })
+
+  it('is read through, so that history, replay and audit know everything', async () => {
+    const groups = { vault: { store: createMemoryGroupStore() }, lab: { store: createMemoryGroupStore() } }
+    const runtime = runtimeWith({ models: models(), groups })
+    const run = await runtime.start(vaults, start)
+    await through(run)
+    const history = await readHistory(runtime.store, run.runId)
+    expect(history.withheld).toBeUndefined()
+    expect(history.at(history.last).snapshot.context.state).toMatchObject({
+      card: `${vaultMark} of o-1`,
+      notes: [`item ${vaultMark}-m`],
+      told: `told ${vaultMark} of o-1`,
+      receipt: `receipt by ${vaultMark} bank`,
+      sample: `sample ${labMark}`,
+    })
+    expect((await replayRun(runtime.store, vaults, run.runId)).divergence).toBeNull()
+    expect(JSON.stringify(await auditRun(runtime.store, run.runId))).toContain(vaultMark)
+  })
+
+  it('fills keyframes with references only, and a run goes on from one', async () => {
+    const memory = createMemoryStore()
+    const { store, written } = recorded(memory)
+    const own = recordedGroup()
+    const groups = { vault: { store: own.store } }
+    const first = runtimeWith({ store, groups })
+    const run = await first.start(tallies(200), { input: { order: 'o-1' } })
+    expect(await run.result()).toMatchObject({ status: 'waiting' })
+    await first.close()
+    expect(written.filter((text) => text.includes('"keyframe":"'))).not.toHaveLength(0)
+    for (const text of written) expect(text).not.toContain(vaultMark)
+    // A growing list is kept in what was added: 200 items of 20 characters, not 200 lists.
+    expect(own.written.join('').length).toBeLessThan(200_000)
+
+    const second = runtimeWith({ store, groups, workflows: [tallies(200)] })
+    const again = await second.open(run.runId)
+    const [request] = await again.requests()
+    await again.decide(request ?? '', { outcome: 'approved', by: 'ada' })
+    expect(await again.result()).toMatchObject({ status: 'completed', output: { count: 200 } })
+    expect((await replayRun(second.store, tallies(200), run.runId)).divergence).toBeNull()
+  })
+
+  it('gives equal values of two runs nothing in common that can be seen', async () => {
+    const { store, written } = recorded(createMemoryStore())
+    const groups = { vault: { store: createMemoryGroupStore() } }
+    const runtime = runtimeWith({ store, groups })
+    const references: string[][] = []
+    for (const order of ['same', 'same']) {
+      const run = await runtime.start(tallies(3), { input: { order } })
+      await run.result()
+      const texts = await store.checkpoints(run.runId, 0, 20)
+      references.push(
+        texts.flatMap(({ text }) => Array.from(text.matchAll(/"vault":\["([\w-]{43})"/g), ([, one]) => one ?? '')),
+      )
+    }
+    const [one = [], two = []] = references
+    expect(one.length).toBeGreaterThan(3)
+    expect(one.filter((reference) => two.includes(reference))).toEqual([])
+    expect(new Set(one).size).toBe(one.length)
+    const plain = [`${vaultMark}-0`, JSON.stringify(`${vaultMark}-0`)].map(sha256)
+    for (const text of written) for (const hash of plain) expect(text).not.toContain(hash)
+  })
+
+  it('is asked for before a run starts, and a run of it is left alone and said to be where it is not bound', async () => {
+    const workflow = tallies(3)
+    const store = createMemoryStore()
+    await expect(runtimeWith({ store }).start(workflow, { input: { order: 'o' } })).rejects.toMatchObject({
+      code: 'WAYSTONE_INPUT_GROUPS_UNBOUND',
+      message: expect.stringContaining('store of "vault"') as string,
+    })
+    const groups = { vault: { store: createMemoryGroupStore() } }
+    const first = runtimeWith({ store, groups })
+    const run = await first.start(workflow, { input: { order: 'o' } })
+    await run.result()
+    const [request] = await run.requests()
+    await run.decide(request ?? '', { outcome: 'approved', by: 'ada' }, { isRecordedOnly: true })
+    await first.close()
+
+    const notices: RuntimeNotice[] = []
+    const unbound = runtimeWith({ store, workflows: [workflow], onNotice: (notice) => void notices.push(notice) })
+    unbound.work()
+    await vi.waitFor(() => expect(notices).toContainEqual({ type: 'run.parked', runId: run.runId, groups: ['vault'] }))
+    const parked = await unbound.open(run.runId)
+    expect(await parked.status()).toMatchObject({ status: 'parked' })
+    await expect(parked.resume()).rejects.toMatchObject({ code: 'WAYSTONE_INPUT_GROUPS_UNBOUND' })
+    for (const move of [
+      () => parked.requests(),
+      () => parked.patch({ state: { order: 'x' }, by: 'ada', reason: 'r' }),
+      () => parked.cancel({ by: 'ada', reason: 'r' }),
+      () => forkRun(unbound, run.runId, { at: 1, by: 'ada', reason: 'r' }),
+      () => replayRun(unbound.store, workflow, run.runId),
+      () => unbound.delete(run.runId),
+    ])
+      await expect(move()).rejects.toMatchObject({ code: 'WAYSTONE_STORE_PRIVATE' })
+    expect((await store.row(run.runId))?.lease).toBeNull()
+
+    const second = runtimeWith({ store, groups, workflows: [workflow] })
+    second.work()
+    expect(await (await second.open(run.runId)).result({ until: 'end' })).toMatchObject({
+      status: 'completed',
+      output: { count: 3 },
+    })
+  })
+
+  it('leaves gaps that say whose they are to who reads a run without it', async () => {
+    const { store } = recorded(createMemoryStore())
+    const groups = { vault: { store: createMemoryGroupStore() }, lab: { store: createMemoryGroupStore() } }
+    const runtime = runtimeWith({ store, models: models(), groups })
+    const run = await runtime.start(vaults, start)
+    await through(run)
+    const history = await readHistory(store, run.runId)
+    expect(history.withheld).toEqual(['vault', 'lab'])
+    for (let at = 0; at <= history.last; at++) history.at(at)
+    expect(history.at(history.last).snapshot.context.state).toEqual({
+      order: 'o-1',
+      letter: 'Thank you',
+      paid: true,
+      card: 'private to group vault',
+      marks: 'private to group vault',
+      large: 'private to group vault',
+      note: 'private to group vault',
+      notes: 'private to group vault',
+      told: 'private to group vault',
+      receipt: 'private to group vault',
+      sample: 'private to group lab',
+    })
+    const audit = await auditRun(store, run.runId)
+    expect(audit.chain.isIntact).toBe(true)
+    expect(audit.withheld).toEqual(['vault', 'lab'])
+    expect(JSON.stringify([audit, history.checkpoints])).not.toContain(vaultMark)
+    // Steps, kinds, times, outcomes and usage are nobody's secret.
+    expect(history.checkpoints.flatMap(({ step }) => step?.node ?? [])).toContain('ponder/think')
+    expect(history.at(history.last).snapshot.context.usage.modelCalls).toBe(5)
+
+    const half = await readHistory(withGroupStores(store, { lab: groups.lab }), run.runId)
+    expect(half.withheld).toEqual(['vault'])
+    expect(half.at(half.last).snapshot.context.state).toMatchObject({
+      card: 'private to group vault',
+      sample: `sample ${labMark}`,
+    })
+    const reader = runtimeWith({ store })
+    const told: RunEvent[] = []
+    for await (const event of (await reader.open(run.runId)).events()) told.push(event)
+    expect(told.at(-1)).toMatchObject({ type: 'run.status-changed', status: 'completed' })
+    expect(JSON.stringify(told)).not.toContain(vaultMark)
+  })
+
+  it('loses nothing and repeats nothing when it fails or is gone for a while', async () => {
+    let broken: 'put' | 'get' | 'key' | 'empty' | null = null
+    const real = createMemoryGroupStore()
+    const failing = (what: typeof broken): void => {
+      if (broken === what) throw storeError('WAYSTONE_STORE_FULL', 'no room')
+    }
+    const moody: GroupStore = {
+      name: 'moody',
+      key: async () => (failing('key'), await real.key()),
+      put: async (runId, values) => (failing('put'), await real.put(runId, values)),
+      get: async (runId, references) =>
+        broken === 'empty' ? new Map() : (failing('get'), await real.get(runId, references)),
+      forget: (runId) => real.forget(runId),
+      close: () => real.close(),
+    }
+    const store = createMemoryStore()
+    const counted = { begun: 0 }
+    const workflow = tallies(5, () => {
+      counted.begun += 1
+      if (counted.begun === 3) broken = 'put'
+    })
+    const runtime = runtimeWith({ store, groups: { vault: { store: moody } } })
+    const run = await runtime.start(workflow, { input: { order: 'o' } })
+    await expect(run.result()).rejects.toMatchObject({
+      code: 'WAYSTONE_STORE_FULL',
+      message: 'the store of group vault (moody) failed: no room',
+    })
+    const { sequence } = (await store.row(run.runId)) ?? { sequence: -1 }
+    for (const [how, code] of [
+      ['get', 'WAYSTONE_STORE_FULL'],
+      ['empty', 'WAYSTONE_STORE_PRIVATE_MISSING'],
+    ] as const) {
+      broken = how
+      await expect(run.resume()).rejects.toMatchObject({ code })
+      expect(await store.row(run.runId)).toMatchObject({ sequence, status: 'running', lease: null })
+    }
+    broken = 'key'
+    const other = runtimeWith({ store, workflows: [workflow], groups: { vault: { store: moody } } })
+    await expect((await other.open(run.runId)).resume()).rejects.toMatchObject({ code: 'WAYSTONE_STORE_FULL' })
+    broken = null
+    await run.resume()
+    expect(await run.result()).toMatchObject({ status: 'waiting' })
+    // The task whose end could not be kept is idempotent and ran once more; no other did.
+    expect(counted.begun).toBe(6)
+    const history = await readHistory(runtime.store, run.runId)
+    expect(history.at(history.last).snapshot.context.state['marks']).toHaveLength(5)
+  })
+
+  it('holds only what nothing refers to when a process dies between the two', async () => {
+    const store = createMemoryStore()
+    const own = recordedGroup()
+    let commits = 0
+    const mortal = mortalView(store, (method, kill) => {
+      if (method === 'commit' && ++commits === 3) kill()
+    })
+    const groups = { vault: { store: own.store } }
+    const first = createRuntime({ store: mortal.store, groups, liveness: dead })
+    const run = await first.start(tallies(4), { input: { order: 'o' } })
+    await vi.waitFor(() => expect(commits).toBe(3))
+    const kept = own.written.length
+    expect(kept).toBeGreaterThan(0)
+    const second = runtimeWith({ store, groups, liveness: dead, workflows: [tallies(4)] })
+    const again = await second.open(run.runId)
+    await again.resume()
+    expect(await again.result()).toMatchObject({ status: 'waiting' })
+    expect((await replayRun(second.store, tallies(4), run.runId)).divergence).toBeNull()
+    expect(own.written.length).toBeGreaterThan(kept)
+  })
+
+  it('is followed by forks, patches and cancels', async () => {
+    const { store, written } = recorded(createMemoryStore())
+    const own = createMemoryGroupStore()
+    const runtime = runtimeWith({ store, groups: { vault: { store: own } }, workflows: [tallies(3)] })
+    const run = await runtime.start(tallies(3), { input: { order: 'o' } })
+    await run.result()
+    expect(
+      await run.patch({ state: { card: `${vaultMark} patched`, order: 'shown' }, by: 'ada', reason: 'wrong card' }),
+    ).toMatchObject({ type: 'applied' })
+    expect(JSON.stringify(await run.requests())).toContain(`${vaultMark} patched`)
+    const { sequence } = (await run.status()) as { sequence: number }
+    const forked = await forkRun(runtime, run.runId, {
+      at: sequence,
+      patch: { card: `${vaultMark} forked` },
+      by: 'ada',
+      reason: 'what if',
+    })
+    expect(await run.cancel({ by: 'ada', reason: 'enough' })).toMatchObject({ type: 'applied' })
+    expect(await run.result()).toMatchObject({ status: 'cancelled' })
+    const fork = await runtime.open(forked)
+    await fork.resume()
+    const [request] = await fork.requests()
+    expect(JSON.stringify(request)).toContain(`${vaultMark} forked`)
+    await fork.decide(request ?? '', { outcome: 'approved', by: 'ada' })
+    expect(await fork.result()).toMatchObject({ status: 'completed' })
+    for (const one of [run.runId, forked])
+      expect((await replayRun(runtime.store, tallies(3), one)).divergence).toBeNull()
+    for (const text of written) expect(text).not.toContain(vaultMark)
+
+    // A fork has its own: it stays when its origin is deleted.
+    expect(await runtime.delete(run.runId)).toMatchObject({ type: 'deleted' })
+    expect(await own.forget(run.runId)).toBe(0)
+    const history = await readHistory(runtime.store, forked)
+    expect(history.at(history.last).snapshot.context.state['card']).toBe(`${vaultMark} forked`)
+    expect(await runtime.delete(forked)).toMatchObject({ type: 'deleted' })
+    expect(await own.forget(forked)).toBe(0)
+  })
+
+  it('keeps what waits in an inbox, and remembers no decision beyond its run', async () => {
+    const { store, written } = recorded(createMemoryStore())
+    const groups = { vault: { store: createMemoryGroupStore() }, lab: { store: createMemoryGroupStore() } }
+    const runtime = runtimeWith({ store, models: models(), groups })
+    const run = await runtime.start(vaults, start)
+    await run.result()
+    const [request] = await run.requests()
+    expect(request).toMatchObject({ kind: 'call', node: 'clerk' })
+    expect(await run.decide(request ?? '', { ...yes, remember: { scope: 'workflow' } })).toMatchObject({
+      type: 'refused',
+      reason: 'not-remembered',
+      message: expect.stringContaining('group vault') as string,
+    })
+    expect(await run.decide(request ?? '', { ...yes, remember: { scope: 'run' } }, { isRecordedOnly: true })).toEqual({
+      type: 'delivered',
+    })
+    const inboxes = await store.inbox([run.runId])
+    expect(JSON.stringify([...inboxes])).toContain('private to group vault')
+    expect((await runtime.store.inbox([run.runId])).get(run.runId)).toMatchObject([{ payload: { reason: yes.reason } }])
+    await run.resume()
+    await through(run)
+    expect(await run.result()).toMatchObject({ status: 'completed' })
+    for (const text of written) expect(text).not.toContain(vaultMark)
+  })
+})

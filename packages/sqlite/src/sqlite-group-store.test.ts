@@ -1,0 +1,59 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { RunId } from '@waystone/core/store'
+import { describeGroupStore } from '@waystone/testing/conformance'
+import { afterAll, describe, expect, it } from 'vitest'
+import { createSqliteGroupStore } from './sqlite-group-store.ts'
+import { createSqliteStore } from './sqlite-store.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'waystone-group-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+let files = 0
+function freshPath(): string {
+  files += 1
+  return join(folder, `${files}.db`)
+}
+
+for (const durability of ['power', 'process'] as const) {
+  describeGroupStore(`sqlite, ${durability},`, {
+    create: () => createSqliteGroupStore({ path: freshPath(), durability }),
+    reopen: (store) => createSqliteGroupStore({ path: store.name.slice('sqlite:'.length), durability }),
+    unsupported: [],
+  })
+}
+
+const runId = 'run-1' as RunId
+
+describe('createSqliteGroupStore', () => {
+  it('refuses the file of runs, and the store of runs refuses its file', async () => {
+    const path = freshPath()
+    const runs = createSqliteStore({ path })
+    await runs.list({})
+    await runs.close()
+    await expect(createSqliteGroupStore({ path }).key()).rejects.toMatchObject({
+      code: 'WAYSTONE_STORE_CORRUPT',
+      message: `${path} holds something else than a group's own store; choose another path`,
+    })
+    const own = freshPath()
+    const store = createSqliteGroupStore({ path: own })
+    await store.key()
+    await store.close()
+    await expect(createSqliteStore({ path: own }).list({})).rejects.toMatchObject({ code: 'WAYSTONE_STORE_CORRUPT' })
+  })
+
+  it('leaves nothing of a run in its files that it was told to forget (S5)', async () => {
+    const path = freshPath()
+    const store = createSqliteGroupStore({ path })
+    const marks = Array.from({ length: 20 }, (_, index) => `SECRET-${index}-`.repeat(400))
+    await store.put(
+      runId,
+      marks.map((text, index) => ({ reference: `r-${index}`, text })),
+    )
+    expect(await store.forget(runId)).toBe(20)
+    await store.close()
+    for (const file of readdirSync(folder).filter((name) => join(folder, name).startsWith(path)))
+      expect(readFileSync(join(folder, file)).includes('SECRET-')).toBe(false)
+  })
+})

@@ -71,6 +71,29 @@ describe('a fork', () => {
     })
   })
 
+  it('has no lockstep: what follows in a branch begins when what is before it there has ended (G7)', () => {
+    const run = begin({
+      nodes: { plan: 'task', a: 'task', a2: 'task', a3: 'task', b: 'task', meet: { kind: 'join' } },
+      edges: {
+        plan: { done: { fork: ['a', 'b'], join: 'meet' } },
+        a: { done: 'a2' },
+        a2: { done: 'a3' },
+        a3: { done: 'meet' },
+        b: { done: 'meet' },
+        meet: { done: ':end' },
+      },
+    })
+    run.end(1)
+    expect(run.open).toEqual(['2:b:task/1', '3:a2:task/1'])
+    run.end(3)
+    expect(run.open).toEqual(['2:b:task/1', '4:a3:task/1'])
+    run.end(4)
+    expect(run.open).toEqual(['2:b:task/1'])
+    expect(run.last.status).toBe('running')
+    run.end(2)
+    expect(run.last.status).toBe('completed')
+  })
+
   it('fires once: what comes after is late and writes nothing (G7, T7)', () => {
     const run = begin(threeBranches({ atLeast: 2 }))
     run.end(1, 'done', { patch: { notes: ['a'] } })

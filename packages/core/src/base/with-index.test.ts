@@ -20,10 +20,15 @@ describe('withIndex', () => {
 
 describe('withIndex of a record with other keys', () => {
   it('leaves those behind the numbers, whatever they are called', () => {
-    const before = Object.freeze(JSON.parse('{"2":"two","name":"n","__proto__":"p"}') as { [key: string]: string })
+    const before = Object.freeze(
+      JSON.parse('{"2":"two","":"e","1e1":"x","-3":"m","9999999999":"b","__proto__":"p"}') as { [key: string]: string },
+    )
     const after = withIndex(before, 10, 'ten')
-    expect(JSON.stringify(after)).toBe('{"2":"two","10":"ten","name":"n","__proto__":"p"}')
+    expect(JSON.stringify(after)).toBe(
+      '{"2":"two","10":"ten","":"e","1e1":"x","-3":"m","9999999999":"b","__proto__":"p"}',
+    )
     expect(indexEntries(after)).toEqual(Object.entries(after))
+    expect(withIndex(after, 2, 'TWO')).toStrictEqual(JSON.parse(JSON.stringify(after).replace('two', 'TWO')))
     expect(Object.getPrototypeOf(after)).toBe(Object.prototype)
   })
 })

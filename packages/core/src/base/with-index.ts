@@ -25,14 +25,20 @@ export function indexEntries<Value>(record: IndexRecord<Value>): readonly IndexE
 /** A frozen copy of such a record with one entry set. */
 export function withIndex<Value>(record: IndexRecord<Value>, index: number | string, value: Value): IndexRecord<Value> {
   const entries = indexEntries(record)
-  const number = Number(index)
-  // Mostly it comes last. Keys that are no numbers stand behind those that are.
+  const key = String(index)
+  // Mostly it comes last.
   let place = entries.length
-  while (place > 0 && !(Number(entries[place - 1]?.[0]) < number)) place -= 1
-  const isThere = place < entries.length && Number(entries[place]?.[0]) === number
+  while (place > 0 && orderOf(entries[place - 1]?.[0] ?? '') >= Number(index)) place -= 1
+  const isThere = entries[place]?.[0] === key
   const next = entries.slice(0, place)
-  next.push([String(index), value], ...entries.slice(isThere ? place + 1 : place))
+  next.push([key, value], ...entries.slice(isThere ? place + 1 : place))
   return fromEntries(next)
+}
+
+/** Where a key stands: other keys come behind all numbers, also those that only read like one (`""`, `"1e3"`). */
+function orderOf(key: string): number {
+  const number = Number(key)
+  return number >= 0 && number < 2 ** 32 - 1 && String(number) === key && Number.isInteger(number) ? number : Infinity
 }
 
 /** A frozen copy of such a record without one entry. */

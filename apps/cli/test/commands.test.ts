@@ -255,8 +255,8 @@ describe('waystone runs, show, stats', () => {
 
   it('shows why each edge was taken', async () => {
     expect((await waystone('show', 'last', '--why')).out).toMatchInlineSnapshot(`
-      "   1  write done, goes on inside  [write:tools]
-         2  write done, goes on inside  [write:model]
+      "   1  write done, its tools are called  [write:tools]
+         2  write done, its model is asked again  [write:model]
          3  write ended done → boss  [write.done.1]
               ✗ write.done.0 → send  guard is false: isSmall is false (amount = 250)  test/fixtures/support.ts:55
               ✓ write.done.1 → boss  taken  test/fixtures/support.ts:55

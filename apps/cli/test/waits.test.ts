@@ -60,6 +60,25 @@ describe('waystone send', () => {
   })
 })
 
+describe('a wait whose time is over while nobody drives the run', () => {
+  const later = { now: () => Date.UTC(2026, 0, 5) }
+
+  it('is due, and `runs`, `show` and a result say how it goes on', async () => {
+    expect((await waystone('runs')).out).not.toContain('Go on with')
+    const { out } = await waystone.within(later, 'runs')
+    expect(out).toContain('The time of run RUN1 has come. Go on with: waystone resume RUN1')
+    const shown = (await waystone.within(later, 'show', 'last')).out
+    expect(shown).toMatch(
+      /waits +settle, for event .* with key o-1, due since 2026-01-04 .*; it goes on with: waystone resume RUN1/,
+    )
+    const other = await waystone.within(later, 'send', 'last', 'paid', '--key', 'o-2', '--payload', '{"amountUsd":1}')
+    expect(other.out).toMatch(/waits: settle, .*, due since 2026-01-04 03:04:05Z\n {2}resume {3}waystone resume RUN1 /)
+    expect((await waystone('resume', 'last')).out).toMatch(
+      /until 2026-01-04 03:04:05Z\n( {2}send.*\n)+ {2}then {5}waystone resume RUN1 /,
+    )
+  })
+})
+
 describe('waystone audit', () => {
   it('lists what came from outside: its name, key, id, who sent it, and the wait that took it (S4)', async () => {
     await waystone(

@@ -4,7 +4,7 @@ import { wholeStore } from '../bind/whole-store.ts'
 import type { CommandDefinition, CommonOptions, Context } from '../command.ts'
 import { guardText } from '../graph/edge-labels.ts'
 import { nodeText } from '../output/node-text.ts'
-import { targetText } from '../output/target-text.ts'
+import { placedText, targetText } from '../output/target-text.ts'
 import { tooManyText } from '../output/handoff-text.ts'
 import { personText } from '../output/person-text.ts'
 import { printable, printableJson, printableLine } from '../output/printable.ts'
@@ -86,12 +86,14 @@ function eventLine({ sequence, at, id, event, key, by, through, taken }: Audit['
 }
 
 function transitionLines({ transitions }: Audit): readonly string[] {
-  const rows = transitions.map(({ sequence, at, actor, event, decision }) => [
+  const rows = transitions.map(({ sequence, at, actor, event, decision, items = [] }) => [
     String(sequence),
     formatTime(at),
     printableLine(actor),
     event,
-    decision === null ? '' : `${decision.taken}${decision.to === null ? '' : ` → ${targetText(decision.to)}`}`,
+    decision === null
+      ? ''
+      : `${decision.taken}${decision.to === null ? '' : ` → ${placedText(decision.to, { node: decision.node, items })}`}`,
   ])
   return table(
     [{ title: '   seq', align: 'right' }, { title: 'at' }, { title: 'who' }, { title: 'event' }, { title: 'edge' }],

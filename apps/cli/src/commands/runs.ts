@@ -91,7 +91,8 @@ export function durationOf(text: string): number {
   return duration
 }
 
-function rowLines(rows: readonly RunRow[], { style }: Context): readonly string[] {
+function rowLines(rows: readonly RunRow[], context: Context): readonly string[] {
+  const { style } = context
   const lines = table(
     [
       { title: 'run' },
@@ -114,7 +115,19 @@ function rowLines(rows: readonly RunRow[], { style }: Context): readonly string[
       printableExcerpt(tagsText(row), 40),
     ]),
   )
-  return lines
+  return [...lines, ...dueLines(rows, context)]
+}
+
+/** Waits and requests whose time is over while nobody drives their runs. */
+function dueLines(rows: readonly RunRow[], { around, advise }: Context): readonly string[] {
+  const now = around.now()
+  const isDue = ({ status, nextDueAt, lease }: RunRow): boolean =>
+    status === 'waiting' && nextDueAt !== null && nextDueAt <= now && lease === null
+  const due = rows.filter(isDue)
+  const [first] = due
+  if (first === undefined) return []
+  const whose = due.length === 1 ? `The time of run ${first.runId} has` : `The times of ${due.length} waiting runs have`
+  return [`${whose} come. Go on with: ${advise(due.length === 1 ? `resume ${first.runId}` : 'resume')}`]
 }
 
 function tagsText({ tags, forkedFrom }: RunRow): string {

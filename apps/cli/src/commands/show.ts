@@ -1,4 +1,4 @@
-import { blamePath, progressOf, readHistory, type History, type JsonPath } from '@waystone/core'
+import { blamePath, progressOf, readHistory, type Checkpoint, type History, type JsonPath } from '@waystone/core'
 import { hasEnded } from '@waystone/core/store'
 import { openRow, openRun, type RunOptions } from '../bind/open-run.ts'
 import { tagNames } from '../bind/tag-names.ts'
@@ -128,10 +128,15 @@ function showWhy(history: History, at: number | undefined, { print, json }: Cont
   json({ runId: history.row.runId, decisions: decisions.map(({ sequence, decision }) => ({ sequence, decision })) })
   if (decisions.length === 0) print(at === undefined ? 'Nothing was decided yet.' : `Checkpoint ${at} decided nothing.`)
   for (const { sequence, decision, checkpoint } of decisions) {
-    const [first = '', ...decided] = decisionLines(decision, history.graph)
+    const [first = '', ...decided] = decisionLines(decision, history.graph, itemsOf(checkpoint))
     const others = [...keptBackLines(checkpoint), ...decided]
     print(`${String(sequence).padStart(4)}  ${first}`, ...others.map((line) => `      ${line}`))
   }
+}
+
+/** The items of maps that a decision is about; an item that goes on inside is one of its map. */
+function itemsOf({ items = [], step, decision }: Checkpoint): readonly number[] {
+  return step?.item !== undefined && decision?.to === null ? [...items, step.item] : items
 }
 
 function showProgress(history: History, sequence: number, context: Context): void {

@@ -210,7 +210,7 @@ function followEvents(
 async function report({ run, interrupts, context }: Driving, result: RunResult<object> | null): Promise<ExitName> {
   if (result !== null) {
     const awaited = await awaitedBy(run, result.status)
-    context.print('', ...resultLines(result, awaited, context))
+    context.print('', ...resultLines(result, awaited, { ...context, now: context.around.now() }))
     context.json(resultJson(result, awaited))
     return exitOfStatus(result.status)
   }
@@ -218,7 +218,7 @@ async function report({ run, interrupts, context }: Driving, result: RunResult<o
   const status = await run.status()
   const awaited = await awaitedBy(run, status.status)
   if (awaited.requests.length + awaited.waits.length > 0)
-    context.note(...resultLines(status, awaited, { ...context, style: plainStyle }))
+    context.note(...resultLines(status, awaited, { ...context, style: plainStyle, now: context.around.now() }))
   else context.note(`Stopped at checkpoint ${status.sequence}. Go on with: ${context.advise(`resume ${run.runId}`)}`)
   context.json(resultJson(status, awaited))
   return 'interrupted'

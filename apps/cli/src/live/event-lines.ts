@@ -6,7 +6,7 @@ import { nodeText } from '../output/node-text.ts'
 import { tooManyText } from '../output/handoff-text.ts'
 import { printableExcerpt, printableLine } from '../output/printable.ts'
 import type { Style } from '../output/style.ts'
-import { formatDuration } from '../output/units.ts'
+import { formatDuration, formatTime } from '../output/units.ts'
 import { usageText } from '../output/usage-text.ts'
 
 /** What turns an event into lines. */
@@ -45,7 +45,7 @@ function eventText(event: RunEvent, { graph, style }: LineContext): string | nul
       const { decision } = event
       if (decision.to === null || isTalk(graph, decision.to) || isTalk(graph, decision.node)) return null
       const reason = reasonText(decision)
-      return `${' '.repeat(width)}  ${style('accent', wayText(decision, graph))}${reason === '' ? '' : style('quiet', `  because ${reason}`)}`
+      return `${' '.repeat(width)}  ${style('accent', wayText(decision, graph, event.items))}${reason === '' ? '' : style('quiet', `  because ${reason}`)}`
     }
     case 'request.opened': {
       if (isTalk(graph, event.node)) return null
@@ -134,7 +134,7 @@ function personLine(
 }
 
 function awaitedText({ events, key, expiresAt }: Extract<RunEvent, { type: 'wait.opened' }>): string {
-  const until = expiresAt === null ? '' : ` until ${new Date(expiresAt).toISOString()}`
+  const until = expiresAt === null ? '' : ` until ${formatTime(expiresAt)}`
   if (events.length === 0) return `waits${until}`
   return `waits for ${events.join(' or ')}${key === null ? '' : ` with key ${printableExcerpt(key, 40)}`}${until === '' ? '' : `,${until}`}`
 }

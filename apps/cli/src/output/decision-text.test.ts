@@ -1,4 +1,4 @@
-import type { Decision } from '@waystone/core'
+import type { Decision, Graph, NodeRecord } from '@waystone/core'
 import { describe, expect, it } from 'vitest'
 import { smallSample } from '../../test/sample-graphs.ts'
 import { decisionLines, reasonText, wayText } from './decision-text.ts'
@@ -73,5 +73,44 @@ describe('wayText', () => {
     const arrival = { join: 'meet', branch: 'a', isFailure: false, joined: 1, needed: 3, fires: null } as const
     expect(ended({ to: 'meet', arrival, starts: [] })).toBe('→ meet 1 of 3')
     expect(ended({ to: 'meet', arrival, starts: ['c'] })).toBe('→ meet 1 of 3, c begins')
+  })
+})
+
+describe('decisions in a nested workflow', () => {
+  const inner: Graph = { ...smallSample, name: 'inner' }
+  const holder: NodeRecord = {
+    ...Object.values(smallSample.nodes)[0],
+    id: 'each',
+    kind: 'workflow',
+    workflow: 'inner',
+  } as NodeRecord
+  const outer: Graph = { ...smallSample, nodes: { ...smallSample.nodes, each: holder }, workflows: { inner } }
+
+  it('name targets by their paths, and an end by what it is the end of', () => {
+    expect(wayText({ ...triage, node: 'each/triage' }, outer)).toBe('→ each/manager')
+    expect(wayText({ ...rude, node: 'each/tone' }, outer, [3])).toBe('→ end of each[3]')
+    expect(wayText({ ...triage, node: 'each/triage', to: ':fail' }, outer)).toBe('→ failure of each')
+    expect(decisionLines({ ...triage, node: 'each/triage' }, outer, [3])).toEqual([
+      'each/triage[3] ended done → each/manager  [triage.done.1]',
+      '  ✗ triage.done.0 → each/refund  guard is false: isSmall is false (amount = 340, text = …, see --state)',
+      '  ✓ triage.done.1 → each/manager  taken',
+    ])
+  })
+
+  it('say what goes on inside, and what is undone', () => {
+    const inside = { ...triage, to: null, candidates: [] }
+    expect(decisionLines({ ...inside, taken: 'triage:tools' }, outer)).toEqual([
+      'triage done, its tools are called  [triage:tools]',
+    ])
+    expect(decisionLines({ ...inside, node: 'each', outcome: 'begun', taken: 'each:begin' }, outer, [2])).toEqual([
+      'each[2] begins  [each:begin]',
+    ])
+    const undoing: Decision = { ...inside, node: ':compensating', outcome: 'failed', taken: ':undo:next' }
+    const failed: Decision = { ...triage, outcome: 'failed', to: ':fail', next: undoing }
+    expect(wayText(failed, outer)).toBe('→ failed, undoing first')
+    expect(decisionLines(failed, outer).at(-1)).toBe('what was done is undone first  [:undo:next]')
+    expect(decisionLines({ ...inside, taken: ':undone', to: ':fail' }, outer)).toEqual([
+      'triage: all has been undone → failed  [:undone]',
+    ])
   })
 })

@@ -1,5 +1,6 @@
 import {
   forkTarget,
+  nodeAt,
   type Candidate,
   type Decision,
   type EdgeRecord,
@@ -10,24 +11,45 @@ import {
 import { amountText } from '../graph/limits-text.ts'
 import { handoffReason } from './handoff-text.ts'
 import { printableExcerpt } from './printable.ts'
-import { targetText } from './target-text.ts'
+import { nodeText } from './node-text.ts'
+import { placedText, targetText, type HolderOf } from './target-text.ts'
 
-/** Where a decision leads, through the joins it fired: `→ fork a, b`, `→ merge 1 of 2`, `→ merge → answer`. */
-export function wayText(decision: Decision, graph: Graph): string {
-  const { to, taken, arrival, next } = decision
+/**
+ * Where a decision leads, through the joins it fired: `→ fork a, b`, `→ merge 1 of 2`, `→ merge → answer`; in a nested workflow by paths.
+ *
+ * @param items - of the maps that it is inside of
+ */
+export function wayText(decision: Decision, graph: Graph, items: readonly number[] = []): string {
+  const { node, to, taken, arrival, next } = decision
+  const held = { node, items }
   if (to === forkTarget) {
-    const branches = graph.edges.find(({ id }) => id === taken)?.fork?.branches ?? []
+    const branches = graphAt(graph, node).edges.find(({ id }) => id === taken)?.fork?.branches ?? []
     return `→ fork ${startText(branches, decision)}`
   }
+  // What undid last may be of a nested workflow; it is the run that ends, or what holds that.
+  if (taken === ':undone') return `→ ${targetText(to)}`
+  // Before it ends, a run undoes what it did.
+  if (next !== undefined && isUndoing(next)) return `→ ${placedText(to, held)}, undoing first`
   // A place on the way that is passed at once.
-  if (arrival === undefined && next !== undefined && next.node === to) return `→ ${to} ${wayText(next, graph)}`
-  if (arrival === undefined) return `→ ${startText([targetText(to)], decision)}`
+  if (arrival === undefined && next !== undefined && next.node === placedText(to, held))
+    return `→ ${next.node} ${wayText(next, graph, items)}`
+  if (arrival === undefined) return `→ ${startText([placedText(to, held)], decision)}`
   const how = `${arrival.isFailure ? 'branch failed, ' : ''}${arrival.join}`
   if (next === undefined) {
     const begun = decision.starts === undefined || decision.starts.length === 0 ? '' : `, ${startText([], decision)}`
     return `→ ${how} ${arrival.joined} of ${arrival.needed}${begun}`
   }
-  return `→ ${how}${next.outcome === 'done' ? '' : ` ${next.outcome}`} ${wayText(next, graph)}`
+  return `→ ${how}${next.outcome === 'done' ? '' : ` ${next.outcome}`} ${wayText(next, graph, items)}`
+}
+
+/** The workflow a node is in, by its path. */
+function graphAt(graph: Graph, node: string): Graph {
+  return nodeAt(graph, node)?.graph ?? graph
+}
+
+/** A step of the undoing of a run, or of a workflow nested in it. */
+function isUndoing({ taken }: Decision): boolean {
+  return taken.startsWith(':undo')
 }
 
 /** Where branches meet: what an edge leads to may wait for others, and others may begin that waited. */
@@ -114,31 +136,88 @@ const verdictWords: { readonly [verdict in Candidate['verdict']]: string } = {
   later: 'not tried, an earlier one was taken',
 }
 
-/** The whole decision: every candidate in the order it was tried, what it read and why it was taken or not. */
-export function decisionLines(decision: Decision, graph: Graph): readonly string[] {
+/** What a node does that goes on inside, by the end of what its transition is called. */
+const insideWords: { readonly [transition: string]: string } = {
+  tools: 'its tools are called',
+  model: 'its model is asked again',
+  repair: 'its model is asked to mend its answer',
+  retry: 'it is tried again',
+  fallback: 'the next model is asked',
+  item: 'goes on with other items',
+  items: 'begins its items',
+  collect: 'its results are put together',
+  begin: 'begins',
+  person: 'a person is asked',
+  received: 'takes what came',
+  question: 'the question stands with the request',
+  answer: 'the answer stands with the request',
+  vote: 'others have to decide too',
+  escalate: 'asks another role',
+  ':undo:next': 'what was done before is undone next',
+  ':undo:retry': 'undoing it is tried again',
+  ':undo:person': 'a person is asked whether it was undone',
+  ':undo:cancel': 'it is being undone already',
+  ':undo:stop': 'undoing is stopped',
+}
+
+function insideText({ node, outcome, taken }: Decision, items: readonly number[]): string {
+  const words = insideWords[taken] ?? insideWords[taken.slice(taken.lastIndexOf(':') + 1)] ?? 'goes on inside'
+  // Undoing begins with nobody's outcome.
+  if (node.endsWith(':compensating')) return 'what was done is undone first'
+  return `${nodeText(node, items)} ${outcome === 'begun' ? '' : `${outcome}, `}${words}`
+}
+
+/** Undoing is over: the run, or what is nested in it, ends as it would have. */
+function undoneLine({ node, taken, to }: Decision, items: readonly number[]): string {
+  return `${nodeText(node, items)}: all has been undone → ${targetText(to)}  [${taken}]`
+}
+
+/**
+ * The whole decision: every candidate in the order it was tried, what it read and why it was taken or not.
+ *
+ * @param items - of the maps that it is inside of
+ */
+export function decisionLines(decision: Decision, graph: Graph, items: readonly number[] = []): readonly string[] {
+  const { node } = decision
   if (decision.to === null && decision.limit === undefined) {
     const reason = reasonText(decision)
     const because = reason === '' ? '' : `  because ${reason}`
-    return [`${decision.node} ${decision.outcome}, goes on inside  [${decision.taken}]${because}`]
+    return [`${insideText(decision, items)}  [${decision.taken}]${because}`]
   }
-  const edges = new Map(graph.edges.map((edge) => [edge.id, edge]))
+  if (decision.taken === ':undone') return [undoneLine(decision, items)]
+  const edges = new Map(graphAt(graph, node).edges.map((edge) => [edge.id, edge]))
   const visit = decision.visit > 1 ? ` (visit ${decision.visit})` : ''
-  const to = wayText(decision, graph)
+  const to = wayText(decision, graph, items)
   const branches = branchText(decision)
   const isStopped = decision.limit !== undefined || decision.stall !== undefined
   const limit = !isStopped ? [] : [`  ! ${reasonText(decision)}`]
   return [
-    `${decision.node}${visit} ended ${decision.outcome} ${to}  [${decision.taken}]`,
-    ...decision.candidates.map((candidate) => candidateLine(candidate, edges.get(candidate.edge))),
+    `${nodeText(node, items)}${visit} ended ${decision.outcome} ${to}  [${decision.taken}]`,
+    ...decision.candidates.map((candidate) =>
+      candidateLine(candidate, { edge: edges.get(candidate.edge), node, items, to: decision.to }),
+    ),
     ...limit,
     ...(decision.handoff === undefined ? [] : [`  ⇢ ${handoffReason(decision.handoff)}`]),
     ...(branches === '' ? [] : [`  ⑂ ${branches}`]),
-    ...(decision.next === undefined ? [] : decisionLines(decision.next, graph)),
+    ...(decision.next === undefined ? [] : decisionLines(decision.next, graph, items)),
   ]
 }
 
-function candidateLine(candidate: Candidate, edge: EdgeRecord | undefined): string {
-  const target = candidate.verdict === 'otherwise' ? edge?.otherwise : edge?.to
+interface CandidateSite extends HolderOf {
+  readonly edge: EdgeRecord | undefined
+  /** Where the decision leads. */
+  readonly to: string | null
+}
+
+/** An edge that a nested workflow was given by rule is in no stored graph: where it leads is known when it was taken. */
+function candidateTarget({ verdict }: Candidate, { edge, to }: CandidateSite): string | null | undefined {
+  if (edge === undefined) return verdict === 'taken' || verdict === 'otherwise' ? to : undefined
+  return verdict === 'otherwise' ? edge.otherwise : edge.to
+}
+
+function candidateLine(candidate: Candidate, site: CandidateSite): string {
+  const { edge } = site
+  const target = candidateTarget(candidate, site)
   const place =
     edge?.place.file === undefined
       ? ''
@@ -146,5 +225,6 @@ function candidateLine(candidate: Candidate, edge: EdgeRecord | undefined): stri
   const detail = candidateText(candidate)
   const rule = edge?.isImplicit === true ? ', by rule' : ''
   const why = `${verdictWords[candidate.verdict]}${rule}${detail === '' ? '' : `: ${detail}`}`
-  return `  ${marks[candidate.verdict]} ${candidate.edge} → ${targetText(target ?? null)}  ${why}${place}`
+  const way = target === undefined ? '' : ` → ${placedText(target, site)}`
+  return `  ${marks[candidate.verdict]} ${candidate.edge}${way}  ${why}${place}`
 }

@@ -11,7 +11,7 @@ import { counted, usageText } from './usage-text.ts'
 /** A run's header: what it is, how it stands, what it used and what is left. @param about - `isOriginGone`: what it was forked from is no longer stored */
 export function overviewLines(
   history: History,
-  { style, advise }: Context,
+  { style, advise, around }: Context,
   { isOriginGone = false }: { readonly isOriginGone?: boolean } = {},
 ): readonly string[] {
   const { row, graph, checkpoints, last } = history
@@ -47,11 +47,7 @@ export function overviewLines(
         ]),
     ...(row.lease === null ? [] : [`${label('driven by')}${driverText(row, row.lease, advise)}`]),
     ...Object.values(context.degraded ?? {}).map((mark) => `${label('degraded')}${degradedText(mark)}`),
-    ...Object.entries(openIn(context)).flatMap(([, { kind, node, awaits, expiresAt }]) => {
-      if (kind !== 'wait') return []
-      const wait = { node, events: awaits?.events ?? [], key: awaits?.key ?? null, expiresAt: expiresAt ?? null }
-      return [`${label('waits')}${waitText(wait)}`]
-    }),
+    ...waitLines(history, { now: around.now(), advise }).map((line) => `${label('waits')}${line}`),
     ...Object.entries(context.received ?? {}).flatMap(([id, message]) =>
       Object.values(openIn(context)).some((open) => open.event === id)
         ? []
@@ -68,6 +64,21 @@ export function overviewLines(
       : [`${label('cancelled')}by ${printableLine(ending.by)}: ${printableLine(ending.reason ?? '')}`]),
     ...compensationLines(compensationOfRun(context).compensation, style),
   ]
+}
+
+/** What it waits for, and how one whose time is over goes on. */
+function waitLines(
+  history: History,
+  { now, advise }: { readonly now: number; readonly advise: Context['advise'] },
+): readonly string[] {
+  return Object.values(openIn(history.at(history.last).snapshot.context)).flatMap(
+    ({ kind, node, awaits, expiresAt = null }) => {
+      if (kind !== 'wait') return []
+      const text = waitText({ node, events: awaits?.events ?? [], key: awaits?.key ?? null, expiresAt }, now)
+      const isDue = expiresAt !== null && expiresAt <= now
+      return [isDue ? `${text}; it goes on with: ${advise(`resume ${history.row.runId}`)}` : text]
+    },
+  )
 }
 
 type Row = History['row']

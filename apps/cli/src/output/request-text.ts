@@ -58,7 +58,13 @@ export function requestLines(request: Request, { style, now }: { style: Style; n
     ),
     ...section(
       'expires',
-      request.expiresAt === null ? [] : [`in ${formatDuration(Math.max(0, request.expiresAt - now))}`],
+      request.expiresAt === null
+        ? []
+        : [
+            request.expiresAt > now
+              ? `in ${formatDuration(request.expiresAt - now)}`
+              : `${formatDuration(now - request.expiresAt)} ago, as soon as a process drives the run`,
+          ],
       style,
     ),
   ]

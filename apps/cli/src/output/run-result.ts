@@ -40,6 +40,14 @@ export function toneOfStatus(status: RunResult['status']): Tone {
   return status === 'running' ? 'accent' : 'warn'
 }
 
+/** What advice needs. */
+interface Advising {
+  /** A command line to be typed. */
+  readonly advise: (line: string) => string
+  /** Ms since the epoch. */
+  readonly now: number
+}
+
 /** What a run waits for. */
 export interface Awaited {
   readonly requests: readonly Request[]
@@ -53,7 +61,7 @@ export const nothingAwaited: Awaited = { requests: [], waits: [] }
 export function resultLines(
   result: RunResult<object>,
   awaited: Awaited,
-  { style, advise }: { style: Style; advise: (line: string) => string },
+  { style, advise, now }: { style: Style } & Advising,
 ): readonly string[] {
   const used = [counted(result.sequence + 1, 'checkpoint'), usageText(result.usage)].filter((part) => part !== '')
   return [
@@ -62,7 +70,7 @@ export function resultLines(
     ...(result.unread ?? []).map((event) => `${style('warn', 'unread:')} ${unreadText(event)}`),
     ...endingLines(result, style),
     ...compensationLines(result.compensation, style),
-    ...adviceLines(result, awaited, advise),
+    ...adviceLines(result, awaited, { advise, now }),
   ]
 }
 
@@ -121,7 +129,7 @@ function limitName(limit: NonNullable<RunResult['limit']>): string {
 function adviceLines(
   { status, runId, sequence, compensation }: RunResult<object>,
   { requests, waits }: Awaited,
-  advise: (line: string) => string,
+  { advise, now }: Advising,
 ): readonly string[] {
   if (status === 'failed' || status === 'exhausted') {
     return [
@@ -137,21 +145,25 @@ function adviceLines(
   if (status !== 'waiting') return []
   return [
     ...requests.flatMap((request) => decideLines(request, { runId, advise, isOnly: requests.length === 1 })),
-    ...waits.flatMap((wait) => waitLines(wait, runId, advise)),
+    ...waits.flatMap((wait) => waitLines(wait, runId, { advise, now })),
   ]
 }
 
-/** What a wait waits for, and how it gets it. */
-export function waitText({ node, events, key, expiresAt }: Omit<OpenWait, 'step' | 'since'>): string {
-  const until = expiresAt === null ? '' : ` until ${formatTime(expiresAt)}`
+/** What a wait waits for, until when; one whose time is over while nobody drives the run is due. @param now - ms since the epoch */
+export function waitText({ node, events, key, expiresAt }: Omit<OpenWait, 'step' | 'since'>, now: number): string {
+  const isDue = expiresAt !== null && expiresAt <= now
+  const until = expiresAt === null ? '' : `${isDue ? ', due since' : ' until'} ${formatTime(expiresAt)}`
   if (events.length === 0) return `${node}${until}`
   return `${node}, for event ${events.join(' or ')}${key === null ? '' : ` with key ${printableLine(key)}`}${until}`
 }
 
-function waitLines(wait: OpenWait, runId: string, advise: (line: string) => string): readonly string[] {
+function waitLines(wait: OpenWait, runId: string, { advise, now }: Advising): readonly string[] {
+  const { expiresAt } = wait
+  const text = `waits: ${waitText(wait, now)}`
+  if (expiresAt !== null && expiresAt <= now) return [text, `  resume   ${advise(`resume ${runId}`)}`]
   const key = wait.key === null ? '' : ` --key ${JSON.stringify(wait.key)}`
   const sends = wait.events.map((event) => `  send     ${advise(`send ${runId} ${event}${key} --payload '…'`)}`)
-  return [`waits: ${waitText(wait)}`, ...sends]
+  return [text, ...sends, ...(expiresAt === null ? [] : [`  then     ${advise(`resume ${runId}`)}`])]
 }
 
 function decideLines(

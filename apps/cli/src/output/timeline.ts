@@ -21,7 +21,7 @@ export function timelineLines(checkpoints: readonly Checkpoint[], history: Histo
         items,
       ),
       whatText(checkpoint, history),
-      decision === null || decision.to === null ? '' : wayText(decision, history.graph),
+      decision === null || decision.to === null ? '' : wayText(decision, history.graph, items),
       step === null || event.from !== 'effect' ? '' : formatDuration(step.endedAt - step.startedAt),
       usage?.costUsd === undefined ? '' : formatCost(usage.costUsd),
       decision === null ? '' : style('quiet', printableExcerpt(reasonText(decision), 100)),

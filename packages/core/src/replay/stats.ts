@@ -11,22 +11,22 @@ import { addUsage, noUsage, type Usage } from '../snapshot/usage.ts'
 import { readHistory, type History } from './history.ts'
 
 /** What rows of {@link readStats} are about. */
-export const statsGroups = ['workflow', 'node', 'agent', 'model', 'tool', 'handoff'] as const
+export const statsGroups = ['workflow', 'node', 'item', 'agent', 'model', 'tool', 'handoff', 'compensation'] as const
 /** See {@link statsGroups}. */
 export type StatsGroup = (typeof statsGroups)[number]
 
-/** Figures of one workflow, node, agent, model, tool or handoff over a period. */
+/** Figures of one workflow, node, items of a map, agent, model, tool, handoff or compensation over a period. */
 export interface StatsRow {
   readonly group: StatsGroup
   /** `workflow` or `workflow/node` (by path in a nested workflow: `workflow/research/draft`), or the name of the model or tool; `workflow/node → handoff`. */
   readonly name: string
-  /** Runs, visits or calls that have ended; handoffs that were asked for. */
+  /** Runs, attempts of steps or calls that have ended; of a map its visits, and its items in a row of their own; handoffs that were asked for. */
   readonly count: number
   /** Of these, ended well: run `completed`; any outcome but `failed`, `timeout`, `unknown`, `lost`; handoffs that were made and not one too many. */
   readonly succeeded: number
   readonly failed: number
   readonly usage: Usage
-  /** Ms: of runs from start to end, of attempts from begin to end. Null: nothing has ended. */
+  /** Ms: of runs and of visits of maps from start to end, of attempts and items from begin to end. Null: nothing has ended. */
   readonly medianMs: number | null
   readonly p95Ms: number | null
 }
@@ -72,8 +72,10 @@ function countRun(tallies: Map<string, Tally>, row: RunRow, history: History): v
   run.usage = addUsage(run.usage, row.usage)
   const { ending, startedAt } = history.at(history.last).snapshot.context
   if (ending !== null) count(run, ending.status === 'completed', ending.at - startedAt)
+  const lists = new Map<string, number>()
   for (const checkpoint of history.checkpoints) {
     countStep(tallies, { row, history, checkpoint })
+    countMap(tallies, { row, history, checkpoint, lists })
     countHandoffs(tallies, row, checkpoint)
   }
 }
@@ -95,7 +97,11 @@ function countStep(tallies: Map<string, Tally>, { row, history, checkpoint }: Co
   const ended = openIn(before)[step.index] ?? closingIn(before)[step.index]
   const tool = ended?.tool ?? (record?.kind === 'tool' ? record.tool : undefined)
   const name = `${row.workflow}/${step.node}`
-  const tallied = [tallyOf(tallies, 'node', name)]
+  const node = tallyOf(tallies, 'node', name)
+  const group = step.undoes !== undefined ? 'compensation' : step.item !== undefined ? 'item' : 'node'
+  // What a node used is all of that; a map ends once, whatever steps it has.
+  if (group !== 'node' || record?.kind === 'map') node.usage = addUsage(node.usage, usage ?? undefined)
+  const tallied = group !== 'node' ? [tallyOf(tallies, group, name)] : record?.kind === 'map' ? [] : [node]
   if (record?.kind === 'agent') tallied.push(tallyOf(tallies, 'agent', name))
   if (isModelCall(step)) tallied.push(tallyOf(tallies, 'model', askedOf(record, ended)))
   if (tool !== undefined) tallied.push(tallyOf(tallies, 'tool', tool))
@@ -104,6 +110,21 @@ function countStep(tallies: Map<string, Tally>, { row, history, checkpoint }: Co
     tally.usage = addUsage(tally.usage, usage ?? undefined)
     count(tally, isGood, step.endedAt - step.startedAt)
   }
+}
+
+/** A map ends once a visit, with its results, with an item or with its list; that took from its list to there. */
+function countMap(
+  tallies: Map<string, Tally>,
+  { row, history, checkpoint, lists }: Counted & { readonly lists: Map<string, number> },
+): void {
+  const { step, event, decision, items = [] } = checkpoint
+  if (step === null || step.undoes !== undefined || nodeAt(history.graph, step.node)?.node.kind !== 'map') return
+  const key = `${step.node} ${items.join(' ')}`
+  if (step.kind === 'map') lists.set(key, step.startedAt)
+  const hasLed = decision !== null && decision.node === step.node && decision.to !== null && decision.to !== ':person'
+  if (!hasLed || decision.taken.startsWith(':undo')) return
+  const isGood = !['failed', 'timeout', 'unknown'].includes(decision.outcome)
+  count(tallyOf(tallies, 'node', `${row.workflow}/${step.node}`), isGood, event.at - (lists.get(key) ?? event.at))
 }
 
 /** Handoffs take no time of their own, and what they used is the model's. */

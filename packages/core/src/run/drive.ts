@@ -258,8 +258,15 @@ export class Drive implements EffectsOwner, RuleDeskOwner {
     }
     if (entry.isDelivered === true) await this.#host.store.discard(this.runId, this.lease.fence, [entry.event.id])
     const reason = plan.type === 'refused' ? plan.reason : 'already-decided'
-    this.#host.notify({ type: 'event.dropped', runId: this.runId, eventId: entry.event.id, message: plan.message })
+    if (this.#isNews(entry))
+      this.#host.notify({ type: 'event.dropped', runId: this.runId, eventId: entry.event.id, message: plan.message })
     this.#tell(entry, { type: 'refused', reason, message: plan.message })
+  }
+
+  /** Whoever waits here for what becomes of it is told; and a timer of this process for what is over by now is nobody's concern. */
+  #isNews({ event, onTaken, isDelivered }: Entry): boolean {
+    const isOver = event.type === 'timer.due' && isDelivered !== true
+    return onTaken === undefined && !this.#alsoTold.has(event.id) && !isOver
   }
 
   #tell({ event, onTaken, isDelivered }: Entry, acceptance: Acceptance): void {

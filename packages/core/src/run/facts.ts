@@ -187,7 +187,7 @@ function decisionFacts({ decision, items }: Checkpoint): readonly Fact[] {
         ...own.handoff,
         ...(items !== undefined && { items }),
       })
-    facts.push(...stuckFacts(one), { type: 'edge.taken', decision: own })
+    facts.push(...stuckFacts(one), { type: 'edge.taken', decision: own, ...(items !== undefined && { items }) })
   }
   return facts
 }

@@ -93,7 +93,12 @@ export type RunEvent =
     })
   /** All of that has been tried, or somebody stopped it. */
   | (RunEventBase & { readonly type: 'compensation.ended'; readonly within?: string })
-  | (RunEventBase & { readonly type: 'edge.taken'; readonly decision: Decision })
+  | (RunEventBase & {
+      readonly type: 'edge.taken'
+      readonly decision: Decision
+      /** The items of maps that it is inside of, outermost first; absent: none. */
+      readonly items?: readonly number[]
+    })
   /** An agent has handed over. One that was refused stands among the `refusedCalls` of its step. */
   | (RunEventBase & {
       readonly type: 'handoff.made'

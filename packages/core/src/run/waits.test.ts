@@ -163,6 +163,39 @@ describe('a wait', () => {
     expect(await again.result({ until: 'end' })).toMatchObject({ output: { amountUsd: 2, how: 'by road' } })
   })
 
+  it('takes by its moment what came while nobody drove it, event or time, and says nothing of what is over', async () => {
+    const store = createMemoryStore()
+    const clock = createManualClock()
+    const notices: unknown[] = []
+    const again = runtimeWith({ store, clock, workflows: [orders], onNotice: (notice) => notices.push(notice) })
+    const first = runtimeWith({ store, clock })
+    const inTime = await first.start(orders, start)
+    const tooLate = await first.start(orders, { input: { order: 'o-1' } })
+    await Promise.all([inTime.result(), tooLate.result()])
+    await first.close()
+    const recorded = { ...mine, isRecordedOnly: true }
+    await (await again.open(inTime.runId)).send('paid', { amountUsd: 3 }, recorded)
+    await clock.advance(49 * hourMs)
+    await (await again.open(tooLate.runId)).send('paid', { amountUsd: 3 }, recorded)
+    for (const { runId } of [inTime, tooLate]) await (await again.open(runId)).resume()
+    const firstOf = async ({ runId }: { readonly runId: string }): Promise<string | undefined> => {
+      await (await again.open(runId)).result()
+      return (await readHistory(store, runId)).checkpoints[2]?.event.type
+    }
+    expect([await firstOf(inTime), await firstOf(tooLate)]).toEqual(['event.received', 'timer.due'])
+    expect(notices).toEqual([])
+  })
+
+  it('refuses an operator once: whoever asked is told, and nobody else', async () => {
+    const notices: unknown[] = []
+    const runtime = runtimeWith({ onNotice: (notice) => notices.push(notice) })
+    const run = await runtime.start(orders, start)
+    await run.result()
+    await run.hold({ by: 'ann', reason: 'look' })
+    expect(await run.hold({ by: 'ann', reason: 'look' })).toMatchObject({ type: 'refused' })
+    expect(notices).toEqual([])
+  })
+
   it('takes what another process sends while its run is driven here', async () => {
     const store = createMemoryStore()
     const slow = Promise.withResolvers<undefined>()

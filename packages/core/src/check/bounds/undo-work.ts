@@ -3,7 +3,7 @@ import type { CompensationRecord, Graph, NodeRecord } from '../../graph/graph.ts
 import type { Work } from '../call-cost.ts'
 import type { BoundAmount, BoundName } from '../report.ts'
 import type { CheckOptions } from '../rule.ts'
-import { attemptsTime, callsOf, workSite } from './work.ts'
+import { attemptsTime, callsOf, reasonOf, workSite } from './work.ts'
 
 /** The most that undoing takes, by amount; what is not among them is nothing. */
 export type UndoBounds = { readonly [name in BoundName]?: BoundAmount }
@@ -34,7 +34,7 @@ export function undoWorkOf(
 
 function nestedUndo(amount: BoundAmount | undefined): Work {
   if (amount === undefined) return 0
-  return amount.max ?? { unknown: amount.note ?? 'unknown' }
+  return amount.max ?? { unknown: reasonOf(amount) }
 }
 
 function undoOf(name: BoundName, record: CompensationRecord): Work {

@@ -10,7 +10,7 @@ import {
 import { chainOf, mostCalls } from './tool-calls.ts'
 import { modelUseOf, priceOf, type ModelUse } from '../model-use.ts'
 import { callCost, nanoUsd, tokensPerCall, type Work } from '../call-cost.ts'
-import type { BoundName, Bounds } from '../report.ts'
+import type { BoundAmount, BoundName, Bounds } from '../report.ts'
 import type { CheckOptions } from '../rule.ts'
 
 /** What the work of a node depends on beside the node. */
@@ -47,6 +47,11 @@ export function workOf(name: BoundName, node: NodeRecord, site: WorkSite): Work 
   return limit === undefined || use === null ? work : withinLimit(name, work, { limit, node, use, site })
 }
 
+/** Why an amount is not known, as part of a longer sentence. */
+export function reasonOf({ note }: BoundAmount): string {
+  return note?.replace(/^unknown: /, '') ?? 'unknown'
+}
+
 interface Holder {
   readonly node: NodeRecord
   readonly workflow: string
@@ -56,7 +61,7 @@ function nestedWork(name: BoundName, { node, workflow }: Holder, { nested }: Wor
   const amount = nested.get(workflow)?.[name].limited
   if (amount === undefined) return { unknown: `no workflow "${workflow}" is nested` }
   if (amount.max === null || amount.note !== null)
-    return { unknown: `nested workflow "${node.id}" (${amount.note ?? 'unknown'})` }
+    return { unknown: `nested workflow "${node.id}" (${reasonOf(amount)})` }
   if (name === 'costUsd') return Math.ceil(Math.round(amount.max * nanoUsd * 1000) / 1000)
   return name === 'steps' ? amount.max + 1 : amount.max
 }

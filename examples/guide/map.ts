@@ -71,3 +71,45 @@ export const pricing = w.workflow('pricing', {
   start: n.priceAll,
   edges: { priceAll: { done: n.fastest }, fastest: { done: END, unsatisfied: END } },
 })
+
+const payBack = defineTool({
+  name: 'pay-back',
+  description: 'Pays an order back.',
+  effect: 'keyed',
+  input: z.object({ order: z.string(), usd: z.number().positive() }),
+  output: z.object({ receipt: z.string() }),
+  run: ({ usd }, { effectId }) => ({ receipt: `${usd} USD, ${effectId}` }),
+})
+
+const r = defineState({
+  orders: z.array(z.object({ order: z.string(), usd: z.number() })),
+  told: z.array(z.string()).optional(),
+})
+const rn = r.nodes({
+  // #region approval
+  payAll: r.map({
+    over: 'orders',
+    writes: ['told'],
+    item: payBack,
+    approval: {
+      reason: 'Money leaves the house.',
+      role: 'manager',
+      expiresIn: '2d',
+    },
+    maxItems: 50,
+    concurrency: 50, // all may be asked about at once
+    failed: 'keep', // a no is an item that failed: the others go on
+    apply: (results) => ({ told: results.map(({ output, error }) => output?.receipt ?? error?.message ?? '') }),
+  }),
+  // #endregion approval
+})
+
+/** Pays orders back, each with a yes of its own. */
+export const refunding = r.workflow('refunding', {
+  input: z.object({ orders: z.array(z.object({ order: z.string(), usd: z.number() })) }),
+  output: ['told'],
+  nodes: rn,
+  start: rn.payAll,
+  edges: { payAll: { done: END } },
+  policies: [{ never: payBack, without: 'approval' }],
+})

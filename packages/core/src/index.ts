@@ -90,6 +90,8 @@ export type {
   ApprovalsOfWork,
   ExcessItems,
   GivenItem,
+  ItemApproval,
+  ItemDecision,
   ItemFailure,
   ItemOf,
   ItemOutput,

@@ -10,6 +10,7 @@ import {
   type JoinRecord,
   type MapRecord,
   type NodeRecord,
+  type ToolNodeRecord,
   type WaitRecord,
 } from '@waystone/core'
 import { formatDuration } from '../output/units.ts'
@@ -29,7 +30,7 @@ export function subtitleOf(node: NodeRecord, graph: Graph): string {
     case 'task':
       return `task · ${node.effect}`
     case 'map':
-      return `map · ${node.tool ?? itemsText(node) ?? node.effect}${mapDoneText(node.done)}`
+      return `map · ${node.tool ?? itemsText(node, graph) ?? node.effect}${mapDoneText(node.done)}`
     case 'join':
       return `join · ${waitText(node.atLeast, mostBranches(node, graph))}`
     case 'wait':
@@ -44,7 +45,7 @@ export function notesOf(node: NodeRecord, graph: Graph): readonly string[] {
   return [
     ...ownNotes(node),
     // Of an agent it stands with its tools.
-    node.kind === 'agent' ? '' : undoText(compensationOf(graph, node)),
+    node.kind === 'agent' ? '' : undoText(compensationIn(graph, node)),
     node.isRedirectable === true ? 'redirectable' : '',
     node.exclusive === undefined ? '' : `one at a time: ${node.exclusive}`,
     node.sees === undefined ? '' : 'sees the state as at the fork',
@@ -62,6 +63,21 @@ export function groupNotes({ keys, exports, verdicts, own = [] }: GroupRecord): 
 export function undoText(record: CompensationRecord | undefined): string {
   if (record === undefined) return ''
   return record.kind === 'tool' ? `undone by ${record.tool}` : 'undone by code'
+}
+
+/** Of an item that is asked about, the call is a node of the workflow that was made for it. */
+function compensationIn(graph: Graph, node: NodeRecord): CompensationRecord | undefined {
+  const asked = node.kind === 'map' ? askedCall(node, graph) : undefined
+  return asked === undefined ? compensationOf(graph, node) : compensationOf(asked.made, asked.call)
+}
+
+function askedCall(
+  { asks, workflow = '' }: MapRecord,
+  { workflows }: Graph,
+): { readonly made: Graph; readonly call: ToolNodeRecord } | undefined {
+  const made = asks === undefined ? undefined : workflows?.[workflow]
+  const call = Object.values(made?.nodes ?? {}).find((node) => node.kind === 'tool')
+  return made === undefined || call === undefined ? undefined : { made, call }
 }
 
 function ownNotes(node: NodeRecord): readonly string[] {
@@ -108,17 +124,19 @@ function joinNotes({ failed, losers, deadlineMs }: JoinRecord): readonly string[
   ]
 }
 
-function mapNotes({ maxItems, excess, concurrency, failed, losers }: MapRecord): readonly string[] {
+function mapNotes({ maxItems, excess, concurrency, failed, losers, asks }: MapRecord): readonly string[] {
   return [
+    asks === undefined ? '' : asks === 'always' ? 'asks about each item' : 'asks about items by arguments',
     `≤ ${maxItems} items${excess === 'cut' ? ', others are cut' : ''}, ${Math.min(concurrency, maxItems)} at a time`,
     failed === 'raise' ? '' : failed === 'keep' ? 'failed items are kept' : 'failed items are dropped',
     losers === 'finish' ? 'losers may end their call' : '',
   ]
 }
 
-/** What items run that are no calls; a workflow that was made of an agent has the name of its map. */
-function itemsText({ id, workflow }: MapRecord): string | undefined {
-  return workflow === `${id}:agent` ? 'agent' : workflow
+/** What items run that are no plain calls; a workflow that was made of an agent, or of a tool that is asked about, has the name of its map. */
+function itemsText(map: MapRecord, graph: Graph): string | undefined {
+  const { id, workflow } = map
+  return askedCall(map, graph)?.call.tool ?? (workflow === `${id}:agent` ? 'agent' : workflow)
 }
 
 function awaitedText({ events, key, delayMs, until }: WaitRecord): string {

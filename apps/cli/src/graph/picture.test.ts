@@ -34,7 +34,13 @@ describe('pictureOf', () => {
     [
       'a map of a tool, with what undoes it',
       'bookAll',
-      ['map · book · at least 2', '≤ 20 items, 4 at a time', 'failed items are dropped', 'undone by give-back'],
+      [
+        'map · book · at least 2',
+        'asks about each item',
+        '≤ 20 items, 4 at a time',
+        'failed items are dropped',
+        'undone by give-back',
+      ],
     ],
     ['a map of an agent', 'reviewAll', ['map · agent', '≤ 10 items, 8 at a time', 'failed items are kept']],
     ['a map of a workflow', 'writeAll', ['map · section', '≤ 5 items, 5 at a time']],
@@ -110,6 +116,7 @@ describe('pictureOf', () => {
     const expanded = pictureOf(graph, { isExpanded: true })
     const frames = expanded.figures.filter(({ isFrame }) => isFrame)
     expect(frames.map(({ id, within }) => [id, within])).toEqual([
+      ['bookAll', null],
       ['reviewAll', null],
       ['writeAll', null],
       ['writeAll/count', 'writeAll'],

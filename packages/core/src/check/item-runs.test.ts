@@ -125,7 +125,7 @@ describe('check of maps that run agents and workflows', () => {
     expect(findings.map(({ code, hint }) => [code, hint])).toEqual([
       [
         'WAYSTONE_DEFINITION_TOOL_ASKS_NOBODY',
-        expect.stringMatching(/make each item a workflow of its own, with an approval/),
+        expect.stringMatching(/give the map `approval: true`: each item is asked about/),
       ],
     ])
   })

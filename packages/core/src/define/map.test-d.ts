@@ -128,6 +128,31 @@ describe('w.map', () => {
     })
   })
 
+  it('types how people are asked about calls of a tool, and what they may answer', () => {
+    const node = w.map({
+      over: 'extra',
+      maxItems: 1,
+      item: price,
+      approval: {
+        when: (input) => {
+          expectTypeOf(input).toEqualTypeOf<{ order: string }>()
+          return input.order === 'o-1' && 'the first'
+        },
+        expiresIn: '2d',
+        quorum: { need: 2 },
+      },
+    })
+    expectTypeOf(node['~nested']['ask']['outcome']).toEqualTypeOf<'approved' | 'rejected' | 'edited'>()
+    expectTypeOf(node['~nested']['ask']['edits']).toEqualTypeOf<{ readonly input?: { order: string } }>()
+    w.map({ over: 'extra', maxItems: 1, item: price, approval: true })
+    // @ts-expect-error there is no model to ask back
+    w.map({ over: 'extra', maxItems: 1, item: price, approval: { canAskBack: true } })
+    // @ts-expect-error the approvals of a workflow are in it
+    w.map({ over: 'extra', maxItems: 1, item: inner, approval: true })
+    // @ts-expect-error people are asked about calls of tools
+    w.map({ over: 'extra', maxItems: 1, run: () => 1, approval: true })
+  })
+
   it('types runs of agents and workflows, and what people may answer in them', () => {
     const agent = defineAgent({
       model: 'small',

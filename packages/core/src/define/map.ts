@@ -1,6 +1,6 @@
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { EffectClass } from './effect-class.ts'
-import type { CallDecision } from './call-approval.ts'
+import type { CallApproval, CallDecision } from './call-approval.ts'
 import type { FailedBranches, LosingBranches } from './join.ts'
 import type { EffectOutcome, Given, Later, Node } from './node.ts'
 import type { EffectOptions, InputRule } from './node-options.ts'
@@ -109,6 +109,9 @@ export interface ItemWork {
   readonly '~output': unknown
 }
 
+/** How a person is asked before the tool of a map is called for an item. Who says no ends the item as failed. */
+export type ItemApproval<Input> = Omit<CallApproval<Input>, 'canAskBack' | 'remember'>
+
 /** The items are calls of a tool, or runs of an agent or a workflow. */
 export interface WorkItems<Work extends ItemWork, Item, View> {
   readonly item: Work
@@ -116,6 +119,11 @@ export interface WorkItems<Work extends ItemWork, Item, View> {
   readonly input?: (item: Item, given: View) => Later<Work['~input']>
   /** Of a tool: only more careful than its own. */
   readonly effect?: EffectClass
+  /**
+   * Of a tool: a person is asked about the call of each item, or of those that `when` says. `true`: as the tool says of its calls by agents, if it
+   * does. Others go on meanwhile; one that waits keeps its place in `concurrency`. Default: nobody is asked.
+   */
+  readonly approval?: Work extends AnyTool<string> ? boolean | ItemApproval<Work['~input']> : false
   readonly run?: never
 }
 
@@ -127,6 +135,7 @@ export interface RunItems<Output, Item, View> {
   readonly effect?: EffectClass
   readonly item?: never
   readonly input?: never
+  readonly approval?: never
 }
 
 /** How results become a patch; needed by a map that writes. */
@@ -150,14 +159,25 @@ export type ToolsOfWork<Work> =
         ? never
         : string
 
+/** What a person may answer about the call of an item. */
+export interface ItemDecision<Work> {
+  readonly outcome: 'approved' | 'rejected' | 'edited'
+  /** For `edited`: what the tool is called with instead. */
+  readonly edits: { readonly input?: Work extends ItemWork ? Work['~input'] : never }
+  readonly response: undefined
+}
+
 /** What people may answer inside an item, by node. */
-export type ApprovalsOfWork<Work> = Work extends { readonly '~approvals': infer Approvals }
-  ? Approvals
-  : Work extends { readonly '~tools': infer Name }
-    ? [Name] extends [never]
-      ? object
-      : { readonly agent: CallDecision }
-    : object
+export type ApprovalsOfWork<Work> =
+  Work extends AnyTool<string>
+    ? { readonly ask: ItemDecision<Work> }
+    : Work extends { readonly '~approvals': infer Approvals }
+      ? Approvals
+      : Work extends { readonly '~tools': infer Name }
+        ? [Name] extends [never]
+          ? object
+          : { readonly agent: CallDecision }
+        : object
 
 /** A map in a workflow. `Work` is what is done for an item; never: a function does it. */
 export interface MapNode<Outcome extends string, Reads extends string, Work, Values> extends Node<

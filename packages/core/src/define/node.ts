@@ -18,6 +18,8 @@ export interface NodeDefinition {
   readonly state: object
   /** The group it was made in; absent: none. */
   readonly group?: GroupDefinition
+  /** It was made for a call of an item of a map; absent: an author wrote it. */
+  readonly isAboutCall?: true
   readonly source: SourceLine | undefined
 }
 

@@ -648,6 +648,11 @@ export const errorCodes = {
     remedy: 'Route `unsatisfied`, wait for fewer branches, or lead every branch to the join.',
     failure: 'deadlock',
   },
+  WAYSTONE_NODE_NOT_APPROVED: {
+    family: 'node',
+    means: 'A person rejected the call of an item of a map, or nobody decided about it in time; it was not made.',
+    remedy: "Say with the map's `failed` whether other items go on, and what their results are.",
+  },
   WAYSTONE_NODE_FAIL_TAKEN: {
     family: 'node',
     means:

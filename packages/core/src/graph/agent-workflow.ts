@@ -5,8 +5,8 @@ import { makeNode, makeNodes } from '../define/nodes.ts'
 import { workflowMarker, type Workflow, type WorkflowDefinition } from '../define/workflow.ts'
 import type { NestedItem } from './registry.ts'
 
-/** The state keys of a workflow that was made of an agent: what it is asked with, and what it answered. */
-export const agentKeys: NonNullable<NestedItem['agent']> = Object.freeze({ input: 'input', output: 'output' })
+/** The state keys of a workflow that was made for the items of a map: what an item is worked on with, and what that gave. */
+export const itemKeys: NonNullable<NestedItem['made']> = Object.freeze({ input: 'input', output: 'output' })
 
 /** The node of a workflow that was made of an agent. */
 const agentNode = 'agent'
@@ -28,21 +28,21 @@ interface AgentItems {
  * Its state takes any JSON: the agent's own schemas say what fits, in the words of the agent.
  */
 export function workflowOfAgent({ map, agent, use, source }: AgentItems): Workflow {
-  const state = Object.freeze({ [agentKeys.input]: z.json(), [agentKeys.output]: z.json().optional() })
+  const state = Object.freeze({ [itemKeys.input]: z.json(), [itemKeys.output]: z.json().optional() })
   const config = {
     ...use,
-    reads: [agentKeys.input],
-    writes: [agentKeys.output],
+    reads: [itemKeys.input],
+    writes: [itemKeys.output],
     input: (given: { readonly state: { readonly input: unknown } }) => given.state.input,
-    apply: (output: unknown) => ({ [agentKeys.output]: output }),
+    apply: (output: unknown) => ({ [itemKeys.output]: output }),
   }
   const node = makeNode({ kind: 'agent', config, subject: agent, state, source })
   const definition: WorkflowDefinition = {
     name: `${map}:${agentNode}`,
     isMade: true,
     config: Object.freeze({
-      input: z.object({ [agentKeys.input]: z.json() }),
-      output: [agentKeys.output],
+      input: z.object({ [itemKeys.input]: z.json() }),
+      output: [itemKeys.output],
       nodes: makeNodes({ [agentNode]: node }),
       start: node,
       edges: { [agentNode]: { done: END } },

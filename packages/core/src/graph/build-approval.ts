@@ -22,7 +22,7 @@ import { jsonSchemaOf } from './zod-json.ts'
 
 /** Reads an approval. */
 export function buildApproval(site: NodeSite): BuiltNode {
-  const { written, scope, id } = site
+  const { written, scope, id, definition } = site
   checkKeys(written, [
     ...nodeKeys,
     'show',
@@ -74,6 +74,7 @@ export function buildApproval(site: NodeSite): BuiltNode {
       responseSchema,
       ...(talk !== undefined && { talk }),
       ...deciders,
+      ...(definition.isAboutCall === true && { isAboutCall: true }),
     },
     functions: { kind: 'approval', response: response?.schema ?? null },
   }

@@ -1,9 +1,11 @@
 import type { JsonObject } from '../base/json.ts'
 import type { AgentDefinition } from '../define/agent.ts'
 import { isWorkflow } from '../define/workflow.ts'
-import { agentKeys, workflowOfAgent } from './agent-workflow.ts'
+import { itemKeys, workflowOfAgent } from './agent-workflow.ts'
+import { workflowOfAskedCall } from './asked-workflow.ts'
 import { agentDefinitionOf } from './build-agent.ts'
 import { readEffect } from './build-base.ts'
+import { readItemApproval } from './build-item-approval.ts'
 import { argumentMisfits } from './build-mapping.ts'
 import { nestedOf } from './build-nested.ts'
 import { defaultRetry, noRetry, readRetry } from './build-retry.ts'
@@ -22,6 +24,8 @@ export interface ItemWorkParts {
   readonly tool: string | null
   /** Absent: no workflow is run. */
   readonly workflow?: string
+  /** Which items a person is asked about; absent: none. */
+  readonly asks?: 'always' | 'arguments'
   readonly effect: EffectClass
   readonly retry: RetryRecord
   readonly timeoutMs: number | null
@@ -43,12 +47,16 @@ export function readItemWork(site: NodeSite): ItemWorkParts | undefined {
   if (item === undefined) return runWork(written)
   if (isWorkflow(item)) return workflowWork(site, item)
   const agent = agentDefinitionOf(item)
-  return agent === undefined ? toolWork(site) : agentWork(site, agent)
+  if (agent !== undefined) return agentWork(site, agent)
+  const asked = written.config['approval']
+  return asked === undefined || asked === false ? toolWork(site) : askedWork(site)
 }
 
 function runWork(written: Written): ItemWorkParts {
   const run = readFunction(written, 'run')
   if (written.config['input'] !== undefined) refuseValue(written, 'input', 'left out: `run` is given the item')
+  if (written.config['approval'] !== undefined)
+    refuseValue(written, 'approval', 'left out: people are asked about a call of a tool; make what `run` does one')
   const effect = readEffect(written, null)
   const retry = defaultRetry(effect)
   return { written, tool: null, effect, retry, timeoutMs: null, functions: { input: null, run, nested: null } }
@@ -74,6 +82,30 @@ function toolWork({ written, scope }: NodeSite): ItemWorkParts | undefined {
   }
 }
 
+/** A tool that is asked about is a workflow of the request and the call; attempts, timeout and class of the map are those of the call. */
+function askedWork(site: NodeSite): ItemWorkParts | undefined {
+  const { written, id, definition } = site
+  const { item } = written.config
+  const subject = toolDefinitionOf(item)
+  const schema = subject?.config['input']
+  if (subject === undefined || !isSchema(schema)) return toolWork(site)
+  const approval = readItemApproval(written, subject.config['approval'])
+  if (approval === undefined) return undefined
+  const { retry, timeout, effect, compensate, ...config } = written.config
+  if (compensate !== undefined && compensate !== false)
+    refuseValue(written, 'compensate', 'false or nothing beside `approval`: the tool says how its calls are undone')
+  const use = Object.fromEntries(
+    Object.entries({ retry, timeout, effect, compensate }).filter(([, value]) => value !== undefined),
+  )
+  const { source } = definition
+  const nested = nestedOf(site, workflowOfAskedCall({ map: id, tool: item, schema, use, ...approval, source }))
+  if (nested === undefined) return undefined
+  const input = readFunction(written, 'input')
+  if (input === null) checkItem(site, jsonSchemaOf(schema, 'input') ?? {}, 'tool')
+  const work = nestedWork({ ...written, config }, { ...nested, made: itemKeys }, input)
+  return { ...work, asks: approval.when === null ? 'always' : 'arguments' }
+}
+
 /** An item of a workflow is tried once as a whole, unless the map says otherwise: its nodes have their own attempts. */
 function workflowWork(site: NodeSite, workflow: unknown): ItemWorkParts | undefined {
   const { written } = site
@@ -84,7 +116,7 @@ function workflowWork(site: NodeSite, workflow: unknown): ItemWorkParts | undefi
   if (nested === undefined) return undefined
   const input = readFunction(written, 'input')
   if (input === null) checkItem(site, nested.graph.inputSchema, 'workflow')
-  return nestedWork(written, { ...nested, agent: null }, input)
+  return nestedWork(written, { ...nested, made: null }, input)
 }
 
 /** An agent is a workflow of one node; attempts and timeouts of the map are those of its model calls. */
@@ -99,7 +131,7 @@ function agentWork(site: NodeSite, { config: declared }: AgentDefinition): ItemW
   const input = readFunction(written, 'input')
   const schema = declared['input']
   if (input === null && isSchema(schema)) checkItem(site, jsonSchemaOf(schema, 'input') ?? {}, 'agent')
-  return nestedWork({ ...written, config }, { ...nested, agent: agentKeys }, input)
+  return nestedWork({ ...written, config }, { ...nested, made: itemKeys }, input)
 }
 
 function nestedWork(written: Written, nested: NestedItem, input: MapFunctions['input']): ItemWorkParts {
@@ -115,6 +147,12 @@ function nestedWork(written: Written, nested: NestedItem, input: MapFunctions['i
 }
 
 function refuseOwnWork(written: Written): void {
+  if (written.config['approval'] !== undefined)
+    refuseValue(
+      written,
+      'approval',
+      'left out: rules for the tools of an agent, and approvals in a workflow, say who is asked',
+    )
   if (written.config['compensate'] !== undefined)
     refuseValue(written, 'compensate', 'left out: what runs inside says how it is undone')
   if (written.config['effect'] !== undefined)

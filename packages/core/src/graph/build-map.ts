@@ -35,6 +35,7 @@ const mapKeys = [
   'losers',
   'apply',
   'compensate',
+  'approval',
 ] as const
 
 /** Reads a map. */
@@ -62,6 +63,7 @@ export function buildMap(site: NodeSite): BuiltNode {
     over: source.key,
     tool: work.tool,
     ...(work.workflow !== undefined && { workflow: work.workflow }),
+    ...(work.asks !== undefined && { asks: work.asks }),
     maxItems: readMaxItems(written),
     excess: readChoice(written, 'excess', excessItems) ?? 'fail',
     concurrency: readConcurrency(written),

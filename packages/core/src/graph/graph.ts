@@ -306,6 +306,8 @@ export interface ApprovalRecord extends NodeRecordBase, DecidersRecord {
   readonly responseSchema: JsonObject | null
   /** The person is told the text of state key `says` and answers with a text, which is key `answer` of the response to `outcome`; absent: it is no talk. */
   readonly talk?: { readonly says: string; readonly answer: string; readonly outcome: string }
+  /** It was made for the call of an item, which is made as the person edited it: to edit is to approve. Absent: an author wrote it. */
+  readonly isAboutCall?: true
 }
 
 /** Plain code with an effect class. */
@@ -333,8 +335,13 @@ export interface MapRecord extends NodeRecordBase, Compensable {
   readonly over: string | null
   /** Key of {@link Graph.tools} that each item calls; null: a function does its work, or a workflow. */
   readonly tool: string | null
-  /** Key of {@link Graph.workflows} that each item runs: for an agent one that was made of it, `<map>:agent`. Absent: none. */
+  /**
+   * Key of {@link Graph.workflows} that each item runs: for an agent one that was made of it, `<map>:agent`; for a tool that is asked about one
+   * of the request and the call, `<map>:asked`. Absent: none.
+   */
   readonly workflow?: string
+  /** A person is asked about the call of each item, or of those of which a function says so. Absent: `approval` was not said. */
+  readonly asks?: 'always' | 'arguments'
   /** Most items, 1 or more. */
   readonly maxItems: number
   readonly excess: ExcessItems

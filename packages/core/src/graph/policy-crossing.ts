@@ -2,7 +2,8 @@ import type { Graph, NodeRecord, PolicyRecord } from './graph.ts'
 
 /** Whether ending a node with an outcome is what a policy asks for. */
 export function isCrossing({ without }: PolicyRecord, node: NodeRecord, outcome: string): boolean {
-  if (without === 'approval') return node.kind === 'approval' && outcome === 'approved'
+  if (without === 'approval')
+    return node.kind === 'approval' && (outcome === 'approved' || (outcome === 'edited' && node.isAboutCall === true))
   return node.id === without.node && outcome === without.outcome
 }
 

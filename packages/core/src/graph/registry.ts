@@ -120,8 +120,8 @@ export interface MapFunctions {
 
 /** A workflow that the items of a map run. */
 export interface NestedItem extends NestedGraph {
-  /** It was made of an agent: the state key that takes its input, and the one that holds its answer. */
-  readonly agent: { readonly input: string; readonly output: string } | null
+  /** It was made for the map, of an agent or of a tool that a person is asked about: the state key that takes its input, and the one that holds what it gave. */
+  readonly made: { readonly input: string; readonly output: string } | null
 }
 
 /** A workflow that was built to be nested. */

@@ -361,9 +361,13 @@ function walkPolicy(
   const started = new Set<number>()
   /** Steps whose yes was a remembered one. */
   const ruled = new Set<number>()
+  /** The items, by the steps that hold them, whose call a person has said yes to. */
+  const agreed = new Set<string>()
   for (const checkpoint of history.checkpoints.slice(0, to + 1)) {
     const { sequence, commands, event } = checkpoint
     updateCover(history, checkpoint, { covers, policy, site })
+    const item = agreedItem(history, checkpoint)
+    if (item !== undefined) agreed.add(item)
     if (event.type === 'request.decided' && event.payload.rule !== undefined) ruled.add(event.payload.step)
     for (const command of commands) {
       // Releasing a held run asks for what is open once more.
@@ -379,12 +383,28 @@ function walkPolicy(
       const { context } = history.at(sequence).snapshot
       const cover = coverOf(covers, holdersIn(site, context, command.step) ?? [])
       const isFresh = policy.remembered === true || !ruled.has(command.step)
-      const isAsked = policy.without === 'approval' && isFresh && openIn(context)[command.step]?.approved !== undefined
+      const isAsked = policy.without === 'approval' && isFresh && isApproved(context, command.step, agreed)
       if (cover.coveredBy === null && !isAsked && !isExcused(policy, cover.known)) violations.push(sequence)
       if (!repeated.has(String(command.step))) cover.coveredBy = null
     }
   }
   return { uses, violations }
+}
+
+/** Whether a person said yes to this very call: of an agent, or of an item of a map. */
+function isApproved(context: RunContext, step: number, agreed: ReadonlySet<string>): boolean {
+  return openIn(context)[step]?.approved !== undefined || agreed.has((holdersOf(context, step) ?? []).join('/'))
+}
+
+/** The item, by the steps that hold it, to whose call a person has just said yes; undefined: nobody has. */
+function agreedItem(history: History, { sequence, decision, event }: Checkpoint): string | undefined {
+  if (event.type !== 'request.decided' || decision === null || decision.to === null) return undefined
+  const record = nodeAt(history.graph, decision.node)?.node
+  const isYes =
+    record?.kind === 'approval' &&
+    record.isAboutCall === true &&
+    (decision.outcome === 'approved' || decision.outcome === 'edited')
+  return isYes ? holdersOf(history.at(sequence - 1).snapshot.context, event.payload.step)?.join('/') : undefined
 }
 
 /** The steps that hold the workflow of a site in which, or below which, a step is; undefined: it is somewhere else. */

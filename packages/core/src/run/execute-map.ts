@@ -91,8 +91,8 @@ function beginItem(job: EffectJob, { record, functions, nested }: NestedItemSite
   const given = functions.input === null ? item : functions.input(item, input)
   const what = `input of item ${input.index} of map ${JSON.stringify(record.id)}`
   return whenDone(given, (value) => {
-    const { agent } = nested
-    return begunWith(nested, agent === null ? value : { [agent.input]: value ?? null }, what)
+    const { made } = nested
+    return begunWith(nested, made === null ? value : { [made.input]: value ?? null }, what)
   })
 }
 
@@ -101,7 +101,7 @@ function takeItem(job: EffectJob, { record, functions, nested }: NestedItemSite)
   const { item, input } = itemGiven(job, record)
   const result = nestedResult(job, nested, `item ${input.index} of map ${JSON.stringify(record.id)}`)
   if (result.type === 'ended') return result.end
-  const output = nested.agent === null ? result.output : (own(result.output, nested.agent.output) ?? null)
+  const output = nested.made === null ? result.output : (own(result.output, nested.made.output) ?? null)
   return itemEnd(functions, item, takeJson(output, `output of item ${input.index} of map ${JSON.stringify(record.id)}`))
 }
 

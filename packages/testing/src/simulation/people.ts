@@ -103,7 +103,8 @@ export class People {
     if (request.kind === 'unknown') return { ...base, ...this.#truth(request) }
     const ticket = `T${this.#random.integer(10, 99)}`
     const isWhole = request.kind === 'call' && this.#random.chance(0.3)
-    const edits = option.outcome !== 'edited' ? {} : isWhole ? { arguments: { ticket } } : { edits: { ticket } }
+    const edits =
+      option.outcome !== 'edited' ? {} : isWhole ? { arguments: { ticket } } : { edits: editsOf(request, ticket) }
     const response: { response?: Json } = request.responseSchema === null ? {} : { response: { plan: 'by hand' } }
     return {
       ...base,
@@ -154,4 +155,9 @@ export class People {
 function foundResult(example: Json): Json {
   const isReceipt = typeof example === 'object' && example !== null && 'receipt' in example
   return isReceipt ? { ...example, receipt: 'found' } : example
+}
+
+/** The call of an item is edited as a whole. */
+function editsOf({ edits }: Request, ticket: string): { readonly [key: string]: Json } {
+  return edits.includes('input') ? { input: { ticket } } : { ticket }
 }

@@ -1,5 +1,5 @@
 import type { CompiledWorkflow, MapRecord, Snapshot } from '@waystone/core'
-import { changedAfter, movedWith, withContext, withNodes } from './plants-shared.ts'
+import { changedAfter, movedWith, recompiled, withContext, withNodes } from './plants-shared.ts'
 
 type Context = Snapshot['context']
 
@@ -62,6 +62,19 @@ export function withFreeChildren(spec: CompiledWorkflow): CompiledWorkflow {
       const { above: _, ...rest } = context
       return move({ value, context: Object.freeze(rest) }, event)
     }),
+  ])
+  return { ...spec, nested: new Map(nested) }
+}
+
+/** Whoever says no to an item of a map says yes, under the author's name and hash. */
+export function withoutRejectedItems(spec: CompiledWorkflow): CompiledWorkflow {
+  const nested = [...spec.nested].map(([node, inside]): [string, CompiledWorkflow] => [
+    node,
+    inside.graph.name.endsWith(':asked')
+      ? recompiled(inside, ({ edges }) => ({
+          edges: edges.map((edge) => (edge.from === 'ask' ? { ...edge, to: 'call' } : edge)),
+        }))
+      : inside,
   ])
   return { ...spec, nested: new Map(nested) }
 }

@@ -8,6 +8,7 @@ import {
   withHeedlessChildren,
   withHeedlessItems,
   withOneItemMore,
+  withoutRejectedItems,
 } from './plants-of-maps.ts'
 import { withoutPolicies, withoutQuestions, withOpenDoors } from './plants-of-operators.ts'
 import {
@@ -84,6 +85,11 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     plant: { name: 'what an item runs outlives its map', compiled: withHeedlessItems },
     found: ['nested-ends-with-what-holds-it'],
+    suite: 'items',
+  },
+  {
+    plant: { name: 'a no to an item counts as a yes', compiled: withoutRejectedItems },
+    found: ['asked-before-run'],
     suite: 'items',
   },
   {

@@ -87,8 +87,10 @@ function violatedFinding(subject: Subject, policy: PolicyRecord, breach: Breach)
   })
 }
 
-/** Inside an agent a person can also be asked about the very call; that satisfies policies that any approval satisfies. */
+/** Inside an agent, and about an item, a person can also be asked about the very call; that satisfies policies that any approval satisfies. */
 function askHint({ never, without }: PolicyRecord, { node }: Runner): string {
+  if (without === 'approval' && node.kind === 'map' && (node.tool === never || node.asks === 'arguments'))
+    return ` Or ask a person about the call of every item: \`approval: true\` on map "${node.id}", without \`when\`.`
   if (without !== 'approval' || node.kind !== 'agent' || !node.tools.includes(never)) return ''
   return ` Or ask a person before each call: \`approval: true\` on the rule for "${never}" in \`toolRules\` of "${node.id}".`
 }

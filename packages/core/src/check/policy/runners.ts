@@ -23,6 +23,7 @@ export function runnersOf(graph: Graph, tool: string): readonly Runner[] {
       return nestedRunner(graph, node, tool).map((one) => ({
         ...one,
         runs: one.runs * node.maxItems * node.retry.attempts,
+        ...(node.asks === 'always' && { asks: always }),
       }))
     if (node.kind !== 'agent') return []
     const asked = node.tools.filter((name) => name === tool || alternatesOf(node, name).includes(tool))

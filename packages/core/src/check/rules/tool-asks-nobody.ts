@@ -18,7 +18,7 @@ export const toolAsksNobody: Rule = (subject) => {
     .flatMap(({ name, place }) => {
       const policy: PolicyRecord = { never: name, without: 'approval', given: null, place }
       return findBreaches(subject, policy, { forgets: true })
-        .filter(({ runner }) => runner.node.kind !== 'agent')
+        .filter(({ runner: { node } }) => node.kind !== 'agent' && (node.kind !== 'map' || node.asks === undefined))
         .map(({ runner, path, lost }) => {
           const { id } = runner.node
           const way = path.length === 0 ? `"${id}" is where the run starts` : formatPath(path, id)
@@ -50,5 +50,5 @@ function undoFindings(graph: Graph): Finding[] {
 
 /** One yes is for one call. */
 function itemHint({ kind }: NodeRecord): string {
-  return kind === 'map' ? ' Or make each item a workflow of its own, with an approval before the tool.' : ''
+  return kind === 'map' ? ' Or give the map `approval: true`: each item is asked about.' : ''
 }

@@ -61,6 +61,7 @@ export function checkBeginning(
   }
   const own = beginning.own ?? facts
   checkAsked(own, beginning, report)
+  checkItemAsked(own, beginning, { report, coverage })
   if (call.effect === 'unsafe') checkUnsafe(facts, beginning, report)
   if (isModelCall(call.name)) checkModel(facts, beginning, report)
   checkSame(facts, beginning, report)
@@ -150,6 +151,36 @@ function checkAsked(facts: RunFacts, { call, node: name, step, key }: Beginning,
     report('asked-before-run', `${what} began although it was answered ${answers.map(({ outcome }) => outcome).join()}`)
   if (yes?.outcome === 'edited' && textOf(yes.arguments) !== textOf(call.input))
     report('asked-before-run', `${what} began with ${textOf(call.input)}; approved was ${textOf(yes.arguments)}`)
+}
+
+/** Of a call that is an item of a map and that a person must be asked about, they have said yes to this very item and to what it is begun with. */
+function checkItemAsked(
+  facts: RunFacts,
+  { call, node }: Beginning,
+  { report, coverage }: { readonly report: Report; readonly coverage: Coverage },
+): void {
+  const { around, holder, spec } = facts
+  const held = around?.context.open[holder ?? ''] ?? around?.context.closing[holder ?? '']
+  const map = around?.spec.graph.nodes[held?.node ?? '']
+  if (map?.kind !== 'map' || map.asks === undefined || spec.graph.nodes[node]?.kind !== 'tool') return
+  const answer = facts.checkpoints.findLast(
+    ({ event, decision, items }) =>
+      event.type === 'request.decided' &&
+      decision !== null &&
+      decision.to !== null &&
+      decision.node.endsWith(`${map.id}/ask`) &&
+      items?.at(-1) === held?.item,
+  )?.event
+  const yes = answer?.type === 'request.decided' ? answer.payload : undefined
+  const what = `${call.name} for item ${held?.item ?? '?'} of ${map.id}`
+  const mustAsk = map.asks === 'always' || isDelicate(ticketOf(call.input))
+  coverage.count(`item call ${yes?.outcome ?? 'not asked about'}`)
+  if (yes !== undefined && yes.outcome !== 'approved' && yes.outcome !== 'edited')
+    report('asked-before-run', `${what} began although it was answered ${yes.outcome}`)
+  if (mustAsk && yes === undefined) report('asked-before-run', `${what} began and nobody has approved it`)
+  const input: unknown = yes?.outcome === 'edited' ? yes.patch?.['input'] : facts.state['input']
+  if (textOf(input) !== textOf(call.input))
+    report('asked-before-run', `${what} began with ${textOf(call.input)}; shown or edited was ${textOf(input)}`)
 }
 
 function ticketOf(input: unknown): string {

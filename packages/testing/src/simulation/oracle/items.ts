@@ -80,7 +80,11 @@ function noteEnd(
     const output = event.type === 'effect.ended' ? event.payload.output : event.payload.result
     map.outputs.set(step.item, output ?? null)
     if (payload.isWanted === true) map.hasWanted = true
-  } else map.failed.add(step.item)
+  } else {
+    if (event.type === 'effect.ended' && event.payload.error?.code === 'WAYSTONE_NODE_NOT_APPROVED')
+      coverage.count('item not approved')
+    map.failed.add(step.item)
+  }
 }
 
 function noteBegun(

@@ -163,9 +163,9 @@ function checkOutput(facts: RunFacts, { before, home, checkpoint, report, covera
   const whole = Object.fromEntries(
     inside.spec.graph.output.flatMap((key) => (key in inside.state ? [[key, inside.state[key]]] : [])),
   )
-  // An agent that is an item stands alone in a workflow that was made for it.
-  const isAgent = inside.spec.graph.name.endsWith(':agent')
-  const given = isAgent ? (Object(whole['output']) as object) : whole
+  // An agent that is an item, or a tool that is asked about, is in a workflow that was made for it.
+  const isMade = inside.spec.graph.name.includes(':')
+  const given = isMade ? (Object(whole['output']) as object) : whole
   if (textOf(sorted(Object(found) as object)) !== textOf(sorted(given)))
     report(
       'patch-applied-once',

@@ -1,12 +1,12 @@
-import { offices } from '../workflows/items.ts'
+import { offices, tills } from '../workflows/items.ts'
 import { suite } from './suite.ts'
 
-/** Maps whose items are agents and workflows. */
+/** Maps whose items are agents, workflows, and calls that people are asked about. */
 export const items = suite({
   name: 'items',
   share: 0.1,
   runs: [1, 2],
-  workflows: [offices],
+  workflows: [offices, tills],
   rows: [
     'item begun',
     'item left',
@@ -26,6 +26,10 @@ export const items = suite({
     'expiry',
     'resolved happened',
     'resolved did-not-happen',
+    'item call approved',
+    'item call edited',
+    'item call not asked about',
+    'item not approved',
     'late end settled',
     'retry',
     'timeout',

@@ -1,5 +1,6 @@
 import { defineAgent, END, FAIL, nodeFailure } from '@waystone/core'
 import { z } from 'zod'
+import { isDelicate } from './questions.ts'
 import { input, isHigh, output, task, w } from './shared.ts'
 import { charge, lookUp, note, pay } from './tools.ts'
 
@@ -119,4 +120,44 @@ export const offices = w.workflow('offices', {
     last: { done: END },
   },
   limits: { steps: 90, modelCalls: 16, toolCalls: 14, duration: '3m' },
+})
+
+const t = w.nodes({
+  charges: w.map({
+    over: ({ state }) => itemsOf(state.ticket, 4),
+    reads: ['ticket'],
+    writes: ['count', 'trail'],
+    item: charge,
+    approval: { reason: 'Money leaves the house.', expiresIn: 12_000, escalate: { after: 4_000, role: 'boss' } },
+    retry: { attempts: 2, backoff: 100 },
+    maxItems: 4,
+    concurrency: 3,
+    failed: 'keep',
+    apply: (results) => ({ count: 1, trail: [`charges ${marksOf(results)}`] }),
+  }),
+  notes: w.map({
+    over: ({ state }) => itemsOf(state.ticket, 3),
+    reads: ['ticket'],
+    writes: ['count', 'trail'],
+    item: note,
+    approval: { when: ({ ticket }) => isDelicate(ticket) && `${ticket} is delicate`, canEdit: false, expiresIn: 9_000 },
+    timeout: 2_000,
+    maxItems: 3,
+    done: 'first',
+    wanted: ({ amount }) => amount > 30,
+    failed: 'drop',
+    losers: 'finish',
+    apply: (results) => ({ count: 1, trail: [`notes ${marksOf(results)}`] }),
+  }),
+})
+
+/** Maps whose calls people are asked about, item by item: all of them, or those that a function says. */
+export const tills = w.workflow('tills', {
+  input,
+  output,
+  nodes: t,
+  start: t.charges,
+  edges: { charges: { done: t.notes }, notes: { done: END, unsatisfied: END } },
+  limits: { steps: 60, toolCalls: 9, duration: '3m' },
+  policies: [{ never: charge, without: 'approval' }],
 })

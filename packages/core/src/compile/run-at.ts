@@ -2,8 +2,8 @@ import { indexEntries } from '../base/with-index.ts'
 import { checkpointFormat, type Checkpoint, type CheckpointStep } from '../snapshot/checkpoint.ts'
 import type { Command } from '../snapshot/command.ts'
 import type { Decision } from '../snapshot/decision.ts'
-import { diffSnapshots } from '../snapshot/diff.ts'
 import type { EffectEnd, EngineEvent } from '../snapshot/event.ts'
+import { patchTo } from '../snapshot/key-order.ts'
 import { isAsking, statusOf, type OpenStep, type RunContext, type Snapshot } from '../snapshot/snapshot.ts'
 import type { StickyRule } from '../snapshot/sticky-rule.ts'
 import type { UsageDelta } from '../snapshot/usage.ts'
@@ -51,7 +51,8 @@ export function applied(run: RunAt, next: Snapshot, facts: Facts): Extract<Plan,
   const moved = facts.isWhole === true ? next : lifted(run, next, event.at)
   const received = moved.context.received === undefined ? moved : withReceived(before?.context ?? null, moved)
   const mended = mendCrossed(compiled.graph, withWithheld(before?.context ?? null, received), facts.decision)
-  const snapshot = facts.rule?.scope === 'run' ? withRule(mended, facts.rule) : mended
+  const ruled = facts.rule?.scope === 'run' ? withRule(mended, facts.rule) : mended
+  const { patch, snapshot } = patchTo(before, ruled, event)
   const commands = [
     ...commandsBetween(compiled, before?.context ?? null, snapshot.context),
     ...withdrawnIn(compiled, { before: before?.context, after: snapshot.context }, facts.step?.index),
@@ -65,7 +66,7 @@ export function applied(run: RunAt, next: Snapshot, facts: Facts): Extract<Plan,
     graphHash: compiled.hashes.graph,
     event,
     decision: facts.decision ?? null,
-    patch: diffSnapshots(before, snapshot, event),
+    patch,
     step: facts.step ?? null,
     ...(items.length > 0 && { items }),
     usage: facts.usage ?? null,

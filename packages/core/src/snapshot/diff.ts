@@ -69,11 +69,13 @@ function diffObject(differ: Differ, path: JsonPath, before: JsonObject, after: J
   if (only !== undefined) return diffKey(differ, [...path, only], own(before, only), after[only])
   if (isLedger(path) && diffLedger(differ, path, { before, after })) return
   const keys = Object.keys(after)
+  const olds = Object.keys(before)
   const removed: string[] = []
   let place = 0
-  for (const key of Object.keys(before)) {
+  for (const key of olds) {
     if (keys[place] === key) place += 1
     else if (!Object.hasOwn(after, key)) removed.push(key)
+    else if (isSortedByItself(olds) && isSortedByItself(keys)) return diffTable(differ, path, before, after)
     // Setting keys one by one would leave them in their old order, and order is part of the value.
     else return void differ.patch.push(['set', path, valueOf(differ, after)])
   }
@@ -107,6 +109,21 @@ function diffLedger(
   for (const { index, after: item } of changes) if (item === undefined) differ.patch.push(['unset', [...path, index]])
   for (const { index, before: old, after: item } of changes) diffKey(differ, [...path, index], old, item)
   return true
+}
+
+const index = /^(?:0|[1-9]\d{0,8})$/
+
+/** True for keys that are numbers: whatever order they are set in, they stand in ascending order. */
+function isSortedByItself(keys: readonly string[]): boolean {
+  return keys.every((key) => index.test(key))
+}
+
+function diffTable(differ: Differ, path: JsonPath, before: JsonObject, after: JsonObject): void {
+  for (const key of Object.keys(before)) if (!Object.hasOwn(after, key)) differ.patch.push(['unset', [...path, key]])
+  for (const key of Object.keys(after)) {
+    const [old, item] = [own(before, key), after[key]]
+    if (old !== item) diffKey(differ, [...path, key], old, item)
+  }
 }
 
 function diffKey(differ: Differ, path: JsonPath, before: Json | undefined, after: Json | undefined): void {

@@ -1,5 +1,6 @@
-import type { Acceptance, Request, Run } from '@waystone/core'
+import type { Acceptance, CompiledWorkflow, Request, Run } from '@waystone/core'
 import type { SeededRandom } from '../random/seeded-random.ts'
+import { factsOf, namesAround, partsOf } from './oracle/parts.ts'
 import type { RunFacts } from './oracle/run-facts.ts'
 import type { Host, SimulatedWorld } from './world.ts'
 
@@ -46,15 +47,27 @@ export class Operators {
   }
 
   #redirect(facts: RunFacts): void {
-    const nodes = Object.values(facts.spec.graph.nodes)
+    const { spec, path } = this.#workflowOf(facts)
+    const nodes = Object.values(spec.graph.nodes)
     const likely = nodes.filter(({ isRedirectable }) => isRedirectable === true)
-    const to = this.#random.pick(this.#random.chance(0.9) ? likely : nodes).id
+    const to = `${path}${this.#random.pick(this.#random.chance(0.9) && likely.length > 0 ? likely : nodes).id}`
     const override = this.#random.chance(0.2) ? { override: Object.keys(facts.spec.graph.tools) } : {}
     this.#through(facts, async (run) => {
       const acceptance = await run.redirect({ to, by: 'operator', reason: 'as simulated', ...override })
       if (acceptance.type === 'refused') this.#world.coverage.count(`redirect refused: ${acceptance.reason}`)
       return acceptance
     })
+  }
+
+  /** The run's own, or where nodes may be redirected to in what is nested in it, now and then that. @returns `path`: empty, or of what holds it */
+  #workflowOf(facts: RunFacts): { readonly spec: CompiledWorkflow; readonly path: string } {
+    const own = { spec: facts.spec, path: '' }
+    const nested = partsOf(facts.context).flatMap((part) => {
+      const { spec } = factsOf(facts, part)
+      const isOpen = part.holder !== null && hasRedirectable(spec)
+      return isOpen ? [{ spec, path: `${namesAround(part).join('/')}/` }] : []
+    })
+    return nested.length > 0 && this.#random.chance(0.4) ? this.#random.pick(nested) : own
   }
 
   /** Nothing begins meanwhile, so a patch may break a policy. */
@@ -107,4 +120,9 @@ export class Operators {
       doing().catch((error: unknown) => this.#world.judge(error, 'an operator acted'))
     })
   }
+}
+
+/** True for a workflow into which operators may redirect runs. */
+export function hasRedirectable({ graph }: CompiledWorkflow): boolean {
+  return Object.values(graph.nodes).some(({ isRedirectable }) => isRedirectable === true)
 }

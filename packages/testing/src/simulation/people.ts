@@ -3,6 +3,9 @@ import type { SeededRandom } from '../random/seeded-random.ts'
 import type { RunFacts } from './oracle/run-facts.ts'
 import type { Host, SimulatedWorld } from './world.ts'
 
+/** Workflows in which decisions are remembered; the others are simulated as they were before anything was. */
+const remembering: ReadonlySet<string> = new Set(['operated', 'bureau'])
+
 /** People and operators of a simulated world: they look at requests through any process, decide late, twice or not at all. */
 export class People {
   readonly #world: SimulatedWorld
@@ -117,7 +120,7 @@ export class People {
 
   /** What is remembered, where the others are simulated as they were before anything was. */
   #remember({ workflow, kind }: Request, outcome: string, ticket: string): Pick<DecisionInput, 'remember'> {
-    const isMeant = workflow === 'operated' && kind === 'call' && (outcome === 'approved' || outcome === 'rejected')
+    const isMeant = remembering.has(workflow) && kind === 'call' && (outcome === 'approved' || outcome === 'rejected')
     if (!isMeant || !this.#random.chance(0.5)) return {}
     const scope = this.#random.pick(['run', 'workflow'] as const)
     const wanted = this.#random.pick(['same', 'any', { ticket: `T${ticket.slice(1, 2)}` }] as const)

@@ -6,7 +6,7 @@ import { Calm } from './calm.ts'
 import type { Coverage } from './coverage.ts'
 import { allOpen } from './oracle/parts.ts'
 import { isOpen, type RunFacts, type Violation } from './oracle/run-facts.ts'
-import { Operators } from './operators.ts'
+import { hasRedirectable, Operators } from './operators.ts'
 import { People } from './people.ts'
 import { Senders } from './senders.ts'
 import type { RunCount } from './suites/suite.ts'
@@ -176,9 +176,10 @@ class Simulation {
   /** And before there were operators who send runs elsewhere. */
   #hasOperators(): boolean {
     const { specs, workflows } = this.#world
-    return workflows.some(({ name }) =>
-      Object.values(specs.get(name)?.graph.nodes ?? {}).some(({ isRedirectable }) => isRedirectable === true),
-    )
+    return workflows.some(({ name }) => {
+      const spec = specs.get(name)
+      return spec !== undefined && hasRedirectable(spec)
+    })
   }
 
   #open(): readonly RunFacts[] {

@@ -32,6 +32,12 @@ function branchOf(facts: RunFacts, node: string): { readonly join: string; reado
   return found.toSorted((one, other) => one.size - other.size)[0]
 }
 
+/** All nodes of the branch of a fork under way that a node is in; undefined: it is in none. */
+export function branchAround(facts: RunFacts, node: string): ReadonlySet<string> | undefined {
+  const home = branchOf(facts, node)
+  return home === undefined ? undefined : nodesOf(facts, { ...home, fork: facts.forks.get(home.join) })
+}
+
 /** Nodes of a branch of a fork under way. Where branches meet, each node is one. */
 function nodesOf(
   { spec }: RunFacts,

@@ -45,10 +45,17 @@ export function namesAround({ holder, around }: Part): readonly string[] {
   return [...namesAround(around), step?.node ?? '']
 }
 
+/** The part that a node is in, by the node's path. */
+export function partOfPath(parts: readonly Part[], path: string): Part | undefined {
+  const around = path.split('/').slice(0, -1).join('/')
+  return parts.find((part) => namesAround(part).join('/') === around)
+}
+
 /** The part that an event is about. */
 export function partOfEvent(parts: readonly Part[], { type, payload }: Checkpoint['event']): Part {
   const [run] = parts as readonly [Part]
   if (type === 'effect.ended' || type === 'request.decided') return partOfStep(parts, payload.step) ?? run
+  if (type === 'run.redirect') return partOfPath(parts, payload.to) ?? run
   if (type !== 'timer.due') return run
   const [what, step = ''] = payload.timer.split('/')
   if (what === 'duration') return parts.find(({ holder }) => holder === (step === '' ? null : step)) ?? run

@@ -1,5 +1,7 @@
 import type { Json, RunContext } from '@waystone/core'
+import { branchAround } from './branches.ts'
 import type { Passage } from './nested.ts'
+import { factsOf, namesAround, partOfPath, partOfStep } from './parts.ts'
 import type { KnownRule } from './people-facts.ts'
 import { textOf, type RunFacts } from './run-facts.ts'
 
@@ -11,8 +13,8 @@ export function followPeople(facts: RunFacts, passage: Passage): void {
   const { checkpoint, before, after } = passage
   const [was, is] = [before[0]?.context, after[0]?.context]
   if (was === undefined || is === undefined) return
-  checkRedirect(facts, passage, { was, is })
-  followRules(facts, passage, was)
+  checkRedirect(facts, passage, was)
+  followRules(facts, passage)
   followPolicies(facts, passage, { was, is })
   const { event } = checkpoint
   if (event.type === 'request.asked') passage.coverage.count('question asked')
@@ -24,39 +26,34 @@ interface Contexts {
   readonly is: RunContext
 }
 
-/** Branches of the run's forks, by the graph alone: what each first node leads to. */
-function branchOf({ spec }: RunFacts, node: string): ReadonlySet<string> | undefined {
-  const { edges } = spec.graph
-  for (const { fork } of edges) {
-    for (const entry of fork?.branches ?? []) {
-      const nodes = new Set([entry])
-      for (const name of nodes)
-        for (const { from, to } of edges) if (from === name && to !== fork?.join && !to.startsWith(':')) nodes.add(to)
-      if (nodes.has(node)) return nodes
-    }
-  }
-  return undefined
-}
-
-function checkRedirect(facts: RunFacts, { checkpoint, report, coverage }: Passage, { was, is }: Contexts): void {
+/** A redirect enters one declared node, of the run or of what is nested in it, and closes what is open in the branch around it. */
+function checkRedirect(facts: RunFacts, passage: Passage, run: RunContext): void {
+  const { checkpoint, before, after, report, coverage } = passage
   const { event, sequence, decision } = checkpoint
   if (event.type !== 'run.redirect') return
-  const { to, override } = event.payload
-  const say = (what: string): void => report('redirects-are-declared', `the redirect to ${to} at ${sequence} ${what}`)
-  if (facts.spec.graph.nodes[to]?.isRedirectable !== true) say('goes where none may go')
+  const { to: path, override } = event.payload
+  const to = path.slice(path.lastIndexOf('/') + 1)
+  const say = (what: string): void => report('redirects-are-declared', `the redirect to ${path} at ${sequence} ${what}`)
+  const home = partOfPath(before, path)
+  const part = after.find(({ holder }) => holder === home?.holder)
+  if (home === undefined || part === undefined) return say('goes into what is not under way')
+  const own = factsOf(facts, home)
+  const [was, is] = [home.context, part.context]
+  if (own.spec.graph.nodes[to]?.isRedirectable !== true) say('goes where none may go')
   if (decision?.to !== to) say(`is told as one to ${decision?.to}`)
-  const branch = branchOf(facts, to)
+  const branch = branchAround(own, to)
   const left = Object.entries(was.open).filter(([, { node }]) => branch === undefined || branch.has(node))
   const kept = left.filter(([index]) => is.open[index] !== undefined)
   if (kept.length > 0) say(`leaves ${kept.map(([index]) => index).join()} open`)
-  const others = Object.keys(was.open).filter((index) => !left.some(([own]) => own === index))
+  const others = Object.keys(was.open).filter((index) => !left.some(([other]) => other === index))
   if (others.some((index) => is.open[index] === undefined)) say('closes what runs beside it')
   const fresh = Object.entries(is.open).filter(([index]) => was.open[index] === undefined)
   if (fresh.length !== 1 || fresh[0]?.[1].node !== to) say(`opens ${fresh.map(([, { node }]) => node).join()}`)
   coverage.count('redirect')
+  if (path !== to) coverage.count('redirect in what is nested')
   if (branch !== undefined) coverage.count('redirect within a branch')
   else if (was.forks !== undefined) coverage.count('redirect out of a fork')
-  if (was.held !== null) coverage.count('redirect while held')
+  if (run.held !== null) coverage.count('redirect while held')
   if (override !== undefined) coverage.count('redirect under an override')
 }
 
@@ -67,7 +64,14 @@ function askedArguments(context: RunContext, { node, callId }: RunContext['open'
   return calls.findLast(({ id }) => id === callId)?.arguments ?? null
 }
 
-function followRules(facts: RunFacts, { checkpoint, report, coverage }: Passage, was: RunContext): void {
+/** A policy of the workflow that a call is of, or of one around it, wants a person to say yes to each. */
+function isWantedFresh(own: RunFacts, tool: string): boolean {
+  for (let one: RunFacts | null = own; one !== null; one = one.around)
+    if (one.spec.graph.policies.some(({ never, remembered }) => never === tool && remembered !== true)) return true
+  return false
+}
+
+function followRules(facts: RunFacts, { checkpoint, before, report, coverage }: Passage): void {
   const { event, sequence, step } = checkpoint
   if (event.type === 'rule.revoke') {
     const known = facts.rules.get(event.payload.rule)
@@ -76,24 +80,25 @@ function followRules(facts: RunFacts, { checkpoint, report, coverage }: Passage,
   }
   if (event.type !== 'request.decided' || step === null) return
   const { payload } = event
-  const open = was.open[payload.step]
-  if (open?.tool === undefined) return
-  const given = askedArguments(was, open)
+  const part = partOfStep(before, payload.step)
+  const open = part?.context.open[payload.step]
+  if (part === undefined || open?.tool === undefined) return
+  const given = askedArguments(part.context, open)
+  const node = [...namesAround(part), open.node].join('/')
   const say = (what: string): void => report('rules-keep-their-scope', `the decision at ${sequence} ${what}`)
-  const wantsFresh = facts.spec.graph.policies.some(
-    ({ never, remembered }) => never === open.tool && remembered !== true,
-  )
+  const wantsFresh = isWantedFresh(factsOf(facts, part), open.tool)
   const { remember, rule, outcome } = payload
   if (remember !== undefined) {
     if (outcome === 'approved' && wantsFresh)
       say(`has a yes to ${open.tool} remembered, which a policy wants each time`)
     coverage.count(`rule made: ${remember.scope}`)
+    if (part.holder !== null) coverage.count('rule made in what is nested')
     facts.rules.set(`${facts.runId}/${payload.step}`, {
       runId: facts.runId,
       workflow: facts.spec.graph.name,
       scope: remember.scope,
       outcome,
-      node: open.node,
+      node,
       tool: open.tool,
       arguments: remember.arguments === undefined ? given : remember.arguments,
       isExact: remember.arguments === undefined,
@@ -104,13 +109,14 @@ function followRules(facts: RunFacts, { checkpoint, report, coverage }: Passage,
   }
   if (rule === undefined) return
   coverage.count(`rule decides: ${rule.scope}`)
+  if (part.holder !== null) coverage.count('rule decides in what is nested')
   if (outcome === 'rejected') coverage.count('rule decides: rejected')
   const known = facts.rules.get(rule.id)
   if (known === undefined) return say(`is by rule ${rule.id}, which nobody has made`)
   if (known.outcome !== outcome) say(`is ${outcome}; rule ${rule.id} is ${known.outcome}`)
   if (known.scope === 'run' ? known.runId !== facts.runId : known.workflow !== facts.spec.graph.name)
     say(`is by rule ${rule.id}, which is for another ${known.scope}`)
-  if (known.node !== open.node || known.tool !== open.tool) say(`is by rule ${rule.id}, which is for ${known.tool}`)
+  if (known.node !== node || known.tool !== open.tool) say(`is by rule ${rule.id}, which is for ${known.tool}`)
   if (!isMatch(known, given))
     say(`is by rule ${rule.id}, which is for ${textOf(known.arguments)}, not ${textOf(given)}`)
   if (outcome === 'approved' && wantsFresh) say(`approves ${open.tool} by rule, which a policy wants a person to`)

@@ -240,6 +240,7 @@ const invariantNames = [
   'usage-adds-up',
   'calls-keep-results',
   'chain-holds',
+  'patches-name-changes',
   'held-runs-begin-nothing',
   'asked-before-run',
   'stopped-work-is-aborted',

@@ -3,6 +3,7 @@ import type { Coverage } from '../coverage.ts'
 import { checkBounds } from './bounds.ts'
 import { foldPatch, mergeInto, writtenBy } from './fold.ts'
 import { followForks, noteWrites } from './branches.ts'
+import { countCombinations } from './combinations.ts'
 import { countForks } from './count-forks.ts'
 import { followEvents } from './events.ts'
 import { handoffsOf } from './handoffs.ts'
@@ -39,10 +40,12 @@ export function checkStored(
   const before = facts.checkpoints.length === 0 ? null : facts.context
   if (checkpoint.sequence !== facts.checkpoints.length)
     report('one-writer', `checkpoint ${checkpoint.sequence} was stored after ${facts.checkpoints.length - 1}`)
+  checkPatch(checkpoint, report)
   const snapshot = foldPatch(before === null ? null : { value: null, context: before }, checkpoint) as Snapshot
   const after = snapshot.context
   const passage = passageOf({ checkpoint, before, after, ...parts })
   checkEvent(facts, checkpoint, report)
+  countCombinations(facts, passage)
   followHome(facts, passage)
   followTakeover(facts, passage)
   followUnbegun(facts, passage)
@@ -68,6 +71,13 @@ export function checkStored(
   facts.inbox.delete(checkpoint.event.id)
   for (const command of checkpoint.commands)
     if (command.type === 'effect') facts.asked.add(attemptKey(command.step, command.attempt))
+}
+
+/** A checkpoint says what has changed, and never once more all that a run, or a workflow nested in it, knows. */
+function checkPatch({ sequence, patch }: Checkpoint, report: Report): void {
+  for (const [verb, path] of patch)
+    if (sequence > 0 && verb === 'set' && path.at(-1) === 'context')
+      report('patches-name-changes', `checkpoint ${sequence} sets the whole of ${path.join('.')}`)
 }
 
 /** What the event is about, the run or a workflow nested in it, moves by its own graph. */

@@ -1,4 +1,5 @@
 import { InputError } from '@waystone/core'
+import { combined } from './combined.ts'
 import { core } from './core.ts'
 import { groups } from './groups.ts'
 import { handoffs } from './handoffs.ts'
@@ -11,7 +12,7 @@ import { undoing } from './undoing.ts'
 import type { Suite } from './suite.ts'
 import { waits } from './waits.ts'
 
-const all = [core, maps, meetings, nested, items, waits, handoffs, groups, undoing, operators] as const
+const all = [core, maps, meetings, nested, items, waits, handoffs, groups, undoing, operators, combined] as const
 
 /** Name of a suite. */
 export type SuiteName = (typeof all)[number]['name']

@@ -53,17 +53,23 @@ export interface TaskShape {
   readonly attempts?: number
   /** Operators may redirect runs to it. */
   readonly redirectable?: boolean
+  /** A name that it shares with others: of these one is under way at a time. */
+  readonly exclusive?: string
 }
 
 /** A task that asks the world and leaves a trace in the state. */
 // oxlint-disable-next-line typescript/explicit-module-boundary-types -- the type of a node is what inference makes of its state
-export function task(name: string, { effect, isSync = false, timeout = 1_500, attempts, redirectable }: TaskShape) {
+export function task(
+  name: string,
+  { effect, isSync = false, timeout = 1_500, attempts, redirectable, exclusive }: TaskShape,
+) {
   return w.task({
     effect,
     reads: ['ticket'],
     writes: traced,
     timeout,
     ...(redirectable !== undefined && { redirectable }),
+    ...(exclusive !== undefined && { exclusive }),
     ...(attempts !== undefined && { retry: { attempts, backoff: 300, factor: 2, jitter: 0.5 } }),
     run: ({ state }, context) => {
       const work = { name, effect, context, input: { ...state } }

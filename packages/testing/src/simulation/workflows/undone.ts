@@ -1,64 +1,6 @@
-import { defineTool, END, FAIL, type EffectClass } from '@waystone/core'
-import { z } from 'zod'
-import { ask } from './bridge.ts'
+import { END, FAIL } from '@waystone/core'
 import { input, output, task, w } from './shared.ts'
-
-/** A tool that books and says how that is undone; its name is what the world is asked for. */
-const book = defineTool({
-  name: 'book',
-  description: 'Books.',
-  effect: 'keyed',
-  timeout: 1_500,
-  retry: { attempts: 2, backoff: 200, jitter: 0.5 },
-  input: z.object({ ticket: z.string() }),
-  output: z.object({ receipt: z.string() }),
-  run: async (given, context) => ({
-    receipt: (await ask({ name: 'book', effect: 'keyed', context, input: given })).receipt,
-  }),
-  compensate: {
-    effect: 'keyed',
-    timeout: 1_000,
-    retry: { attempts: 2, backoff: 200, jitter: 0.5 },
-    run: async ({ input: asked, outcome, effectId }, context) => {
-      const what = { ...asked, outcome, of: effectId }
-      await ask({ name: 'undo book', effect: 'keyed', context, input: what })
-    },
-  },
-})
-
-/** The tool as a node that leaves a trace. */
-// oxlint-disable-next-line typescript/explicit-module-boundary-types -- the type of a node is what inference makes of its state
-function booked(what: string) {
-  return w.tool(book, {
-    reads: ['ticket'],
-    writes: ['trail', 'count'],
-    input: ({ state }) => ({ ticket: `${state.ticket} ${what}` }),
-    apply: () => ({ count: 1, trail: [what] }),
-  })
-}
-
-/** A task whose undoing must not be repeated: a person is asked, or it is reported. */
-// oxlint-disable-next-line typescript/explicit-module-boundary-types -- as above
-function hand(name: string, unknown: 'ask' | 'report', effect: EffectClass = 'unsafe') {
-  return w.task({
-    effect,
-    reads: ['ticket'],
-    writes: ['count', 'trail'],
-    timeout: 1_500,
-    run: async ({ state }, context) => {
-      await ask({ name, effect, context, input: { ...state } })
-      return { count: 1, trail: [name] }
-    },
-    compensate: {
-      effect: 'unsafe',
-      unknown,
-      timeout: 1_000,
-      run: async ({ state, outcome, effectId }, context) => {
-        await ask({ name: `undo ${name}`, effect: 'unsafe', context, input: { ...state, outcome, of: effectId } })
-      },
-    },
-  })
-}
+import { book, booked, hand } from './undoable.ts'
 
 const d = w.nodes({
   bus: booked('bus'),
@@ -95,7 +37,7 @@ const n = w.nodes({
     input: ({ state }) => ({ ticket: state.ticket, count: 0, trail: [] }),
   }),
   // Patches reach its input while it runs.
-  race: hand('race', 'report', 'idempotent'),
+  race: hand('race', 'report', { effect: 'idempotent' }),
   meet: w.join({ wait: 'any', failed: 'drop', losers: 'finish' }),
   // Losers may still run then, and have read what it writes.
   rename: w.task({

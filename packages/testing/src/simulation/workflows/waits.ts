@@ -1,22 +1,9 @@
 import { END, type Duration } from '@waystone/core'
-import { z } from 'zod'
 import { simulationEpoch } from '../surroundings.ts'
+import { lineOf, packed, paid, recalled, signed } from './messages.ts'
 import { input, output, task, w } from './shared.ts'
 
-/** What an event carries that leaves a trace: its id where it comes from. */
-const marked = z.object({ mark: z.string() })
-
-const paid = w.event('paid', marked)
-const recalled = w.event('recalled')
-const packed = w.event('packed', marked)
-const signed = w.event('signed', marked)
-
 const writes = ['count', 'trail'] as const
-
-/** A line of the trail, as the oracle expects it. */
-function lineOf(event: string, mark: string): { readonly count: number; readonly trail: readonly string[] } {
-  return { count: 1, trail: [`${event} ${mark}`] }
-}
 
 /** A wait for one event, by a key that a function makes. */
 // oxlint-disable-next-line typescript/explicit-module-boundary-types -- the type of a node is what inference makes of its state

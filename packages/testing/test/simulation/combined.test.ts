@@ -1,0 +1,3 @@
+import { proveSuite } from './prove-suite.ts'
+
+proveSuite('combined')

@@ -205,7 +205,7 @@ export class DriveEffects {
     const { runId } = this.#drive
     const { undoes } = open
     const compiled = undoes === undefined ? found.compiled : workflowAt(found.compiled, undoes.node)
-    const secrets = secretsOfStep(compiled, record, open.tool)
+    const secrets = secretsOfStep(compiled, record, open)
     const scope: EffectScope = new EffectScope(
       {
         runId,

@@ -22,6 +22,8 @@ const rare: { readonly [operation: string]: number } = {
   deliver: 20,
   discard: 60,
   load: 3,
+  put: 3,
+  get: 3,
   renew: 2,
   permits: 1.5,
   claimable: 0.3,

@@ -15,3 +15,12 @@ export function withPatience(spec: CompiledWorkflow): CompiledWorkflow {
       : { limits: { ...limits, stall: { ...limits.stall, transitions: limits.stall.transitions + 1 } } },
   )
 }
+
+/** Compiled with groups that have nothing of their own, under the author's name and hash. */
+export function withoutOwnStores(spec: CompiledWorkflow): CompiledWorkflow {
+  return recompiled(spec, ({ groups }) =>
+    groups === undefined
+      ? {}
+      : { groups: Object.fromEntries(Object.entries(groups).map(([name, group]) => [name, { ...group, own: [] }])) },
+  )
+}

@@ -1,5 +1,5 @@
 import type { InvariantName } from './oracle/run-facts.ts'
-import { readingPrivateKeys, withPatience } from './plants-of-groups.ts'
+import { readingPrivateKeys, withoutOwnStores, withPatience } from './plants-of-groups.ts'
 import { withOneHandoffMore, withWholeSlices } from './plants-of-handoffs.ts'
 import { appendingTwice, firingTwice, withoutOrder, withoutPatience, withoutTurns } from './plants-of-joins.ts'
 import {
@@ -115,6 +115,11 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     plant: { name: 'a private key leaks', compiled: readingPrivateKeys },
+    found: ['groups-keep-to-themselves'],
+    suite: 'groups',
+  },
+  {
+    plant: { name: "a private value stands in the run's store", compiled: withoutOwnStores },
     found: ['groups-keep-to-themselves'],
     suite: 'groups',
   },

@@ -1,18 +1,22 @@
 import {
   compile,
+  createMemoryGroupStore,
   createMemoryStore,
   createRuntime,
+  groupsWithStores,
   WaystoneError,
+  withGroupStores,
   type CompiledWorkflow,
   type Runtime,
   type RuntimeOptions,
   type Workflow,
 } from '@waystone/core'
-import type { Store } from '@waystone/core/store'
+import type { GroupStore, Store } from '@waystone/core/store'
 import { seededRandom, type SeededRandom } from '../random/seeded-random.ts'
 import { Chaos, drawWeather } from './chaos.ts'
 import { Coverage } from './coverage.ts'
 import { OutsideWorld } from './effects.ts'
+import { GroupStorePort } from './group-store-port.ts'
 import { drawLimits, type DrawnLimits } from './limits.ts'
 import { simulatedModel } from './model.ts'
 import { Oracle } from './oracle/oracle.ts'
@@ -47,6 +51,32 @@ const compiledSpecs = new Map(
   suites.flatMap(({ workflows }) => workflows.map((workflow) => [workflow.name, compile(workflow)] as const)),
 )
 
+/** What no store that only fails now and then can lead to. */
+const neverExpected: ReadonlySet<string> = new Set([
+  'WAYSTONE_STORE_CORRUPT',
+  'WAYSTONE_STORE_PRIVATE',
+  'WAYSTONE_STORE_PRIVATE_MISSING',
+])
+
+function storesIn(spec: CompiledWorkflow | undefined): readonly string[] {
+  return spec === undefined ? [] : groupsWithStores(spec.graph)
+}
+
+function vaultsOf(
+  seed: number,
+  workflows: readonly Workflow[],
+): { readonly [group: string]: { readonly store: GroupStore } } | null {
+  const groups = workflows.flatMap(({ name }) => storesIn(compiledSpecs.get(name)))
+  if (groups.length === 0) return null
+  // The same texts for the same seed.
+  return Object.fromEntries(
+    groups.map((group) => [
+      group,
+      { store: createMemoryGroupStore({ key: `${group} of simulation ${seed}`.padEnd(40) }) },
+    ]),
+  )
+}
+
 /** One simulated world: processes over one store, in virtual time, from one seed. */
 export class SimulatedWorld implements Surroundings {
   readonly seed: number
@@ -56,7 +86,10 @@ export class SimulatedWorld implements Surroundings {
   readonly chaos: Chaos
   readonly outside: OutsideWorld
   readonly oracle: Oracle
-  readonly truth: Store = createMemoryStore()
+  /** What is stored, read with everything that groups keep to themselves. */
+  readonly truth: Store
+  /** The groups of these workflows that have stores of their own keep them here: one store for all of one name. Null: none has. */
+  readonly #vaults: { readonly [group: string]: { readonly store: GroupStore } } | null
   readonly workflows: readonly Workflow[]
   readonly specs: ReadonlyMap<string, CompiledWorkflow> = compiledSpecs
   readonly hosts: Host[] = []
@@ -93,9 +126,12 @@ export class SimulatedWorld implements Surroundings {
     this.#plant = plant
     this.random = seededRandom(`simulation/${seed}`)
     this.timeline = new Timeline(this.random.branch('timeline'), simulationEpoch)
+    const store = createMemoryStore()
+    this.#vaults = vaultsOf(seed, workflows)
+    this.truth = withGroupStores(store, this.#vaults ?? {})
     this.oracle = new Oracle(this, this.truth, compiledSpecs)
     this.outside = new OutsideWorld(this)
-    this.#base = plant?.below?.(this.truth) ?? this.truth
+    this.#base = plant?.below?.(store) ?? store
     this.#canTellDead = this.random.chance(0.7)
     this.hasWorkers = this.random.chance(0.75)
     this.#leaseMs = this.random.pick([500, 2_000, 5_000])
@@ -141,7 +177,7 @@ export class SimulatedWorld implements Surroundings {
     const isExpected =
       WaystoneError.isInstance(error) &&
       (error.code.startsWith('WAYSTONE_STORE_') || error.code === 'WAYSTONE_INPUT_RUNTIME_CLOSED')
-    const isCorrupt = WaystoneError.isInstance(error) && error.code === 'WAYSTONE_STORE_CORRUPT'
+    const isCorrupt = WaystoneError.isInstance(error) && neverExpected.has(error.code)
     if (isExpected && !isCorrupt) {
       if (error.code === 'WAYSTONE_STORE_OWNED') this.coverage.count('live owner conflict')
       return
@@ -158,6 +194,7 @@ export class SimulatedWorld implements Surroundings {
       prices: { main: { inputUsd: 10, outputUsd: 100 }, spare: { inputUsd: 5, outputUsd: 50 } },
       secrets: (name) => (name === leakedSecret.name ? leakedSecret.value : undefined),
       ...(this.#limits.limits !== undefined && { limits: this.#limits.limits }),
+      ...(this.#vaults !== null && { groups: this.#portsOf(process, this.#vaults) }),
       clock: process.clock,
       ids: process.ids,
       leaseMs: this.#leaseMs,
@@ -178,6 +215,16 @@ export class SimulatedWorld implements Surroundings {
         if (notice.type === 'run.stopped') this.judge(notice.error, `${process.name} stopped driving ${notice.runId}`)
       },
     }
+  }
+
+  #portsOf(
+    process: SimulatedProcess,
+    vaults: { readonly [group: string]: { readonly store: GroupStore } },
+  ): NonNullable<RuntimeOptions['groups']> {
+    const ports = Object.entries(vaults).map(
+      ([group, { store }]) => [group, { store: new GroupStorePort(this, process, store) }] as const,
+    )
+    return Object.fromEntries(ports)
   }
 
   #crashed(process: SimulatedProcess, row: string): void {

@@ -1,4 +1,5 @@
-import type { Checkpoint } from '@waystone/core'
+import type { Checkpoint, EngineEvent, Graph } from '@waystone/core'
+import type { StoredCheckpoint } from '@waystone/core/store'
 import type { Coverage } from '../coverage.ts'
 import type { WorldCall } from '../surroundings.ts'
 import { privateMark } from '../workflows/guild.ts'
@@ -9,17 +10,33 @@ function isInside({ spec }: RunFacts, node: string): boolean {
   return spec.graph.nodes[node]?.group !== undefined
 }
 
-/** What is private to a group stands in no checkpoint of a step outside of it. @param text - as it is stored */
+/** True when a group keeps what is private to it in a store of its own. */
+export function hasOwnStore({ groups }: Graph): boolean {
+  return Object.values(groups ?? {}).some(({ own }) => own?.includes('store') === true)
+}
+
+/** Nothing that waits for a run holds what is to be in a group's own store. */
+export function checkInbox(facts: RunFacts | undefined, event: EngineEvent, report: Report): void {
+  if (facts !== undefined && hasOwnStore(facts.spec.graph) && JSON.stringify(event).includes(privateMark))
+    report('groups-keep-to-themselves', `event ${event.id} waits with what is to be in the group's own store`)
+}
+
+/** What is private to a group stands in no checkpoint of a step outside of it, and of one with a store of its own in none at all. */
 export function checkPrivacy(
   facts: RunFacts,
-  { text, checkpoint }: { readonly text: string; readonly checkpoint: Checkpoint },
+  { stored, checkpoint }: { readonly stored: StoredCheckpoint; readonly checkpoint: Checkpoint },
   { report, coverage }: { readonly report: Report; readonly coverage: Coverage },
 ): void {
   if (facts.spec.graph.groups === undefined) return
   const { step, decision, event, sequence } = checkpoint
   const node = step?.node ?? decision?.node ?? ''
   const isOperators = event.type.startsWith('run.')
-  const holds = text.includes(privateMark)
+  const holds = stored.text.includes(privateMark)
+  if (hasOwnStore(facts.spec.graph)) {
+    if (holds || stored.keyframe?.includes(privateMark) === true)
+      report('groups-keep-to-themselves', `checkpoint ${sequence} holds what is to be in the group's own store`)
+    if (JSON.stringify(checkpoint).includes(privateMark)) coverage.count('private value in the store of its group')
+  }
   if (holds) coverage.count('private value stored')
   if (holds && !isOperators && !isInside(facts, node))
     report('groups-keep-to-themselves', `checkpoint ${sequence} of ${node} holds what is private to a group`)

@@ -1,10 +1,17 @@
-import type { Acceptance, CompiledWorkflow, EngineEvent, RunEvent } from '@waystone/core'
-import { decodeCheckpoint, type Commit, type Lease, type Store } from '@waystone/core/store'
+import type { Acceptance, Checkpoint, CompiledWorkflow, EngineEvent, RunEvent } from '@waystone/core'
+import {
+  decodeCheckpoint,
+  readCheckpoints,
+  type Commit,
+  type Lease,
+  type Store,
+  type StoredCheckpoint,
+} from '@waystone/core/store'
 import type { KnownLimit } from '../limits.ts'
 import type { SimulatedProcess } from '../process.ts'
 import { leakedSecret, simulationEpoch, type Observer, type Surroundings, type WorldCall } from '../surroundings.ts'
 import { beginningOf, checkBeginning } from './effect-checks.ts'
-import { checkAskedOutside, checkPrivacy } from './groups.ts'
+import { checkAskedOutside, checkInbox, checkPrivacy, hasOwnStore } from './groups.ts'
 import { effectSuffix, stepOfEffect } from './items.ts'
 import { attemptKey, newRunFacts, textOf, type InvariantName, type RunFacts, type Violation } from './run-facts.ts'
 import { LimitChecks } from './limit-checks.ts'
@@ -92,14 +99,20 @@ export class Oracle implements Observer {
       if (facts === undefined) continue
       if (stored.text.includes(leakedSecret.value) || stored.text.includes(btoa(leakedSecret.value)))
         this.report('secrets-are-references', `checkpoint ${stored.sequence} holds the secret's value`, stored.runId)
-      const checkpoint = decodeCheckpoint(stored.text, { runId: stored.runId, graphHash: facts.spec.hashes.graph })
+      const checkpoint = await this.#read(stored, facts.spec)
       const report = (invariant: InvariantName, message: string): void => this.report(invariant, message, stored.runId)
       this.#world.note(
         `stored ${stored.runId} ${checkpoint.sequence} ${checkpoint.event.type} ${checkpoint.event.id} ${checkpoint.decision?.outcome ?? ''} ${checkpoint.decision?.taken ?? ''} -> ${checkpoint.status}`,
       )
       checkStored(facts, checkpoint, { report, coverage: this.#world.coverage })
-      checkPrivacy(facts, { text: stored.text, checkpoint }, { report, coverage: this.#world.coverage })
+      checkPrivacy(facts, { stored, checkpoint }, { report, coverage: this.#world.coverage })
     }
+  }
+
+  async #read(stored: StoredCheckpoint, { graph, hashes }: CompiledWorkflow): Promise<Checkpoint> {
+    if (!hasOwnStore(graph)) return decodeCheckpoint(stored.text, { runId: stored.runId, graphHash: hashes.graph })
+    const [read] = await readCheckpoints(this.#truth, [stored], hashes.graph)
+    return read?.checkpoint ?? decodeCheckpoint(stored.text, { runId: stored.runId, graphHash: hashes.graph })
   }
 
   async #meet(runId: Lease['runId']): Promise<RunFacts | undefined> {
@@ -195,6 +208,7 @@ export class Oracle implements Observer {
   }
 
   delivered(runId: string, event: EngineEvent): void {
+    checkInbox(this.runs.get(runId), event, (invariant, message) => this.report(invariant, message, runId))
     this.runs.get(runId)?.inbox.set(event.id, { event, at: this.#world.timeline.now })
   }
 

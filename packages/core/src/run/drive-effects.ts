@@ -20,7 +20,7 @@ import { closingStepOf, openStepOf } from './open-step.ts'
 import { effectClassOf, needsMark } from './perform.ts'
 import { RunningEffect, type EffectHost } from './running-effect.ts'
 import { groupAt } from '../graph/group-at.ts'
-import { secretsOfStep } from './step-secrets.ts'
+import { toolOfStep } from './step-tool.ts'
 
 /** The drive whose effects these are. */
 export interface EffectsOwner extends DrivenRun {
@@ -205,7 +205,7 @@ export class DriveEffects {
     const { runId } = this.#drive
     const { undoes } = open
     const compiled = undoes === undefined ? found.compiled : workflowAt(found.compiled, undoes.node)
-    const secrets = secretsOfStep(compiled, record, open)
+    const tool = toolOfStep(compiled.graph, record, open)
     const scope: EffectScope = new EffectScope(
       {
         runId,
@@ -218,7 +218,7 @@ export class DriveEffects {
       {
         clock: host.clock,
         resolveSecret: (name) => host.ports.vault.resolve(name, groupAt(this.#drive.compiled.graph, node, 'secrets')),
-        secrets,
+        secrets: tool === undefined ? [] : (own(compiled.graph.tools, tool)?.secrets ?? []),
         effect: effectClassOf(compiled.graph, record, open),
         memory: () => stepMemory({ compiled, record, open, scope }, host),
       },

@@ -12,6 +12,7 @@ import type { DriveHost } from './drive-host.ts'
 import type { OpenStep } from '../snapshot/snapshot.ts'
 import type { EffectScope } from './effect-context.ts'
 import type { EffectJob, ExecutorPorts } from './effect-job.ts'
+import { toolOfStep } from './step-tool.ts'
 
 /** What an effect's share of the long-term memory is made of. */
 interface MemoryTerms {
@@ -31,7 +32,7 @@ interface MemoryTerms {
 
 /** What the memory of a step depends on. */
 interface MemoryStep extends Pick<EffectJob, 'compiled' | 'record'> {
-  readonly open: Pick<OpenStep, 'tool'>
+  readonly open: Pick<OpenStep, 'tool' | 'undoes'>
   readonly scope: Pick<EffectScope, 'effectId' | 'runId' | 'node'>
 }
 
@@ -50,16 +51,20 @@ export function stepMemory(
     runId,
     node,
     clock,
-    use: memoryUseOf(compiled.graph, record, open.tool),
+    use: memoryUseOf(compiled.graph, record, open),
     store: ports.memory,
     tags: async () => (await store.row(runId as RunId))?.tags ?? {},
     redact: (value) => ports.vault.redact(value),
   })
 }
 
-/** What a step's work may reach: what its tool declares, or its node. @param called - the tool that an agent or an item of a map calls */
-function memoryUseOf(graph: Graph, record: NodeRecord, called: string | undefined): MemoryUseRecord | null {
-  const tool = called ?? (record.kind === 'tool' ? record.tool : undefined)
+/** What a step's work may reach: what its tool declares, or its node. */
+function memoryUseOf(
+  graph: Graph,
+  record: NodeRecord,
+  open: Pick<OpenStep, 'tool' | 'undoes'>,
+): MemoryUseRecord | null {
+  const tool = toolOfStep(graph, record, open)
   if (tool !== undefined) return own(graph.tools, tool)?.memory ?? null
   return record.kind === 'task' || record.kind === 'gate' ? (record.memory ?? null) : null
 }

@@ -409,4 +409,48 @@ describe('permits', () => {
     expect(most).toBe(2)
     expect(on.compiled('register')?.graph.tools['read']?.resources).toEqual(['crm'])
   })
+
+  it('are asked for by what undoes with a tool, as by any call of it', async () => {
+    const clock = createManualClock()
+    let now = 0
+    let most = 0
+    const refund = defineTool({
+      name: 'refund',
+      description: 'Pays back.',
+      effect: 'keyed',
+      input: z.object({}),
+      output: z.object({}),
+      async run() {
+        now += 1
+        most = Math.max(most, now)
+        await new Promise<void>((resolve) => void clock.at(clock.now() + 100, resolve))
+        now -= 1
+        return {}
+      },
+    })
+    const nodes = w.nodes({
+      pay: w.task({ effect: 'keyed', run: () => undefined, compensate: { tool: refund, input: () => ({}) } }),
+      fail: w.task({
+        effect: 'pure',
+        retry: { attempts: 1 },
+        run: () => {
+          throw nodeFailure('declined')
+        },
+      }),
+    })
+    const paying = w.workflow('paying', {
+      input: z.object({ text: z.string() }),
+      output: [],
+      nodes,
+      start: nodes.pay,
+      edges: { pay: { done: nodes.fail }, fail: { done: END } },
+    })
+    const on = createRuntime({ workflows: [paying], clock, limits: { tools: { refund: { concurrent: 1 } } } })
+    open.push(on)
+    const runs = await Promise.all([1, 2, 3].map(() => on.start(paying, { input: { text: 'x' } })))
+    await clock.advance(5_000)
+    for (const run of runs)
+      expect(await run.result({ until: 'end' })).toMatchObject({ status: 'failed', compensation: { done: 1 } })
+    expect(most).toBe(1)
+  })
 })

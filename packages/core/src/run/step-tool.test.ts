@@ -5,6 +5,7 @@ import { END } from '../define/edge.ts'
 import { defineState } from '../define/state.ts'
 import { defineTool, type Tool } from '../define/tool.ts'
 import { nodeFailure } from '../errors/node-error.ts'
+import { createVolatileMemory } from '../memory/volatile-memory.ts'
 import { createRuntime } from './create-runtime.ts'
 
 const w = defineState({ topic: z.string() })
@@ -83,5 +84,34 @@ it.each([
   const run = await runtime.start(workflow, { input: { topic: 'tea' } })
   expect(await run.result({ until: 'end' })).toMatchObject({ status: 'failed', compensation: { done: 1 } })
   expect(used).toEqual(expected)
+  await runtime.close()
+})
+
+it('and the memory of that tool', async () => {
+  const book = defineTool({
+    name: 'book',
+    description: 'Books a seat.',
+    effect: 'keyed',
+    memory: { scope: ['seats'], access: 'write' },
+    ...shapes,
+    run: async (_, { memory }) => {
+      await memory.put('seat', 'taken')
+      return {}
+    },
+    compensate: { effect: 'keyed', run: async (_, { memory }) => void (await memory.delete('seat')) },
+  })
+  const n = w.nodes({ book: w.tool(book, {}), fail })
+  const booking = w.workflow('booking', {
+    input: z.object({ topic: z.string() }),
+    output: [],
+    nodes: n,
+    start: n.book,
+    edges: { book: { done: n.fail }, fail: { done: END } },
+  })
+  const memory = createVolatileMemory()
+  const runtime = createRuntime({ memory })
+  const run = await runtime.start(booking, { input: { topic: 'tea' } })
+  expect(await run.result({ until: 'end' })).toMatchObject({ status: 'failed', compensation: { done: 1 } })
+  expect((await memory.list({ scope: [], now: Date.now() })).entries).toEqual([])
   await runtime.close()
 })

@@ -1,22 +1,17 @@
 import { namesOfPath } from '../base/node-path.ts'
 import { own } from '../base/own.ts'
-import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
-import type { Graph } from '../graph/graph.ts'
+import type { Graph, NodeRecord } from '../graph/graph.ts'
 import type { OpenStep } from '../snapshot/snapshot.ts'
 import type { UndoEntry } from '../snapshot/undo.ts'
-import type { EffectJob } from './effect-job.ts'
 
-const none: readonly string[] = Object.freeze([])
-
-/** Names of the secrets that a step may resolve: those of the tool it runs, or of the tool whose own code undoes it. */
-export function secretsOfStep(
-  { graph }: CompiledWorkflow,
-  record: EffectJob['record'],
-  { tool: called, undoes }: OpenStep,
-): readonly string[] {
+/** The tool whose code a step runs: that of its node, of an agent's call, of a map's item, or the one that a compensation calls or is the code of. */
+export function toolOfStep(
+  graph: Graph,
+  record: NodeRecord,
+  { tool: called, undoes }: Pick<OpenStep, 'tool' | 'undoes'>,
+): string | undefined {
   const run = called ?? (record.kind === 'tool' ? record.tool : undefined)
-  const tool = run ?? (undoes === undefined ? undefined : toolUndoingItself(graph, undoes))
-  return tool === undefined ? none : (graph.tools[tool]?.secrets ?? none)
+  return run ?? (undoes === undefined ? undefined : toolUndoingItself(graph, undoes))
 }
 
 /** Undefined: the node says how its work is undone, and nodes have no secrets. */

@@ -43,7 +43,8 @@ export function endStep(parts: RouteParts, context: RunContext, stepEnd: StepEnd
   const { record, step, stepIndex, end } = stepEnd
   const settled = step.kind === 'resolve' ? context : tally(settle(context, step, end), record, usageOf(step, end))
   const closed = withContext(settled, { open: withoutIndex(settled.open, stepIndex) })
-  const unnoted = isModelCall(step) ? countModelCall(closed, stepEnd) : closed
+  const before = step.kind === 'resolve' ? withoutNote(closed, stepIndex) : closed
+  const unnoted = isModelCall(step) ? countModelCall(before, stepEnd) : before
   if (asksBeforeCall(step)) return answerCall(parts, context, stepEnd)
   const counted = noteUndo(graph, unnoted, stepEnd)
   const retry = retryStep(graph, unnoted, stepEnd)
@@ -109,7 +110,7 @@ function retryStep(graph: Graph, context: RunContext, stepEnd: StepEnd): InsideE
     ? undefined
     : backoffUntil(policy, { at, attempt: attemptOfModel(step), effectId, retryAfterMs: end.retryAfterMs })
   const kind = kindAgain(step)
-  const { notBefore: _, unknown: __, ...rest } = step
+  const { notBefore: _, unknown: __, isOrigins: ___, ...rest } = step
   const isUnsure =
     end.outcome !== 'did-not-happen' && isUndoable(graph, record, step) && mayHaveHappened(graph, stepEnd)
   const next: OpenStep = {
@@ -378,8 +379,7 @@ function endCall(parts: RouteParts, context: RunContext, stepEnd: StepEnd): Ende
   if (isUnknown && asksPerson(graph, record) && at !== undefined) {
     const { reserved: _, notBefore: __, ...rest } = step
     const asked: OpenStep = Object.freeze({ ...rest, kind: 'resolve', unknown: 'call', since: at })
-    const unnoted = withoutNote(context, stepIndex)
-    const waiting = withContext(unnoted, { open: withIndex(context.open, stepIndex, asked) })
+    const waiting = withContext(context, { open: withIndex(context.open, stepIndex, asked) })
     const marked = updateCall(waiting, { node: record.id, stepIndex }, (call) => ({ ...call, phase: 'asked' }))
     return goOnWithTurn(parts, marked, stepEnd)
   }

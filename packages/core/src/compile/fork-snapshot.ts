@@ -84,6 +84,7 @@ function reopened({ graph }: CompiledWorkflow, step: OpenStep, at: number): Open
   return Object.freeze({
     ...rest,
     ...(isAskedAgain && { kind: 'approval' as const }),
+    ...(step.kind === 'resolve' && step.undoes === undefined && { isOrigins: true as const }),
     attempt: 1,
     since: at,
     ...(approved !== undefined && !isAskedAgain && { approved }),

@@ -11,7 +11,6 @@ import { findLimitHit, needToBegin, setAside, type Need } from './limits.ts'
 import { transitionNames } from './names.ts'
 import type { RouteParts } from './route-parts.ts'
 import type { StepEnd } from './step-end.ts'
-import { withoutNote } from './undo-ledger.ts'
 import { addOpen, closeSteps, oneToolCall, withContext, withKey, withoutMaps } from './steps.ts'
 
 /** The end of a step of a map: the list is there, an item has ended, or its results are applied. */
@@ -80,7 +79,7 @@ function askAboutItem(context: RunContext, { step, stepIndex, record }: MapEnd, 
   return {
     type: 'inside',
     transition: transitionNames.person(record.id),
-    context: withContext(withoutNote(context, stepIndex), { open: withIndex(context.open, stepIndex, asked) }),
+    context: withContext(context, { open: withIndex(context.open, stepIndex, asked) }),
     before: context,
     need: null,
   }

@@ -30,7 +30,6 @@ import { advanced, type Stalled } from './stall.ts'
 import type { StepEnd } from './step-end.ts'
 import { walkEdges, type Choice, type Walk } from './walk-edges.ts'
 import { closeAll, visitNode, withContext, withKey } from './steps.ts'
-import { withoutNote } from './undo-ledger.ts'
 
 /** What ended, as far as its edges are concerned. */
 interface Leaver {
@@ -362,7 +361,7 @@ function askPerson(context: RunContext, { step, stepIndex, at }: StepEnd): RunCo
   const { reserved: _, notBefore: __, ...rest } = step
   const unknown = step.kind === 'tool' || step.kind === 'call' || step.kind === 'gate' ? step.kind : 'task'
   const asked: OpenStep = Object.freeze({ ...rest, kind: 'resolve', unknown, since: at ?? step.since })
-  return withContext(withoutNote(context, stepIndex), { open: withIndex(context.open, stepIndex, asked) })
+  return withContext(context, { open: withIndex(context.open, stepIndex, asked) })
 }
 
 interface Fault {

@@ -48,14 +48,21 @@ export function mayHaveHappened(
   return end.outcome === 'failed' && effect !== 'unsafe' && end.error?.retryable === true
 }
 
-/** Whether the work of a step can be undone. What makes a map's list or applies its results touches nothing. */
-export function isUndoable(graph: Graph, record: NodeRecord, { kind, tool, undoes }: OpenStep): boolean {
-  if (undoes !== undefined || kind === 'map' || kind === 'collect' || kind === 'model' || kind === 'summary')
+/** Whether the work of a step can be undone here. What makes a map's list or applies its results touches nothing. */
+export function isUndoable(graph: Graph, record: NodeRecord, { kind, tool, undoes, isOrigins }: OpenStep): boolean {
+  if (
+    undoes !== undefined ||
+    isOrigins === true ||
+    kind === 'map' ||
+    kind === 'collect' ||
+    kind === 'model' ||
+    kind === 'summary'
+  )
     return false
   return compensationOf(graph, record, tool) !== undefined
 }
 
-/** Writes what has ended into the ledger, if it can be undone and may have happened. */
+/** Writes what has ended into the ledger, if it can be undone and may have happened: also what a person is asked about, who may never answer. */
 export function noteUndo(graph: Graph, context: RunContext, ended: UndoableEnd): RunContext {
   const { record, stepIndex, step, end, sequence } = ended
   if (sequence === undefined || !isUndoable(graph, record, step) || !mayHaveHappened(graph, ended)) return context
@@ -77,11 +84,12 @@ export function noteUndo(graph: Graph, context: RunContext, ended: UndoableEnd):
   return withContext(context, { undo: Object.freeze([...(context.undo ?? []), entry]) })
 }
 
-/** Takes a step out again that was written last: it has not ended, a person is asked about it. */
+/** Takes out what stood there for a step as long as a person was asked what became of it: that is known now. */
 export function withoutNote(context: RunContext, stepIndex: number): RunContext {
   const { undo, ...rest } = context
-  if (undo?.at(-1)?.step !== stepIndex) return context
-  return undo.length === 1 ? Object.freeze(rest) : withContext(context, { undo: Object.freeze(undo.slice(0, -1)) })
+  const left = undo?.filter(({ step }) => step !== stepIndex)
+  if (left === undefined || left.length === undo?.length) return context
+  return left.length === 0 ? Object.freeze(rest) : withContext(context, { undo: Object.freeze(left) })
 }
 
 /** Whether something that was cancelled and has not settled may have to be undone, in nested workflows too. */

@@ -133,6 +133,8 @@ export interface OpenStep {
   readonly approved?: string
   /** For `resolve`: what kind of step its outcome is unknown of. */
   readonly unknown?: 'task' | 'tool' | 'call' | 'gate' | 'item' | 'compensate'
+  /** For `resolve` in a fork: it was the origin that did what is asked about, and it is the origin's to undo. */
+  readonly isOrigins?: true
   /** What is set aside for this attempt until it settles. */
   readonly reserved?: UsageDelta
   /** Its attempt was asked for while the run was held, and nobody has released it since: it certainly has not begun. */

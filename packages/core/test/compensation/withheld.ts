@@ -126,10 +126,10 @@ export function dayWorkflow(world: World): Workflow {
 }
 
 /** An agent that books a room by its tool. */
-export function bookingAgent(world: World): Workflow {
+export function bookingAgent(world: World, effect: EffectClass = 'keyed'): Workflow {
   const w = defineState({ said: z.string().optional() })
   const n = w.nodes({
-    agent: w.agent({ model: 'booker', instructions: 'Book.', tools: [bookTool(world, 'keyed')], writes: ['said'] }),
+    agent: w.agent({ model: 'booker', instructions: 'Book.', tools: [bookTool(world, effect)], writes: ['said'] }),
   })
   return w.workflow('agent', {
     input: z.object({}),

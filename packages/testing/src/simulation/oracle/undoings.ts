@@ -37,10 +37,13 @@ export function noteDeeds(facts: RunFacts, { checkpoint, home, after }: Passage)
   const open = home.context.open[step] ?? home.context.closing[step]
   const isLate = home.context.open[step] === undefined
   if (open === undefined || !worksBy.has(open.kind === 'compensate' ? 'task' : open.kind)) return
-  if (after.some(({ context }) => context.open[step] !== undefined || context.closing[step] !== undefined)) {
-    if (mayHave(facts, { event, step, open, isFinal: false })) facts.unsure.add(step)
-    return
-  }
+  // What was noted while a person was asked about it.
+  if (event.type === 'request.decided' && open.undoes === undefined) facts.deeds.delete(step)
+  const now = after.find(({ context }) => context.open[step] !== undefined)?.context.open[step]
+  const isAsked = now?.kind === 'resolve' && now.undoes === undefined
+  const isOpen = after.some(({ context }) => context.open[step] !== undefined || context.closing[step] !== undefined)
+  if (isOpen && mayHave(facts, { event, step, open, isFinal: false })) facts.unsure.add(step)
+  if (isOpen && !isAsked) return
   if (open.undoes !== undefined) return noteUndone(facts, { event, open, isLate })
   const own = factsOf(facts, home)
   const undo = undoOf(own.spec.graph, own.spec.graph.nodes[open.node], open.tool)

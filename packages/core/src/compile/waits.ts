@@ -27,6 +27,8 @@ export function receiveEvent(run: RunAt, { message }: OutsideEvent): Plan {
   const { context } = snapshot
   const refusal = eventRefusal(root.compiled, message)
   if (refusal !== undefined) return refuse(refusal.reason, refusal.message)
+  const over = overRefusal(context)
+  if (over !== undefined) return refuse(over.reason, over.message)
   if (context.received !== undefined && Object.hasOwn(context.received, event.id))
     return stale(`event ${event.id} was received before`)
   const taken = takenIds(context)
@@ -52,6 +54,19 @@ export function receiveEvent(run: RunAt, { message }: OutsideEvent): Plan {
       ? undefined
       : stayOpen(place, taker.open, { outcome: message.event, taken: transitionNames.received(taker.open.node) })
   return applied(run, next, { decision })
+}
+
+/** Why a run takes no event any more: it has ended, or has only what it did to undo; undefined: it does. */
+export function overRefusal({
+  ending,
+  undoing,
+}: Pick<RunContext, 'ending' | 'undoing'>): { readonly reason: RefusalReason; readonly message: string } | undefined {
+  if (ending !== null) return { reason: 'run-ended', message: `the run has ended ${ending.status}; it takes no event` }
+  if (undoing === undefined) return undefined
+  return {
+    reason: 'run-ended',
+    message: `the run ends ${undoing.status} and only undoes what it did; it takes no event`,
+  }
 }
 
 /** Why no wait of a workflow, or of one nested in it, could ever take an event; undefined: one could. */

@@ -360,12 +360,32 @@ export class Engine implements DriveHost {
     const { runId, lease } = drive
     const releasing = (async (): Promise<void> => {
       await drive.whenIdle()
+      if (drive.snapshot.context.ending !== null) await this.#dropUnread(drive)
       await this.#leases.release(lease)
       this.#releasing.delete(runId)
       if (!isFinal && !this.#isClosed) await this.#lookOnceMore(runId)
     })()
     this.#leases.forget(runId)
     this.#releasing.set(runId, releasing)
+  }
+
+  /** Nobody takes up what was delivered to a run as it ended: it goes, and is told of. */
+  async #dropUnread({ runId, lease, snapshot }: DrivenRun): Promise<void> {
+    try {
+      const unread = (await this.store.inbox([runId])).get(runId) ?? []
+      if (unread.length === 0) return
+      await this.store.discard(
+        runId,
+        lease.fence,
+        unread.map(({ id }) => id),
+      )
+      for (const { id, type } of unread) {
+        const message = `the run has ended ${snapshot.context.ending?.status}; it takes no ${type}`
+        this.notify({ type: 'event.dropped', runId, eventId: id, message })
+      }
+    } catch {
+      // The store is not well, or somebody else has the run: whoever takes it up next drops them.
+    }
   }
 
   async #lookOnceMore(runId: RunId): Promise<void> {

@@ -490,6 +490,7 @@ describe('ownership', () => {
     expect(await run.cancel({ by: 'ann', reason: 'x' })).toMatchObject({ type: 'applied' })
     expect(await run.result()).toMatchObject({ status: 'cancelled' })
     expect(signals).toHaveLength(1)
+    while ((await store.row(run.runId))?.lease !== null) await new Promise((resolve) => void setImmediate(resolve))
     expect((await store.row(run.runId))?.lease).toBeNull()
   })
 })

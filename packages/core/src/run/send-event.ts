@@ -1,6 +1,6 @@
 import { takeJson, type Json } from '../base/json.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
-import { eventRefusal } from '../compile/waits.ts'
+import { eventRefusal, overRefusal } from '../compile/waits.ts'
 import { inputError } from '../errors/input-error.ts'
 import { describeValue } from '../graph/issues.ts'
 import type { EngineEvent, OutsideEvent } from '../snapshot/event.ts'
@@ -37,9 +37,8 @@ export function sentEvent(
   if (key !== null) textOf('key', key)
   const refusal = eventRefusal(compiled, { event, key })
   if (refusal !== undefined) return { type: 'refused', ...refusal }
-  const { ending } = context
-  if (ending !== null)
-    return { type: 'refused', reason: 'run-ended', message: `the run has ended ${ending.status}; it takes no event` }
+  const over = overRefusal(context)
+  if (over !== undefined) return { type: 'refused', ...over }
   const payload = parsePayload(compiled, event, takeJson(sent.payload ?? null, `what event ${event} carries`))
   const { by } = sent
   const whose = by === undefined ? {} : { by: textOf('by', by), through: textOf('through', sent.through ?? 'api') }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { booked, trips } from './compensation.ts'
 
 describe('the guide on compensation', () => {
+  // #region test
   it('gives everything back when the trip cannot be paid, and keeps it when it can', async () => {
     const runtime = createRuntime({ workflows: [trips] })
     const lost = await runtime.start(trips, { input: { to: 'atlantis' } })
@@ -13,4 +14,5 @@ describe('the guide on compensation', () => {
     expect(booked.size).toBe(2)
     await runtime.close()
   })
+  // #endregion test
 })

@@ -1,7 +1,7 @@
 import { buildGraph, check, createRuntime, type ModelRequest } from '@waystone/core'
 import { scriptedModel, type ScriptedModel } from '@waystone/testing'
 import { describe, expect, it } from 'vitest'
-import { desk } from './handoffs.ts'
+import { desk, offlineModels } from './handoffs.ts'
 
 const toBilling = (order: string) => ({
   calls: [{ name: 'handoff_billing', arguments: { order, wantsMoneyBack: true, reason: 'It is about an invoice.' } }],
@@ -22,6 +22,46 @@ function told({ messages }: ModelRequest): string {
 }
 
 describe('desk', () => {
+  // #region test
+  it('hands invoices over to billing, which is told why', async () => {
+    const invoice = { order: 'o-7', wantsMoneyBack: true, reason: 'It is about an invoice.' }
+    const model = scriptedModel({
+      support: [{ calls: [{ name: 'handoff_billing', arguments: invoice }] }],
+      billing: [{ output: { reply: 'You get 12 USD back.' } }],
+    })
+    const runtime = createRuntime({ workflows: [desk], models: { fast: model, good: model } })
+    const run = await runtime.start(desk, { input: { question: 'I paid twice.', isOpen: true } })
+    expect(await run.result()).toMatchObject({ status: 'completed', output: { reply: 'You get 12 USD back.' } })
+
+    const [support, billing] = model.calls
+    expect(support?.request.tools.map(({ name }) => name)).toEqual(['look-up', 'handoff_billing'])
+    expect(JSON.stringify(billing?.request.messages)).toContain('It is about an invoice.')
+    model.assertComplete()
+    await runtime.close()
+  })
+
+  it('is not offered a handoff that its edge does not allow', async () => {
+    const model = scriptedModel({ support: [{ output: { reply: 'Billing is closed.' } }] })
+    const runtime = createRuntime({ workflows: [desk], models: { fast: model, good: model } })
+    const run = await runtime.start(desk, { input: { question: 'I paid twice.', isOpen: false } })
+    expect(await run.result()).toMatchObject({ status: 'completed' })
+    expect(model.calls[0]?.request.tools.map(({ name }) => name)).toEqual(['look-up'])
+    await runtime.close()
+  })
+  // #endregion test
+
+  it('runs offline: looks up, hands over, answers', async () => {
+    const runtime = createRuntime({ workflows: [desk], models: offlineModels })
+    for (const [isOpen, reply] of [
+      [true, 'You get 12 USD back on Monday.'],
+      [false, 'Billing is closed; we write to you tomorrow.'],
+    ] as const) {
+      const run = await runtime.start(desk, { input: { question: 'I paid twice.', isOpen } })
+      expect(await run.result()).toMatchObject({ status: 'completed', output: { reply }, usage: { toolCalls: 1 } })
+    }
+    await runtime.close()
+  })
+
   it('hands over with contract, reason and the newest answers', async () => {
     const model = scriptedModel({
       support: [{ calls: [{ name: 'look-up', arguments: { order: 'o-7' } }], text: 'I look it up.' }, toBilling('o-7')],

@@ -1,4 +1,4 @@
-import { defineState, defineTool, END } from '@waystone/core'
+import { defineState, defineTool, END, type Json, type Model, type ModelRequest } from '@waystone/core'
 import { z } from 'zod'
 
 const w = defineState({ question: z.string(), isOpen: z.boolean(), reply: z.string().optional() })
@@ -61,3 +61,45 @@ export const desk = w.workflow('desk', {
   limits: { handoffs: { max: 3, identical: 1, within: '10m', escalateTo: n.lead }, modelCalls: 20 },
   // #endregion edges
 })
+
+// #region offline
+/** A model without a network: reads what it is asked, and calls a tool, hands over, or answers. */
+function offlineModel(name: string, turn: (request: ModelRequest) => OfflineTurn): Model {
+  return {
+    name,
+    call(request) {
+      const { output, call } = turn(request)
+      return Promise.resolve({
+        message: {
+          role: 'assistant',
+          content: output === undefined ? [] : [{ type: 'text', text: JSON.stringify(output) }],
+          // Each call of a conversation has an id of its own.
+          calls: call === undefined ? [] : [{ id: `call-${request.messages.length}`, ...call }],
+        },
+        finish: call === undefined ? 'stop' : 'tool-calls',
+        usage: { inputTokens: 80, outputTokens: 20, cachedTokens: 0, reasoningTokens: 0 },
+        model: name,
+      })
+    },
+  }
+}
+
+interface OfflineTurn {
+  readonly output?: Json
+  readonly call?: { readonly name: string; readonly arguments: Json }
+}
+
+const invoice = { order: 'o-7', wantsMoneyBack: true, reason: 'It is about an invoice.' }
+
+export const offlineModels = {
+  fast: offlineModel('offline:fast', ({ messages, tools }) => {
+    const hasLookedUp = messages.some(({ role }) => role === 'tool')
+    if (!hasLookedUp) return { call: { name: 'look-up', arguments: { order: 'o-7' } } }
+    // A handoff is a tool, and offered only while its edge can be taken.
+    const canHandOver = tools.some(({ name }) => name === 'handoff_billing')
+    if (canHandOver) return { call: { name: 'handoff_billing', arguments: invoice } }
+    return { output: { reply: 'Billing is closed; we write to you tomorrow.' } }
+  }),
+  good: offlineModel('offline:good', () => ({ output: { reply: 'You get 12 USD back on Monday.' } })),
+}
+// #endregion offline

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { pricing, refunding } from './map.ts'
 
 describe('pricing', () => {
+  // #region test
   it('prices all orders and takes the first mirror that is up', async () => {
     const runtime = createRuntime({ workflows: [pricing] })
     const run = await runtime.start(pricing, { input: { orders: ['a', 'bb', 'ccc'], currency: 'USD' } })
@@ -12,6 +13,7 @@ describe('pricing', () => {
     })
     await runtime.close()
   })
+  // #endregion test
 
   it('is bounded by its items', () => {
     const { bounds, findings } = check(buildGraph(pricing))

@@ -11,7 +11,7 @@ afterEach(() => waystone.close())
 const start = ['run', 'lost.ts', '--input', '{"order":"o-1"}'] as const
 
 describe('waystone answer RUN happened', () => {
-  it('is advised with what the effect gave, and needs it (D5)', async () => {
+  it('is advised with what the effect gave, and needs it', async () => {
     const { out } = await waystone(...start)
     expect(out).toContain(`waystone answer RUN1 happened --result '{"receipt":"…"}' --reason "…"`)
     const bare = await waystone('answer', 'last', 'happened')

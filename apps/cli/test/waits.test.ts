@@ -48,6 +48,17 @@ describe('waystone send', () => {
     expect((await waystone('resume', 'last')).out).toContain('"amountUsd": 5')
   })
 
+  it('is derived again by a replay, and waits anew in a fork of the run, which is sent its own event', async () => {
+    await waystone(...paid, '--payload', '{"amountUsd":20}', '--id', 'm-1')
+    expect((await waystone('replay', 'last')).exit).toBe(0)
+    const forked = await waystone('fork', 'RUN1', '--at', '1', '--reason', 'another amount')
+    expect(forked.exit).toBe(3)
+    expect(forked.out).toMatch(/waits: settle, for event paid or cancelled with key o-1/)
+    const sent = await waystone(...paid, '--payload', '{"amountUsd":30}', '--id', 'm-1')
+    expect(sent.out).toMatch(/completed {2}run RUN2[^]*"amountUsd": 30/)
+    expect((await waystone('replay', 'last')).exit).toBe(0)
+  })
+
   it('refuses what no wait takes and what does not fit', async () => {
     const unknown = await waystone('send', 'last', 'refunded')
     expect(unknown.err).toContain('refused (not-awaited)')
@@ -80,7 +91,7 @@ describe('a wait whose time is over while nobody drives the run', () => {
 })
 
 describe('waystone audit', () => {
-  it('lists what came from outside: its name, key, id, who sent it, and the wait that took it (S4)', async () => {
+  it('lists what came from outside: its name, key, id, who sent it, and the wait that took it (O3)', async () => {
     await waystone(
       'send',
       'last',

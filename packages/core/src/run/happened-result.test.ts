@@ -152,7 +152,7 @@ describe('what came of an effect that a person says has happened', () => {
     ['a tool whose output is what the node writes', picked],
     ['one whose output is applied', withApply],
     ['one in a nested workflow', nested],
-  ])('is needed of %s, and the error says what fits (D5)', async (_name, workflow) => {
+  ])('is needed of %s, and the error says what fits', async (_name, workflow) => {
     const { run, request } = await asking(workflow)
     expect(request.result).toMatchObject({
       schema: { type: 'object', required: ['receipt'] },

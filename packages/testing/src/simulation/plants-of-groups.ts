@@ -7,6 +7,15 @@ export function readingPrivateKeys(spec: CompiledWorkflow): CompiledWorkflow {
   return withNodes(spec, (node) => (node.group === undefined ? { ...node, reads: [...node.reads, ...keys] } : node))
 }
 
+/** Compiled with nodes of one group that read what is private to another. */
+export function readingAcrossGroups(spec: CompiledWorkflow): CompiledWorkflow {
+  const groups = Object.entries(spec.graph.groups ?? {})
+  return withNodes(spec, (node) => {
+    const others = groups.flatMap(([name, group]) => (name === node.group ? [] : group.keys))
+    return node.group === undefined ? node : { ...node, reads: [...node.reads, ...others] }
+  })
+}
+
 /** Compiled with one transition more before a run counts as stalled. */
 export function withPatience(spec: CompiledWorkflow): CompiledWorkflow {
   return recompiled(spec, ({ limits }) =>

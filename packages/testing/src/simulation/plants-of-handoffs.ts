@@ -1,5 +1,5 @@
 import type { CompiledWorkflow, HandoffRecord } from '@waystone/core'
-import { recompiled, withNodes } from './plants-shared.ts'
+import { atEveryLevel, changedAfter, recompiled, withContext, withNodes } from './plants-shared.ts'
 
 /** Compiled with one more handoff in all and per pair, under the author's name and hash. */
 export function withOneHandoffMore(spec: CompiledWorkflow): CompiledWorkflow {
@@ -20,4 +20,14 @@ export function withWholeSlices(spec: CompiledWorkflow): CompiledWorkflow {
     ])
     return { ...node, handoffs: Object.fromEntries(whole) }
   })
+}
+
+/** Chains that go on where a new one is to begin. */
+export function keepingChains(spec: CompiledWorkflow): CompiledWorkflow {
+  return atEveryLevel(spec, (one) =>
+    changedAfter(one, (next, { context: { handoffs } }) => {
+      const isBegunAnew = handoffs !== undefined && (next.context.handoffs?.made.length ?? 0) < handoffs.made.length
+      return isBegunAnew ? withContext(next, { ...next.context, handoffs }) : next
+    }),
+  )
 }

@@ -44,3 +44,13 @@ export function undoingAtOnce(spec: CompiledWorkflow): CompiledWorkflow {
     return withContext(begun, { ...begun.context, closing })
   })
 }
+
+/** Forgets what was done wherever an operator sends a run elsewhere. */
+export function forgettingOnRedirect(spec: CompiledWorkflow): CompiledWorkflow {
+  return movedWith(spec, (move) => (snapshot, event) => {
+    const next = move(snapshot, event)
+    if (!event.type.startsWith('waystone.redirect.')) return next
+    const { undo: _, ...rest } = next.context
+    return withContext(next, rest)
+  })
+}

@@ -36,3 +36,15 @@ export function withNodes(spec: CompiledWorkflow, change: (node: NodeRecord) => 
     nodes: Object.fromEntries(Object.entries(nodes).map(([id, node]) => [id, change(node)])),
   }))
 }
+
+/** Changed, and all that is nested in it too. */
+export function atEveryLevel(
+  spec: CompiledWorkflow,
+  change: (spec: CompiledWorkflow) => CompiledWorkflow,
+): CompiledWorkflow {
+  const nested = [...spec.nested].map(([node, inside]): readonly [string, CompiledWorkflow] => [
+    node,
+    atEveryLevel(inside, change),
+  ])
+  return { ...change(spec), nested: new Map(nested) }
+}

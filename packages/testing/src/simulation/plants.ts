@@ -1,6 +1,6 @@
 import type { InvariantName } from './oracle/run-facts.ts'
-import { readingPrivateKeys, withoutOwnStores, withPatience } from './plants-of-groups.ts'
-import { withOneHandoffMore, withWholeSlices } from './plants-of-handoffs.ts'
+import { readingAcrossGroups, readingPrivateKeys, withoutOwnStores, withPatience } from './plants-of-groups.ts'
+import { keepingChains, withOneHandoffMore, withWholeSlices } from './plants-of-handoffs.ts'
 import { appendingTwice, firingTwice, withoutOrder, withoutPatience, withoutTurns } from './plants-of-joins.ts'
 import {
   withFreeChildren,
@@ -24,8 +24,14 @@ import {
   performingEarly,
 } from './plants-of-stores.ts'
 import { withLooserLimits, withoutCache, withoutMarks, withoutToolRules } from './plants-of-tools.ts'
-import { forgettingWithheld, undoingAtOnce, undoingForwards, undoingWhatCameLater } from './plants-of-undoing.ts'
-import { forgettingEarlyEvents } from './plants-of-waits.ts'
+import {
+  forgettingOnRedirect,
+  forgettingWithheld,
+  undoingAtOnce,
+  undoingForwards,
+  undoingWhatCameLater,
+} from './plants-of-undoing.ts'
+import { expiringAfterTheEvent, forgettingEarlyEvents, givingTwice } from './plants-of-waits.ts'
 import type { SuiteName } from './suites/suites.ts'
 import type { Plant } from './world.ts'
 
@@ -170,4 +176,39 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   { plant: { name: 'a permit too many is given', below: grantingOneMore }, found: ['shared-limits-hold'] },
   { plant: { name: 'what has begun is not counted', below: forgettingBegins }, found: ['shared-limits-hold'] },
+  {
+    plant: { name: 'what can be undone is lost on a redirect', compiled: forgettingOnRedirect },
+    found: ['undone-in-reverse'],
+    suite: 'combined',
+  },
+  {
+    plant: { name: 'two that share a name are under way at once', compiled: withoutTurns },
+    found: ['branches-wait'],
+    suite: 'combined',
+  },
+  {
+    plant: { name: 'a group reads what is private to another', compiled: readingAcrossGroups },
+    found: ['groups-keep-to-themselves'],
+    suite: 'combined',
+  },
+  {
+    plant: { name: 'the rest of a map is not cancelled', compiled: withHeedlessItems },
+    found: ['nested-ends-with-what-holds-it'],
+    suite: 'combined',
+  },
+  {
+    plant: { name: 'a chain of handoffs is not begun anew', compiled: keepingChains },
+    found: ['handoffs-keep-limits'],
+    suite: 'combined',
+  },
+  {
+    plant: { name: 'an early event is given twice', compiled: givingTwice },
+    found: ['events-are-kept'],
+    suite: 'combined',
+  },
+  {
+    plant: { name: 'a timer fires after the event', compiled: expiringAfterTheEvent },
+    found: ['events-are-kept', 'open-steps-settle'],
+    suite: 'waits',
+  },
 ]

@@ -2,12 +2,13 @@ import type { Checkpoint, EngineEvent, Graph } from '@waystone/core'
 import type { StoredCheckpoint } from '@waystone/core/store'
 import type { Coverage } from '../coverage.ts'
 import type { WorldCall } from '../surroundings.ts'
-import { privateMark } from '../workflows/guild.ts'
+import { markOf, privateMark } from '../workflows/guild.ts'
 import type { Report, RunFacts } from './run-facts.ts'
 
-/** True for a node that was made in a group, by the graph the author wrote. */
-function isInside({ spec }: RunFacts, node: string): boolean {
-  return spec.graph.nodes[node]?.group !== undefined
+/** Groups whose private values stand in a text and that a node was not made in, by the graph the author wrote. */
+function strangersIn({ spec: { graph } }: RunFacts, node: string, text: string): readonly string[] {
+  const own = graph.nodes[node]?.group
+  return Object.keys(graph.groups ?? {}).filter((group) => group !== own && text.includes(markOf(group)))
 }
 
 /** True when a group keeps what is private to it in a store of its own. */
@@ -38,8 +39,8 @@ export function checkPrivacy(
     if (JSON.stringify(checkpoint).includes(privateMark)) coverage.count('private value in the store of its group')
   }
   if (holds) coverage.count('private value stored')
-  if (holds && !isOperators && !isInside(facts, node))
-    report('groups-keep-to-themselves', `checkpoint ${sequence} of ${node} holds what is private to a group`)
+  for (const group of isOperators ? [] : strangersIn(facts, node, stored.text))
+    report('groups-keep-to-themselves', `checkpoint ${sequence} of ${node} holds what is private to group ${group}`)
   const { error } = facts.context
   if (error === null) return
   if (error.message.includes('of group')) coverage.count('failure of a group told outside')
@@ -53,9 +54,10 @@ export function checkAskedOutside(
   { node, input }: WorldCall,
   { report, coverage }: { readonly report: Report; readonly coverage: Coverage },
 ): void {
-  if (facts?.spec.graph.groups === undefined || isInside(facts, node)) return
-  if (JSON.stringify(input).includes(privateMark))
-    report('groups-keep-to-themselves', `${node} is asked with what is private to a group`)
-  else if (JSON.stringify(facts.context.state).includes(privateMark))
-    coverage.count('private value kept from an effect outside')
+  if (facts?.spec.graph.groups === undefined) return
+  for (const group of strangersIn(facts, node, JSON.stringify(input)))
+    report('groups-keep-to-themselves', `${node} is asked with what is private to group ${group}`)
+  if (strangersIn(facts, node, JSON.stringify(facts.context.state)).length === 0) return
+  const isInside = facts.spec.graph.nodes[node]?.group !== undefined
+  coverage.count(isInside ? 'private value kept from another group' : 'private value kept from an effect outside')
 }

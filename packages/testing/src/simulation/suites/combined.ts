@@ -60,6 +60,7 @@ export const combined = suite({
     'one too many by perPair',
     'chain begun anew',
     'private value kept from an effect outside',
+    'private value kept from another group',
     'rule made: run',
     'rule made: workflow',
     'rule decides: run',

@@ -3,8 +3,13 @@ import { z } from 'zod'
 import { ask } from './bridge.ts'
 import { input, output, task, w } from './shared.ts'
 
-/** What every value that is private to the group of a simulation begins with. */
+/** What every value that is private to a group of a simulation begins with. */
 export const privateMark = 'hoarded by'
+
+/** What every value that is private to this group begins with. */
+export function markOf(group: string): string {
+  return `${privateMark} ${group}:`
+}
 
 /** @param own - what its group has to itself */
 // oxlint-disable-next-line max-lines-per-function -- one workflow, made twice
@@ -27,7 +32,7 @@ function guildOf(name: string, own: readonly 'store'[]) {
       retry: { attempts: 2, backoff: 300, jitter: 0.5 },
       run: async ({ state }, context) => {
         const { receipt } = await ask({ name: 'hoard', effect: 'keyed', context, input: { ...state } })
-        return { hoard: `${privateMark} ${receipt}`, count: 1, trail: [context.node] }
+        return { hoard: `${markOf('vault')} ${receipt}`, count: 1, trail: [context.node] }
       },
     }),
     spend: vault.task({
@@ -40,7 +45,7 @@ function guildOf(name: string, own: readonly 'store'[]) {
         const { amount } = await ask({ name: 'spend', effect: 'pure', context, input: { ...state } })
         if (amount % 3 === 0) throw nodeFailure(`too little: ${state.hoard ?? ''}`, { failure: 'conflict' })
         if (amount % 7 === 0) throw nodeFailure(`no idea: ${state.hoard ?? ''}`)
-        return { tally: `${privateMark} ${amount}`, count: 1, trail: [context.node] }
+        return { tally: `${markOf('vault')} ${amount}`, count: 1, trail: [context.node] }
       },
     }),
     weigh: vault.gate({

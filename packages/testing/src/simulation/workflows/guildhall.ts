@@ -1,7 +1,7 @@
 import { END, FAIL } from '@waystone/core'
 import { z } from 'zod'
 import { ask } from './bridge.ts'
-import { privateMark } from './guild.ts'
+import { markOf } from './guild.ts'
 import { lineOf, signed } from './messages.ts'
 import { input, isHigh, output, task, w } from './shared.ts'
 import { lookUp } from './tools.ts'
@@ -52,7 +52,27 @@ const crypt = w.group('crypt', {
   exports: ['count', 'trail', 'plan', 'score'],
 })
 
+const treasury = w.group('treasury', { state: { coin: z.string().optional() }, exports: ['count', 'trail'] })
+
+/** The group beside: it has something of its own before the other has. */
+// oxlint-disable-next-line typescript/explicit-module-boundary-types -- the type of a node is what inference makes of its state
+function counted(name: string) {
+  return treasury.task({
+    effect: 'idempotent',
+    reads: ['ticket', 'coin'],
+    writes: ['coin', 'count', 'trail'],
+    timeout: 1_500,
+    retry: { attempts: 3, backoff: 200 },
+    run: async ({ state }, context) => {
+      const { receipt } = await ask({ name, effect: 'idempotent', context, input: { ...state } })
+      return { coin: `${markOf('treasury')} ${receipt}`, count: 1, trail: [context.node] }
+    },
+  })
+}
+
 const n = w.nodes({
+  purse: counted('purse'),
+  tally: counted('tally'),
   begin: task('begin', { effect: 'pure', isSync: true }),
   call: w.wait({
     for: signed,
@@ -70,7 +90,7 @@ const n = w.nodes({
     retry: { attempts: 2, backoff: 300, jitter: 0.5 },
     run: async ({ state }, context) => {
       const { receipt } = await ask({ name: 'dig', effect: 'keyed', context, input: { ...state } })
-      return { relic: `${privateMark} ${receipt}`, count: 1, trail: [context.node] }
+      return { relic: `${markOf('crypt')} ${receipt}`, count: 1, trail: [context.node] }
     },
     compensate: {
       effect: 'keyed',
@@ -114,13 +134,14 @@ const n = w.nodes({
   settle: task('settle', { effect: 'keyed', attempts: 1, timeout: 900 }),
 })
 
-/** Handoffs over the border of a group that escalate outside of it, in a branch beside a wait and under a deadline, then a map whose items are chains of handoffs of their own; all can be undone. */
+/** Two groups beside each other; handoffs over the border of a group that escalate outside of it, in a branch beside a wait and under a deadline, then a map whose items are chains of handoffs of their own; all can be undone. */
 export const guildhall = w.workflow('guildhall', {
   input,
   output,
   nodes: n,
-  start: n.begin,
+  start: n.purse,
   edges: {
+    purse: { done: n.begin, failed: n.begin },
     begin: { done: { fork: [n.dig, n.call], join: n.hall } },
     call: { received: n.hall, expired: n.hall },
     dig: { done: n.keeper, failed: n.hall },
@@ -131,7 +152,8 @@ export const guildhall = w.workflow('guildhall', {
       rejected: { to: FAIL, cancelsFork: true },
       expired: n.hall,
     },
-    hall: { done: n.cases, deadline: n.cases },
+    hall: { done: n.tally, deadline: n.tally },
+    tally: { done: n.cases, failed: n.cases },
     cases: { done: n.settle, unsatisfied: n.settle },
     settle: { done: END },
   },

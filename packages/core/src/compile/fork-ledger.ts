@@ -8,7 +8,16 @@ import type { BranchStatus, OpenFork } from '../snapshot/open-fork.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
 import { countAdded, inBranchOrder } from './branch-order.ts'
 import type { ForkIndex } from './graph-index.ts'
-import { cancelBranches, countGated, leadOn, leadingTo, openGated, withStatus } from './gated-branches.ts'
+import {
+  busyLocks,
+  cancelBranches,
+  countGated,
+  freeWaiting,
+  leadOn,
+  leadingTo,
+  openGated,
+  withStatus,
+} from './gated-branches.ts'
 import { seenNow, type SeenKeys } from './seen-state.ts'
 import { closeSteps, withContext, withKey } from './steps.ts'
 
@@ -18,19 +27,27 @@ import { closeSteps, withContext, withKey } from './steps.ts'
 export function openFork(
   context: RunContext,
   region: ForkRegion,
-  { at, begun, seen }: { readonly at: number; readonly begun: readonly string[]; readonly seen: SeenKeys | undefined },
+  fork: {
+    /** Ms since the epoch; undefined under plain `createActor`. */
+    readonly at: number | undefined
+    readonly begun: readonly string[]
+    readonly seen: SeenKeys | undefined
+  },
 ): RunContext {
+  const { at, begun, seen } = fork
   const { join, branches, isGated } = region
+  const since = at ?? 0
   const statuses: { [branch: string]: BranchStatus } = {}
   if (!isGated) for (const { entry } of branches) statuses[entry] = 'running'
-  const fork: OpenFork = {
+  const opened: OpenFork = {
     step: context.steps,
-    since: at,
-    ...(join.deadlineMs !== null && { until: at + join.deadlineMs }),
+    since,
+    ...(join.deadlineMs !== null && { until: since + join.deadlineMs }),
     branches: Object.freeze(statuses),
     ...(seen !== undefined && { seen: seenNow(seen, context.state) }),
   }
-  return withFork(context, join.id, isGated ? openGated(region, fork, begun) : fork)
+  const busy = busyLocks(region, context, at)
+  return withFork(context, join.id, isGated ? openGated(region, opened, { begun, busy }) : opened)
 }
 
 function withFork(context: RunContext, join: string, fork: OpenFork): RunContext {
@@ -76,6 +93,7 @@ export function arrive(
     readonly isFailure: boolean
     readonly leaves: readonly string[]
     readonly cancels?: readonly string[]
+    readonly at: number | undefined
   },
 ): { readonly context: RunContext; readonly arrival: Arrival } {
   const { join, branch, isFailure } = end
@@ -90,10 +108,9 @@ export function arrive(
   }
   if (region.isGated) {
     const status = isFailure ? 'failed' : 'joined'
-    const led = leadOn(region, cancelBranches(fork, end.cancels ?? []), { branch, status, to: [] })
-    const { joined, needed, outcome: fires } = countGated(region, led)
-    const arrival = { join, branch, isFailure, joined, needed, fires }
-    return counted(index, stopCancelled(index, left, { region, fork: led }), arrival)
+    const led = ledOn(index, left, { ...end, region, fork, status, to: [] })
+    const { joined, needed, outcome: fires } = countGated(region, led.fork)
+    return counted(index, led.context, { join, branch, isFailure, joined, needed, fires })
   }
   const needed = region.join.atLeast ?? region.branches.length
   const fires = reachedOutcome(region.join, fork, needed)
@@ -120,19 +137,59 @@ export function stepOn(
     readonly to: readonly string[]
     readonly leaves: readonly string[]
     readonly cancels: readonly string[]
+    readonly at: number | undefined
   },
 ): { readonly context: RunContext; readonly arrival: Arrival | null } {
-  const { join, branch, to, leaves, cancels } = step
+  const { join, branch, leaves } = step
   const region = regionOf(index, join)
   const left = leaveForks(index, context, leaves)
-  const fork = cancelBranches(left.forks?.[join] ?? noFork, cancels)
-  const led = leadOn(region, fork, { branch, status: 'ended', to })
-  const next = stopCancelled(index, left, { region, fork: led })
+  const fork = left.forks?.[join] ?? noFork
+  const { context: next, fork: led } = ledOn(index, left, { ...step, region, fork, status: 'ended' })
   const { joined, needed, outcome: fires } = countGated(region, led)
   // Where it leads to had begun before, or was cancelled, and it was the last that the join waited for.
   return fires === null
     ? { context: next, arrival: null }
     : counted(index, next, { join, branch, isFailure: false, joined, needed, fires })
+}
+
+interface LeadingOn {
+  readonly region: ForkRegion
+  readonly fork: OpenFork
+  readonly branch: string
+  readonly status: BranchStatus
+  readonly to: readonly string[]
+  readonly cancels?: readonly string[]
+  readonly at: number | undefined
+}
+
+/** A branch has ended: others are stopped, others begin. What is stopped holds its names until it has settled. */
+function ledOn(
+  index: ForkIndex,
+  context: RunContext,
+  { region, fork, cancels = [], at, ...end }: LeadingOn,
+): { readonly context: RunContext; readonly fork: OpenFork } {
+  const cancelled = cancelBranches(fork, cancels)
+  const stopped = stopCancelled(index, context, { region, fork: cancelled })
+  const led = leadOn(region, cancelled, { ...end, busy: busyLocks(region, stopped, at) })
+  return { context: withFork(stopped, region.join.id, led), fork: led }
+}
+
+/** The first fork in which a branch may begin that waited for a name which something cancelled held; undefined: there is none. */
+export function freedFork(index: ForkIndex, context: RunContext, at: number): string | undefined {
+  return Object.keys(context.forks ?? {}).find((join) => freeBranches(index, context, { join, at }) !== undefined)
+}
+
+/** Branches of a fork begin that waited for a name which something cancelled held; undefined: none does. */
+export function freeBranches(
+  index: ForkIndex,
+  context: RunContext,
+  { join, at }: { readonly join: string; readonly at: number | undefined },
+): RunContext | undefined {
+  const region = index.forks.get(join)
+  const fork = context.forks?.[join]
+  if (region?.isGated !== true || fork === undefined) return undefined
+  const freed = freeWaiting(region, fork, busyLocks(region, context, at))
+  return freed === fork ? undefined : withFork(context, join, freed)
 }
 
 /** What cancelled branches have open is stopped. */

@@ -247,6 +247,110 @@ describe('branches that meet before their join', () => {
     expect(run.last.status).toBe('completed')
   })
 
+  /** `b` and `c` share a name, and `a` cancels `b`. */
+  const sharing = (limits: GraphNotation['limits'] = {}): HandRun =>
+    begin({
+      nodes: {
+        plan: 'task',
+        a: 'task',
+        b: { kind: 'task', exclusive: 'printer' },
+        c: { kind: 'task', exclusive: 'printer' },
+        d: 'approval',
+        meet: { kind: 'join' },
+      },
+      edges: {
+        plan: { done: { fork: ['a', 'b', 'c', 'd'], join: 'meet' } },
+        a: { done: { to: 'meet', cancels: ['b'] } },
+        b: { done: 'meet' },
+        c: { done: 'meet' },
+        d: { approved: 'meet', rejected: ':fail' },
+        meet: { done: ':end' },
+      },
+      limits,
+    })
+
+  it('keep a name until what was cancelled has stopped: only then the next one begins (G7)', () => {
+    const run = sharing()
+    run.end(1)
+    expect(statuses(run)).toBe('a joined, b cancelled, c ready, d running')
+    expect(run.open).toEqual(['3:d:approval/1'])
+    // It is not only a person that it waits for.
+    expect(run.last.status).toBe('running')
+    expect(run.end(2, 'failed')).toMatchObject({ type: 'applied' })
+    expect(run.open).toEqual(['3:d:approval/1', '4:c:task/1'])
+    expect(run.last.decision).toEqual({
+      node: 'meet',
+      visit: 1,
+      outcome: 'freed',
+      candidates: [{ edge: 'meet:freed', verdict: 'taken' }],
+      taken: 'meet:freed',
+      to: null,
+      starts: ['c'],
+    })
+    expect(run.last.step).toMatchObject({ index: 2, node: 'b' })
+    run.end(4)
+    run.decide(3, 'approved')
+    expect(run.last.status).toBe('completed')
+  })
+
+  it('begin then only if a limit leaves enough for them (B2)', () => {
+    const run = sharing({ steps: 5 })
+    run.end(1)
+    expect(run.end(2)).toMatchObject({ type: 'applied' })
+    expect(run.last.decision).toMatchObject({ taken: 'meet:freed' })
+    const none = sharing({ steps: 4 })
+    none.end(1)
+    none.end(2)
+    expect(none.last.decision).toMatchObject({
+      node: 'meet',
+      outcome: 'freed',
+      taken: 'limits.exhausted',
+      limit: { name: 'steps', used: 4, max: 4 },
+    })
+    expect(none.last.status).toBe('exhausted')
+  })
+
+  it('wait too for what was left over from the last time that the fork was taken', () => {
+    const one = { kind: 'task', exclusive: 'printer' } as const
+    const run = begin({
+      nodes: {
+        plan: 'task',
+        a: one,
+        b: one,
+        c: 'task',
+        meet: { kind: 'join', atLeast: 1, losers: 'finish' },
+        last: 'task',
+      },
+      edges: {
+        plan: { done: { fork: ['a', 'b', 'c'], join: 'meet' } },
+        a: { done: 'meet' },
+        b: { done: 'meet' },
+        c: { done: 'meet' },
+        meet: { done: 'last' },
+        last: { done: { to: 'plan', limit: 1, otherwise: ':end' } },
+      },
+    })
+    run.end(2)
+    run.end(3)
+    run.end(4)
+    expect(run.open).toEqual(['5:c:task/1'])
+    expect(run.end(1)).toMatchObject({ type: 'applied' })
+    expect(run.open).toEqual(['5:c:task/1', '6:a:task/1'])
+    run.end(6)
+    expect(run.last.decision?.next).toMatchObject({ node: 'meet', outcome: 'done' })
+  })
+
+  it('begin at once in a fork of the run, where nothing has to stop', () => {
+    const run = sharing()
+    run.end(1)
+    const fork = new HandRun(run.compiled, { runId: 'fork' })
+    const from = { runId: run.runId, sequence: run.last.sequence, hash: 'h' }
+    const payload = { from, snapshot: run.snapshot, patch: {}, by: 'op', reason: 'look', tags: {} }
+    fork.feed({ type: 'run.forked', from: 'operator', payload })
+    expect(fork.open).toEqual(['3:d:approval/1', '4:c:task/1'])
+    expect(fork.last.decision).toMatchObject({ taken: 'meet:freed', starts: ['c'] })
+  })
+
   it('are ended by an edge that cancels them: what they do is late, what follows is skipped', () => {
     const run = begin({
       state: crossing.state ?? {},

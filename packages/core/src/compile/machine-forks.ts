@@ -16,7 +16,7 @@ import {
 import { moveBranch } from './fork-ledger.ts'
 import type { BranchStatus } from '../snapshot/open-fork.ts'
 import { nodeState } from './machine-nodes.ts'
-import { leaving } from './machine-edges.ts'
+import { inner, leaving } from './machine-edges.ts'
 import { redirectsInto } from './machine-redirects.ts'
 
 /** The joins of a graph. */
@@ -71,11 +71,8 @@ export function nodeStates(parts: Parts): States {
   return root
 }
 
-function parallelState(
-  parts: Parts,
-  { join, branches: list, isGated }: ForkRegion,
-  branches: ReadonlyMap<string, States>,
-): StateConfig {
+function parallelState(parts: Parts, region: ForkRegion, branches: ReadonlyMap<string, States>): StateConfig {
+  const { join, branches: list, isGated } = region
   const states: States = {}
   for (const { entry } of list) {
     const id = branchId(join.id, entry)
@@ -91,7 +88,17 @@ function parallelState(
   const late =
     join.deadlineMs === null ? {} : { [eventNames.deadline(join.id)]: [leaving(parts, { transition }, join.id)] }
   const entry = isGated ? { entry: [settledAction(join.id)] } : {}
-  return { id: `fork:${join.id}`, type: 'parallel', ...entry, on: late, states }
+  const on = { ...late, ...freeing(parts, region) }
+  return { id: `fork:${join.id}`, type: 'parallel', ...entry, on, states }
+}
+
+/** Where branches share a name, one may have to wait until what held it has stopped. */
+function freeing(parts: Parts, { join, branches, isGated }: ForkRegion): NonNullable<StateConfig['on']> {
+  if (!isGated || branches.every(({ locks }) => locks.length === 0)) return {}
+  const freed = inner(parts, transitionNames.freed(join.id))
+  const begin = { ...freed, actions: [...freed.actions, settledAction(join.id)] }
+  const exhausted = leaving(parts, { transition: transitionNames.exhausted }, parts.graph.limits.exhausted)
+  return { [eventNames.freed(join.id)]: [begin, exhausted] }
 }
 
 /** A branch that begins when the ledger says so, or never; and that another branch may end. */

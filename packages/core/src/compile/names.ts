@@ -10,6 +10,8 @@ export const transitionNames = {
   joins: (transition: string) => `${transition}:joins`,
   /** Time is over for a fork. */
   deadline: (join: string) => `${join}:deadline`,
+  /** Branches of a fork begin that waited for a name which something cancelled held. */
+  freed: (join: string) => `${join}:freed`,
   /** The workflow's `limits.exhausted` edge. */
   exhausted: 'limits.exhausted',
   /** The workflow's `limits.stall` edge: where it leads, where it leads after that, and the end of a run that stalls again. */
@@ -79,6 +81,8 @@ export const eventNames = {
   settled: (join: string) => `waystone.settled.${join}`,
   /** Time is over for a fork. */
   deadline: (join: string) => `waystone.deadline.${join}`,
+  /** What was cancelled in a fork, and held a name, has settled. */
+  freed: (join: string) => `waystone.freed.${join}`,
   cancel: 'waystone.cancel',
   /** What was cancelled has settled, or there was nothing: undoing may begin, or is over. Raised on its entry, inside the transition. */
   undo: 'waystone.undo',

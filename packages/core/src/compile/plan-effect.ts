@@ -4,6 +4,7 @@ import type { EffectEnd } from '../snapshot/event.ts'
 import { isAsking, type OpenStep } from '../snapshot/snapshot.ts'
 import { beginNested } from './begin-nested.ts'
 import { engineError } from './frozen-error.ts'
+import { freed } from './freed.ts'
 import { isUnderWay, lifted, placeOfStep, placesOf, rootPlace, type Place } from './place.ts'
 import { eventNames } from './names.ts'
 import { outsideOf } from './group-error.ts'
@@ -76,7 +77,12 @@ function settleLate(run: RunAt, step: OpenStep, end: EffectEnd): Plan {
   const facts = { step: checkpointStep(run, step, end), usage: usageOf(step, end) }
   const whole = lifted(run, next, run.event.at)
   const waiting = placesOf(rootPlace(run.root.compiled, whole)).find((place) => mayUndo(place))
-  if (waiting === undefined) return { ...applied(run, next, facts), type: 'late' }
+  if (waiting === undefined) {
+    const begun = freed(run, whole)
+    return begun === undefined
+      ? { ...applied(run, next, facts), type: 'late' }
+      : applied(run, begun.next, { ...facts, decision: begun.decision, isWhole: true })
+  }
   const place = at({ ...run, ...waiting }, waiting)
   const moved = moveMachine(place, { type: eventNames.undo, at: run.event.at })
   return applied(place, moved.next, { ...facts, ...moved.facts })

@@ -2,6 +2,7 @@ import type { EngineEvent } from '../snapshot/event.ts'
 import type { RunContext, Snapshot } from '../snapshot/snapshot.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
 import { forkedSnapshot } from './fork-snapshot.ts'
+import { freed } from './freed.ts'
 import type { MachineInput } from './machine-event.ts'
 import { rootPlace } from './place.ts'
 import type { Plan, Position } from './planned.ts'
@@ -73,8 +74,14 @@ function begin(
   { snapshot, event }: { readonly snapshot: Snapshot | null; readonly event: FirstEvent },
 ): Plan {
   if (snapshot !== null) return refuse('already-started', `the run has begun; it takes no second ${event.type}`)
-  const first = event.type === 'run.started' ? compiled.runner.begin(beginning(event)) : forkedSnapshot(compiled, event)
-  return applied({ ...rootPlace(compiled, first), root: { compiled, snapshot: null }, position, event }, first, {})
+  const isForked = event.type === 'run.forked'
+  const first = isForked ? forkedSnapshot(compiled, event) : compiled.runner.begin(beginning(event))
+  const run: RunAt = { ...rootPlace(compiled, first), root: { compiled, snapshot: null }, position, event }
+  // What was cancelled in the origin has nothing to settle in its fork.
+  const begun = isForked ? freed(run, first) : undefined
+  return begun === undefined
+    ? applied(run, first, {})
+    : applied(run, begun.next, { decision: begun.decision, isWhole: true })
 }
 
 function beginning({ payload, at }: Extract<EngineEvent, { type: 'run.started' }>): MachineInput {

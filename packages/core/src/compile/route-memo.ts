@@ -9,7 +9,7 @@ import { compensatingState, eventNames } from './names.ts'
 import { mayCompensate } from '../graph/compensations.ts'
 import { routeUndo, routeUndoCancel, routeUndoEnd } from './undo-route.ts'
 import type { Route } from './routed.ts'
-import { route, routeDeadline, routeJoin } from './route.ts'
+import { route, routeDeadline, routeFreed, routeJoin } from './route.ts'
 import type { RouteParts } from './route-parts.ts'
 import type { StepAnswer, StepEnd } from './step-end.ts'
 
@@ -70,8 +70,9 @@ function eventTable(parts: RouteParts): ReadonlyMap<string, EventRoute> {
   for (const record of Object.values(parts.graph.nodes)) {
     if (record.kind === 'join') {
       table.set(eventNames.joined(record.id), (context, { at }) => routeJoin(parts, context, { record, at }))
-      if (forks !== null)
-        table.set(eventNames.deadline(record.id), (context) => routeDeadline(forks, context, record.id))
+      if (forks === null) continue
+      table.set(eventNames.deadline(record.id), (context) => routeDeadline(forks, context, record.id))
+      table.set(eventNames.freed(record.id), (context, { at }) => routeFreed(parts, context, { record, at }))
       continue
     }
     const ended: EventRoute = (context, event) => routeEvent(parts, context, { event, record })

@@ -1,7 +1,5 @@
 import type { JsonObject } from '../base/json.ts'
 import { withIndex } from '../base/with-index.ts'
-import { describeThrown } from '../errors/describe-thrown.ts'
-import { WaystoneError, type ErrorRecord } from '../errors/waystone-error.ts'
 import type { JoinRecord, NodeRecord, WorkingRecord } from '../graph/graph.ts'
 import { failTarget, personTarget } from '../graph/graph.ts'
 import type { Candidate, Decision } from '../snapshot/decision.ts'
@@ -11,17 +9,18 @@ import { closeAgent, findAgentLimitHit, visitOver } from './agent-limits.ts'
 import { endStep } from './agent-turn.ts'
 import type { Ended } from './ended.ts'
 import type { Route } from './routed.ts'
-import { closeFork, fireJoin, leaveMeeting, noteAdded } from './fork-ledger.ts'
+import { closeFork, fireJoin, freeBranches, leaveMeeting, noteAdded } from './fork-ledger.ts'
+import { startingIn } from './gated-branches.ts'
 import type { ForkIndex } from './graph-index.ts'
+import { exhaust, fault, noRoute, type Fault, type Leaver } from './dead-ends.ts'
 import { markDegraded } from './degraded.ts'
-import { describeCandidate } from './describe-candidate.ts'
 import { errorOutside } from './group-error.ts'
-import { failureIn, limitFailure, withFailure } from './failure-of.ts'
-import { engineError, frozenError } from './frozen-error.ts'
+import { failureIn, withFailure } from './failure-of.ts'
+import { engineError } from './frozen-error.ts'
 import { handedOver, toldHandoff, type HandingOver } from './handoff-made.ts'
 import { withoutGoing } from './handoff-ledger.ts'
 import { nextNeed } from './history.ts'
-import { findLimitHit, hitOfTakeover, needOf, sumOfNeeds, type LimitHit, type Need } from './limits.ts'
+import { findLimitHit, needOf, sumOfNeeds, type LimitHit, type Need } from './limits.ts'
 import { mergeState } from './merge.ts'
 import { transitionNames } from './names.ts'
 import { throughForks } from './through-forks.ts'
@@ -29,15 +28,7 @@ import type { RouteParts } from './route-parts.ts'
 import { advanced, type Stalled } from './stall.ts'
 import type { StepEnd } from './step-end.ts'
 import { walkEdges, type Choice, type Walk } from './walk-edges.ts'
-import { closeAll, visitNode, withContext, withKey } from './steps.ts'
-
-/** What ended, as far as its edges are concerned. */
-interface Leaver {
-  readonly record: NodeRecord
-  readonly visit: number
-  /** Ms since the epoch; undefined under plain `createActor`. */
-  readonly at: number | undefined
-}
+import { visitNode, withContext, withKey } from './steps.ts'
 
 /**
  * Decides where the end of an attempt leads: applies its patch, walks the outcome's edges in order, runs each guard at most
@@ -100,6 +91,37 @@ export function routeDeadline(index: ForkIndex, context: RunContext, join: strin
   if (context.forks?.[join] === undefined) return undefined
   const fired = fireJoin(index, context, { join, outcome: 'deadline' })
   return { transition: transitionNames.deadline(join), context: fired, decision: null }
+}
+
+/** What was cancelled in a fork, and held a name, has settled: who waited for the name begins, unless a limit stands in the way. Pure. */
+export function routeFreed(
+  parts: RouteParts,
+  context: RunContext,
+  { record, at }: { readonly record: JoinRecord; readonly at: number | undefined },
+): Route | undefined {
+  const join = record.id
+  const { forks } = parts.index
+  const freed = forks === null ? undefined : freeBranches(forks, context, { join, at })
+  if (freed === undefined) return undefined
+  const transition = transitionNames.freed(join)
+  const entered = startingIn(freed.forks?.[join])
+  const leaver: Leaver = { record, at, visit: (context.visits[join] ?? 0) + 1 }
+  const hit = limitBefore(parts, freed, { entered, at })
+  const left = { leaver, outcome: 'freed' }
+  if (hit !== undefined)
+    return exhaust(parts, context, { ...left, hit, candidates: [{ edge: transition, verdict: 'exhausted' }] })
+  const candidates: readonly Candidate[] = [{ edge: transition, verdict: 'taken' }]
+  const { visit } = leaver
+  const decision: Decision = {
+    node: join,
+    visit,
+    outcome: 'freed',
+    candidates,
+    taken: transition,
+    to: null,
+    starts: entered,
+  }
+  return { transition, context: freed, decision }
 }
 
 /** An agent hands over: where that leads was decided with it. */
@@ -362,80 +384,4 @@ function askPerson(context: RunContext, { step, stepIndex, at }: StepEnd): RunCo
   const unknown = step.kind === 'tool' || step.kind === 'call' || step.kind === 'gate' ? step.kind : 'task'
   const asked: OpenStep = Object.freeze({ ...rest, kind: 'resolve', unknown, since: at ?? step.since })
   return withContext(context, { open: withIndex(context.open, stepIndex, asked) })
-}
-
-interface Fault {
-  readonly leaver: Leaver
-  readonly outcome: string
-  readonly candidates: readonly Candidate[]
-}
-
-function exhaust(
-  parts: RouteParts,
-  context: RunContext,
-  { leaver, outcome, candidates, hit: first }: Fault & { readonly hit: LimitHit },
-): Route {
-  const { record, visit, at } = leaver
-  const closed = closeAll(context)
-  // What takes over must be allowed by the workflows around this one.
-  const hit = first.up === undefined ? (hitOfTakeover(parts.graph, closed, at) ?? first) : first
-  const decision: Decision = {
-    node: record.id,
-    visit,
-    outcome,
-    candidates,
-    taken: transitionNames.exhausted,
-    to: parts.graph.limits.exhausted,
-    limit: hit,
-  }
-  const isFailure = hit.up === undefined && parts.graph.limits.exhausted === failTarget
-  const stopped = withContext(closed, {
-    exhausted: Object.freeze({ limit: hit.name, at: at ?? 0 }),
-    ...(isFailure && { error: limitFailure(parts.graph, hit.name, { record, outcome }) }),
-  })
-  return { transition: transitionNames.exhausted, context: stopped, decision }
-}
-
-function noRoute(parts: RouteParts, context: RunContext, { leaver, outcome, candidates }: Fault): Route {
-  const { record } = leaver
-  const edges = parts.index.edges.get(record.id)?.get(outcome) ?? []
-  const tried = candidates.map((candidate) =>
-    describeCandidate(
-      candidate,
-      edges.find((edge) => edge.id === candidate.edge),
-    ),
-  )
-  const message = `no edge of ${record.id}.${outcome} could be taken; tried ${tried.length === 0 ? 'none, since it has no edges' : tried.join('; ')}; allowed is a last edge without guard`
-  const error = engineError(isDeadlock(record, outcome) ? 'WAYSTONE_NODE_DEADLOCK' : 'WAYSTONE_NODE_NO_ROUTE', message)
-  return toFail(context, { leaver, outcome, candidates }, { transition: transitionNames.noRoute, error })
-}
-
-/** A join that nobody can satisfy, and that says nothing of that case: it would wait for ever. */
-function isDeadlock({ kind }: NodeRecord, outcome: string): boolean {
-  return kind === 'join' && outcome === 'unsatisfied'
-}
-
-function fault(context: RunContext, { error: thrown, ...rest }: Fault & { readonly error: unknown }): Route {
-  const error = WaystoneError.isInstance(thrown)
-    ? frozenError(thrown.toJSON())
-    : engineError('WAYSTONE_NODE_REDUCER_ERROR', `a reducer threw: ${describeThrown(thrown)}`)
-  return toFail(context, rest, { transition: transitionNames.guardError, error })
-}
-
-function toFail(
-  context: RunContext,
-  { leaver, outcome, candidates }: Fault,
-  why: { readonly transition: string; readonly error: ErrorRecord },
-): Route {
-  const decision: Decision = {
-    node: leaver.record.id,
-    visit: leaver.visit,
-    outcome,
-    ...(why.error.failure !== undefined && { failure: why.error.failure }),
-    candidates,
-    taken: why.transition,
-    to: failTarget,
-  }
-  const error = errorOutside(leaver.record, why.error) ?? why.error
-  return { transition: why.transition, context: withContext(context, { error }), decision }
 }

@@ -28,21 +28,26 @@ export function throughForks(
     case 'fork': {
       const region = forks.forks.get(way.join)
       if (region === undefined) return { route }
-      const opened = openFork(context, region, { at: at ?? 0, begun: chosen.begun, seen: forks.seen.get(way.join) })
+      const opened = openFork(context, region, { at, begun: chosen.begun, seen: forks.seen.get(way.join) })
       return withStarts({ ...route, context: opened }, decision, way.join)
     }
     case 'leaving':
       return { route: { ...route, context: leaveForks(forks, context, way.leaves) } }
     case 'step': {
       const cancels = forks.cancels.get(transition) ?? []
-      const { context: led, arrival } = stepOn(forks, context, { ...way, to: stepTargets(way.to, chosen), cancels })
+      const { context: led, arrival } = stepOn(forks, context, {
+        ...way,
+        to: stepTargets(way.to, chosen),
+        cancels,
+        at,
+      })
       if (arrival === null) return withStarts({ ...route, context: led }, decision, way.join)
       const last = { transition: transitionNames.joins(transition), context: led, decision: { ...decision, arrival } }
       return { route: last, entered: [] }
     }
     case 'arrival': {
       const cancels = forks.cancels.get(transition) ?? []
-      const { arrival, context: counted } = arrive(forks, context, { ...way, cancels })
+      const { arrival, context: counted } = arrive(forks, context, { ...way, cancels, at })
       const waits = { transition: transitionNames.waits(transition), context: counted, decision: route.decision }
       const arrived = { ...decision, arrival }
       if (arrival.fires !== null) return { route: { transition, context: counted, decision: arrived } }

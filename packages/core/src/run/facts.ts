@@ -1,13 +1,12 @@
 import { effectIdOf, type RunId } from '../base/ids.ts'
 import type { Json } from '../base/json.ts'
-import type { Checkpoint } from '../snapshot/checkpoint.ts'
+import type { Checkpoint, CheckpointStep } from '../snapshot/checkpoint.ts'
 import type { PersonDecision } from '../snapshot/event.ts'
 import type { Decision } from '../snapshot/decision.ts'
 import { patchParts } from '../snapshot/patch-parts.ts'
 import type { RunStatus } from '../snapshot/snapshot.ts'
 import type { Undoing } from '../snapshot/undo.ts'
 import { transitionNames } from '../compile/names.ts'
-import type { StepKind } from '../snapshot/snapshot.ts'
 import { openedSteps, type OpenedStep } from './opened-steps.ts'
 import type { RunEvent } from './run-event.ts'
 
@@ -143,14 +142,15 @@ function endFacts({ event, step, usage, decision, items }: Checkpoint): readonly
       ...(end?.withheld !== undefined && { withheld: end.withheld }),
       ...(end?.refusedCalls !== undefined && { refusedCalls: end.refusedCalls }),
       ...(end?.isCached === true && { isCached: end.isCached }),
-      isLate: decision === null || isAfterLate(decision, step.kind),
+      isLate: decision === null || isAfterLate(decision, step),
     },
   ]
 }
 
-/** What was cancelled has settled, and so undoing begins. */
-function isAfterLate({ taken }: Decision, kind: StepKind): boolean {
-  return kind !== 'compensate' && (taken === transitionNames.undoNext || taken === transitionNames.undone)
+/** What was cancelled has settled, and so undoing begins, or a branch that waited for a name it held. */
+function isAfterLate({ taken, node, outcome }: Decision, step: CheckpointStep): boolean {
+  if (outcome === 'freed' && node !== step.node) return true
+  return step.kind !== 'compensate' && (taken === transitionNames.undoNext || taken === transitionNames.undone)
 }
 
 function logFacts({ event, step }: Checkpoint): readonly Fact[] {

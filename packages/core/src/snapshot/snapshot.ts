@@ -422,5 +422,11 @@ export function statusOf(context: RunContext): RunStatus {
     if (child === undefined || statusOf(child.context) !== 'waiting') return 'running'
   }
   // What was cancelled settles before anything is undone.
-  return isSettling ? 'running' : 'waiting'
+  return isSettling || isHeldBack(context) ? 'running' : 'waiting'
+}
+
+/** True while a branch waits for a name, and something is cancelled that may hold it and has not settled. */
+function isHeldBack({ forks, closing }: RunContext): boolean {
+  if (forks === undefined || indexEntries(closing).length === 0) return false
+  return Object.values(forks).some(({ branches }) => Object.values(branches).includes('ready'))
 }

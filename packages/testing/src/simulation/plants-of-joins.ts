@@ -1,5 +1,5 @@
 import type { CompiledWorkflow, Snapshot } from '@waystone/core'
-import { changedAfter, withContext, withNodes } from './plants-shared.ts'
+import { changedAfter, movedWith, withContext, withNodes } from './plants-shared.ts'
 
 /** Compiled with branches that share no name any more: they do not take turns. */
 export function withoutTurns(spec: CompiledWorkflow): CompiledWorkflow {
@@ -7,6 +7,19 @@ export function withoutTurns(spec: CompiledWorkflow): CompiledWorkflow {
     const own = { ...node }
     Reflect.deleteProperty(own, 'exclusive')
     return own
+  })
+}
+
+/** A branch begins as soon as another one that held its name has been cancelled, whether that one has stopped or not. */
+export function withoutStopping(spec: CompiledWorkflow): CompiledWorkflow {
+  return movedWith(spec, (move) => (snapshot, event) => {
+    const next = move(snapshot, event)
+    const { closing, forks = {} } = next.context
+    const join = Object.keys(forks).find((name) => Object.values(forks[name]?.branches ?? {}).includes('ready'))
+    if (join === undefined) return next
+    const blind = withContext(next, { ...next.context, closing: Object.freeze({}) })
+    const begun = move(blind, { ...event, type: `waystone.freed.${join}` })
+    return withContext(begun, { ...begun.context, closing })
   })
 }
 

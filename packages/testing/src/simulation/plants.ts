@@ -1,7 +1,14 @@
 import type { InvariantName } from './oracle/run-facts.ts'
 import { readingAcrossGroups, readingPrivateKeys, withoutOwnStores, withPatience } from './plants-of-groups.ts'
 import { keepingChains, withOneHandoffMore, withWholeSlices } from './plants-of-handoffs.ts'
-import { appendingTwice, firingTwice, withoutOrder, withoutPatience, withoutTurns } from './plants-of-joins.ts'
+import {
+  appendingTwice,
+  firingTwice,
+  withoutOrder,
+  withoutPatience,
+  withoutStopping,
+  withoutTurns,
+} from './plants-of-joins.ts'
 import {
   withFreeChildren,
   withHasteInMaps,
@@ -71,6 +78,11 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     plant: { name: 'branches do not take turns', compiled: withoutTurns },
     found: ['branches-wait'],
+    suite: 'meetings',
+  },
+  {
+    plant: { name: 'a name is free before what held it has stopped', compiled: withoutStopping },
+    found: ['joins-fire-once'],
     suite: 'meetings',
   },
   {

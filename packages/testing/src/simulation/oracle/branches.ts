@@ -1,5 +1,5 @@
 import type { Checkpoint, CompiledWorkflow, EdgeRecord, Json, JsonObject, RunContext } from '@waystone/core'
-import { beginMesh, endInMesh, isMesh, type Settled } from './meetings.ts'
+import { beginMesh, endInMesh, freeInMesh, isMesh, type Settled, type Stopping } from './meetings.ts'
 import { holds } from './routing.ts'
 import type { BranchEnd, InvariantName, KnownFork, RunFacts } from './run-facts.ts'
 
@@ -87,7 +87,7 @@ export function followForks(
   if (decision === null) return
   if (decision.outcome === 'deadline' && facts.forks.has(decision.node)) fired(facts, decision.node)
   for (let one: Decision | undefined = decision; one !== undefined && one.node !== ':compensating'; one = one.next) {
-    const { due, begun } = followOne(facts, one)
+    const { due, begun } = followOne(facts, one, stoppingIn(after))
     if (begun !== null && begun.join() !== (one.starts ?? []).join() && !exhausting.has(one.taken))
       report(
         'branches-wait',
@@ -121,6 +121,34 @@ export function followForks(
   }
 }
 
+function stoppingIn({ closing }: RunContext): Stopping {
+  return new Set(Object.values(closing).map(({ node }) => node))
+}
+
+/** The late end of something cancelled: branches begin that waited for a name it held, and nothing else happens. */
+export function followFreed(
+  facts: RunFacts,
+  { decision, sequence }: Checkpoint,
+  {
+    after,
+    report,
+  }: { readonly after: RunContext; readonly report: (invariant: InvariantName, message: string) => void },
+): void {
+  const isOver = after.ending !== null || after.undoing !== undefined
+  const begun = isOver
+    ? []
+    : [...facts.forks.values()].flatMap(({ mesh }) =>
+        mesh === undefined ? [] : freeInMesh(facts.spec, mesh, stoppingIn(after)),
+      )
+  const found = decision?.taken.endsWith(':freed') === true ? (decision.starts ?? []) : []
+  if (decision?.taken === 'limits.exhausted') return facts.forks.clear()
+  if (begun.join() !== found.join())
+    report(
+      'branches-wait',
+      `what was cancelled stopped at ${sequence}, and ${begun.join(', ') || 'nobody'} may begin; what began is ${found.join(', ') || 'nothing'}`,
+    )
+}
+
 const exhausting: ReadonlySet<string> = new Set(['limits.exhausted', ':guard-error', ':no-route'])
 
 interface Followed {
@@ -134,7 +162,7 @@ function plainly(due: string | null): Followed {
   return { due, begun: null }
 }
 
-function followOne(facts: RunFacts, decision: Decision): Followed {
+function followOne(facts: RunFacts, decision: Decision, stopping: Stopping): Followed {
   const edge = facts.spec.graph.edges.find(({ id }) => id === decision.taken.replace(/:otherwise$/, ''))
   if (edge === undefined || decision.to === null || decision.to === ':person') return plainly(null)
   const home = branchOf(facts, decision.node)
@@ -144,7 +172,7 @@ function followOne(facts: RunFacts, decision: Decision): Followed {
   if (mesh !== undefined && (isKept || decision.to === mesh.join || staysIn(mesh.standing, edge, decision.to))) {
     if (facts.spec.graph.nodes[decision.node]?.kind === 'join')
       facts.fires.set(decision.node, (facts.fires.get(decision.node) ?? 0) + 1)
-    return fireIn(facts, mesh.join, endInMesh(facts.spec, mesh, { edge, to: decision.to, holds: truth }))
+    return fireIn(facts, mesh.join, endInMesh(facts.spec, mesh, { edge, to: decision.to, holds: truth, stopping }))
   }
   if (decision.to === ':fork' && edge.fork !== undefined) {
     const branches = new Map(edge.fork.branches.map((branch): [string, BranchEnd] => [branch, 'running']))
@@ -155,7 +183,7 @@ function followOne(facts: RunFacts, decision: Decision): Followed {
       facts.forks.set(join, { branches, lengths })
       return plainly(null)
     }
-    const begun = beginMesh(facts.spec, edge, { nodes, holds: truth })
+    const begun = beginMesh(facts.spec, edge, { nodes, holds: truth, stopping })
     const each = new Map([...begun.mesh.standing.keys()].map((node): [string, BranchEnd] => [node, 'running']))
     facts.forks.set(join, { branches: each, lengths, mesh: begun.mesh })
     return { due: null, begun: begun.settled.begun }

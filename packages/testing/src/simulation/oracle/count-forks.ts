@@ -13,6 +13,7 @@ export function countForks(
   if (decision?.to === ':fork') coverage.count('fork taken')
   if (decision?.arrival?.fires === null) coverage.count('branch waited for')
   if ((decision?.starts ?? []).length > 0 && decision?.to !== ':fork') coverage.count('branch begun by others')
+  if (decision?.outcome === 'freed') coverage.count('name free once what held it has stopped')
   const waiting = new Set(Object.values(after.forks ?? {}).flatMap((fork) => Object.values(fork.branches)))
   if (waiting.has('ready')) coverage.count('branch waits its turn')
   if (waiting.has('idle')) coverage.count('branch waits for others')

@@ -53,7 +53,7 @@ export function writtenBy({
   decision,
 }: Checkpoint): { readonly patch: JsonObject; readonly unset: readonly string[] } | null {
   // A failure of the node itself (a patch that was refused) is what the decision says, whatever the event says.
-  if (decision === null || withoutPatch.has(decision.outcome)) return null
+  if (decision === null || decision.taken.endsWith(':freed') || withoutPatch.has(decision.outcome)) return null
   if (event.type === 'effect.ended') {
     const { outcome, patch = {}, unset = [] } = event.payload
     return withoutPatch.has(outcome) ? null : { patch, unset }

@@ -22,6 +22,9 @@ export interface Settled {
   readonly fires: string | null
 }
 
+/** Nodes that were cancelled and have not stopped: until then they hold their names. */
+export type Stopping = ReadonlySet<string>
+
 /** Whether branches of a fork meet, or may be left out: then they begin one by one. */
 export function isMesh({ graph }: CompiledWorkflow, { fork }: EdgeRecord, nodes: ReadonlySet<string>): boolean {
   if (fork === undefined) return false
@@ -34,7 +37,15 @@ export function isMesh({ graph }: CompiledWorkflow, { fork }: EdgeRecord, nodes:
 export function beginMesh(
   spec: CompiledWorkflow,
   { fork, from }: EdgeRecord,
-  { nodes, holds }: { readonly nodes: ReadonlySet<string>; readonly holds: (guard: GuardExpression) => boolean },
+  {
+    nodes,
+    holds,
+    stopping,
+  }: {
+    readonly nodes: ReadonlySet<string>
+    readonly holds: (guard: GuardExpression) => boolean
+    readonly stopping: Stopping
+  },
 ): { readonly mesh: KnownMesh; readonly settled: Settled } {
   const mesh: KnownMesh = {
     join: fork?.join ?? '',
@@ -44,7 +55,7 @@ export function beginMesh(
     failed: 0,
   }
   lead(mesh, from, begunBy(fork, holds))
-  return { mesh, settled: settle(spec, mesh) }
+  return { mesh, settled: settle(spec, mesh, stopping) }
 }
 
 /** Branches of a fork whose guards hold. */
@@ -59,23 +70,33 @@ function begunBy(fork: EdgeRecord['fork'], holds: (guard: GuardExpression) => bo
 export function endInMesh(
   spec: CompiledWorkflow,
   mesh: KnownMesh,
-  end: { readonly edge: EdgeRecord; readonly to: string; readonly holds: (guard: GuardExpression) => boolean },
+  end: {
+    readonly edge: EdgeRecord
+    readonly to: string
+    readonly holds: (guard: GuardExpression) => boolean
+    readonly stopping: Stopping
+  },
 ): Settled {
-  const { edge, to, holds } = end
+  const { edge, to, holds, stopping } = end
   mesh.standing.set(edge.from, 'ended')
   const isOver = (name: string): boolean => mesh.standing.get(name) === 'ended' || mesh.standing.get(name) === 'dead'
   if (to === edge.to) for (const name of edge.cancels ?? []) if (!isOver(name)) mesh.standing.set(name, 'dead')
   if (to === ':fail') mesh.failed += 1
   else if (to === mesh.join) mesh.joined += 1
   else lead(mesh, edge.from, to === ':fork' ? begunBy(edge.fork, holds) : [to])
-  return settle(spec, mesh)
+  return settle(spec, mesh, stopping)
+}
+
+/** What was cancelled has stopped: who waited for a name that it held may begin. */
+export function freeInMesh(spec: CompiledWorkflow, mesh: KnownMesh, stopping: Stopping): readonly string[] {
+  return [...mesh.standing.values()].includes('queues') ? settle(spec, mesh, stopping).begun : []
 }
 
 function lead(mesh: KnownMesh, from: string, targets: readonly string[]): void {
   for (const target of targets) mesh.led.set(target, [...(mesh.led.get(target) ?? []), from])
 }
 
-function settle(spec: CompiledWorkflow, mesh: KnownMesh): Settled {
+function settle(spec: CompiledWorkflow, mesh: KnownMesh, stopping: Stopping): Settled {
   const { graph } = spec
   const begun: string[] = []
   const { standing } = mesh
@@ -92,9 +113,8 @@ function settle(spec: CompiledWorkflow, mesh: KnownMesh): Settled {
   let onTheWay: string | null = null
   for (const [node, now] of standing) {
     const record = graph.nodes[node]
-    const isTaken = [...standing].some(
-      ([other, how]) => how === 'runs' && graph.nodes[other]?.exclusive === record?.exclusive,
-    )
+    const holders = [...standing].flatMap(([other, how]) => (how === 'runs' ? [other] : [])).concat(...stopping)
+    const isTaken = holders.some((other) => graph.nodes[other]?.exclusive === record?.exclusive)
     if (now !== 'queues' || (record?.exclusive !== undefined && isTaken)) continue
     standing.set(node, 'runs')
     if (record?.kind === 'join') onTheWay ??= `${node}.done`

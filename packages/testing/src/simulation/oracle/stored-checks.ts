@@ -2,7 +2,7 @@ import type { Checkpoint, RunContext, Snapshot } from '@waystone/core'
 import type { Coverage } from '../coverage.ts'
 import { checkBounds } from './bounds.ts'
 import { foldPatch, mergeInto, writtenBy } from './fold.ts'
-import { followForks, noteWrites } from './branches.ts'
+import { followForks, followFreed, noteWrites } from './branches.ts'
 import { countCombinations } from './combinations.ts'
 import { countForks } from './count-forks.ts'
 import { followEvents } from './events.ts'
@@ -160,7 +160,7 @@ function checkState(facts: RunFacts, checkpoint: Checkpoint, { before, after, re
         'late-ends-change-nothing',
         `${event.type} ${event.id} changed the state at ${sequence} although ${hasEnded ? 'the run had ended' : 'its step had been cancelled'}`,
       )
-    return
+    return followFreed(facts, checkpoint, { after, report })
   }
   if (event.type === 'run.patch') {
     facts.state = { ...facts.state, ...event.payload.state }
@@ -213,7 +213,10 @@ function checkDecision(
     report('routing-is-total', `the decision at ${sequence} took ${decision.taken}`)
   for (let one: typeof decision | undefined = decision; one !== undefined; one = one.next)
     checkEdge(facts, one, { sequence, after, report, coverage, at: checkpoint.event.at })
-  const isSettling = after.undoing !== undefined && Object.keys(after.closing).length > 0
+  const waitsForName = Object.values(after.forks ?? {}).some(({ branches }) =>
+    Object.values(branches).includes('ready'),
+  )
+  const isSettling = (after.undoing !== undefined || waitsForName) && Object.keys(after.closing).length > 0
   if (goesOn && after.ending === null && !isSettling && Object.keys(after.open).length === 0)
     report('routing-is-total', `nothing is open after ${sequence} and the run has not ended`)
 }

@@ -11,6 +11,7 @@ export const meetings = suite({
     'branch begun by others',
     'branch waits for others',
     'branch waits its turn',
+    'name free once what held it has stopped',
     'branch skipped',
     'branch cancelled',
     'place on the way passed',

@@ -6,7 +6,7 @@ const n = w.nodes({
   search: task('search', { effect: 'pure' }),
   read: task('read', { effect: 'keyed' }),
   price: task('price', { effect: 'keyed', attempts: 1 }),
-  extra: task('extra', { effect: 'pure' }),
+  extra: task('extra', { effect: 'pure', exclusive: 'desk' }),
   early: w.join({ wait: 'any' }),
   draft: w.task({
     effect: 'pure',

@@ -17,7 +17,7 @@ import { patchEvent } from './patch-event.ts'
 import { answerEvent, questionEvent } from './question-event.ts'
 import { redirectEvent, releaseEvent } from './redirect-event.ts'
 import { revokeEvent, shownRule } from './rules.ts'
-import { sentEvent } from './send-event.ts'
+import { sentEvent, sentId } from './send-event.ts'
 import type {
   Acceptance,
   AnswerInput,
@@ -35,6 +35,7 @@ import type {
   SendOptions,
 } from './runtime.ts'
 import { waitForRest } from './wait-for-rest.ts'
+import { wasReceived } from './was-received.ts'
 import { waitsOf } from './waits-of.ts'
 
 /** The handle of a run; nothing of the run is kept in it but how it ended. */
@@ -137,7 +138,12 @@ export class RunHandle implements Run {
     const standing = await standingOf(this.#engine, this.runId)
     const name = typeof event === 'string' ? event : event.name
     const made = sentEvent(standing, { ...options, event: name, payload }, { id: ids.event(), at: clock.now() })
-    if (made.type !== 'event') return made
+    if (made.type !== 'event') {
+      const { id } = options
+      if (made.reason !== 'run-ended' || id === undefined) return made
+      const place = { runId: this.runId, sequence: standing.sequence }
+      return (await wasReceived(this.#engine.store, place, sentId(id))) ? { type: 'duplicate' } : made
+    }
     if ((await deliver(this.#engine, { runId: this.runId, standing }, made.event)) === 'duplicate')
       return { type: 'duplicate' }
     if (options.isRecordedOnly === true) return { type: 'delivered' }

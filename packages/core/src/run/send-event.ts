@@ -44,13 +44,18 @@ export function sentEvent(
   const whose = by === undefined ? {} : { by: textOf('by', by), through: textOf('through', sent.through ?? 'api') }
   const message: OutsideEvent = Object.freeze({ message: Object.freeze({ event, key, payload }), ...whose })
   const outside: EngineEvent = Object.freeze({
-    id: `sent/${id}`,
+    id: sentId(id),
     at: stamp.at,
     type: 'event.received',
     from: 'caller',
     payload: message,
   })
   return { type: 'event', event: outside }
+}
+
+/** The id of an event that was sent with an id. */
+export function sentId(id: string): string {
+  return `sent/${id}`
 }
 
 function textOf(option: 'id' | 'key' | 'by' | 'through', value: unknown): string {

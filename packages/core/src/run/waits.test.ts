@@ -119,8 +119,10 @@ describe('a wait', () => {
     expect(await run.waits()).toMatchObject([{ node: 'rest' }])
     await clock.advance(hourMs)
     expect(await run.result({ until: 'end' })).toMatchObject({ output: { how: 'by road' } })
-    // De-duplicated by its id after it was used up, too.
-    expect(await run.send(events.shipped, { by: 'sea' }, { id: 's-1' })).toMatchObject({ reason: 'run-ended' })
+    // De-duplicated by its id after it was used up, too, and after the end.
+    expect(await run.send(events.shipped, { by: 'sea' }, { id: 's-1' })).toEqual({ type: 'duplicate' })
+    expect(await run.send(events.shipped, { by: 'sea' }, { id: 's-3' })).toMatchObject({ reason: 'run-ended' })
+    expect(await run.send(events.shipped, { by: 'sea' })).toMatchObject({ reason: 'run-ended' })
   })
 
   it('goes on at once when its key is made and its event is there already', async () => {

@@ -1,12 +1,14 @@
 import { sha256 } from '../base/hash.ts'
 import { canonicalJson, type JsonObject } from '../base/json.ts'
 import type { HandoffLimitsRecord } from '../graph/graph.ts'
+import { areBeside } from '../graph/regions.ts'
 import type { HandoffLimitHit, HandoffMade } from '../snapshot/handoff.ts'
 import type { HandoffLedger, RunContext } from '../snapshot/snapshot.ts'
+import type { ForkIndex } from './graph-index.ts'
 
 const nothing: HandoffLedger = Object.freeze({ made: Object.freeze([]) })
 
-/** The chain that a run is in. */
+/** The handoffs of a run. Branches beside each other share its limits, and have a {@link chainOf} each. */
 export function ledgerOf({ handoffs }: RunContext): HandoffLedger {
   return handoffs ?? nothing
 }
@@ -16,13 +18,24 @@ export function withLedger(context: RunContext, ledger: HandoffLedger): RunConte
   return Object.freeze({ ...context, handoffs: Object.freeze(ledger) })
 }
 
-/** The context as a new chain begins; the same object where there was none. */
-export function withoutChain(context: RunContext): RunContext {
+/** The chain that a node is in: what was handed over in branches beside it belongs to theirs. Order: as made. */
+export function chainOf(forks: ForkIndex | null, context: RunContext, node: string): readonly HandoffMade[] {
+  const { made } = ledgerOf(context)
+  return forks === null ? made : made.filter(({ from }) => !areBeside(forks, node, from))
+}
+
+/** The context as a new chain begins at a node; the same object where there was none. What branches beside it have handed over goes on counting. */
+export function withoutChain(forks: ForkIndex | null, context: RunContext, node: string): RunContext {
   if (context.handoffs === undefined) return context
   const { handoffs, ...rest } = context
-  return handoffs.going === undefined
-    ? Object.freeze(rest)
-    : withLedger(context, { made: nothing.made, going: handoffs.going })
+  const chain = new Set(chainOf(forks, context, node))
+  const kept = handoffs.made.filter((one) => !chain.has(one))
+  const [first] = kept
+  if (first === undefined)
+    return handoffs.going === undefined
+      ? Object.freeze(rest)
+      : withLedger(context, { made: nothing.made, going: handoffs.going })
+  return withLedger(context, { ...handoffs, since: first.at, made: Object.freeze(kept) })
 }
 
 /** Nothing is on its way to these nodes any more: they have been entered, or never will be. */
@@ -31,6 +44,13 @@ export function withoutGoing(context: RunContext, nodes: ReadonlySet<string>): R
   if (going === undefined || !going.some(({ to }) => nodes.has(to))) return context
   const left = going.filter(({ to }) => !nodes.has(to))
   return withLedger(context, left.length === 0 ? ledger : { ...ledger, going: Object.freeze(left) })
+}
+
+/** Nothing is on its way any more: all that was open is closed. */
+export function withoutAnyGoing(context: RunContext): RunContext {
+  if (context.handoffs?.going === undefined) return context
+  const { going: _, ...ledger } = context.handoffs
+  return withLedger(context, ledger)
 }
 
 /** Counts calls for handoffs that are not made. */

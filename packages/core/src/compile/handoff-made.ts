@@ -1,10 +1,11 @@
-import type { Graph, NodeRecord } from '../graph/graph.ts'
+import type { NodeRecord } from '../graph/graph.ts'
 import type { Decision } from '../snapshot/decision.ts'
 import type { HandoffMade } from '../snapshot/handoff.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
 import type { Ended } from './ended.ts'
-import { ledgerOf, withLedger } from './handoff-ledger.ts'
+import { chainOf, ledgerOf, withLedger } from './handoff-ledger.ts'
 import { handoffEntry } from './handoff-slice.ts'
+import type { RouteParts } from './route-parts.ts'
 
 /** The end of an agent that hands over. */
 export type HandingOver = Extract<Ended, { readonly type: 'handoff' }>
@@ -21,7 +22,7 @@ export interface Handover {
 }
 
 /** The context with one handoff more in its chain, and what the agents it leads to are told. Pure. */
-export function handedOver(graph: Graph, context: RunContext, handover: Handover): RunContext {
+export function handedOver({ graph, index }: RouteParts, context: RunContext, handover: Handover): RunContext {
   const { record, visit, at, ended, targets } = handover
   const { given, digest, way, end } = ended
   if (way.type === 'fault' || record.kind !== 'agent') return context
@@ -38,7 +39,8 @@ export function handedOver(graph: Graph, context: RunContext, handover: Handover
     at: at ?? context.startedAt,
     ...(tooMany !== undefined && { tooMany: Object.freeze(tooMany) }),
   })
-  const entry = handoffEntry(context, record, { given, chain: tooMany === undefined ? undefined : ledger.made })
+  const chain = tooMany === undefined ? undefined : chainOf(index.forks, context, record.id)
+  const entry = handoffEntry(context, record, { given, chain })
   const to = targets.filter((name) => graph.nodes[name]?.kind === 'agent')
   return withLedger(context, {
     ...ledger,

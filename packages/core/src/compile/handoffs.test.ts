@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { initialTransition, transition } from 'xstate'
-import { compileFixture, HandRun } from '../../test/engine/hand-run.ts'
+import { answer, compileFixture, HandRun } from '../../test/engine/hand-run.ts'
 import { graphFixture, type NodeNotation } from '../../test/graphs/graph-fixture.ts'
 import { readTransitions } from '../../test/engine/read-machine.ts'
 import { check } from '../check/check.ts'
@@ -200,5 +200,89 @@ describe('handoffs in the machine', () => {
     expect(lost.open).toEqual(['3:last:task/1'])
     expect(lost.context.handoffs).toMatchObject({ made: [{ to: 'c' }] })
     expect(lost.context.handoffs?.going).toBeUndefined()
+  })
+
+  it('are forgotten too when a limit ends the fork in which their receiver waited', () => {
+    const graph = graphFixture({
+      nodes: { begin: 'task', a: agent('c'), b: 'task', c: 'agent', meet: { kind: 'join' } },
+      edges: {
+        begin: { done: { fork: ['a', 'b'], join: 'meet' } },
+        a: { done: 'meet', c: 'c' },
+        b: { done: 'c' },
+        c: { done: 'meet' },
+        meet: { done: ':end' },
+      },
+      limits: { durationMs: 1_000, exhausted: 'begin' },
+    })
+    const run = new HandRun(compileFixture(graph))
+    run.start()
+    run.end(0)
+    run.end(1, 'done', handing('c'))
+    run.timer('duration', run.at + 1_000)
+    expect(run.open).toEqual(['3:begin:task/1'])
+    expect(run.context.handoffs).not.toHaveProperty('going')
+    run.end(3)
+    run.end(4, 'done', answer())
+    run.end(5)
+    // What the first visit of a handed over belongs to nobody any more.
+    expect(run.open).toEqual(['6:c:model/1'])
+    expect(run.context.private['c']?.entries).toEqual([])
+  })
+
+  /** Two pairs of agents beside each other. Entering `a` begins a new chain. */
+  const pairs = (limits: HandoffLimitsRecord): HandRun => {
+    const graph = graphFixture({
+      nodes: {
+        begin: 'task',
+        a: agent('b'),
+        b: agent('a'),
+        x: agent('y'),
+        y: agent('x'),
+        meet: { kind: 'join' },
+        boss: 'agent',
+      },
+      edges: {
+        begin: { done: { fork: ['a', 'x'], join: 'meet' } },
+        a: { done: 'meet', b: 'b' },
+        b: { done: 'meet', a: 'a' },
+        x: { done: 'meet', y: 'y', [escalationOutcome]: { to: 'boss', cancelsFork: true } },
+        y: { done: 'meet', x: 'x', [escalationOutcome]: { to: 'boss', cancelsFork: true } },
+        meet: { done: ':end' },
+        boss: { done: ':end' },
+      },
+    })
+    const edges = graph.edges.map((edge) =>
+      edge.outcome === escalationOutcome ? { ...edge, id: `${edge.from}${escalationOutcome}` } : edge,
+    )
+    const run = new HandRun(compileFixture({ ...graph, edges, limits: { ...graph.limits, handoffs: limits } }))
+    run.start()
+    run.end(0)
+    return run
+  }
+
+  it('made beside each other are chains of their own: a new one in a branch leaves the others as they are', () => {
+    const run = pairs({ max: 3, per: 'a', escalateTo: null })
+    run.end(2, 'done', handing('y'))
+    run.end(1, 'done', handing('b'))
+    expect(run.context.handoffs?.made.map(({ from }) => from)).toEqual(['x', 'a'])
+    const since = run.context.handoffs?.made[0]?.at
+    run.end(4, 'done', handing('a'))
+    expect(run.context.handoffs).toMatchObject({ since, made: [{ from: 'x', to: 'y' }] })
+    // Branches share what is left of `max`.
+    run.end(3, 'done', handing('x'))
+    run.end(6, 'done', handing('y'))
+    expect(run.context.handoffs?.made.map(({ from }) => from)).toEqual(['x', 'y', 'x'])
+    run.end(5, 'done', handing('b'))
+    expect(run.context.handoffs).toMatchObject({ refused: 1 })
+  })
+
+  it('made beside each other are not told with one too many', () => {
+    const run = pairs({ max: 2, per: null, escalateTo: 'boss' })
+    run.end(1, 'done', handing('b'))
+    run.end(2, 'done', handing('y'))
+    run.end(4, 'done', handing('x'))
+    expect(run.last.decision).toMatchObject({ taken: 'y:handoffs', handoff: { tooMany: { name: 'max', used: 2 } } })
+    expect(run.open).toEqual(['5:boss:model/1'])
+    expect(run.context.private['boss']?.entries).toMatchObject([{ from: 'y', chain: [{ from: 'x', to: 'y' }] }])
   })
 })

@@ -1,5 +1,7 @@
 import { modelsOf } from '../graph/asked-models.ts'
 import type { JoinRecord, NodeRecord, WorkingRecord } from '../graph/graph.ts'
+import type { RunContext } from '../snapshot/snapshot.ts'
+import { withoutChain } from './handoff-ledger.ts'
 import { eventNames, transitionNames } from './names.ts'
 import { stateFor } from './seen-state.ts'
 import { firstStepKind, openStep, visitNode } from './steps.ts'
@@ -29,9 +31,10 @@ function joinState(parts: Parts, record: JoinRecord): StateConfig {
 function visitAction(parts: Parts, record: NodeRecord): string {
   const visit = `enter:${record.id}`
   const resets = parts.index.resets.get(record.id) ?? []
-  const beginsChain = parts.graph.limits.handoffs?.per === record.id
+  const beginChain = (context: RunContext): RunContext => withoutChain(parts.index.forks, context, record.id)
+  const chain = parts.graph.limits.handoffs?.per === record.id ? { beginChain } : {}
   parts.changes.set(visit, ({ context, event }) =>
-    visitNode(context, record, { resets, at: event.at ?? context.startedAt, beginsChain }),
+    visitNode(context, record, { resets, at: event.at ?? context.startedAt, ...chain }),
   )
   return visit
 }

@@ -260,9 +260,7 @@ function follow(parts: RouteParts, given: RunContext, { ending, chosen, candidat
   if ('transition' in moving)
     return divert(parts, moving, { leaver, outcome, candidates: passedOver(candidates, chosen) })
   const context =
-    handoff === undefined
-      ? moving
-      : handedOver(parts.graph, moving, { ...leaver, ended: handoff, targets: chosen.begun })
+    handoff === undefined ? moving : handedOver(parts, moving, { ...leaver, ended: handoff, targets: chosen.begun })
   const isOtherwise = chosen.variant === 'otherwise'
   const taken = isOtherwise ? transitionNames.otherwise(chosen.edge.id) : chosen.edge.id
   const isCounted = chosen.edge.limit !== null && !isOtherwise

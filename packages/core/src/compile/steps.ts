@@ -23,7 +23,7 @@ import { addUsage, noUsage, type UsageDelta } from '../snapshot/usage.ts'
 import { freshTally, visitEnd } from './agent-visit.ts'
 import { nextEscalation } from './escalation.ts'
 import { modelAsked } from './fallback.ts'
-import { withoutChain, withoutGoing } from './handoff-ledger.ts'
+import { withoutAnyGoing, withoutGoing } from './handoff-ledger.ts'
 import { nextCall } from './history.ts'
 import type { MachineInput } from './machine-event.ts'
 import { waitTerms } from './wait-terms.ts'
@@ -89,17 +89,21 @@ export function firstStepKind(
 
 /**
  * Counts a visit, sets back the edge counts that the node resets, and clears or continues its private memory, which begins with what
- * another agent has handed over. `beginsChain`: handoffs are counted anew from here.
+ * another agent has handed over. `beginChain`: handoffs are counted anew from here.
  */
 export function visitNode(
   context: RunContext,
   record: NodeRecord,
-  entry: { readonly resets: readonly string[]; readonly at: number; readonly beginsChain?: boolean },
+  entry: {
+    readonly resets: readonly string[]
+    readonly at: number
+    readonly beginChain?: (context: RunContext) => RunContext
+  },
 ): RunContext {
   const entered = enterNode(context, record, entry)
   if (context.handoffs === undefined) return entered
   const told = entryFor(entered, record.id)
-  return entry.beginsChain === true ? withoutChain(told) : told
+  return entry.beginChain === undefined ? told : entry.beginChain(told)
 }
 
 /** What an agent is told that another has handed over to: it stands where its visit begins. */
@@ -238,7 +242,7 @@ export function settle(context: RunContext, step: OpenStep, end: SettledEnd): Ru
 
 /** Moves everything open that runs somewhere to `closing`; what only waited for a person, an event or a timer is dropped. Leaves all forks and maps. */
 export function closeAll(context: RunContext): RunContext {
-  const closed = closeWhere(context, () => true, 'abort')
+  const closed = closeWhere(withoutAnyGoing(context), () => true, 'abort')
   if (closed.forks === undefined && closed.maps === undefined) return closed
   const { forks: _, maps: __, ...rest } = closed
   return Object.freeze(rest)

@@ -265,6 +265,18 @@ export function besideBranch({ branches }: ForkRegion, branch: Branch): readonly
   )
 }
 
+/** Whether two nodes are in branches that run beside each other: of a common fork, and neither branch waits for the other. */
+export function areBeside({ homes, forks }: Regions, one: string, other: string): boolean {
+  const [own, theirs] = [homes.get(one) ?? [], homes.get(other) ?? []]
+  const level = own.findIndex((home, index) => !isSame(home, theirs[index]))
+  const [home, facing] = [own[level], theirs[level]]
+  if (home === undefined || facing === undefined || home.join !== facing.join) return false
+  const region = forks.get(home.join)
+  const branch = region?.branches.find(({ entry }) => entry === home.branch)
+  if (region === undefined || branch === undefined) return false
+  return besideBranch(region, branch).some(({ entry }) => entry === facing.branch)
+}
+
 /** What an edge cancels: branches beside its own, by the join that all of them lead to. Null: it cancels none, or nodes that are no such branches. */
 export function cancelledBy(
   { homes, forks }: Regions,

@@ -3,6 +3,7 @@ import { toJson, type Json, type JsonObject } from '../base/json.ts'
 import { own } from '../base/own.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { asksBeforeCall } from '../compile/call-question.ts'
+import { chainOf } from '../compile/handoff-ledger.ts'
 import { decidersOfStep, roleOf, votesOf } from '../compile/deciders.ts'
 import { placeOfStep, rootPlace } from '../compile/place.ts'
 import { askedCallOf } from '../compile/sticky-rules.ts'
@@ -74,7 +75,7 @@ function requestOf(
     evidence: open.undoes === undefined ? input.state : undoneEvidence(runId, open.undoes),
     said: isCall ? saidWith(context, open) : null,
     heard: input.heard as unknown as JsonObject,
-    handoffs: context.handoffs?.made ?? [],
+    handoffs: chainOf(compiled.index.forks, context, record.id),
     usage: root.context.usage,
     options,
     edits: approval?.edits ?? [],

@@ -56,6 +56,6 @@ describe('waystone memory', () => {
     expect((await waystone('memory', 'put', 'key')).err).toContain('it takes KEY JSON')
     expect((await waystone('memory', 'list', '--scope', '[1]', '--memory', path)).err).toContain('a JSON list of texts')
     const absent = await waystone('memory', 'list', '--memory', join(folder, 'absent.db'))
-    expect(absent.err).toContain('there is no store at')
+    expect(absent.err).toContain('there is no long-term memory at')
   })
 })

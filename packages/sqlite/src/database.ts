@@ -84,7 +84,8 @@ export function isFilePath(path: string): boolean {
   return path !== '' && path !== ':memory:' && !path.startsWith('file:')
 }
 
-function prepareFile({ path, mustExist, durability }: DatabaseOptions): string {
+function prepareFile(options: DatabaseOptions): string {
+  const { path, mustExist } = options
   if (!isFilePath(path)) {
     throw storeError(
       'WAYSTONE_STORE_FAILED',
@@ -93,19 +94,19 @@ function prepareFile({ path, mustExist, durability }: DatabaseOptions): string {
   }
   const whole = resolve(path)
   if (!mustExist) mkdirSync(dirname(whole), { recursive: true, mode: 0o700 })
-  const folder = realFolder(whole, mustExist)
+  const folder = realFolder(whole, options)
   requireLocalFolder(folder)
   const file = join(folder, basename(whole))
-  createFile(file, mustExist, durability)
+  createFile(file, options)
   return file
 }
 
-function realFolder(whole: string, mustExist: boolean): string {
+function realFolder(whole: string, { mustExist, tables }: DatabaseOptions): string {
   try {
     return realpathSync(dirname(whole))
   } catch (error) {
     if (!mustExist) throw error
-    throw missingFile(whole, error)
+    throw missingFile(whole, tables, error)
   }
 }
 
@@ -115,9 +116,9 @@ function realFolder(whole: string, mustExist: boolean): string {
  * A file that is there is never opened and closed: closing it would drop the locks that another connection of this process holds on it
  * (sqlite.org/howtocorrupt.html, 2.2).
  */
-function createFile(file: string, mustExist: boolean, durability: Durability): void {
+function createFile(file: string, { mustExist, durability, tables }: DatabaseOptions): void {
   if (existsSync(file)) return
-  if (mustExist) throw missingFile(file)
+  if (mustExist) throw missingFile(file, tables)
   try {
     closeSync(openSync(file, 'ax', 0o600))
   } catch (error) {
@@ -138,8 +139,8 @@ function syncFolder(folder: string): void {
   }
 }
 
-function missingFile(path: string, cause?: unknown): Error {
-  return storeError('WAYSTONE_STORE_FAILED', `there is no store at ${path}; a run creates one`, { path }, cause)
+function missingFile(path: string, { missing: { what, creator } }: Tables, cause?: unknown): Error {
+  return storeError('WAYSTONE_STORE_FAILED', `there is no ${what} at ${path}; ${creator} creates one`, { path }, cause)
 }
 
 function prepareSchema(database: Database, path: string, tables: Tables): void {

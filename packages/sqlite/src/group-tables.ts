@@ -7,6 +7,7 @@ export const groupTables: Tables = {
   applicationId: 0x57_41_59_47,
   pageSize: 4096,
   otherThan: "something else than a group's own store",
+  missing: { what: 'store of a group', creator: 'a run' },
   migrations: [],
   first: `
   CREATE TABLE sealed (

@@ -12,6 +12,7 @@ export const memoryTables: Tables = {
   applicationId: 0x57_41_59_4d,
   pageSize: 4096,
   otherThan: 'something else than long-term memory',
+  missing: { what: 'long-term memory', creator: 'the first thing remembered' },
   migrations: [],
   first: `
   CREATE TABLE entries (

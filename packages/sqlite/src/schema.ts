@@ -168,4 +168,5 @@ export const runTables: Tables = {
   first: schema,
   migrations,
   otherThan: 'something else than runs',
+  missing: { what: 'store', creator: 'a run' },
 }

@@ -58,7 +58,12 @@ describe('createSqliteMemory', () => {
 
   it('does not create a file that must be there', async () => {
     const memory = createSqliteMemory({ path: freshPath(), mustExist: true })
-    await expect(memory.get(place)).rejects.toMatchObject({ code: 'WAYSTONE_STORE_FAILED' })
+    await expect(memory.get(place)).rejects.toMatchObject({
+      code: 'WAYSTONE_STORE_FAILED',
+      message: expect.stringMatching(
+        /^there is no long-term memory at .*; the first thing remembered creates one$/,
+      ) as string,
+    })
     await memory.close()
   })
 

@@ -12,4 +12,6 @@ export interface Tables {
   readonly migrations: readonly { readonly to: number; readonly sql: string }[]
   /** For the message about a file of another kind, e.g. `something else than runs`. */
   readonly otherThan: string
+  /** For the message about a file that must be there and is not: what it would be, and what creates it. */
+  readonly missing: { readonly what: string; readonly creator: string }
 }

@@ -100,6 +100,16 @@ describe('createSqliteStore', () => {
     expect(await open({ mustExist: true }).list({})).toEqual({ rows: [], next: null })
   })
 
+  it('does not open the file again for somebody who watches after the end', async () => {
+    const store = open()
+    await store.list({})
+    await store.close()
+    rmSync(path)
+    const stop = store.watch(() => undefined)
+    stop()
+    expect(existsSync(path)).toBe(false)
+  })
+
   it.each(['', ':memory:', 'file:x.db?mode=memory'])('refuses "%s", which is no path of a file', async (odd) => {
     expect((await failure(createSqliteStore({ path: odd }).list({}))).code).toBe('WAYSTONE_STORE_FAILED')
   })

@@ -81,6 +81,7 @@ export class SqliteFile {
 
   /** A number that changes when another connection has committed; undefined: not to be had now. */
   dataVersion(): number | undefined {
+    if (this.#isClosed) return undefined
     try {
       return Number(this.#database().statement('PRAGMA data_version').get()?.['data_version'])
     } catch {

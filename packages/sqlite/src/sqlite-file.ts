@@ -79,6 +79,16 @@ export class SqliteFile {
     })
   }
 
+  /** Folds the log of writes into the file and empties it, unless somebody reads just then: what was overwritten is nowhere any more. */
+  foldLog(): void {
+    if (this.#isClosed) throw this.#closed()
+    try {
+      this.#database().exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    } catch {
+      // Another process holds a lock: whoever closes the file last folds it.
+    }
+  }
+
   /** A number that changes when another connection has committed; undefined: not to be had now. */
   dataVersion(): number | undefined {
     if (this.#isClosed) return undefined

@@ -63,7 +63,7 @@ function activeNode(scope: BuildScope, node: unknown, { place, outcome }: GuardS
   if (outcome !== null && !target.startsWith(':') && nodeDefinitionOf(node)?.kind !== 'join') return { active: target }
   scope.issues.add('WAYSTONE_DEFINITION_BAD_GUARD', place, {
     message: `${partOf(scope, place)}: w.active of ${JSON.stringify(target)} can never hold here`,
-    hint: 'It stands on edges, and names a node that works: it holds while that node is under way.',
+    hint: 'It stands on edges, not at single branches of a fork, and names a node that works: it holds while that node is under way.',
   })
   return null
 }

@@ -38,7 +38,7 @@ export type {
   WindowUse,
 } from './checkpoint/permit.ts'
 export { decidePermits, permitName, type PermitDecision } from './checkpoint/permit-rules.ts'
-export { hasEnded, isClaimable, keptFrom, matchesFilter, pageLimit } from './checkpoint/store-rules.ts'
+export { checkpointsOf, hasEnded, isClaimable, keptFrom, matchesFilter, pageLimit } from './checkpoint/store-rules.ts'
 export { createMemoryStore } from './checkpoint/memory-store.ts'
 export type { GroupStore, SealedValue } from './checkpoint/group-store.ts'
 export { createMemoryGroupStore, type MemoryGroupStoreOptions } from './checkpoint/memory-group-store.ts'

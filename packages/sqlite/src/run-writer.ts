@@ -1,4 +1,5 @@
 import {
+  checkpointsOf,
   keptFrom,
   storeError,
   type Acquisition,
@@ -41,6 +42,8 @@ const setHead = `UPDATE runs SET head = ? WHERE id = ?`
 /** Inserts only for the owner that is in order: nothing is written otherwise. */
 const insertNext = `INSERT INTO checkpoints (run, sequence, previous, text, keyframe)
   SELECT id, ?, head, ?, ? FROM runs WHERE id = ? AND fence = ? AND sequence = ?`
+/** Inserts one more in the same transaction. */
+const insertAnother = `INSERT INTO checkpoints (run, sequence, previous, text, keyframe) VALUES (?, ?, ?, ?, ?)`
 /** Leaves indexed columns alone, which mostly do not change: setting them would write a page of each index. */
 const advance = `UPDATE runs SET sequence = ?, head = ?, hash = ?, summary = ?, updated_at = ?
   WHERE id = ? AND status = ? AND due_at IS ?`
@@ -79,14 +82,21 @@ export class RunWriter {
     return { type: 'created', lease: { runId, fence: 1, owner, expiresAt } }
   }
 
-  commit(database: Database, { fence, checkpoint, blobs, summary, consumed, rule, at }: Commit): void {
-    const { runId, sequence } = checkpoint
+  commit(database: Database, commit: Commit): void {
+    const { fence, checkpoint, blobs, summary, consumed, rule, at } = commit
+    const { runId } = checkpoint
     const id = this.#idOf(database, runId)
+    const [{ sequence, text, keyframe }, ...others] = checkpointsOf(commit)
     const inserted = database
       .statement(insertNext)
-      .run(sequence, packText(checkpoint.text), packKeyframe(checkpoint.keyframe), id, fence, sequence - 1)
+      .run(sequence, packText(text), packKeyframe(keyframe), id, fence, sequence - 1)
     if (inserted.changes !== 1) throw this.#conflict(database, runId, { fence, sequence })
-    const values = [sequence, inserted.lastInsertRowid, hashBytes(checkpoint.hash), summaryText(summary), at] as const
+    let head = inserted.lastInsertRowid
+    for (const one of others)
+      head = database
+        .statement(insertAnother)
+        .run(id, one.sequence, head, packText(one.text), packKeyframe(one.keyframe)).lastInsertRowid
+    const values = [checkpoint.sequence, head, hashBytes(checkpoint.hash), summaryText(summary), at] as const
     const { changes } = database.statement(advance).run(...values, id, summary.status, summary.nextDueAt)
     if (changes !== 1) database.statement(advanceFully).run(...values, summary.status, summary.nextDueAt, id)
     if (blobs.length > 0) insertBlobs(database, blobs, id)

@@ -20,7 +20,9 @@ import type {
 } from './store.ts'
 import { MemoryPermits } from './memory-permits.ts'
 import type { PermitAnswer, PermitRequest, PermitRow } from './permit.ts'
-import { isClaimable, keptFrom, matchesFilter, pageLimit } from './store-rules.ts'
+import { checkpointsOf, isClaimable, keptFrom, matchesFilter, pageLimit } from './store-rules.ts'
+
+const noBlobs: readonly Blob[] = Object.freeze([])
 
 interface MemoryRun {
   /** From 1, in the order of creation. */
@@ -91,14 +93,17 @@ class MemoryStore implements Store {
     return { type: 'created', lease }
   }
 
-  async commit({ fence, checkpoint, blobs, summary, consumed, rule, at }: Commit): Promise<void> {
+  async commit(commit: Commit): Promise<void> {
+    const { fence, checkpoint, blobs, summary, consumed, rule, at } = commit
     const run = this.#fenced(checkpoint.runId, fence)
     const { sequence } = checkpoint
-    if (sequence !== run.row.sequence + 1) throw conflictOfSequence(run.row, sequence)
+    const [first, ...others] = checkpointsOf(commit)
+    if (first.sequence !== run.row.sequence + 1) throw conflictOfSequence(run.row, first.sequence)
     run.row = { ...run.row, ...summary, sequence, updatedAt: at }
     consume(run, consumed)
     if (rule !== undefined) this.#rules.set(rule.id, { workflow: run.row.workflow, rule, revoked: null })
-    this.#append(run, checkpoint, blobs)
+    this.#append(run, first, blobs)
+    for (const one of others) this.#append(run, one, noBlobs)
   }
 
   async markStarted({

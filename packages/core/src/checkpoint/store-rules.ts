@@ -1,11 +1,20 @@
 import type { RunStatus } from '../snapshot/snapshot.ts'
-import type { Deletion, RunFilter, RunRow, Store } from './store.ts'
+import type { Commit, Deletion, NewCheckpoint, RunFilter, RunRow, Store } from './store.ts'
 
 const endedStatuses: ReadonlySet<RunStatus> = new Set(['completed', 'failed', 'cancelled', 'exhausted'])
 
 /** True for a run that can never move again. */
 export function hasEnded(status: RunStatus): boolean {
   return endedStatuses.has(status)
+}
+
+/** The checkpoints of a commit. Order: by sequence; at least one. */
+export function checkpointsOf({
+  earlier,
+  checkpoint,
+}: Pick<Commit, 'earlier' | 'checkpoint'>): readonly [NewCheckpoint, ...NewCheckpoint[]] {
+  const [first, ...others] = earlier ?? []
+  return first === undefined ? [checkpoint] : [first, ...others, checkpoint]
 }
 
 /** The rule of {@link Store.claimable} for one run. @param hasInbox - something is delivered and not consumed */

@@ -70,10 +70,13 @@ export interface StoredCheckpoint {
 /** A checkpoint about to be stored. */
 export type NewCheckpoint = Omit<StoredCheckpoint, 'position'>
 
-/** One transaction: a checkpoint, its blobs, the run's summary, the inbox entries it used up. */
+/** One transaction: a checkpoint or several of one run, their blobs, the run's summary, the inbox entries they used up. */
 export interface Commit {
   readonly fence: number
+  /** The last one. */
   readonly checkpoint: NewCheckpoint
+  /** Those that come right before it and are stored with it, all or none: what ended in one turn of the event loop. Order: by sequence. Absent: none. */
+  readonly earlier?: readonly NewCheckpoint[]
   readonly blobs: readonly Blob[]
   readonly summary: RunSummary
   /** Event ids taken out of the inbox by this checkpoint. */
@@ -201,10 +204,10 @@ export interface Store {
   ): Promise<{ readonly type: 'created'; readonly lease: Lease } | { readonly type: 'exists'; readonly runId: RunId }>
 
   /**
-   * Stores one checkpoint at (`runId`, `sequence`) in one transaction with everything else of the commit. Commits of several
+   * Stores the checkpoints of a commit at (`runId`, `sequence`) in one transaction with everything else of it. Commits of several
    * runs may share a transaction; one that fails does not touch the others.
    *
-   * @throws {StoreError} WAYSTONE_STORE_CONFLICT when `fence` is not the run's, or `sequence` is not its last plus 1
+   * @throws {StoreError} WAYSTONE_STORE_CONFLICT when `fence` is not the run's, or the sequence of the first is not the run's last plus 1
    * @throws {StoreError} WAYSTONE_STORE_FULL, _LOCKED, _READ_ONLY, _CORRUPT, _FAILED
    */
   commit(commit: Commit): Promise<void>

@@ -1,10 +1,10 @@
 import { own } from '../base/own.ts'
 import type { Command } from '../snapshot/command.ts'
 import type { EffectEnd, EngineEvent } from '../snapshot/event.ts'
-import type { Snapshot, StepKind } from '../snapshot/snapshot.ts'
+import type { StepKind } from '../snapshot/snapshot.ts'
 import { closingIn } from '../snapshot/tree.ts'
 import { awaitPermit } from './await-permit.ts'
-import type { DrivenRun, DriveHost } from './drive-host.ts'
+import type { DrivenRun, DriveHost, Standing } from './drive-host.ts'
 import { EffectScope } from './effect-context.ts'
 import { itemOf, type EffectJob } from './effect-job.ts'
 import { stepMemory } from './effect-memory.ts'
@@ -24,8 +24,8 @@ import { toolOfStep } from './step-tool.ts'
 
 /** The drive whose effects these are. */
 export interface EffectsOwner extends DrivenRun {
-  readonly snapshot: Snapshot
-  readonly sequence: number
+  /** The run as the transition leaves it whose commands are performed now, or were performed last: stored, but of several stored at once not the last. */
+  readonly performed: Pick<Standing, 'snapshot' | 'parent'>
   readonly isOver: boolean
   /** Takes the event when it is its turn. */
   bring(event: EngineEvent): void
@@ -64,7 +64,7 @@ export class DriveEffects {
 
   /** Settles what was cancelled and does not run here. */
   settleClosing(): void {
-    for (const index in closingIn(this.#drive.snapshot.context))
+    for (const index in closingIn(this.#drive.performed.snapshot.context))
       if (!this.#running.has(Number(index))) this.cancel(Number(index))
   }
 
@@ -75,7 +75,7 @@ export class DriveEffects {
   cancel(step: number): void {
     const effect = this.#running.get(step)
     if (effect !== undefined) return effect.cancel()
-    const found = closingStepOf(this.#drive.compiled, this.#drive.snapshot.context, step)
+    const found = closingStepOf(this.#drive.compiled, this.#drive.performed.snapshot.context, step)
     // A nested workflow is over when what it has cancelled has settled.
     if (found === undefined || found.open.kind === 'workflow') return
     const { open, record } = found
@@ -170,7 +170,7 @@ export class DriveEffects {
 
   #beginConfirmed(effect: RunningEffect): void {
     if (this.#drive.isOver) return
-    const isHeld = this.#drive.snapshot.context.held !== null
+    const isHeld = this.#drive.performed.snapshot.context.held !== null
     // Release asks for it again; one that was cancelled meanwhile has its end to give.
     if (isHeld && !effect.job.scope.isAborted) this.#takeBack(effect)
     else this.#markAndStart(effect)
@@ -198,7 +198,7 @@ export class DriveEffects {
   }
 
   #jobOf(step: number): EffectJob | undefined {
-    const found = openStepOf(this.#drive.compiled, this.#drive.snapshot.context, step)
+    const found = openStepOf(this.#drive.compiled, this.#drive.performed.snapshot.context, step)
     if (found === undefined) return undefined
     const { context, record, open, path: node } = found
     const host = this.#host
@@ -229,14 +229,14 @@ export class DriveEffects {
         host.onToken({ runId, sequence: this.#drive.sequence, step, node, text })
     }
     const onBlocked = (waitMs: number): void => this.#running.get(step)?.hearOfLimit(waitMs)
-    const received = own(this.#drive.snapshot.context.received ?? {}, open.event ?? '')
+    const received = own(this.#drive.performed.snapshot.context.received ?? {}, open.event ?? '')
     const came = received === undefined ? {} : { received }
     const past = (entry: UndoEntry): PastReader =>
       new PastReader(() => readPastStep(host.store, { runId, compiled: this.#drive.compiled }, entry))
     return {
       compiled,
       context,
-      sequence: this.#drive.sequence,
+      sequence: this.#drive.performed.parent.sequence,
       record,
       open,
       scope,

@@ -1,7 +1,9 @@
 import type { Clock } from '../base/clock.ts'
 import type { RunId } from '../base/ids.ts'
+import type { Packing } from '../checkpoint/pack.ts'
 import type { Lease, Store } from '../checkpoint/store.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
+import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { ExecutorPorts } from './effect-job.ts'
 import type { RuntimeNotice } from './notice.ts'
@@ -17,6 +19,13 @@ export interface Token {
   readonly step: number
   readonly node: string
   readonly text: string
+}
+
+/** Where a run stands after a checkpoint: everything a drive keeps of it. */
+export interface Standing {
+  readonly snapshot: Snapshot
+  readonly parent: NonNullable<Checkpoint['parent']>
+  readonly packing: Packing
 }
 
 /** A run that is driven here, as its host sees it. */

@@ -1,29 +1,21 @@
 import type { RunId } from '../base/ids.ts'
-import { packCheckpoint, type Packing } from '../checkpoint/pack.ts'
-import type { Lease } from '../checkpoint/store.ts'
+import { packCheckpoint, type PackedCheckpoint } from '../checkpoint/pack.ts'
+import type { Commit, Lease } from '../checkpoint/store.ts'
 import { commandsFor, isSettled } from '../compile/commands.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import type { Plan } from '../compile/plan.ts'
 import { invariantError } from '../errors/invariant-error.ts'
 import { inputError } from '../errors/input-error.ts'
-import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { Command } from '../snapshot/command.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
 import { statusOf, type Snapshot } from '../snapshot/snapshot.ts'
 import { DriveEffects, type EffectsOwner } from './drive-effects.ts'
-import type { DriveHost } from './drive-host.ts'
+import type { DriveHost, Standing } from './drive-host.ts'
 import { inboxProblem } from './inbox-event.ts'
 import { RuleDesk, type RuleDeskOwner } from './rule-desk.ts'
 import { summaryOf } from './run-summary.ts'
 import type { Acceptance } from './runtime.ts'
 import { createTimers, timerEvent } from './timers.ts'
-
-/** Where a run stands, as its last checkpoint leaves it: everything a drive keeps of it. */
-export interface Standing {
-  readonly snapshot: Snapshot
-  readonly parent: NonNullable<Checkpoint['parent']>
-  readonly packing: Packing
-}
 
 /** An event on its way into the run. */
 export interface Entry {
@@ -69,6 +61,7 @@ export class Drive implements EffectsOwner, RuleDeskOwner {
   readonly #rules: RuleDesk
   readonly #timers: ReturnType<typeof createTimers>
   #standing: Standing
+  #performed: Standing
   #hasBegun = false
   #isLooping = false
   #looping: Promise<void> = Promise.resolve()
@@ -83,6 +76,7 @@ export class Drive implements EffectsOwner, RuleDeskOwner {
     this.compiled = parts.compiled
     this.lease = parts.lease
     this.#standing = parts.standing
+    this.#performed = parts.standing
     this.#queue = [...parts.missed]
     this.#isCatchingUp = true
     this.#effects = new DriveEffects(this, host, parts.begunBefore ?? new Map())
@@ -95,6 +89,10 @@ export class Drive implements EffectsOwner, RuleDeskOwner {
   /** The run as its last stored checkpoint leaves it. */
   get snapshot(): Snapshot {
     return this.#standing.snapshot
+  }
+
+  get performed(): Standing {
+    return this.#performed
   }
 
   /** Sequence of the last stored checkpoint. */
@@ -185,10 +183,8 @@ export class Drive implements EffectsOwner, RuleDeskOwner {
     do {
       for (let entry = this.#queue[0]; entry !== undefined && !this.#isOver; entry = this.#queue[0]) {
         // It leaves the queue only when it is stored, so that a delivered event is not taken up twice meanwhile.
-        await this.#take(entry)
-        const { type, payload } = entry.event
-        if (type === 'effect.ended') this.#effects.letGo(payload.step, payload.attempt)
-        if (this.#queue[0] === entry) this.#queue.shift()
+        if (isPlainEnd(entry)) await this.#takeEnds(entry)
+        else await this.#take(entry)
         const turn = this.#host.turn()
         if (turn !== null) await turn
       }
@@ -205,16 +201,45 @@ export class Drive implements EffectsOwner, RuleDeskOwner {
   }
 
   async #take(entry: Entry): Promise<void> {
-    if (entry.isUnproven === true && !(await this.#isInInbox(entry))) return this.#tell(entry, { type: 'delivered' })
-    const { parent, snapshot } = this.#standing
+    const isGone = entry.isUnproven === true && !(await this.#isInInbox(entry))
+    const plan = isGone ? undefined : this.#planAt(this.#standing, entry)
+    if (plan !== undefined && isMove(plan)) return await this.#commitAll([this.#packed(this.#standing, entry, plan)])
+    if (plan === undefined) this.#tell(entry, { type: 'delivered' })
+    else await this.#drop(entry, plan)
+    this.#leave(entry)
+  }
+
+  /**
+   * What has ended by now shares one commit, a checkpoint each. They are planned one after the other, as they would be had each waited for
+   * the commit before it; only what their commands begin comes after all of them.
+   */
+  #takeEnds(first: Entry): Promise<void> {
+    const plan = this.#planAt(this.#standing, first)
+    if (!isMove(plan)) return this.#drop(first, plan).then(() => this.#leave(first))
+    let last = this.#packed(this.#standing, first, plan)
+    const moves = [last]
+    while (moves.length < mostAtOnce) {
+      const next = this.#nextEnd(last.standing, this.#queue[moves.length])
+      if (next === undefined) break
+      moves.push((last = next))
+    }
+    return this.#commitAll(moves)
+  }
+
+  /** What does not move the run, or cannot be planned, must not keep what came before it from being stored: it is met again as the first. */
+  #nextEnd(standing: Standing, entry: Entry | undefined): Move | undefined {
+    if (entry === undefined || !isPlainEnd(entry)) return undefined
+    try {
+      const plan = this.#planAt(standing, entry)
+      return isMove(plan) ? this.#packed(standing, entry, plan) : undefined
+    } catch {
+      return undefined
+    }
+  }
+
+  #planAt({ parent, snapshot }: Standing, entry: Entry): Plan {
     const position = { runId: this.runId, sequence: parent.sequence + 1, parent }
-    const plan = this.#refusal(entry) ?? this.#host.plan(this.compiled, position, snapshot, entry.event)
-    if (plan.type !== 'applied' && plan.type !== 'late') return this.#drop(entry, plan)
-    await this.#commit(plan, entry)
-    if (this.#isOver) return
-    this.#tell(entry, { type: 'applied', sequence: plan.checkpoint.sequence })
-    if (!this.#isCatchingUp) this.#perform(plan.commands)
-    if (plan.snapshot.context.held !== null) this.#effects.withhold()
+    return this.#refusal(entry) ?? this.#host.plan(this.compiled, position, snapshot, entry.event)
   }
 
   /** Only the owner of a run takes anything out of its inbox, so what is there now stays there. */
@@ -228,25 +253,59 @@ export class Drive implements EffectsOwner, RuleDeskOwner {
     return message === undefined ? undefined : { type: 'refused', reason: 'bad-payload', message }
   }
 
-  async #commit(
-    { snapshot, checkpoint, rule }: Extract<Plan, { type: 'applied' | 'late' }>,
-    entry: Entry,
-  ): Promise<void> {
-    const packed = packCheckpoint(checkpoint, snapshot, this.#standing.packing)
-    // Before the checkpoint that refers to it; a crash in between leaves what nothing refers to.
-    await packed.keepPrivate?.()
-    await this.#host.store.commit({
-      fence: this.lease.fence,
-      checkpoint: packed.checkpoint,
-      blobs: packed.blobs,
-      summary: summaryOf(this.compiled, snapshot.context),
-      consumed: entry.isDelivered === true ? [entry.event.id] : noIds,
-      ...(rule !== undefined && { rule }),
-      at: entry.event.at,
-    })
+  // oxlint-disable-next-line max-params -- where it stands, what came, what it does
+  #packed(before: Standing, entry: Entry, plan: MovingPlan): Move {
+    const packed = packCheckpoint(plan.checkpoint, plan.snapshot, before.packing)
     const { runId, sequence, hash } = packed.checkpoint
-    this.#standing = { snapshot, parent: { runId, sequence, hash }, packing: packed.packing }
+    const standing = { snapshot: plan.snapshot, parent: { runId, sequence, hash }, packing: packed.packing }
+    return { entry, plan, packed, standing }
+  }
+
+  /** Stores what moves have come to, then performs them, each as it left the run. */
+  async #commitAll(moves: readonly Move[]): Promise<void> {
+    const last = moves.at(-1)
+    if (last === undefined) return
+    for (const { packed } of moves) {
+      // Before the checkpoint that refers to it; a crash in between leaves what nothing refers to.
+      if (packed.keepPrivate !== undefined) await packed.keepPrivate()
+    }
+    await this.#host.store.commit(this.#commitOf(moves, last))
+    this.#standing = last.standing
     this.#host.onCommitted(this)
+    for (const { entry, plan, standing } of moves) {
+      if (this.#isOver) return
+      this.#performed = standing
+      this.#tell(entry, { type: 'applied', sequence: standing.parent.sequence })
+      if (!this.#isCatchingUp) this.#perform(plan.commands)
+      if (plan.snapshot.context.held !== null) this.#effects.withhold()
+      this.#leave(entry)
+      const turn = moves.length === 1 ? null : this.#host.turn()
+      if (turn !== null) await turn
+    }
+  }
+
+  #commitOf(moves: readonly Move[], { packed, plan, standing, entry }: Move): Commit {
+    const { checkpoint, blobs } = packed
+    const commit = {
+      fence: this.lease.fence,
+      checkpoint,
+      blobs,
+      summary: summaryOf(this.compiled, standing.snapshot.context),
+      // Only one that comes alone was delivered, or makes a rule.
+      consumed: entry.isDelivered === true ? [entry.event.id] : noIds,
+      ...(plan.rule !== undefined && { rule: plan.rule }),
+      at: entry.event.at,
+    }
+    if (moves.length === 1) return commit
+    const earlier = moves.slice(0, -1).map((move) => move.packed.checkpoint)
+    return { ...commit, earlier, blobs: moves.flatMap((move) => move.packed.blobs) }
+  }
+
+  /** An event has been taken. */
+  #leave({ event }: Entry): void {
+    const { type, payload } = event
+    if (type === 'effect.ended') this.#effects.letGo(payload.step, payload.attempt)
+    if (this.#queue[0]?.event === event) this.#queue.shift()
   }
 
   async #drop(entry: Entry, plan: Extract<Plan, { type: 'stale' | 'early' | 'refused' }>): Promise<void> {
@@ -335,3 +394,25 @@ export class Drive implements EffectsOwner, RuleDeskOwner {
 }
 
 const noIds: readonly string[] = Object.freeze([])
+
+/** Ends that share a commit at most. */
+const mostAtOnce = 64
+
+type MovingPlan = Extract<Plan, { type: 'applied' | 'late' }>
+
+function isMove(plan: Plan): plan is MovingPlan {
+  return plan.type === 'applied' || plan.type === 'late'
+}
+
+/** An event that moves the run, and where the run stands after it. */
+interface Move {
+  readonly entry: Entry
+  readonly plan: MovingPlan
+  readonly packed: PackedCheckpoint
+  readonly standing: Standing
+}
+
+/** True for the end of an effect that this process performed: nobody else knows of it. */
+function isPlainEnd({ event, isDelivered }: Entry): boolean {
+  return event.type === 'effect.ended' && isDelivered !== true
+}

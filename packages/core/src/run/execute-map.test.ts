@@ -93,7 +93,7 @@ describe('a map of a function', () => {
     const numbers = Array.from({ length: 100 }, (_, index) => index)
     const store = createMemoryStore()
     let commits = 0
-    const mortal = mortalView(store, (method, kill) => method === 'commit' && ++commits === 50 && kill())
+    const mortal = mortalView(store, (method, kill) => method === 'commit' && ++commits === 18 && kill())
     const clock = createManualClock()
     const first = await createRuntime({ store: mortal.store, clock, liveness: everyoneIs('dead') }).start(workflow, {
       input: { numbers, factor: 1 },

@@ -135,6 +135,35 @@ export const commitCases: readonly ConformanceCase[] = [
     },
   },
   {
+    title: 'stores several checkpoints of a run in one commit, all or none',
+    async run(tools) {
+      const store = await tools.store()
+      const runId = id('a')
+      await created(store, newRun('a'))
+      await store.deliver(runId, event('e'))
+      const [two, three] = [checkpoint(runId, 2), checkpoint(runId, 3)]
+      const whole = { blobs: [blob('"kept"')], consumed: ['e'], summary: summary({ steps: 7 }) }
+      const before = await contents(store, runId)
+      const early = nextCommit(runId, 4, { ...whole, earlier: [two, three] })
+      expect(await codeOf(store.commit(early))).toBe('WAYSTONE_STORE_CONFLICT')
+      const stale = nextCommit(runId, 2, { ...whole, earlier: [checkpoint(runId, 1)], fence: 2 })
+      expect(await codeOf(store.commit(stale))).toBe('WAYSTONE_STORE_CONFLICT')
+      expect(await contents(store, runId)).toEqual(before)
+      const frame = { ...two, keyframe: '{"whole":2}' }
+      await store.commit(nextCommit(runId, 4, { ...whole, earlier: [checkpoint(runId, 1), frame, three] }))
+      await store.commit(nextCommit(runId, 5))
+      const stored = await store.checkpoints(runId, 0, 9)
+      expect(stored.map(({ sequence, position }) => [sequence, position])).toEqual(
+        [0, 1, 2, 3, 4, 5].map((at) => [at, at + 1]),
+      )
+      expect((await store.keyframe(runId, 4))?.sequence).toBe(2)
+      expect((await store.load(runId))?.checkpoints.map(({ sequence }) => sequence)).toEqual([2, 3, 4, 5])
+      expect(await store.row(runId)).toMatchObject({ sequence: 5, steps: 6 })
+      expect((await store.inbox([runId])).get(runId) ?? []).toEqual([])
+      expect(await store.blob(sha256('"kept"'))).toBe('"kept"')
+    },
+  },
+  {
     title: 'lets only one of two commits at the same sequence through',
     async run(tools) {
       const store = await tools.store()

@@ -1,15 +1,16 @@
 import type { Model } from '@waystone/core'
-import type { Store } from '@waystone/core/store'
+import { checkpointsOf, type Store } from '@waystone/core/store'
 import type { KillPoints } from './kill-points.ts'
 
 /** A store with a point before and after everything that it keeps. */
 export function withKillPoints(store: Store, points: KillPoints): Store {
-  const around = async <Answer>(name: string, act: () => Promise<Answer>): Promise<Answer> => {
-    points.reach(`before ${name}`)
+  const aroundAll = async <Answer>(names: readonly string[], act: () => Promise<Answer>): Promise<Answer> => {
+    for (const name of names) points.reach(`before ${name}`)
     const answer = await act()
-    points.reach(`after ${name}`)
+    for (const name of names) points.reach(`after ${name}`)
     return answer
   }
+  const around = <Answer>(name: string, act: () => Promise<Answer>): Promise<Answer> => aroundAll([name], act)
   return new Proxy(store, {
     get(target, name) {
       switch (name) {
@@ -17,7 +18,10 @@ export function withKillPoints(store: Store, points: KillPoints): Store {
           return (run: Parameters<Store['create']>[0]) => around('commit 0', () => target.create(run))
         case 'commit':
           return (commit: Parameters<Store['commit']>[0]) =>
-            around(`commit ${commit.checkpoint.sequence}`, () => target.commit(commit))
+            aroundAll(
+              checkpointsOf(commit).map(({ sequence }) => `commit ${sequence}`),
+              () => target.commit(commit),
+            )
         case 'markStarted':
           return (mark: Parameters<Store['markStarted']>[0]) =>
             around(`mark of step ${mark.step}`, () => target.markStarted(mark))

@@ -1,5 +1,5 @@
 import type { Checkpoint } from '@waystone/core'
-import { decodeCheckpoint, encodeCheckpoint, type Commit, type Store } from '@waystone/core/store'
+import { decodeCheckpoint, encodeCheckpoint, type Commit, type NewCheckpoint, type Store } from '@waystone/core/store'
 import { bindMethods } from './bind-methods.ts'
 
 /** An id that has come before is taken for another one. */
@@ -93,10 +93,12 @@ export function applyingLateEnds(truth: Store): Store {
   return bindMethods(truth, {
     commit: async (commit) => {
       const row = await truth.row(commit.checkpoint.runId)
-      const context = { runId: commit.checkpoint.runId, graphHash: row?.graphHash ?? null }
-      const checkpoint = decodeCheckpoint(commit.checkpoint.text, context)
-      const late = checkpoint.decision === null && checkpoint.event.type === 'effect.ended'
-      return await truth.commit(late ? rewritten(commit, withLatePatch(checkpoint), context.graphHash) : commit)
+      return await truth.commit(
+        rewritten(commit, row?.graphHash ?? null, (checkpoint) => {
+          const isLate = checkpoint.decision === null && checkpoint.event.type === 'effect.ended'
+          return isLate ? withLatePatch(checkpoint) : checkpoint
+        }),
+      )
     },
   })
 }
@@ -106,13 +108,14 @@ export function applyingLosers(truth: Store): Store {
   return bindMethods(truth, {
     commit: async (commit) => {
       const row = await truth.row(commit.checkpoint.runId)
-      const context = { runId: commit.checkpoint.runId, graphHash: row?.graphHash ?? null }
-      const checkpoint = decodeCheckpoint(commit.checkpoint.text, context)
-      const { event, decision, patch } = checkpoint
-      const trail = event.type === 'effect.ended' && decision === null ? event.payload.patch?.['trail'] : undefined
-      if (trail === undefined) return await truth.commit(commit)
-      const more = ['append', ['context', 'state', 'trail'], { v: trail }] as const
-      return await truth.commit(rewritten(commit, { ...checkpoint, patch: [...patch, more] }, context.graphHash))
+      return await truth.commit(
+        rewritten(commit, row?.graphHash ?? null, (checkpoint) => {
+          const { event, decision, patch } = checkpoint
+          const trail = event.type === 'effect.ended' && decision === null ? event.payload.patch?.['trail'] : undefined
+          if (trail === undefined) return checkpoint
+          return { ...checkpoint, patch: [...patch, ['append', ['context', 'state', 'trail'], { v: trail }]] }
+        }),
+      )
     },
   })
 }
@@ -129,10 +132,21 @@ function withLatePatch(checkpoint: Checkpoint): Checkpoint {
   }
 }
 
-// oxlint-disable-next-line max-params -- two halves of one record
-function rewritten(commit: Commit, checkpoint: Checkpoint, graphHash: string | null): Commit {
+/** A commit whose checkpoints say something else; those left alone keep their texts. */
+// oxlint-disable-next-line max-params -- a commit, what its texts rest on, and the change
+function rewritten(commit: Commit, graphHash: string | null, change: (checkpoint: Checkpoint) => Checkpoint): Commit {
+  const one = (stored: NewCheckpoint): NewCheckpoint => {
+    const checkpoint = decodeCheckpoint(stored.text, { runId: stored.runId, graphHash })
+    const changed = change(checkpoint)
+    return changed === checkpoint ? stored : { ...stored, ...textOf(changed, graphHash) }
+  }
+  const { checkpoint, earlier } = commit
+  return { ...commit, checkpoint: one(checkpoint), ...(earlier !== undefined && { earlier: earlier.map(one) }) }
+}
+
+function textOf(checkpoint: Checkpoint, graphHash: string | null): Pick<NewCheckpoint, 'text' | 'hash'> {
   const { text, hash } = encodeCheckpoint(checkpoint, graphHash)
-  return { ...commit, checkpoint: { ...commit.checkpoint, text, hash } }
+  return { text, hash }
 }
 
 /** A rule that was taken back is told as one that was not. */

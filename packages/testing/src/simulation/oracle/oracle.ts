@@ -1,5 +1,6 @@
 import type { Acceptance, Checkpoint, CompiledWorkflow, EngineEvent, RunEvent } from '@waystone/core'
 import {
+  checkpointsOf,
   decodeCheckpoint,
   readCheckpoints,
   type Commit,
@@ -162,20 +163,28 @@ export class Oracle implements Observer {
   }
 
   /** The store has accepted a checkpoint. */
-  committed(process: SimulatedProcess, { checkpoint, fence }: Commit): void {
-    const facts = this.runs.get(checkpoint.runId)
+  committed(process: SimulatedProcess, commit: Commit): void {
+    const facts = this.runs.get(commit.checkpoint.runId)
     if (facts === undefined) return
+    if (commit.earlier !== undefined) this.#world.coverage.count('several checkpoints in one commit')
+    for (const { sequence } of checkpointsOf(commit)) this.#wrote(facts, process, { sequence, fence: commit.fence })
+  }
+
+  #wrote(
+    facts: RunFacts,
+    process: SimulatedProcess,
+    { sequence, fence }: { readonly sequence: number; readonly fence: number },
+  ): void {
     const mine = facts.fences.get(process) ?? 0
     if (fence !== facts.fence || mine !== facts.fence) {
       this.report(
         'one-writer',
-        `${process.name} wrote checkpoint ${checkpoint.sequence} under fence ${fence}; fence ${facts.fence} had been given to ${facts.owner?.name}`,
+        `${process.name} wrote checkpoint ${sequence} under fence ${fence}; fence ${facts.fence} had been given to ${facts.owner?.name}`,
         facts.runId,
       )
     }
-    if (facts.writers.has(checkpoint.sequence))
-      this.report('one-writer', `checkpoint ${checkpoint.sequence} was written twice`, facts.runId)
-    facts.writers.set(checkpoint.sequence, fence)
+    if (facts.writers.has(sequence)) this.report('one-writer', `checkpoint ${sequence} was written twice`, facts.runId)
+    facts.writers.set(sequence, fence)
   }
 
   /** A process was told that its commit is stored. */

@@ -123,6 +123,7 @@ const rows = [
   'patch of what is asked',
   'patch refused',
   'late end settled',
+  'several checkpoints in one commit',
   'unknown outcome',
   'unknown by timeout',
   'resolved happened',

@@ -13,6 +13,7 @@ export const items = suite({
     'item tried again',
     'map done',
     'map unsatisfied',
+    'several checkpoints in one commit',
     'map in spite of a failed item',
     'first item that is wanted',
     'nested begun',

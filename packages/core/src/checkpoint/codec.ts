@@ -66,7 +66,7 @@ function encodeSealed(
   if (withheld.length === 0) return encodeCheckpoint(checkpoint, graphBefore)
   const { marks, byGroup } = seal(sealer, `checkpoint ${checkpoint.sequence}`, withheld)
   const compact = compactCheckpoint(record, graphBefore)
-  compact.private = marks
+  compact.sealed = marks
   const { text, blobs } = splitLargeValues(compact as unknown as Json)
   return { text, hash: sha256(text), blobs, sealed: byGroup }
 }

@@ -14,7 +14,7 @@ import { compactPatch, isSamePart, openedIndexes, openedStep, type CompactOperat
  * run and sequence when that is in another run; `graph` stands where it differs from the checkpoint before; `type` is `effect.ended` when
  * absent, `id` of such an event `run/step/attempt`; `in` is the payload; `use` is true when it equals the payload's usage; `status` is
  * `running` when absent; a number in `do` is the effect of a step that `set` opens, and `do` is absent when it is just these, all of them.
- * In `why`, edges are written without the `node.outcome` they begin with. `private`: by group with a store of its own, the reference of what it
+ * In `why`, edges are written without the `node.outcome` they begin with. `sealed`: by group with a store of its own, the reference of what it
  * keeps of this checkpoint, and the places that belongs to.
  */
 export interface CompactCheckpoint {
@@ -35,7 +35,7 @@ export interface CompactCheckpoint {
   left?: Json
   status?: string
   do?: readonly Json[]
-  private?: JsonObject
+  sealed?: JsonObject
 }
 
 /** A part of a checkpoint is JSON by construction; its interfaces only lack an index signature. */

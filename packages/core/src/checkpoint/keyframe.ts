@@ -75,7 +75,7 @@ function encodeKeyframe(snapshot: Snapshot, of: KeyframeOf): EncodedKeyframe {
   if (sealer !== undefined && shown !== undefined && shown.withheld.length > 0) {
     // The hash is the checkpoint's: no two keyframes of a run have the same.
     const { marks, byGroup } = seal(sealer, `keyframe ${of.hash}`, shown.withheld)
-    const body = { format: checkpointFormat, graph: of.graphHash, of: of.hash, snapshot: shown.record, private: marks }
+    const body = { format: checkpointFormat, graph: of.graphHash, of: of.hash, snapshot: shown.record, sealed: marks }
     const { text, blobs } = splitLargeValues(body)
     return { text: sha256(text) + text, blobs, sealed: byGroup }
   }

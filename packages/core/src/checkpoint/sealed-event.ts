@@ -24,7 +24,7 @@ export function sealEvent(sealer: Sealer, context: RunContext, event: EngineEven
   if (shown.withheld.length === 0) return { event, sealed: nothing }
   const { marks, byGroup } = seal(sealer, `event ${event.id}`, shown.withheld)
   // What stands in an inbox is JSON of an event; the marks are one field more, which is taken out again as it is read.
-  return { event: { ...shown.event, private: marks } as unknown as EngineEvent, sealed: byGroup }
+  return { event: { ...shown.event, sealed: marks } as unknown as EngineEvent, sealed: byGroup }
 }
 
 /** Puts what was taken out of events of an inbox back. @throws {StoreError} as {@link GroupStores.read} */
@@ -33,14 +33,14 @@ export async function openEvents(
   runId: RunId,
   events: readonly EngineEvent[],
 ): Promise<readonly EngineEvent[]> {
-  if (!events.some((event) => Object.hasOwn(event, 'private'))) return events
+  if (!events.some((event) => Object.hasOwn(event, 'sealed'))) return events
   // An event is JSON by construction; its interfaces only lack an index signature.
   const marks = events.map((event) => privateMarks(event as unknown as Json))
   const privateOf = await groups.read(runId, marks.flat())
   return events.map((event, index) => {
     const ofEvent = marks[index] ?? []
     if (ofEvent.length === 0) return event
-    const { private: _, ...whole } = structuredClone(event) as EngineEvent & { readonly private?: Json }
+    const { sealed: _, ...whole } = structuredClone(event) as EngineEvent & { readonly sealed?: Json }
     putBack(whole, ofEvent, privateOf)
     return freezeJson(whole)
   })

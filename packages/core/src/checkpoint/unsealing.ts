@@ -22,7 +22,7 @@ export interface PrivateMark {
 
 /** The marks of a stored record, read as JSON. @throws {StoreError} WAYSTONE_STORE_CORRUPT */
 export function privateMarks(record: Json): readonly PrivateMark[] {
-  const marks = isObject(record) && Object.hasOwn(record, 'private') ? record['private'] : undefined
+  const marks = isObject(record) && Object.hasOwn(record, 'sealed') ? record['sealed'] : undefined
   if (marks === undefined) return []
   if (!isObject(marks)) throw badMark('its marks are no object')
   return Object.entries(marks).map(([group, mark]) => {
@@ -34,7 +34,7 @@ export function privateMarks(record: Json): readonly PrivateMark[] {
 
 /** Cheap sign in a stored text that it may have marks. */
 export function mayHaveMarks(text: string): boolean {
-  return text.includes('"private":{"')
+  return text.includes('"sealed":{"')
 }
 
 /**

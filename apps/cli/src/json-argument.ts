@@ -18,8 +18,10 @@ export function readJson({ text, option, cwd }: JsonArgument): Json {
     return JSON.parse(source) as Json
   } catch (error) {
     const found = source.length > 60 ? `${source.slice(0, 60)}…` : source
+    // A word without its quotes is what people type first.
+    const quoted = /^[\w .,:/-]+$/.test(source) ? `; a text has quotes of its own: '${JSON.stringify(source)}'` : ''
     throw argumentError(
-      `${option}: found ${JSON.stringify(found)}, which is no JSON (${detail(error)}); allowed is JSON, or @file with JSON in it`,
+      `${option}: found ${JSON.stringify(found)}, which is no JSON (${detail(error)}); allowed is JSON, or @file with JSON in it${quoted}`,
     )
   }
 }

@@ -31,7 +31,12 @@ async function parse(args: readonly string[], around: Surroundings): Promise<Exi
   const asked = args.find((arg) => !arg.startsWith('-'))
   const helped = asked === 'help' ? args.filter((arg) => !arg.startsWith('-'))[1] : asked
   let exit: ExitName = 'done'
-  const program = createProgram(around)
+  const known = commands.find(({ name }) => name === helped)
+  const program = createProgram(around, (text, write) => {
+    if (args.includes('--json')) around.out.write(slipJson(text))
+    // A slip in a command is explained by the help of that command.
+    write(`${text.trimEnd()}\nSee ${selfName(around)} ${known === undefined ? '' : `${known.name} `}--help.\n`)
+  })
   for (const entry of commands) {
     const command = program.command(entry.name).description(entry.summary)
     if (entry.name !== helped) continue
@@ -40,6 +45,12 @@ async function parse(args: readonly string[], around: Surroundings): Promise<Exi
   }
   await program.parseAsync(args, { from: 'user' })
   return exit
+}
+
+/** A slip that commander found, as `--json` gives errors. */
+function slipJson(text: string): string {
+  const message = text.trim().replace(/^error: /, '')
+  return `${JSON.stringify({ error: { name: 'InputError', code: 'WAYSTONE_INPUT_ARGUMENT', message } }, null, 2)}\n`
 }
 
 interface Wiring {
@@ -86,7 +97,10 @@ function warnOfClose(error: unknown, context: Context): void {
   context.note(`closing the store failed: ${error instanceof Error ? error.message : String(error)}`)
 }
 
-function createProgram(around: Surroundings): Command {
+type OutputError = (text: string, write: (text: string) => void) => void
+
+/** @param outputError - commands take over what is set before they are added */
+function createProgram(around: Surroundings, outputError: OutputError): Command {
   const self = selfName(around)
   return new Command('waystone')
     .description('Check, run, look at and replay AI-agent workflows.')
@@ -101,7 +115,7 @@ function createProgram(around: Surroundings): Command {
       getErrHelpWidth: () => Math.min(around.err.columns, 120),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
-      outputError: (text, write) => write(`${text.trimEnd()}\nSee ${self} --help.\n`),
+      outputError,
     })
     .showSuggestionAfterError()
     .addHelpText('after', () => generalText(self))

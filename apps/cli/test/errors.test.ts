@@ -159,3 +159,30 @@ describe('a run', () => {
     expect(JSON.parse(resumed.out)).toMatchObject({ status: 'completed', output: { text: 'said' } })
   })
 })
+
+describe('a slip in a command', () => {
+  it('names the help of that command, and is JSON when that was asked for', async () => {
+    const { err, exit } = await waystone('send')
+    expect(err).toMatch(/^error: missing required argument 'run'\nSee \S.* send --help\.\n$/)
+    expect(exit).toBe(2)
+    const { out } = await waystone('hold', 'last', '--json')
+    expect(JSON.parse(out)).toMatchObject({
+      error: { code: 'WAYSTONE_INPUT_ARGUMENT', message: "required option '--reason <text>' not specified" },
+    })
+    expect((await waystone('frob')).err).toMatch(/See \S+ --help\.\n$/)
+  })
+
+  it('says that a text has quotes of its own', async () => {
+    await waystone('run', 'orders.ts', '--input', '{"order":"o-1"}')
+    const { err } = await waystone('patch', 'last', '--set', 'order=o-2', '--reason', 'typo')
+    expect(err).toContain(`a text has quotes of its own: '"o-2"'`)
+  })
+
+  it('says in a word what a run that has ended does not take', async () => {
+    await waystone('run', 'orders.ts', '--input', '{"order":"o-1"}')
+    await waystone('cancel', 'last', '--reason', 'no')
+    expect((await waystone('hold', 'last', '--reason', 'no')).err).toContain(
+      'refused (run-ended): the run has ended cancelled; it takes no hold',
+    )
+  })
+})

@@ -14,7 +14,8 @@ describe('waystone send', () => {
   it('is what a run that waits for an event says', async () => {
     const { out } = await waystone('resume', 'last')
     expect(out).toMatch(/waits: settle, for event paid or cancelled with key o-1 until \d{4}-/)
-    expect(out).toContain(`send     waystone send RUN1 paid --key "o-1" --payload '…'`)
+    expect(out).toContain(`send     waystone send RUN1 paid --key "o-1" --payload '{"amountUsd":0}'`)
+    expect(out).toMatch(/waystone send RUN1 cancelled --key "o-1" --store/)
     const shown = (await waystone('show', 'last')).out
     expect(shown).toMatch(/waits +settle, for event paid or cancelled with key o-1/)
   })

@@ -9,6 +9,7 @@ export { ReplayError } from './errors/replay-error.ts'
 export { StoreError } from './errors/store-error.ts'
 export { WaystoneError, type ErrorDetails, type ErrorRecord } from './errors/waystone-error.ts'
 export { formatPath, type Json, type JsonObject, type JsonPath } from './base/json.ts'
+export { exampleOfSchema } from './base/example-of-schema.ts'
 export { systemClock, type Clock } from './base/clock.ts'
 export { randomIds, type EffectId, type Ids, type RunId } from './base/ids.ts'
 export type {

@@ -207,16 +207,19 @@ function followEvents(
   }
 }
 
-async function report({ run, interrupts, context }: Driving, result: RunResult<object> | null): Promise<ExitName> {
+async function report(
+  { run, graph, interrupts, context }: Driving,
+  result: RunResult<object> | null,
+): Promise<ExitName> {
   if (result !== null) {
-    const awaited = await awaitedBy(run, result.status)
+    const awaited = { ...(await awaitedBy(run, result.status)), graph }
     context.print('', ...resultLines(result, awaited, { ...context, now: context.around.now() }))
     context.json(resultJson(result, awaited))
     return exitOfStatus(result.status)
   }
   await interrupts.stopped()
   const status = await run.status()
-  const awaited = await awaitedBy(run, status.status)
+  const awaited = { ...(await awaitedBy(run, status.status)), graph }
   if (awaited.requests.length + awaited.waits.length > 0)
     context.note(...resultLines(status, awaited, { ...context, style: plainStyle, now: context.around.now() }))
   else context.note(`Stopped at checkpoint ${status.sequence}. Go on with: ${context.advise(`resume ${run.runId}`)}`)

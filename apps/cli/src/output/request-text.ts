@@ -86,7 +86,7 @@ export function resultNeedText({ schema }: NonNullable<Request['result']>): stri
 }
 
 /** An example of a result as it is typed in a shell. */
-export function exampleText({ example }: NonNullable<Request['result']>): string {
+export function exampleText({ example }: Pick<NonNullable<Request['result']>, 'example'>): string {
   return `'${printableJson(example, 0).replaceAll("'", String.raw`'\''`)}'`
 }
 

@@ -1,7 +1,10 @@
 import {
   compensationOfRun,
+  exampleOfSchema,
+  graphsOf,
   type DegradedMark,
   type FailedUndo,
+  type Graph,
   type History,
   type OpenWait,
   type Request,
@@ -52,6 +55,8 @@ interface Advising {
 export interface Awaited {
   readonly requests: readonly Request[]
   readonly waits: readonly OpenWait[]
+  /** Of the run's workflow: what events carry. */
+  readonly graph?: Graph
 }
 
 /** Of a run that waits for nothing. */
@@ -128,7 +133,7 @@ function limitName(limit: NonNullable<RunResult['limit']>): string {
 
 function adviceLines(
   { status, runId, sequence, compensation }: RunResult<object>,
-  { requests, waits }: Awaited,
+  { requests, waits, graph }: Awaited,
   { advise, now }: Advising,
 ): readonly string[] {
   if (status === 'failed' || status === 'exhausted') {
@@ -145,7 +150,7 @@ function adviceLines(
   if (status !== 'waiting') return []
   return [
     ...requests.flatMap((request) => decideLines(request, { runId, advise, isOnly: requests.length === 1 })),
-    ...waits.flatMap((wait) => waitLines(wait, runId, { advise, now })),
+    ...waits.flatMap((wait) => waitLines({ wait, runId, graph }, { advise, now })),
   ]
 }
 
@@ -157,13 +162,29 @@ export function waitText({ node, events, key, expiresAt }: Omit<OpenWait, 'step'
   return `${node}, for event ${events.join(' or ')}${key === null ? '' : ` with key ${printableLine(key)}`}${until}`
 }
 
-function waitLines(wait: OpenWait, runId: string, { advise, now }: Advising): readonly string[] {
+interface AwaitingRun {
+  readonly wait: OpenWait
+  readonly runId: string
+  readonly graph: Graph | undefined
+}
+
+function waitLines({ wait, runId, graph }: AwaitingRun, { advise, now }: Advising): readonly string[] {
   const { expiresAt } = wait
   const text = `waits: ${waitText(wait, now)}`
   if (expiresAt !== null && expiresAt <= now) return [text, `  resume   ${advise(`resume ${runId}`)}`]
   const key = wait.key === null ? '' : ` --key ${JSON.stringify(wait.key)}`
-  const sends = wait.events.map((event) => `  send     ${advise(`send ${runId} ${event}${key} --payload '…'`)}`)
+  const sends = wait.events.map(
+    (event) => `  send     ${advise(`send ${runId} ${event}${key}${payloadOption(event, graph)}`)}`,
+  )
   return [text, ...sends, ...(expiresAt === null ? [] : [`  then     ${advise(`resume ${runId}`)}`])]
+}
+
+/** What an event carries, as it is typed in a shell; empty for one that carries nothing. */
+function payloadOption(event: string, graph: Graph | undefined): string {
+  const events = graph === undefined ? [] : graphsOf(graph).flatMap(({ events: known = {} }) => Object.entries(known))
+  const schema = events.find(([name]) => name === event)?.[1].payloadSchema
+  if (schema === undefined) return " --payload '…'"
+  return schema['type'] === 'null' ? '' : ` --payload ${exampleText({ example: exampleOfSchema(schema) })}`
 }
 
 function decideLines(

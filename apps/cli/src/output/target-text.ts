@@ -32,6 +32,7 @@ const targetNames: { readonly [target: string]: string } = {
   ':end': 'end',
   ':fail': 'failed',
   ':exhausted': 'exhausted',
+  ':cancelled': 'cancelled',
   ':person': 'a person is asked',
   [forkTarget]: 'fork',
 }

@@ -11,6 +11,7 @@ import { refuse } from './plan-move.ts'
 import { endEffect } from './plan-effect.ts'
 import { decide } from './plan-decision.ts'
 import { timerDue } from './plan-timer.ts'
+import { eventWord } from './event-word.ts'
 import { receiveEvent } from './waits.ts'
 import { cancel, hold, patchState, release, revokeRule } from './plan-operator.ts'
 import { answerQuestion, askQuestion } from './plan-question.ts'
@@ -36,7 +37,10 @@ export function plan(
   if (snapshot === null) return refuse('not-started', `event ${event.type} came before run.started`)
   const run: RunAt = { ...rootPlace(compiled, snapshot), root: { compiled, snapshot }, position, event }
   if (snapshot.context.ending !== null && event.type !== 'effect.ended') {
-    return refuse('run-ended', `the run has ended ${snapshot.context.ending.status}; it takes no ${event.type}`)
+    return refuse(
+      'run-ended',
+      `the run has ended ${snapshot.context.ending.status}; it takes no ${eventWord(event.type)}`,
+    )
   }
   switch (event.type) {
     case 'effect.ended':

@@ -4,6 +4,7 @@ import { restoreRun } from '../checkpoint/load.ts'
 import { hasEnded } from '../checkpoint/store-rules.ts'
 import type { Lease, Owner, Store } from '../checkpoint/store.ts'
 import { groupStoresOf } from '../checkpoint/with-group-stores.ts'
+import { eventWord } from '../compile/event-word.ts'
 import { plan } from '../compile/plan.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { inputError } from '../errors/input-error.ts'
@@ -380,7 +381,7 @@ export class Engine implements DriveHost {
         unread.map(({ id }) => id),
       )
       for (const { id, type } of unread) {
-        const message = `the run has ended ${snapshot.context.ending?.status}; it takes no ${type}`
+        const message = `the run has ended ${snapshot.context.ending?.status}; it takes no ${eventWord(type)}`
         this.notify({ type: 'event.dropped', runId, eventId: id, message })
       }
     } catch {

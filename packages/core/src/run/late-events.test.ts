@@ -103,7 +103,7 @@ describe('an event that comes when it is too late', () => {
     await runtime.close()
     expect(await store.inbox([run.runId])).toEqual(new Map())
     expect(notices).toMatchObject([
-      { type: 'event.dropped', eventId: 'sent/late', message: 'the run has ended failed; it takes no event.received' },
+      { type: 'event.dropped', eventId: 'sent/late', message: 'the run has ended failed; it takes no event' },
     ])
   })
 })

@@ -226,12 +226,15 @@ export class Drive implements EffectsOwner, RuleDeskOwner {
     return this.#commitAll(moves)
   }
 
-  /** What does not move the run, or cannot be planned, must not keep what came before it from being stored: it is met again as the first. */
+  /**
+   * What does not move the run, or cannot be planned, must not keep what came before it from being stored: it is met again as the first. So
+   * is what calls work off, which an end before it may have asked for: nothing may begin of which the store says already that it is cancelled.
+   */
   #nextEnd(standing: Standing, entry: Entry | undefined): Move | undefined {
     if (entry === undefined || !isPlainEnd(entry)) return undefined
     try {
       const plan = this.#planAt(standing, entry)
-      return isMove(plan) ? this.#packed(standing, entry, plan) : undefined
+      return isMove(plan) && !plan.commands.some(callsOff) ? this.#packed(standing, entry, plan) : undefined
     } catch {
       return undefined
     }
@@ -402,6 +405,10 @@ type MovingPlan = Extract<Plan, { type: 'applied' | 'late' }>
 
 function isMove(plan: Plan): plan is MovingPlan {
   return plan.type === 'applied' || plan.type === 'late'
+}
+
+function callsOff({ type }: Command): boolean {
+  return type === 'cancelEffect' || type === 'leaveEffect'
 }
 
 /** An event that moves the run, and where the run stands after it. */

@@ -17,13 +17,13 @@ afterEach(async () => {
 })
 
 /** A runtime over a store whose commits are kept. */
-function watched(onCommit: (sequence: number) => void = () => undefined) {
+function watched(onCommit: (commit: Commit) => void = () => undefined) {
   const commits: Commit[] = []
   const store = viewOf(createMemoryStore(), (method, [given]) => {
     if (method !== 'commit') return
     const commit = given as Commit
     commits.push(commit)
-    onCommit(commit.checkpoint.sequence)
+    onCommit(commit)
   })
   const runtime = createRuntime({ store })
   open.push(runtime)
@@ -78,9 +78,38 @@ describe('ends of one turn', () => {
       await gates[item]?.promise
       return item
     })
-    const { runtime, stored } = watched((sequence) => gates[sequence]?.resolve())
+    const { runtime, stored } = watched(({ checkpoint }) => gates[checkpoint.sequence]?.resolve())
     await (await runtime.start(workflow, { input: {} })).result()
     expect(stored()).toEqual([[1], [2], [3], [4], [5], [6], [7], [8], [9]])
+  })
+
+  it('do not share one with an end that calls work off: nothing begins that is stored as cancelled', async () => {
+    const n = w.nodes({
+      begin: w.task({ effect: 'pure', run: () => undefined }),
+      first: w.task({ effect: 'pure', writes: ['left'], run: () => ({ left: 1 }) }),
+      second: w.task({ effect: 'pure', writes: ['right'], run: () => ({ right: 1 }) }),
+      next: w.task({ effect: 'unsafe', run: () => undefined }),
+      meet: w.join({ wait: 'any' }),
+    })
+    const workflow = w.workflow('overtaken', {
+      input: z.object({}),
+      output: [],
+      nodes: n,
+      start: n.begin,
+      edges: {
+        begin: { done: { fork: [n.first, n.second], join: n.meet } },
+        first: { done: n.next },
+        second: { done: n.meet },
+        next: { done: n.meet },
+        meet: { done: END },
+      },
+    })
+    const { runtime, stored } = watched()
+    const run = await runtime.start(workflow, { input: {} })
+    await run.result()
+    const { checkpoints } = await readHistory(runtime.store, run.runId)
+    expect(checkpoints[3]?.commands.map(({ type }) => type)).toContain('cancelEffect')
+    expect(stored().slice(0, 3)).toEqual([[1], [2], [3]])
   })
 
   it('are stored up to the one that cannot be planned', async () => {

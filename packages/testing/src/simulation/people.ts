@@ -1,6 +1,8 @@
 import type { Acceptance, DecisionInput, Json, Request, Run } from '@waystone/core'
 import type { SeededRandom } from '../random/seeded-random.ts'
+import { keptKeys } from './oracle/groups.ts'
 import type { RunFacts } from './oracle/run-facts.ts'
+import { privateMark } from './workflows/guild.ts'
 import type { Host, SimulatedWorld } from './world.ts'
 
 /** Workflows in which decisions are remembered; the others are simulated as they were before anything was. */
@@ -52,10 +54,13 @@ export class People {
     this.#through(async (host) => {
       const run = await host.runtime.open(facts.runId)
       const tools = Object.keys(facts.spec.graph.tools)
-      const state = { ticket: `T${this.#random.integer(10, 99)}` }
+      const kept = keptKeys(facts.spec.graph).map((key) => [key, `${privateMark} an operator`] as const)
+      const state = { ticket: `T${this.#random.integer(10, 99)}`, ...Object.fromEntries(kept) }
       const override = this.#random.chance(0.2) ? { override: tools } : {}
       const acceptance = await run.patch({ state, ...override, by: 'operator', reason: 'as simulated' })
       this.#world.oracle.accepted(facts.runId, acceptance)
+      if (kept.length > 0 && acceptance.type !== 'refused')
+        this.#world.coverage.count(`private key patched: ${acceptance.type}`)
       if (acceptance.type === 'refused') this.#world.coverage.count('patch refused')
     })
   }

@@ -16,6 +16,11 @@ export function hasOwnStore({ groups }: Graph): boolean {
   return Object.values(groups ?? {}).some(({ own }) => own?.includes('store') === true)
 }
 
+/** Keys that groups keep in stores of their own. */
+export function keptKeys({ groups }: Graph): readonly string[] {
+  return Object.values(groups ?? {}).flatMap(({ keys, own }) => (own?.includes('store') === true ? keys : []))
+}
+
 /** Nothing that waits for a run holds what is to be in a group's own store. */
 export function checkInbox(facts: RunFacts | undefined, event: EngineEvent, report: Report): void {
   if (facts !== undefined && hasOwnStore(facts.spec.graph) && JSON.stringify(event).includes(privateMark))

@@ -10,6 +10,8 @@ export const groups = suite({
     'private value stored',
     'private value kept from an effect outside',
     'private value in the store of its group',
+    'private key patched: applied',
+    'private key patched: delivered',
     'failed put',
     'torn put',
     'failed get',

@@ -13,9 +13,9 @@ const start = ['run', 'calls.ts', '--input', '{"mail":"where?"}'] as const
 describe('a decision that is remembered', () => {
   it('is listed, decides the next call alike, and is taken back (H6)', async () => {
     await waystone('run', 'mailer.ts', '--input', '{"task":"mail"}')
-    expect((await waystone('show', 'last', '--request')).out).toContain(
-      'approved may be remembered for the run or the workflow',
-    )
+    const shown = (await waystone('show', 'last', '--request')).out
+    expect(shown).toContain('approved may be remembered for the run or the workflow')
+    expect(shown).toContain('it holds for every call of send by clerk with the same arguments')
     const approved = await waystone(
       'approve',
       'last',

@@ -104,9 +104,16 @@ function questionLines({ number, text, by, answer }: Request['questions'][number
   return [`${which}${printableLine(by)}: ${printableLine(text)}`, ...told]
 }
 
-function rememberLines({ remember }: Request): readonly string[] {
+/** What a remembered answer is bound to is said before one gives it: not to what else is shown. */
+function rememberLines({ remember, action, node }: Request): readonly string[] {
   const far = (['approved', 'rejected'] as const).filter((outcome) => remember[outcome].length > 0)
-  return far.map((outcome) => `${outcome} may be remembered for the ${remember[outcome].join(' or the ')}`)
+  if (far.length === 0) return []
+  const tool = action.find((one) => one.tool !== undefined)?.tool ?? 'the tool'
+  return [
+    ...far.map((outcome) => `${outcome} may be remembered for the ${remember[outcome].join(' or the ')}`),
+    `then it holds for every call of ${printableLine(tool)} by ${printableLine(node)} with the same arguments (--matching: with those), whatever else is shown here;`,
+    'a yes no longer holds in a run in which an operator has patched that since',
+  ]
 }
 
 /** How many must approve, and who has decided so far. */

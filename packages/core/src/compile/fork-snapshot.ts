@@ -6,6 +6,7 @@ import { noUsage } from '../snapshot/usage.ts'
 import { currentCalls, withCalls } from './agent-memory.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
 import { patchedContext } from './patch-state.ts'
+import { notePatched } from './patched-keys.ts'
 import { stirred } from './stall.ts'
 import { nextEscalation } from './escalation.ts'
 import { withChildren, withContext } from './steps.ts'
@@ -25,8 +26,10 @@ export function forkedSnapshot(
   const { snapshot, patch } = event.payload
   // What was remembered in a run is remembered in no other.
   const { rules: _, ...rest } = snapshot.context
+  const keys = Object.keys(patch)
   const patched = patchedContext(Object.freeze(rest), { state: patch })
-  const context = stirred(compiled.graph.limits.stall, patched, Object.keys(patch))
+  const noted = notePatched(compiled.graph, patched, { keys, at: event.at })
+  const context = stirred(compiled.graph.limits.stall, noted, keys)
   return anew(compiled, { ...snapshot, context }, event.at)
 }
 

@@ -4,6 +4,7 @@ import type { OverridingMove, RuleRevoked, RunPatch } from '../snapshot/event.ts
 import { cancelledState, eventNames, transitionNames } from './names.ts'
 import { brokenText, noteBroken, standsAt, stillBroken } from './operator-policies.ts'
 import { patchedContext, patchRefusal, policiesOfPatch } from './patch-state.ts'
+import { notePatched } from './patched-keys.ts'
 import { stirred } from './stall.ts'
 import type { Plan } from './planned.ts'
 import { applied, type RunAt } from './run-at.ts'
@@ -39,7 +40,8 @@ export function patchState(run: RunAt, payload: RunPatch): Plan {
   if (refusal !== undefined) return refuse(refusal.reason, refusal.message)
   const broken = policiesOfPatch(compiled, snapshot.context, payload)
   const keys = [...Object.keys(payload.state), ...(payload.unset ?? [])]
-  const patched = noteBroken(patchedContext(snapshot.context, payload), broken)
+  const noted = notePatched(compiled.graph, patchedContext(snapshot.context, payload), { keys, at: run.event.at })
+  const patched = noteBroken(noted, broken)
   const context = stirred(compiled.graph.limits.stall, patched, keys)
   return applied(run, Object.freeze({ value: snapshot.value, context }), {})
 }

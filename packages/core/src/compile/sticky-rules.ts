@@ -8,6 +8,7 @@ import type { PersonDecision } from '../snapshot/event.ts'
 import type { OpenStep } from '../snapshot/snapshot.ts'
 import type { RuleScope, StickyRule } from '../snapshot/sticky-rule.ts'
 import { asksBeforeCall } from './call-question.ts'
+import { patchedAt } from './patched-keys.ts'
 import { pathAt, type Place } from './place.ts'
 
 /** A call that a person is asked about, as rules see it. */
@@ -25,6 +26,8 @@ export interface AskedCall {
   readonly workflow: string
   /** Of the tool as it is declared, where it runs. */
   readonly declared: string
+  /** When an operator last patched what is shown of it, ms since the epoch; undefined: nobody has. */
+  readonly patchedAt: number | undefined
 }
 
 const none: readonly RuleScope[] = Object.freeze([])
@@ -52,6 +55,7 @@ export function askedCallOf(place: Place, step: OpenStep): AskedCall | undefined
     needsFreshYes: [graph, ...place.around.map((one) => one.compiled.graph)].some((one) => wantsFreshYes(one, tool)),
     workflow: (place.around[0]?.compiled ?? compiled).graph.name,
     declared: declaredDigest(graph, tool),
+    patchedAt: patchedAt(place, step.node),
   }
 }
 
@@ -122,6 +126,8 @@ export function ruleRefusal(asked: AskedCall | undefined, rule: StickyRule, now:
   if (!asked.scopes.includes(rule.scope)) return `nothing is remembered for the ${rule.scope}`
   if (rule.outcome === 'approved' && asked.needsFreshYes)
     return 'a policy wants somebody to approve each run of the tool'
+  if (rule.outcome === 'approved' && asked.patchedAt !== undefined && rule.at <= asked.patchedAt)
+    return 'an operator has patched since what was shown with it'
   if (rule.at > asked.since) return 'the call was asked about before the rule was made'
   if (rule.expiresAt !== undefined && rule.expiresAt <= now) return 'it has expired'
   return isMatch(rule, asked.arguments) ? undefined : 'the arguments are others'

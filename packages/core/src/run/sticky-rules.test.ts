@@ -87,6 +87,36 @@ async function only(run: Run<object>): Promise<Request> {
 const yes = { outcome: 'approved', by: 'ada', reason: 'known' }
 
 describe('a decision that is remembered', () => {
+  it.each(['run', 'workflow'] as const)(
+    'does not outlive a patch of what was shown with it, for the %s: it is asked anew (H6, H7)',
+    async (scope) => {
+      const store = createMemoryStore()
+      const clock = createManualClock()
+      const runtime = runtimeWith({ store, clock, models: clerk(ann, bob, ann, ann) })
+      const run = await runtime.start(mailer, { input: { task: 'mail' } })
+      const first = await only(run)
+      expect(await run.decide(first.id, { ...yes, remember: { scope } })).toMatchObject({ type: 'applied' })
+      const other = await only(run)
+      await clock.advance(1_000)
+      const operator = { by: 'op', reason: 'wrong' }
+      expect(await run.patch({ ...operator, state: { task: 'mail to somebody else' } })).toMatchObject({
+        type: 'applied',
+      })
+      await clock.advance(1_000)
+      const again = await only(run)
+      expect(again.id).toBe(other.id)
+      await run.decide(again.id, { ...yes, outcome: 'rejected' })
+      // The same mail, and another task: what was said of the other one does not say so.
+      const anew = await only(run)
+      expect(anew.action[0]?.input).toEqual(ann)
+      expect(anew.evidence).toEqual({ task: 'mail to somebody else' })
+      await clock.advance(1_000)
+      await run.decide(anew.id, { ...yes, remember: { scope } })
+      expect(await run.result()).toMatchObject({ status: 'completed' })
+      expect((await replayRun(store, mailer, run.runId)).divergence).toBeNull()
+    },
+  )
+
   it('decides calls with the same arguments for the rest of the run, each in a checkpoint of its own (H6)', async () => {
     const runtime = runtimeWith({ models: clerk(ann, ann, bob) })
     const run = await runtime.start(mailer, { input: { task: 'mail' } })

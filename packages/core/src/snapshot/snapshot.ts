@@ -346,6 +346,8 @@ export interface RunContext {
   readonly callCosts?: { readonly [node: string]: number }
   /** Decisions that are remembered in this run. Only of the run itself. Absent: none. Order: as made. */
   readonly rules?: readonly StickyRule[]
+  /** Keys that operators have patched, and when last, ms since the epoch: what was decided before on what they held is asked anew. Only of a run with remembered decisions. Absent: none. */
+  readonly patched?: { readonly [key: string]: number }
   /** By an operator. */
   readonly held: Hold | null
   /** The workflow limit whose edge has been taken. */

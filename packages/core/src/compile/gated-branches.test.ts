@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { HandRun, compileFixture } from '../../test/engine/hand-run.ts'
-import type { GraphNotation } from '../../test/graphs/graph-fixture.ts'
+import { graphFixture, type GraphNotation } from '../../test/graphs/graph-fixture.ts'
+import { escalationOutcome } from '../graph/handoff.ts'
+import type { EffectEnd } from '../snapshot/event.ts'
 
 const writes = { kind: 'task', effect: 'pure', writes: ['notes'] } as const
 
@@ -372,6 +374,134 @@ describe('branches that meet before their join', () => {
     run.end(3)
     expect(run.last.status).toBe('completed')
     expect(run.last.decision?.next?.branches).toMatchObject({ joined: ['a', 'd'], cancelled: ['b'], skipped: ['c'] })
+  })
+})
+
+describe('branches that meet, under way when something else comes', () => {
+  /** `a` and `b` meet at `d`; `c` loops beside them. */
+  const meeting = (more: { readonly meet?: object; readonly edges?: GraphNotation['edges'] } = {}): HandRun =>
+    begin({
+      state: crossing.state ?? {},
+      nodes: {
+        plan: 'task',
+        a: writes,
+        b: { kind: 'task', isRedirectable: true },
+        c: { kind: 'task', isRedirectable: true },
+        e: { kind: 'approval', isRedirectable: true },
+        d: { ...writes, isRedirectable: true },
+        meet: { kind: 'join', ...more.meet },
+        last: { kind: 'task', isRedirectable: true },
+      },
+      edges: {
+        plan: { done: { fork: ['a', 'b', 'c'], join: 'meet' } },
+        a: { done: 'd' },
+        b: { done: 'd' },
+        c: { done: 'e' },
+        e: { approved: 'meet', rejected: { to: 'c', limit: 2, otherwise: 'meet' } },
+        d: { done: 'meet' },
+        meet: { done: 'last', deadline: ':end' },
+        last: { done: ':end' },
+        ...more.edges,
+      },
+    })
+
+  it('a deadline fires their join: what waits never begins, what runs is stopped (R5)', () => {
+    const run = meeting({ meet: { deadlineMs: 100 } })
+    run.end(1, 'done', { patch: { notes: ['a'] } })
+    expect(statuses(run)).toBe('a ended, b running, c running, d idle')
+    run.timer('deadline/1', run.at + 100)
+    expect(run.last.decision).toMatchObject({ node: 'meet', outcome: 'deadline', taken: 'meet.deadline' })
+    expect(run.last.decision?.branches).toEqual({ joined: [], failed: [], left: ['b', 'c'], skipped: ['d'] })
+    expect(run.context.forks).toBeUndefined()
+    expect(run.last.status).toBe('completed')
+    expect(run.end(2, 'done').type).toBe('late')
+    expect(run.state).toEqual({ notes: ['a'] })
+  })
+
+  it('a deadline that is not there yet does nothing, and none is set once the join has fired', () => {
+    const run = meeting({ meet: { deadlineMs: 10_000 } })
+    expect(run.timer('deadline/1', run.at + 100)).toMatchObject({ type: 'early' })
+    for (const name of ['a', 'b', 'c', 'd']) run.end(node(run, name))
+    run.decide(node(run, 'e'), 'approved')
+    expect(run.open).toEqual([`${run.context.steps - 1}:last:task/1`])
+    expect(run.timer('deadline/1', run.at + 20_000)).toMatchObject({ type: 'stale' })
+  })
+
+  it('a redirect moves the branch that it goes into, and leaves the others alone (H7)', () => {
+    const run = meeting()
+    run.end(node(run, 'c'))
+    const asked = node(run, 'e')
+    expect(run.redirect('c')).toMatchObject({ type: 'applied' })
+    expect(run.open.map((one) => one.split(':')[1])).toEqual(['a', 'b', 'c'])
+    expect(run.context.open[asked]).toBeUndefined()
+    expect(statuses(run)).toBe('a running, b running, c running, d idle')
+    // What has not begun waits for others, whoever sends the run there.
+    expect(run.redirect('d')).toMatchObject({ reason: 'not-under-way' })
+    run.end(node(run, 'a'))
+    run.end(node(run, 'b'))
+    // It has ended, and led on.
+    expect(run.redirect('b')).toMatchObject({ reason: 'not-under-way' })
+    expect(run.redirect('d')).toMatchObject({ type: 'applied' })
+    run.end(node(run, 'd'))
+    run.end(node(run, 'c'))
+    run.decide(node(run, 'e'), 'approved')
+    expect(run.last.decision?.next?.branches).toMatchObject({ joined: ['c', 'd'] })
+  })
+
+  it('a redirect out of the fork ends all of it, what waits too', () => {
+    const run = meeting()
+    run.end(node(run, 'a'))
+    expect(run.redirect('last')).toMatchObject({ type: 'applied' })
+    expect(run.open).toEqual([`${run.context.steps - 1}:last:task/1`])
+    expect(run.context.forks).toBeUndefined()
+    run.end(run.context.steps - 1)
+    expect(run.last.status).toBe('completed')
+  })
+
+  it('a handoff that is one too many leads out of them, and ends the others', () => {
+    const contractSchema = { type: 'object', properties: {}, additionalProperties: false }
+    const agent = (to: string) => ({
+      kind: 'agent' as const,
+      outcomes: ['done', to],
+      handoffs: { [to]: { description: '', contractSchema, slice: 'contract' as const } },
+    })
+    const graph = graphFixture({
+      nodes: {
+        plan: 'task',
+        a: agent('x'),
+        x: agent('a'),
+        b: 'task',
+        d: 'task',
+        meet: { kind: 'join' },
+        boss: 'agent',
+      },
+      edges: {
+        plan: { done: { fork: ['a', 'b'], join: 'meet' } },
+        a: { done: 'd', x: 'x', [escalationOutcome]: { to: 'boss', cancelsFork: true } },
+        x: { done: 'd', a: 'a', [escalationOutcome]: { to: 'boss', cancelsFork: true } },
+        b: { done: 'd' },
+        d: { done: 'meet' },
+        meet: { done: ':end' },
+        boss: { done: ':end' },
+      },
+    })
+    const limits = { ...graph.limits, handoffs: { max: 1, per: null, escalateTo: 'boss' } }
+    const run = new HandRun(compileFixture({ ...graph, limits }))
+    const hands = (to: string): Partial<EffectEnd> => ({
+      message: { role: 'assistant', content: [], calls: [{ id: to, name: `handoff_${to}`, arguments: {} }] },
+      handoff: { callId: to, handoff: to, contract: {}, reason: `to ${to}` },
+    })
+    run.start()
+    run.end(0)
+    expect(statuses(run)).toBe('a running, b running, d idle')
+    run.end(1, 'done', hands('x'))
+    expect(statuses(run)).toBe('a running, b running, d idle')
+    run.end(3, 'done', hands('a'))
+    expect(run.last.decision).toMatchObject({ node: 'x', to: 'boss', handoff: { tooMany: { name: 'max' } } })
+    expect(run.open).toEqual(['4:boss:model/1'])
+    expect(run.context.forks).toBeUndefined()
+    expect(run.context.private['boss']?.entries).toMatchObject([{ chain: [{ from: 'a', to: 'x' }] }])
+    expect(run.end(2).type).toBe('late')
   })
 })
 

@@ -1,12 +1,13 @@
 import type { Acceptance, Run } from '@waystone/core'
 import { tagNames } from './tag-names.ts'
+import type { RunRow } from '@waystone/core/store'
 import type { Command as Commander } from 'commander'
 import type { CommonOptions, Context } from '../command.ts'
 import type { ExitName } from '../exit-codes.ts'
 import { argumentError } from '../json-argument.ts'
 import { personName } from '../live/person-name.ts'
 import { printable } from '../output/printable.ts'
-import { openRow, openRun, type RunOptions } from './open-run.ts'
+import { openRow, openRun, type OpenedRun, type RunOptions } from './open-run.ts'
 
 /** Options of the operator's commands. */
 export interface OperateOptions extends CommonOptions, RunOptions {
@@ -32,22 +33,15 @@ export interface Mover {
   readonly reason: string
 }
 
-/** Makes one of the operator's moves that need nothing else. */
-export async function operate(
-  move: 'hold' | 'cancel',
-  given: { reference: string; options: OperateOptions },
-  context: Context,
-): Promise<ExitName> {
-  return await operateBy(move, { ...given, make: (run, by) => run[move](by) }, context)
-}
-
-/** Makes an operator's move. The run is not driven further here. */
+/** Makes an operator's move. The run is driven further here only where `goOn` says so. */
 export async function operateBy(
   move: Move,
   given: {
     readonly reference: string
     readonly options: OperateOptions
     readonly make: (run: Run, by: Mover) => Promise<Acceptance>
+    /** Goes on with the run here where the move leaves that to do. @returns undefined: there is nothing to do */
+    readonly goOn?: (opened: OpenedRun, acceptance: Acceptance) => Promise<ExitName | undefined>
   },
   context: Context,
 ): Promise<ExitName> {
@@ -59,30 +53,41 @@ export async function operateBy(
   const { run, bound } = await openRun(row, { ...options, live: row.tags[tagNames.models] === 'live' }, context)
   try {
     const acceptance = await make(run, { by: options.by ?? personName(context.around), reason })
-    const { status, sequence } = await run.status()
-    context.json({ runId: run.runId, move, acceptance, status, sequence })
-    return say(acceptance, { context, move, runId: run.runId, status })
+    const exit = await given.goOn?.({ row, run, bound }, acceptance)
+    const { status, sequence, compensation } = await run.status()
+    const undone = compensation === undefined ? {} : { compensation }
+    context.json({ runId: run.runId, move, acceptance, status, sequence, ...undone })
+    return exit ?? say(acceptance, { context, move, row, status })
   } finally {
     // A release or a patch may have begun something before it could be closed: stopped half-way nobody would know what came of it.
     await bound.close({ drain: true })
   }
 }
 
+function whoDrives({ lease }: RunRow): string {
+  return lease === null ? '' : ` (${lease.owner.pid} on ${lease.owner.host})`
+}
+
 interface Said {
   readonly context: Context
   readonly move: Move
-  readonly runId: string
+  readonly row: RunRow
   readonly status: string
 }
 
-function say(acceptance: Acceptance, { context, move, runId, status }: Said): ExitName {
+function say(acceptance: Acceptance, { context, move, row, status }: Said): ExitName {
+  const { runId } = row
   switch (acceptance.type) {
     case 'applied':
       context.print(`${move} applied at checkpoint ${acceptance.sequence}; run ${runId} is ${status}.`)
       if (move !== 'hold' && status === 'running') context.print(`Go on with: ${context.advise(`resume ${runId}`)}`)
       return 'done'
     case 'delivered':
-      context.print(`${move} delivered to run ${runId}; the process that drives it takes it from there.`)
+      context.print(
+        `${move} delivered to run ${runId}; the process that drives it${whoDrives(row)} takes it from there.`,
+      )
+      if (move === 'cancel')
+        context.print(`It undoes first what the run did and can undo. Look with: ${context.advise(`show ${runId}`)}`)
       return 'done'
     case 'refused':
       context.note(`${context.style('bad', 'refused')} (${acceptance.reason}): ${printable(acceptance.message)}`)

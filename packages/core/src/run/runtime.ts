@@ -460,6 +460,10 @@ export interface Run<Output = JsonObject, Asked extends Request = Request> {
    *
    * @throws {InputError} WAYSTONE_INPUT_MOVE
    */
+  /**
+   * Ends the run. What it did that can be undone is undone first, by the runtime that drives it: this one where nobody owned the run, and `result()`
+   * waits for that; where it was `delivered`, the owner. Closing the runtime meanwhile leaves the rest to whoever resumes the run.
+   */
   cancel(move: { readonly by: string; readonly reason: string }): Promise<Acceptance>
   /**
    * Sends the run to a node that is declared `redirectable`: what is open is closed, and the node is entered as from an edge. A node in a branch

@@ -18,7 +18,7 @@ describe('waystone cancel of a run that did what can be undone', () => {
     expect(out).toContain('undoes step 0')
     expect(out).toContain('compensation: 1 undone')
     expect(exit).toBe(0)
-    expect((await waystone('show', 'last')).out).toMatch(/cancelled/)
+    expect((await waystone('audit', 'last')).out).toMatch(/hotel \(step 0\) {2}by a function of its author {2}done\n/)
     expect((await waystone('resume', 'last')).err).toBe('Run RUN1 has ended: cancelled.\n')
   })
 

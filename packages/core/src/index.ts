@@ -379,15 +379,10 @@ export type {
   ToldPart,
 } from './snapshot/snapshot.ts'
 export { addUsage, noUsage, type Usage, type UsageDelta } from './snapshot/usage.ts'
+export type { AuditEntry } from './replay/audit-entry.ts'
+export type { AuditCompensation } from './replay/audit-undoing.ts'
 export type { AuditEvent } from './replay/audit-events.ts'
-export {
-  auditRun,
-  type Audit,
-  type AuditEntry,
-  type AuditHandoff,
-  type AuditPerson,
-  type AuditPolicy,
-} from './replay/audit-run.ts'
+export { auditRun, type Audit, type AuditHandoff, type AuditPerson, type AuditPolicy } from './replay/audit-run.ts'
 export { blamePath, type Blame, type BlameApproval, type BlameCall } from './replay/blame.ts'
 export type { Change } from './replay/diff-values.ts'
 export { forkRun, type ForkOptions } from './replay/fork-run.ts'

@@ -48,6 +48,8 @@ function auditLines(found: Audit, { style }: Context): readonly string[] {
     ...found.handoffs.map(handoffLine),
     ...(found.events.length === 0 ? [] : ['', 'Events from outside:']),
     ...found.events.map(eventLine),
+    ...(found.compensations.length === 0 ? [] : ['', 'What was undone:']),
+    ...found.compensations.map(compensationLine),
     '',
     found.policies.length === 0 ? 'No policies.' : 'Policies:',
     ...found.policies.map((policy) => policyLine(policy, style)),
@@ -85,14 +87,25 @@ function eventLine({ sequence, at, id, event, key, by, through, taken }: Audit['
   return `  ${String(sequence).padStart(4)}  ${formatTime(at)}  ${printableLine(event)}${about}  ${whose}, id ${printableLine(id)}: ${taker}`
 }
 
+function compensationLine(one: Audit['compensations'][number]): string {
+  const { sequence, at, step, node, item, tool, attempt, outcome, problem } = one
+  const what = `${nodeText(node, item === undefined ? undefined : [item])} (step ${step})`
+  const by = tool === undefined ? 'by a function of its author' : `by tool ${printableLine(tool)}`
+  const tried = attempt === 1 ? '' : `, attempt ${attempt}`
+  const why = problem === undefined ? '' : `: ${printableLine(problem)}`
+  return `  ${String(sequence).padStart(4)}  ${formatTime(at)}  ${what}  ${by}${tried}  ${outcome}${why}`
+}
+
 function transitionLines({ transitions }: Audit): readonly string[] {
-  const rows = transitions.map(({ sequence, at, actor, event, decision, items = [] }) => [
+  const rows = transitions.map(({ sequence, at, actor, event, decision, items = [], neverBegan }) => [
     String(sequence),
     formatTime(at),
     printableLine(actor),
     event,
     decision === null
-      ? ''
+      ? neverBegan === true
+        ? 'never began'
+        : ''
       : `${decision.taken}${decision.to === null ? '' : ` → ${placedText(decision.to, { node: decision.node, items })}`}`,
   ])
   return table(

@@ -105,7 +105,8 @@ function hasWait({ open }: RunContext): boolean {
 /** What ended, for the checkpoint. */
 export function checkpointStep(run: RunAt, step: OpenStep, end: EffectEnd): CheckpointStep {
   const record = run.compiled.graph.nodes[step.node]
-  const tool = step.tool ?? (record?.kind === 'tool' ? record.tool : undefined)
+  // Of a compensation the tool that undoes.
+  const tool = step.tool ?? (step.undoes === undefined && record?.kind === 'tool' ? record.tool : undefined)
   return {
     index: end.step,
     node: pathAt(run, step.node),

@@ -9,25 +9,14 @@ import { isCrossing, shownAt } from '../graph/policy-crossing.ts'
 import { argumentsOfCall } from '../snapshot/agent-calls.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { HandoffLimitHit } from '../snapshot/handoff.ts'
-import type { Decision } from '../snapshot/decision.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
 import type { RuleScope } from '../snapshot/sticky-rule.ts'
 import { contextsOf, holdersOf, openIn } from '../snapshot/tree.ts'
 import { eventsIn, type AuditEvent } from './audit-events.ts'
+import { entryOf, type AuditEntry } from './audit-entry.ts'
+import { compensationsIn, type AuditCompensation } from './audit-undoing.ts'
 import { readHistory, type History } from './history.ts'
 import { requireRow } from './read-checkpoints.ts'
-
-/** One transition, as an auditor reads it. */
-export interface AuditEntry {
-  readonly sequence: number
-  readonly at: number
-  /** Who caused it: a node's effect, a person, an operator, the clock, the caller. */
-  readonly actor: string
-  readonly event: string
-  readonly decision: Decision | null
-  /** The items of maps inside which it happened, outermost first; absent: inside none. */
-  readonly items?: readonly number[]
-}
 
 /** What a person or operator did. */
 export interface AuditPerson {
@@ -99,6 +88,8 @@ export interface Audit {
   readonly handoffs: readonly AuditHandoff[]
   /** What came from outside. Order: as received. */
   readonly events: readonly AuditEvent[]
+  /** What was undone, and with what. Order: as ended. */
+  readonly compensations: readonly AuditCompensation[]
   readonly policies: readonly AuditPolicy[]
 }
 
@@ -124,6 +115,7 @@ export async function auditRun(store: Store, runId: string): Promise<Audit> {
       people: history.checkpoints.flatMap((checkpoint) => peopleOf(checkpoint, history)),
       handoffs: history.checkpoints.flatMap((checkpoint) => handoffsIn(checkpoint)),
       events: eventsIn(history),
+      compensations: compensationsIn(history.checkpoints),
       policies: sitesOf(history.graph, []).flatMap((site) =>
         site.graph.policies.map((policy) => auditPolicy(ways, site, policy)),
       ),
@@ -137,6 +129,7 @@ export async function auditRun(store: Store, runId: string): Promise<Audit> {
       people: [],
       handoffs: [],
       events: [],
+      compensations: [],
       policies: [],
     }
   }
@@ -147,35 +140,6 @@ function handoffsIn({ sequence, event, decision, items }: Checkpoint): readonly 
   const { node, outcome, to, handoff } = decision
   const where = items === undefined ? {} : { items }
   return [{ sequence, at: event.at, from: node, handoff: outcome, to: to ?? '', ...handoff, ...where }]
-}
-
-function entryOf({ sequence, event, step, decision, items }: Checkpoint): AuditEntry {
-  const base = { sequence, at: event.at, actor: actorOf(event, step?.node ?? null), event: event.type, decision }
-  return items === undefined ? base : { ...base, items }
-}
-
-function actorOf(event: Checkpoint['event'], node: string | null): string {
-  switch (event.type) {
-    case 'effect.ended':
-      return `node ${node ?? ''}${event.payload.model === undefined ? '' : ` (${event.payload.model})`}`
-    case 'request.decided':
-    case 'request.asked':
-    case 'request.answered':
-    case 'run.forked':
-    case 'run.hold':
-    case 'run.release':
-    case 'run.patch':
-    case 'run.redirect':
-    case 'rule.revoke':
-    case 'run.cancel':
-      return event.payload.by
-    case 'timer.due':
-      return 'the clock'
-    case 'event.received':
-      return event.payload.by ?? 'the caller'
-    case 'run.started':
-      return 'the caller'
-  }
 }
 
 function peopleOf(checkpoint: Checkpoint, history: History): readonly AuditPerson[] {

@@ -56,7 +56,15 @@ describe('compensation across levels, branches and agents', () => {
     expect(world.undone).toEqual(['second tour', 'second bus', 'first tour', 'first bus', 'night'])
     expect(world.calls.at(-2)).toMatchObject({ name: 'undo first bus', given: 'id of first bus' })
     expect(await divergence()).toBeNull()
-    expect((await auditRun(runtime.store, run.runId)).chain.isIntact).toBe(true)
+    const audit = await auditRun(runtime.store, run.runId)
+    expect(audit.chain.isIntact).toBe(true)
+    expect(audit.compensations).toMatchObject([
+      { node: 'second/tour', step: 7, attempt: 1, outcome: 'done' },
+      { node: 'second/bus', step: 6 },
+      { node: 'first/tour', step: 3 },
+      { node: 'first/bus', step: 2 },
+      { node: 'night', step: 0 },
+    ])
     const told = await readHistory(runtime.store, run.runId)
     const paths = told.checkpoints.filter(({ step }) => step?.kind === 'compensate').map(({ step }) => step?.node)
     expect(paths).toEqual(['second/tour', 'second/bus', 'first/tour', 'first/bus', 'night'])

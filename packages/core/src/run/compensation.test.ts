@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { createManualClock } from '../../test/support/manual-clock.ts'
 import { trip, tripWorkflow, untilAborted, World, type TripOptions } from '../../test/compensation/trips.ts'
 import { nodeError } from '../errors/node-error.ts'
+import { auditRun } from '../replay/audit-run.ts'
 import { readHistory } from '../replay/history.ts'
 import { replayRun } from '../replay/replay-run.ts'
 import { createRuntime } from './create-runtime.ts'
@@ -39,7 +40,7 @@ const cancelled = { by: 'ada', reason: 'changed plans' }
 
 describe('compensation', () => {
   it('undoes in reverse what a failed run did, one checkpoint each, and leaves its status', async () => {
-    const { world, run, result, replayed, history } = await begin({}, fails)
+    const { world, run, runtime, result, replayed, history } = await begin({}, fails)
     expect(await result()).toMatchObject({
       status: 'failed',
       error: { code: 'WAYSTONE_NODE_THREW', message: 'it is down' },
@@ -63,6 +64,12 @@ describe('compensation', () => {
       { name: 'undo flight', effect: '0/undo', attempt: 1, given: { ticket: 'F-rome' } },
     ])
     expect(await replayed()).toBeNull()
+    expect((await auditRun(runtime.store, run.runId)).compensations.map(({ node, tool }) => [node, tool])).toEqual([
+      ['seats', undefined],
+      ['seats', undefined],
+      ['hotel', undefined],
+      ['flight', 'cancel-flight'],
+    ])
     const told = await history()
     const last = told.at(told.last).snapshot.context
     expect(told.checkpoints.filter(({ step }) => step?.kind === 'compensate').map(({ step }) => step?.node)).toEqual([

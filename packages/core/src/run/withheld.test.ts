@@ -7,6 +7,7 @@ import { asks, says, scripted } from '../../test/support/scripted-model.ts'
 import { mortalView } from '../../test/support/store-view.ts'
 import { createMemoryStore } from '../checkpoint/memory-store.ts'
 import type { Workflow } from '../define/workflow.ts'
+import { auditRun } from '../replay/audit-run.ts'
 import { readHistory } from '../replay/history.ts'
 import { replayRun } from '../replay/replay-run.ts'
 import { createRuntime } from './create-runtime.ts'
@@ -55,7 +56,7 @@ describe('work that a hold keeps from beginning', () => {
   it('has certainly not happened when the run is cancelled: not charged, not undone, and told so', async () => {
     for (const effect of ['keyed', 'unsafe'] as const) {
       const world = new World()
-      const { run, clock, unbegun, replayed } = await heldBefore(chainWorkflow(world, effect), world)
+      const { run, runtime, clock, unbegun, replayed } = await heldBefore(chainWorkflow(world, effect), world)
       await run.cancel(who)
       await clock.settle()
       expect(await run.result()).toMatchObject({
@@ -68,6 +69,8 @@ describe('work that a hold keeps from beginning', () => {
         { node: 'car', usage: null, outcome: 'failed', message: 'car was told to stop: it had not started' },
       ])
       expect(await replayed()).toBeNull()
+      const { transitions } = await auditRun(runtime.store, run.runId)
+      expect(transitions.filter(({ neverBegan }) => neverBegan).map(({ actor }) => actor)).toEqual(['node car'])
     }
   })
 

@@ -122,6 +122,37 @@ describe('a map of agents', () => {
     expect(await outcome('raise')).toMatchObject({ status: 'failed', error: { message: /no such word/ } })
   })
 
+  it('ends model calls that hang by its timeout: neither the map nor a drain waits for them for ever', async () => {
+    const hung: string[] = []
+    const model = answering((text, { signal }) => {
+      if (wordOf(text) !== 'moon') return meaning(text)
+      hung.push('moon')
+      // It heeds nothing but being told to stop.
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => {
+          reject(signal.reason as Error)
+        })
+      })
+    })
+    const store = createMemoryStore()
+    const clock = createManualClock()
+    const runtime = runtimeWith({ models: { writer: model }, clock, store })
+    const workflow = agentItems({ failed: 'keep', timeout: '10s', retry: { attempts: 1 } })
+    const run = await runtime.start(workflow, { input: { words } })
+    await expect.poll(() => hung.length).toBe(1)
+    const drained = runtime.close({ drain: true })
+    await clock.advance(10_000)
+    await drained
+    const other = runtimeWith({ models: { writer: model }, clock, store, workflows: [workflow] })
+    const resumed = await other.open(workflow, run.runId)
+    await resumed.resume()
+    expect(await resumed.result()).toMatchObject({
+      status: 'completed',
+      output: { meanings: ['of sun', 'no 1', 'of star', 'of sky'] },
+    })
+    expect(hung).toHaveLength(1)
+  })
+
   it('stops agents that still run when it is over, whose ends are late (G7)', async () => {
     const clock = createManualClock()
     const aborted: string[] = []

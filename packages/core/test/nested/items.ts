@@ -15,6 +15,8 @@ export interface ItemOptions {
   readonly done?: MapDone
   readonly failed?: 'raise' | 'keep' | 'drop'
   readonly retry?: { readonly attempts: number; readonly backoff?: '1s' }
+  /** Of an agent's model calls. */
+  readonly timeout?: '10s'
   /** Limits of the workflow around the map. */
   readonly limits?: Limits<unknown>
   /** Limits of what an item runs. */

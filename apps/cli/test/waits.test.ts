@@ -49,6 +49,17 @@ describe('waystone send', () => {
     expect((await waystone('resume', 'last')).out).toContain('"amountUsd": 5')
   })
 
+  it('goes to a wait in a nested workflow, which is shown by its path', async () => {
+    await waystone('run', 'nested-wait.ts', '--input', '{"order":"o-1"}')
+    expect((await waystone('show', 'last')).out).toMatch(/waits +shop\/settle, for event paid until/)
+    const { waits } = JSON.parse((await waystone('show', 'last', '--json')).out) as { waits: object[] }
+    expect(waits).toMatchObject([{ node: 'shop/settle', events: ['paid'], key: null }])
+    const sent = await waystone('send', 'last', 'paid')
+    expect(sent.out).toContain('→ end of shop')
+    expect(sent.exit).toBe(0)
+    expect((await waystone('show', 'last', '--why')).out).toContain('shop/settle ended received → end of shop')
+  })
+
   it('is derived again by a replay, and waits anew in a fork of the run, which is sent its own event', async () => {
     await waystone(...paid, '--payload', '{"amountUsd":20}', '--id', 'm-1')
     expect((await waystone('replay', 'last')).exit).toBe(0)

@@ -8,6 +8,7 @@ import { argumentError, readCount } from '../json-argument.ts'
 import { blameLines } from '../output/blame-text.ts'
 import { changeLines } from '../output/change-text.ts'
 import { decisionLines } from '../output/decision-text.ts'
+import { openWaits } from '../output/open-waits.ts'
 import { keptBackLines } from '../output/kept-back-text.ts'
 import { placeLines, placesOf, type PlaceInLine } from '../output/line-text.ts'
 import { overviewLines } from '../output/overview.ts'
@@ -164,9 +165,11 @@ function showBlame(history: History, { path, sequence }: { path: JsonPath; seque
 
 function showOverview(history: History, { at, places, isOriginGone, context }: Looking): void {
   const checkpoints = at === undefined ? history.checkpoints : [history.at(at).checkpoint]
+  const waits = openWaits(history.at(history.last).snapshot.context)
   context.json({
     run: rowJson(history.row),
     ...(places.length > 0 && { places }),
+    ...(waits.length > 0 && { waits }),
     checkpoints: checkpoints.map(timelineJson),
   })
   const line = placeLines(places).map((text) => `${context.style('quiet', 'in line'.padEnd(10))}${text}`)

@@ -3,6 +3,7 @@ import { tagNames } from '../bind/tag-names.ts'
 import type { Context } from '../command.ts'
 import { amountText } from '../graph/limits-text.ts'
 import { handedLines } from './handoff-text.ts'
+import { openWaits } from './open-waits.ts'
 import { printable, printableLine } from './printable.ts'
 import { compensationLines, degradedText, toneOfStatus, unreadText, waitText } from './run-result.ts'
 import { formatDuration, formatTime } from './units.ts'
@@ -71,14 +72,11 @@ function waitLines(
   history: History,
   { now, advise }: { readonly now: number; readonly advise: Context['advise'] },
 ): readonly string[] {
-  return Object.values(openIn(history.at(history.last).snapshot.context)).flatMap(
-    ({ kind, node, awaits, expiresAt = null }) => {
-      if (kind !== 'wait') return []
-      const text = waitText({ node, events: awaits?.events ?? [], key: awaits?.key ?? null, expiresAt }, now)
-      const isDue = expiresAt !== null && expiresAt <= now
-      return [isDue ? `${text}; it goes on with: ${advise(`resume ${history.row.runId}`)}` : text]
-    },
-  )
+  return openWaits(history.at(history.last).snapshot.context).map((wait) => {
+    const text = waitText(wait, now)
+    const isDue = wait.expiresAt !== null && wait.expiresAt <= now
+    return isDue ? `${text}; it goes on with: ${advise(`resume ${history.row.runId}`)}` : text
+  })
 }
 
 type Row = History['row']

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createCommandLine, type CommandLine } from './command-line.ts'
+import { createCommandLine, sink, type CommandLine } from './command-line.ts'
 import { screenAfter } from './screen.ts'
 import { terminal } from './terminal.ts'
 
@@ -241,5 +241,24 @@ describe('Ctrl-C at a question', () => {
     const { exit, err } = await waystone.within({ ...person.around, out, onInterrupt }, ...large)
     expect(err).toContain('waystone approve RUN1 --reason')
     expect(exit).toBe(130)
+  })
+})
+
+describe('waystone show at a narrow terminal', () => {
+  it('leaves out what does not fit, from the last column on, but not where an edge led', async () => {
+    await waystone('run', 'support.ts', '--input', '{"topic":"tides","amount":250}')
+    const shownAt = async (columns: number): Promise<readonly string[]> => {
+      const out = { ...sink(true), columns }
+      await waystone.within({ out }, 'show', 'last')
+      const { text } = out
+      const all = screenAfter(text()).split('\n')
+      return all.slice(all.findIndex((line) => line.trimStart().startsWith('seq')))
+    }
+    const wide = await shownAt(200)
+    expect(wide[0]).toMatch(/edge +took +cost +because$/)
+    const narrow = await shownAt(70)
+    expect(narrow[0]).toMatch(/edge( +took( +cost)?)?$/)
+    expect(narrow.filter((line) => line.length > 70)).toEqual([])
+    expect(narrow).toHaveLength(wide.length)
   })
 })

@@ -17,7 +17,7 @@ import { parsePath } from '../output/path-text.ts'
 import { printable } from '../output/printable.ts'
 import { requestLines } from '../output/request-text.ts'
 import { rowJson } from '../output/row-json.ts'
-import { timelineJson, timelineLines } from '../output/timeline.ts'
+import { timelineJson, timelineLines, type TimelineLook } from '../output/timeline.ts'
 
 interface ShowOptions extends CommonOptions, RunOptions {
   readonly at?: string
@@ -135,6 +135,10 @@ function showWhy(history: History, at: number | undefined, { print, json }: Cont
   }
 }
 
+function timelineLook({ style, around }: Context): TimelineLook {
+  return { style, ...(around.out.isTerminal && { width: around.out.columns }) }
+}
+
 /** The items of maps that a decision is about; an item that goes on inside is one of its map. */
 function itemsOf({ items = [], step, decision }: Checkpoint): readonly number[] {
   return step?.item !== undefined && decision?.to === null ? [...items, step.item] : items
@@ -169,10 +173,10 @@ function showOverview(history: History, { at, places, isOriginGone, context }: L
   context.json({
     run: rowJson(history.row),
     ...(places.length > 0 && { places }),
-    ...(waits.length > 0 && { waits }),
     checkpoints: checkpoints.map(timelineJson),
+    waits,
   })
   const line = placeLines(places).map((text) => `${context.style('quiet', 'in line'.padEnd(10))}${text}`)
   const head = overviewLines(history, context, { isOriginGone })
-  context.print(...head, ...line, '', ...timelineLines(checkpoints, history, context.style))
+  context.print(...head, ...line, '', ...timelineLines(checkpoints, history, timelineLook(context)))
 }

@@ -4,12 +4,23 @@ import { personText } from './person-text.ts'
 import { reasonText, wayText } from './decision-text.ts'
 import { printableExcerpt, printableLine } from './printable.ts'
 import { iso } from './row-json.ts'
-import type { Style } from './style.ts'
+import { displayWidth, type Style } from './style.ts'
 import { table } from './table.ts'
 import { formatCost, formatDuration } from './units.ts'
 
+/** How a timeline is printed. */
+export interface TimelineLook {
+  readonly style: Style
+  /** Of the terminal: what stands last is left out as long as lines are longer, and `show --why` has it. Absent: no terminal. */
+  readonly width?: number
+}
+
 /** Checkpoints as a table: when, which node, how it ended, where it led and why, how long it took, what it cost. */
-export function timelineLines(checkpoints: readonly Checkpoint[], history: History, style: Style): readonly string[] {
+export function timelineLines(
+  checkpoints: readonly Checkpoint[],
+  history: History,
+  { style, width = Infinity }: TimelineLook,
+): readonly string[] {
   const begun = history.checkpoints[0]?.event.at ?? 0
   const rows = checkpoints.map((checkpoint) => {
     const { sequence, event, decision, step, usage, items } = checkpoint
@@ -37,10 +48,17 @@ export function timelineLines(checkpoints: readonly Checkpoint[], history: Histo
     { title: 'cost', align: 'right' as const },
     { title: 'because' },
   ]
-  const used = columns.map((_, index) => index < 5 || rows.some((row) => row[index] !== ''))
-  const kept = <Item>(items: readonly Item[]): readonly Item[] => items.filter((_, index) => used[index])
-  return table(kept(columns), rows.map(kept))
+  const used = columns.map((_, index) => index < always || rows.some((row) => row[index] !== ''))
+  for (let most = columns.length; ; most--) {
+    const kept = <Item>(items: readonly Item[]): readonly Item[] =>
+      items.filter((_, index) => used[index] === true && index < most)
+    const lines = table(kept(columns), rows.map(kept))
+    if (most === always || lines.every((line) => displayWidth(line) <= width)) return lines
+  }
 }
+
+/** Columns that are never left out: up to the edge. */
+const always = 5
 
 function whatText({ event, step, sequence, decision }: Checkpoint, history: History): string {
   switch (event.type) {

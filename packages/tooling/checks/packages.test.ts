@@ -15,7 +15,7 @@ let packed: ReadonlyMap<string, PackedPackage>
 
 beforeAll(() => {
   packed = new Map(packAll(folder).map((one) => [one.name, one]))
-})
+}, 120_000)
 
 afterAll(() => rmSync(folder, { recursive: true }))
 

@@ -51,17 +51,15 @@ export { fallbackReasons, type FallbackOptions, type FallbackReason } from './de
 export type { Duration } from './define/duration.ts'
 export type { EventDefinition, EventInput, EventOptions, EventPayload, NamedEvent, Signal } from './define/event.ts'
 export type {
-  DelayOptions,
-  EventWaitOptions,
-  Expiry,
-  KeyOptions,
+  AwaitsOneThing,
+  ForOrDelayOrUntilIsMissing,
   PayloadOf,
   ReceivedOf,
   ReceiveMapping,
-  UntilOptions,
   WaitNode,
-  WordKey,
-  WordSource,
+  WaitOptions,
+  WaitOutcome,
+  WaitTerms,
 } from './define/wait.ts'
 export {
   END,
@@ -87,28 +85,28 @@ export type {
   WorkingNode,
 } from './define/join.ts'
 export type {
+  ApplyIsMissing,
   ApplyResults,
   ApprovalsOfWork,
   ExcessItems,
   GivenItem,
   ItemApproval,
-  ItemDecision,
+  ItemCompensation,
   ItemFailure,
   ItemOf,
+  ItemOptions,
+  ItemOrRunIsMissing,
   ItemOutput,
   ItemResult,
   ItemRule,
   ItemWork,
-  ListKey,
   MapDone,
   MapNode,
   MapOptions,
   MapOutcome,
-  MapSource,
-  RunItems,
   ToolsOfWork,
+  WantedIsMissing,
   WantedOutput,
-  WorkItems,
 } from './define/map.ts'
 export type {
   Compensation,

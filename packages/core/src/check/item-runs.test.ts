@@ -55,7 +55,7 @@ function checked(
   options: object = {},
   without?: 'approval' | 'boss',
 ): CheckReport {
-  const map = Reflect.get(w, 'map') as (config: object) => ReturnType<typeof w.map<Bill, 'bills'>>
+  const map = Reflect.get(w, 'map') as (config: object) => ReturnType<typeof w.map<'bills', unknown, Bill>>
   const n = w.nodes({
     boss: w.approval({ show: ['bills'] }),
     each: map({ over: 'bills', input: (bill: string) => ({ bill }), item, maxItems: 20, concurrency: 5, ...options }),

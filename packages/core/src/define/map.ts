@@ -1,6 +1,8 @@
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { EffectClass } from './effect-class.ts'
+import type { DecisionOf } from './approval.ts'
 import type { CallApproval, CallDecision } from './call-approval.ts'
+import type { Compensation, UndoneNode } from './compensate.ts'
 import type { FailedBranches, LosingBranches } from './join.ts'
 import type { EffectOutcome, Given, Later, Node } from './node.ts'
 import type { EffectOptions, InputRule } from './node-options.ts'
@@ -24,7 +26,12 @@ export type MapDone = 'all' | 'any' | 'first' | { readonly atLeast: number }
 export type WantedOutput<Done, Output, Item> = {
   /** For `done: 'first'`: whether an output is what the map is after; asked as its item ends. */
   readonly wanted?: (output: Output, item: Item) => boolean
-} & ([Done] extends ['first'] ? { readonly wanted: unknown } : { readonly wanted?: never })
+} & ([Done] extends ['first'] ? WantedIsMissing : { readonly wanted?: never })
+
+/** `done: 'first'` says with `wanted` which output it is after. */
+export interface WantedIsMissing {
+  readonly wanted: unknown
+}
 
 /** What the functions of a map's items are given: what the node reads and hears as the item begins, and its place in the list, from 0. */
 export type GivenItem<Name extends keyof Values, Heard extends string, Values> = Given<Name, Heard, Values> & {
@@ -52,16 +59,6 @@ export type ItemResult<Output, Failed extends FailedBranches> = Failed extends '
   ? ItemOutput<Output> | ItemFailure
   : ItemOutput<Output>
 
-/** State keys that hold a list, as a map may go over them; an optional one that is absent has no items. */
-export type ListKey<Values> = {
-  [Key in keyof Values & string]-?: NonNullable<Values[Key]> extends readonly unknown[] ? Key : never
-}[keyof Values & string]
-
-/** What a map goes over: a state key that holds a list, or a function that makes one. */
-export type MapSource<Reads extends keyof Values & string, Heard extends string, Values> =
-  | ListKey<Values>
-  | ((given: Given<Reads, Heard, Values>) => Later<readonly unknown[]>)
-
 /** An item of what a map goes over. */
 export type ItemOf<Source, Values> = Source extends keyof Values
   ? NonNullable<Values[Source]> extends readonly (infer Item)[]
@@ -72,12 +69,12 @@ export type ItemOf<Source, Values> = Source extends keyof Values
     : never
 
 /**
- * `input` is needed where an item of a state key is not the tool's input. Of what a function makes it is known only once all of the
+ * One of `item` and `run` is needed; `input` is where an item of a state key is not the tool's input. Of what a function makes it is known only once all of the
  * options have been looked at: there the tool's own schema tells.
  */
-export type ItemRule<Source, Input, Values> = [Source] extends [string]
-  ? InputRule<ItemOf<Source, Values>, Input>
-  : unknown
+export type ItemRule<Source, Work, Called, Values> = [Work] extends [never]
+  ? ItemOrRunIsMissing
+  : { readonly run?: never } & ([Source] extends [string] ? InputRule<ItemOf<Source, Values>, Called> : unknown)
 
 /** What every map declares. */
 export interface MapOptions<
@@ -112,36 +109,44 @@ export interface ItemWork {
 /** How a person is asked before the tool of a map is called for an item. Who says no ends the item as failed. */
 export type ItemApproval<Input> = Omit<CallApproval<Input>, 'canAskBack' | 'remember'>
 
-/** The items are calls of a tool, or runs of an agent or a workflow. */
-export interface WorkItems<Work extends ItemWork, Item, View> {
-  readonly item: Work
+/** What is done for each item: `item` or `run`. `Called`: what it is called with. */
+export interface ItemOptions<Work, Called, Output, Item, View> {
+  /** A tool that is called, or an agent or a workflow that is run, for each item. */
+  readonly item?: Work & { readonly '~input': Called; readonly '~output': Output }
   /** Needed only where an item is not already the input of what is done for it. */
-  readonly input?: (item: Item, given: View) => Later<Work['~input']>
-  /** Of a tool: only more careful than its own. */
+  readonly input?: (item: Item, given: View) => Later<NoInfer<Called>>
+  /** In place of `item`: does the work of one item. @returns JSON */
+  readonly run?: (item: Item, given: View, context: EffectContext) => Later<Output>
+  /** Of a tool: only more careful than its own. Of `run`: what may happen when the end of an item is not known; default `unsafe`: never repeated. */
   readonly effect?: EffectClass
   /**
    * Of a tool: a person is asked about the call of each item, or of those that `when` says. `true`: as the tool says of its calls by agents, if it
    * does. Others go on meanwhile; one that waits keeps its place in `concurrency`. Default: nobody is asked.
    */
-  readonly approval?: Work extends AnyTool<string> ? boolean | ItemApproval<Work['~input']> : false
-  readonly run?: never
+  readonly approval?: Work extends AnyTool<string> ? boolean | ItemApproval<NoInfer<Called>> : false
 }
 
-/** The items are calls of a function. */
-export interface RunItems<Output, Item, View> {
-  /** Does the work of one item. @returns JSON */
-  readonly run: (item: Item, given: View, context: EffectContext) => Later<Output>
-  /** What may happen when the end of an item is not known; default `unsafe`: never repeated. */
-  readonly effect?: EffectClass
-  readonly item?: never
+/** Neither `item` nor `run`: one of them must say what is done for an item. */
+export interface ItemOrRunIsMissing {
+  readonly run: unknown
   readonly input?: never
   readonly approval?: never
 }
 
+/** How an item may be undone; `false`: what its tool says of that does not hold, which a function's item has none to say. */
+export type ItemCompensation<Work, Called, Output, State, Undo> =
+  | Compensation<UndoneNode<Called, Output, State>, Undo>
+  | ([Work] extends [never] ? never : false)
+
 /** How results become a patch; needed by a map that writes. */
 export type ApplyResults<Writes, Results, Result, View> = {
   readonly apply?: (results: Results, given: View) => Result
-} & ([Writes] extends [never] ? unknown : { readonly apply: unknown })
+} & ([Writes] extends [never] ? unknown : ApplyIsMissing)
+
+/** A map that writes says with `apply` what its results become. */
+export interface ApplyIsMissing {
+  readonly apply: unknown
+}
 
 /** Outcomes of a map that must be routed. */
 export type MapOutcome<Done, Failed extends FailedBranches> =
@@ -159,18 +164,16 @@ export type ToolsOfWork<Work> =
         ? never
         : string
 
-/** What a person may answer about the call of an item. */
-export interface ItemDecision<Work> {
-  readonly outcome: 'approved' | 'rejected' | 'edited'
-  /** For `edited`: what the tool is called with instead. */
-  readonly edits: { readonly input?: Work extends ItemWork ? Work['~input'] : never }
-  readonly response: undefined
-}
-
 /** What people may answer inside an item, by node. */
 export type ApprovalsOfWork<Work> =
   Work extends AnyTool<string>
-    ? { readonly ask: ItemDecision<Work> }
+    ? {
+        readonly ask: DecisionOf<
+          'approved' | 'rejected' | 'edited',
+          { readonly input?: Work extends ItemWork ? Work['~input'] : never },
+          undefined
+        >
+      }
     : Work extends { readonly '~approvals': infer Approvals }
       ? Approvals
       : Work extends { readonly '~tools': infer Name }

@@ -22,7 +22,9 @@ import type { FailedBranches, JoinConfig, JoinNode, JoinOutcome, WorkingNode } f
 import type {
   ApplyResults,
   GivenItem,
+  ItemCompensation,
   ItemOf,
+  ItemOptions,
   ItemResult,
   ItemRule,
   ItemWork,
@@ -30,16 +32,14 @@ import type {
   MapNode,
   MapOptions,
   MapOutcome,
-  MapSource,
-  RunItems,
   WantedOutput,
-  WorkItems,
 } from './map.ts'
 import type {
   AgentNode,
   ApprovalNode,
   GateNode,
   Given,
+  Later,
   PatchOf,
   Slice,
   TaskNode,
@@ -60,16 +60,14 @@ import type { CheckedShape, Needed, PatchesOf, StateEntry, ValuesOf } from './st
 import type { KeysOf, TaskConfig, TaskResult, TaskRun } from './task.ts'
 import type { Tool } from './tool.ts'
 import type {
-  DelayOptions,
-  EventWaitOptions,
-  Expiry,
-  KeyOptions,
+  AwaitsOneThing,
   PayloadOf,
   ReceivedOf,
   ReceiveMapping,
-  UntilOptions,
   WaitNode,
-  WordKey,
+  WaitOptions,
+  WaitOutcome,
+  WaitTerms,
 } from './wait.ts'
 import type { ApprovalsOf, FitsState, NodeTable, Workflow, WorkflowConfig } from './workflow.ts'
 
@@ -227,37 +225,17 @@ export interface StateBuilder<Values, Patches> {
       ExtraKeys<'run', Exclude<KeysOf<Result>, keyof Patches>>,
   ): TaskNode<Outcome, Needed<Reads, Values>, Values>
 
-  /** Work on every item of a list, several at a time: each is a call of a tool, or a run of an agent or of a workflow. */
+  /** Work on every item of a list, several at a time: each is a call of a tool or a function, or a run of an agent or of a workflow. */
   map<
-    Work extends ItemWork,
-    const Source extends MapSource<Reads, Heard, Values>,
-    Reads extends keyof Values & string = never,
-    Writes extends keyof Values & keyof Patches & string = never,
-    Heard extends string = never,
-    Failed extends FailedBranches = 'raise',
-    Done extends MapDone = 'all',
-    const Result extends PatchOf<Writes, Patches> = PatchOf<Writes, Patches>,
-    Undo = never,
-  >(
-    config: MapOptions<Reads, Writes, Heard, Failed> & {
-      /** A key that holds a list, or a function that makes one. */
-      readonly over: Source
-      /** When it is done; default `all`. */
-      readonly done?: Done
-      /** How to undo an item that is a call of a tool, when the run does not complete; `false`: what the tool says of that does not hold here. */
-      readonly compensate?:
-        | Compensation<UndoneNode<Work['~input'], Work['~output'], Slice<Reads, Values>>, Undo>
-        | false
-    } & WorkItems<Work, ItemOf<Source, Values>, GivenItem<Reads, Heard, Values>> &
-      ItemRule<Source, Work['~input'], Values> &
-      WantedOutput<Done, Work['~output'], ItemOf<Source, Values>> &
-      ApplyResults<Writes, readonly ItemResult<Work['~output'], Failed>[], Result, Given<Reads, Heard, Values>> &
-      ExtraKeys<'apply', Exclude<keyof Result, keyof Patches>>,
-  ): MapNode<MapOutcome<Done, Failed>, Needed<Reads | Extract<Source, keyof Values & string>, Values>, Work, Values>
-  /** Work on every item of a list, several at a time: each is one call of a function. */
-  map<
+    // Without an alias, so that messages show the keys that hold a list.
+    const Source extends
+      | {
+          [Name in keyof Values & string]-?: NonNullable<Values[Name]> extends readonly unknown[] ? Name : never
+        }[keyof Values & string]
+      | ((given: Given<Reads, Heard, Values>) => Later<readonly unknown[]>),
     Output,
-    const Source extends MapSource<Reads, Heard, Values>,
+    Work extends ItemWork = never,
+    Called = ItemOf<Source, Values>,
     Reads extends keyof Values & string = never,
     Writes extends keyof Values & keyof Patches & string = never,
     Heard extends string = never,
@@ -271,13 +249,14 @@ export interface StateBuilder<Values, Patches> {
       readonly over: Source
       /** When it is done; default `all`. */
       readonly done?: Done
-      /** How to undo an item when the run does not complete. */
-      readonly compensate?: Compensation<UndoneNode<ItemOf<Source, Values>, Output, Slice<Reads, Values>>, Undo>
-    } & RunItems<Output, ItemOf<Source, Values>, GivenItem<Reads, Heard, Values>> &
+      /** How to undo an item that is a call, when the run does not complete; `false`: what its tool says of that does not hold here. */
+      readonly compensate?: ItemCompensation<Work, Called, Output, Slice<Reads, Values>, Undo>
+    } & ItemOptions<Work, Called, Output, ItemOf<Source, Values>, GivenItem<Reads, Heard, Values>> &
+      ItemRule<Source, Work, Called, Values> &
       WantedOutput<Done, Output, ItemOf<Source, Values>> &
       ApplyResults<Writes, readonly ItemResult<Output, Failed>[], Result, Given<Reads, Heard, Values>> &
       ExtraKeys<'apply', Exclude<keyof Result, keyof Patches>>,
-  ): MapNode<MapOutcome<Done, Failed>, Needed<Reads | Extract<Source, keyof Values & string>, Values>, never, Values>
+  ): MapNode<MapOutcome<Done, Failed>, Needed<Reads | Extract<Source, keyof Values & string>, Values>, Work, Values>
 
   /**
    * A workflow as a node: it runs inside this run, with a state of its own, within the limits of both. `input` and `apply` are needed only
@@ -317,51 +296,29 @@ export interface StateBuilder<Values, Patches> {
     options?: EventOptions,
   ): NamedEvent<Name, EventInput<Schema>, EventPayload<Schema>>
 
-  /** Waits for time to pass; holds no process. */
-  wait<Reads extends keyof Values & string = never, Heard extends string = never>(
-    config: DelayOptions<Reads, Heard>,
-  ): WaitNode<'done', never, Values>
-  /** Waits until a moment; holds no process. */
-  wait<Reads extends keyof Values & string = never, Heard extends string = never, Key extends WordKey<Values> = never>(
-    config: UntilOptions<Reads, Heard, Key, Given<Reads, Heard, Values>>,
-  ): WaitNode<'done', Needed<Reads | Key, Values>, Values>
-  /** Waits for an event from outside; holds no process. One that came before is taken at once. */
+  /**
+   * Waits for an event from outside (`for`), for time to pass (`delay`) or until a moment (`until`); holds no process. An event that came before is
+   * taken at once. Outcome: `received`, or of several events the name of the one that came; `done` where it waits for time.
+   */
   wait<
-    Name extends string,
-    Payload,
+    const For extends NamedEvent | readonly NamedEvent[] = never,
     Reads extends keyof Values & string = never,
     Writes extends keyof Values & keyof Patches & string = never,
     Heard extends string = never,
-    Key extends WordKey<Values> = never,
+    // Without an alias, so that messages show the keys that hold a word.
+    Key extends {
+      [Name in keyof Values & string]-?: NonNullable<Values[Name]> extends string | number ? Name : never
+    }[keyof Values & string] = never,
+    Delay extends Duration = never,
     Expires extends Duration = never,
     const Result extends PatchOf<Writes, Patches> = PatchOf<Writes, Patches>,
   >(
-    config: EventWaitOptions<Reads, Writes, Heard, Expires> &
-      KeyOptions<Key, Given<Reads, Heard, Values>> & {
-        readonly for: NamedEvent<Name, unknown, Payload>
-      } & ReceiveMapping<Payload, Payload, Slice<Writes, Patches>, Result, Given<Reads, Heard, Values>> &
+    config: WaitOptions<For, Reads, Writes, Heard, Expires> &
+      WaitTerms<Key, Delay, Given<Reads, Heard, Values>> &
+      AwaitsOneThing<For, Delay> &
+      ReceiveMapping<ReceivedOf<For>, PayloadOf<For>, Slice<Writes, Patches>, Result, Given<Reads, Heard, Values>> &
       ExtraKeys<'apply', Exclude<keyof Result, keyof Patches>>,
-  ): WaitNode<'received' | Expiry<Expires>, Needed<Reads | Key, Values>, Values>
-  /** Waits for the first of several events from outside: the outcome is its name. */
-  wait<
-    const Events extends readonly NamedEvent[],
-    Reads extends keyof Values & string = never,
-    Writes extends keyof Values & keyof Patches & string = never,
-    Heard extends string = never,
-    Key extends WordKey<Values> = never,
-    Expires extends Duration = never,
-    const Result extends PatchOf<Writes, Patches> = PatchOf<Writes, Patches>,
-  >(
-    config: EventWaitOptions<Reads, Writes, Heard, Expires> &
-      KeyOptions<Key, Given<Reads, Heard, Values>> & { readonly for: Events } & ReceiveMapping<
-        ReceivedOf<Events>,
-        PayloadOf<Events>,
-        Slice<Writes, Patches>,
-        Result,
-        Given<Reads, Heard, Values>
-      > &
-      ExtraKeys<'apply', Exclude<keyof Result, keyof Patches>>,
-  ): WaitNode<Events[number]['name'] | Expiry<Expires>, Needed<Reads | Key, Values>, Values>
+  ): WaitNode<WaitOutcome<For, Expires>, Needed<Reads | Key, Values>, Values>
 
   /** Where the branches of a fork meet: `{ fork: [n.search, n.price], join: n.merge }`. */
   join<Failed extends FailedBranches = 'raise', Expires extends Duration = never>(

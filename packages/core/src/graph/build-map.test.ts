@@ -22,7 +22,7 @@ const look = defineTool({
 
 /** A map as somebody may write it who has no types. */
 function build(config: object): BuiltGraph {
-  const map = Reflect.get(w, 'map') as (config: object) => ReturnType<typeof w.map<typeof look, 'orders'>>
+  const map = Reflect.get(w, 'map') as (config: object) => ReturnType<typeof w.map<'orders', unknown, typeof look>>
   const n = w.nodes({ each: map({ over: 'orders', maxItems: 10, ...config }) })
   return buildGraph(
     w.workflow('mapped', {

@@ -107,7 +107,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     plant: { name: 'a no to an item counts as a yes', compiled: withoutRejectedItems },
-    found: ['asked-before-run'],
+    found: ['limits-are-guards', 'asked-before-run'],
     suite: 'items',
   },
   {

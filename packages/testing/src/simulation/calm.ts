@@ -1,4 +1,5 @@
 import type { SeededRandom } from '../random/seeded-random.ts'
+import { longestSetBackMs } from './mishaps.ts'
 import { allOpen } from './oracle/parts.ts'
 import { isOpen, type RunFacts } from './oracle/run-facts.ts'
 import type { People } from './people.ts'
@@ -47,9 +48,9 @@ export class Calm {
   /** Says which delivered events nobody has taken up although everything works. */
   checkPrompt(): void {
     const { timeline, oracle } = this.#world
-    for (const { inbox, runId, context } of oracle.runs.values()) {
+    for (const { inbox, runId, context } of oracle.known()) {
       for (const [id, { at }] of context.ending === null ? inbox : []) {
-        if (at < this.#begunAt + afterLeasesMs || timeline.now < at + promptMs) continue
+        if (at < this.#begunAt + afterLeasesMs + longestSetBackMs || timeline.now < at + promptMs) continue
         oracle.report(
           'inbox-is-kept',
           `event ${id} was delivered ${timeline.now - at} ms ago, and nobody takes it up`,

@@ -26,7 +26,7 @@ export class Operators {
   }
 
   #act(): void {
-    const open = [...this.#world.oracle.runs.values()].filter(({ context }) => context.ending === null)
+    const open = this.#world.oracle.known().filter(({ context }) => context.ending === null)
     if (open.length === 0) return
     const facts = this.#random.pick(open)
     if (facts.context.held?.broken !== undefined && this.#random.chance(0.6)) return this.#mend(facts)

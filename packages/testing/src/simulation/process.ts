@@ -2,6 +2,15 @@ import type { Clock, Ids } from '@waystone/core'
 import { seededIds } from '../random/seeded-ids.ts'
 import type { Timeline } from './timeline.ts'
 
+/** What a process is made with. */
+interface ProcessOptions {
+  readonly name: string
+  readonly pid: number
+  readonly seed: string
+  /** By how much the clock of its host is behind, asked each time; default: it is right. */
+  readonly lagMs?: () => number
+}
+
 /** A process of the simulated world: dies, freezes and thaws. What it waits for comes through its timeline or never. */
 export class SimulatedProcess {
   readonly name: string
@@ -11,14 +20,15 @@ export class SimulatedProcess {
   readonly #timeline: Timeline
   #state: 'running' | 'frozen' | 'dead' = 'running'
 
-  constructor(timeline: Timeline, options: { readonly name: string; readonly pid: number; readonly seed: string }) {
+  constructor(timeline: Timeline, options: ProcessOptions) {
     this.name = options.name
     this.pid = options.pid
     this.ids = seededIds(options.seed)
     this.#timeline = timeline
+    const { lagMs = () => 0 } = options
     this.clock = {
-      now: () => timeline.now,
-      at: (at, callback) => timeline.in(at - timeline.now, this, callback),
+      now: () => timeline.now - lagMs(),
+      at: (at, callback) => timeline.in(at - timeline.now + lagMs(), this, callback),
     }
   }
 

@@ -39,7 +39,7 @@ export class Senders {
     const { oracle } = this.#world
     for (const [id, runId] of this.#accepted) {
       const facts = oracle.runs.get(runId)
-      if (facts === undefined || facts.used.has(id) || facts.discarded.has(id)) continue
+      if (facts === undefined || facts.isDeleted || facts.used.has(id) || facts.discarded.has(id)) continue
       // It was stored, and the run ended before anybody took it in.
       if (facts.context.ending !== null && facts.inbox.has(id)) continue
       oracle.report('events-are-kept', `event ${id} was taken and never reached the run`, runId)
@@ -47,7 +47,7 @@ export class Senders {
   }
 
   #send(): void {
-    const runs = [...this.#world.oracle.runs.values()]
+    const runs = this.#world.oracle.known()
     const open = runs.filter(({ context }) => context.ending === null)
     const from = this.#random.chance(0.95) && open.length > 0 ? open : runs
     if (from.length === 0) return

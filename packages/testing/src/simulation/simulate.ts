@@ -6,11 +6,13 @@ import { Calm } from './calm.ts'
 import type { Coverage } from './coverage.ts'
 import { allOpen } from './oracle/parts.ts'
 import { isOpen, type RunFacts, type Violation } from './oracle/run-facts.ts'
+import { Mishaps } from './mishaps.ts'
 import { hasRedirectable, Operators } from './operators.ts'
 import { People } from './people.ts'
 import { Senders } from './senders.ts'
 import type { RunCount } from './suites/suite.ts'
 import { suiteOf, type SuiteName } from './suites/suites.ts'
+import { bureau } from './workflows/bureau.ts'
 import { SimulatedWorld, type Host, type Plant } from './world.ts'
 
 /** What one seed showed. */
@@ -47,15 +49,17 @@ const calmMs = 40 * 60_000
 /** Runs one seed: a while in bad weather, then calm until every run has ended, with every invariant checked after each step. */
 export async function simulate(seed: number, options: SimulationOptions = {}): Promise<SimulationReport> {
   const suite = options.suite ?? 'core'
-  const { workflows, hasRareLast = false, runs = [2, 5] } = suiteOf(suite)
+  const { workflows, hasRareLast = false, hasMishaps = false, runs = [2, 5] } = suiteOf(suite)
   const world = new SimulatedWorld(seed, {
     plant: options.plant ?? null,
     trace: options.trace ?? null,
     workflows,
+    hasMishaps,
   })
   const simulation = new Simulation(world, {
     stopsEarly: options.stopsEarly ?? true,
     hasRareLast,
+    hasMishaps,
     runs: options.runs ?? runs,
   })
   await simulation.run()
@@ -96,21 +100,29 @@ class Simulation {
   readonly #senders: Senders
   readonly #stopsEarly: boolean
   readonly #hasRareLast: boolean
+  readonly #hasMishaps: boolean
   readonly #runs: RunCount
   #started = 0
   #wanted = 0
-  /** Whether every run had ended, and after which checkpoint of the store. */
-  #endedAt: { readonly position: number; readonly isSo: boolean } | null = null
+  /** Whether every run had ended, and of which version of the store that is so. */
+  #endedAt: { readonly version: number; readonly isSo: boolean } | null = null
 
   constructor(
     world: SimulatedWorld,
     {
       stopsEarly,
       hasRareLast,
+      hasMishaps,
       runs,
-    }: { readonly stopsEarly: boolean; readonly hasRareLast: boolean; readonly runs: RunCount },
+    }: {
+      readonly stopsEarly: boolean
+      readonly hasRareLast: boolean
+      readonly hasMishaps: boolean
+      readonly runs: RunCount
+    },
   ) {
     this.#world = world
+    this.#hasMishaps = hasMishaps
     this.#hasRareLast = hasRareLast
     this.#runs = runs
     this.#random = world.random.branch('driver')
@@ -127,6 +139,7 @@ class Simulation {
     this.#planActs()
     if (this.#hasEvents()) this.#senders.plan()
     if (this.#hasOperators()) new Operators(this.#world).plan()
+    if (this.#hasMishaps) new Mishaps(this.#world, this.#people).plan()
     const storm = timeline.now + this.#random.integer(10_000, 50_000)
     await this.#until(() => timeline.now >= storm)
     chaos.end()
@@ -189,8 +202,8 @@ class Simulation {
   /** Asked after each step: what is open changes with the store only. */
   #allEnded(): boolean {
     const { oracle } = this.#world
-    if (this.#endedAt?.position !== oracle.position)
-      this.#endedAt = { position: oracle.position, isSo: this.#open().length === 0 }
+    if (this.#endedAt?.version !== oracle.version)
+      this.#endedAt = { version: oracle.version, isSo: this.#open().length === 0 }
     return this.#endedAt.isSo
   }
 
@@ -269,7 +282,7 @@ class Simulation {
   }
 
   #pickRun(): RunFacts | undefined {
-    const runs = [...this.#world.oracle.runs.values()]
+    const runs = this.#world.oracle.known()
     const open = this.#open()
     return this.#random.chance(0.9) && open.length > 0
       ? this.#random.pick(open)
@@ -330,6 +343,11 @@ class Simulation {
     this.#senders.check()
     for (const facts of oracle.runs.values()) {
       const runId = facts.runId as RunId
+      await this.#checkMemory(facts)
+      if (facts.isDeleted) {
+        await this.#checkGone(runId)
+        continue
+      }
       const row = await truth.row(runId)
       if (row === undefined || row.sequence !== facts.checkpoints.length - 1)
         oracle.report(
@@ -349,5 +367,22 @@ class Simulation {
       const replay = await replayRun(truth, spec, runId)
       if (replay.divergence !== null) oracle.report('plan-is-pure', replay.divergence.message, runId)
     }
+  }
+
+  /** Nothing is left of a run that was deleted. */
+  async #checkGone(runId: RunId): Promise<void> {
+    const { truth, oracle } = this.#world
+    const isThere = (await truth.row(runId)) !== undefined || (await truth.load(runId)) !== undefined
+    const inbox = (await truth.inbox([runId])).get(runId) ?? []
+    if (isThere || inbox.length > 0) oracle.report('deleted-is-gone', `the run was deleted and is there`, runId)
+  }
+
+  /** What a run that has completed put into the memory is there, whatever became of the run. */
+  async #checkMemory({ runId, spec, context }: RunFacts): Promise<void> {
+    const { memory, oracle, timeline, coverage } = this.#world
+    if (spec.graph.name !== bureau.name || context.ending?.status !== 'completed') return
+    const entry = await memory.get({ scope: ['letters'], key: runId, now: timeline.now })
+    if (entry === undefined) oracle.report('deleted-is-gone', 'what it remembered is gone', runId)
+    coverage.count('remembered across runs')
   }
 }

@@ -116,7 +116,11 @@ export class StorePort implements Store {
   }
 
   deleteRun(...given: Parameters<Store['deleteRun']>): ReturnType<Store['deleteRun']> {
-    return this.#cross('deleteRun', () => this.#inner.deleteRun(...given))
+    return this.#cross('deleteRun', async () => {
+      const answer = await this.#inner.deleteRun(...given)
+      if (answer.type === 'deleted') this.#world.oracle.deleted(given[0].runId)
+      return answer
+    })
   }
 
   rules(...given: Parameters<Store['rules']>): ReturnType<Store['rules']> {

@@ -64,6 +64,8 @@ export interface Observer {
     readonly attempt: number
     readonly fence: number
   }): void
+  /** The store has deleted a run. */
+  deleted(runId: string): void
   delivered(runId: string, event: EngineEvent): void
   discarded(runId: string, eventIds: readonly string[]): void
   /** A process begins an effect. */

@@ -3,10 +3,12 @@ import {
   createMemoryGroupStore,
   createMemoryStore,
   createRuntime,
+  createVolatileMemory,
   groupsWithStores,
   WaystoneError,
   withGroupStores,
   type CompiledWorkflow,
+  type MemoryStore,
   type Runtime,
   type RuntimeOptions,
   type Workflow,
@@ -101,6 +103,12 @@ export class SimulatedWorld implements Surroundings {
   readonly #limits: DrawnLimits
   /** The engine plans everything twice and compares. Every run is replayed at the end in any case, so that not every world has to. */
   readonly #isPlannedTwice: boolean
+  /** By how much the clock of all processes is behind. */
+  lagMs = 0
+  /** What runs put there stays when they are deleted. */
+  readonly memory: MemoryStore = createVolatileMemory()
+  /** A process drives only so many runs at once. */
+  readonly #mostRuns: number
   /** Processes look for runs that can go on; false: only callers do. */
   readonly hasWorkers: boolean
   #spawned = 0
@@ -114,10 +122,12 @@ export class SimulatedWorld implements Surroundings {
       plant,
       trace,
       workflows,
+      hasMishaps,
     }: {
       readonly plant: Plant | null
       readonly trace: ((line: string) => void) | null
       readonly workflows: readonly Workflow[]
+      readonly hasMishaps: boolean
     },
   ) {
     this.seed = seed
@@ -136,6 +146,7 @@ export class SimulatedWorld implements Surroundings {
     this.hasWorkers = this.random.chance(0.75)
     this.#leaseMs = this.random.pick([500, 2_000, 5_000])
     this.#isPlannedTwice = this.random.branch('purity').chance(0.25)
+    this.#mostRuns = hasMishaps ? this.random.branch('runs at once').pick([1, 2, 1_000]) : 1_000
     this.#limits = drawLimits(this.random.branch('limits'))
     this.oracle.expectLimits(this.#limits.known, this.#leaseMs)
     this.chaos = new Chaos({
@@ -154,6 +165,11 @@ export class SimulatedWorld implements Surroundings {
     this.trace?.(`${String(this.timeline.now - simulationEpoch).padStart(7)} ${line}`)
   }
 
+  /** Processes share limits. */
+  get hasSharedLimits(): boolean {
+    return this.#limits.limits !== undefined
+  }
+
   /** Processes that run now. */
   running(): readonly Host[] {
     return this.hosts.filter(({ process }) => process.state === 'running')
@@ -163,7 +179,12 @@ export class SimulatedWorld implements Surroundings {
   spawn(): Host {
     this.#spawned += 1
     const name = `process-${this.#spawned}`
-    const process = new SimulatedProcess(this.timeline, { name, pid: this.#spawned, seed: `${this.seed}/${name}` })
+    const process = new SimulatedProcess(this.timeline, {
+      name,
+      pid: this.#spawned,
+      seed: `${this.seed}/${name}`,
+      lagMs: () => this.lagMs,
+    })
     const port = new StorePort(this, process, this.#base)
     const runtime = createRuntime({ ...this.#options(process), store: this.#plant?.above?.(port) ?? port })
     const host = { process, runtime }
@@ -199,6 +220,8 @@ export class SimulatedWorld implements Surroundings {
       ids: process.ids,
       leaseMs: this.#leaseMs,
       checkPurity: this.#isPlannedTwice,
+      maxConcurrentRuns: this.#mostRuns,
+      memory: this.memory,
       liveness: {
         self: () => ({ host: 'simulated', pid: process.pid, processStartedAt: String(process.pid) }),
         stateOf: (owner) => {
@@ -229,8 +252,8 @@ export class SimulatedWorld implements Surroundings {
 
   #crashed(process: SimulatedProcess, row: string): void {
     this.note(`${process.name} ${row}`)
-    for (const { owner, context } of this.oracle.runs.values()) {
-      if (owner !== process) continue
+    for (const { owner, context, isDeleted } of this.oracle.runs.values()) {
+      if (owner !== process || isDeleted) continue
       const open = Object.values(allOpen(context))
       if (context.undoing !== undefined) this.coverage.count('crash while undoing')
       if (context.children !== undefined) this.coverage.count('crash while nested')

@@ -3,7 +3,7 @@ import { runSuite } from '../../src/simulation/run-suite.ts'
 import { seedsOf, suiteOf, type SuiteName } from '../../src/simulation/suites/suites.ts'
 
 const isLong = process.env['WAYSTONE_LONG'] === '1'
-const seeds = isLong ? 5_000 : 1_000
+const seeds = isLong ? 5_000 : 600
 const minutes = 60_000
 
 /** The test of one suite. Each has a file of its own, so that they run beside each other. */

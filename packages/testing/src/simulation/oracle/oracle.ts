@@ -39,6 +39,7 @@ export class Oracle implements Observer {
   readonly #specs: ReadonlyMap<string, CompiledWorkflow>
   readonly #rules = new Map<string, KnownRule>()
   #position = 0
+  #deletions = 0
   #hasNews = false
 
   constructor(world: Surroundings, truth: Store, specs: ReadonlyMap<string, CompiledWorkflow>) {
@@ -79,9 +80,23 @@ export class Oracle implements Observer {
     this.#world.coverage.count('rule revoked: workflow')
   }
 
-  /** How far the store has been looked at. */
-  get position(): number {
-    return this.#position
+  /** Another one whenever a run has moved, or was deleted. */
+  get version(): number {
+    return this.#position + this.#deletions
+  }
+
+  /** Runs that are there. Order: as they began. */
+  known(): readonly RunFacts[] {
+    return [...this.runs.values()].filter(({ isDeleted }) => !isDeleted)
+  }
+
+  /** The store has deleted a run. */
+  deleted(runId: string): void {
+    const facts = this.runs.get(runId)
+    if (facts === undefined || facts.isDeleted) return
+    facts.isDeleted = true
+    this.#deletions += 1
+    facts.inbox.clear()
   }
 
   /** True while something was delivered to a run and not taken up. */
@@ -98,6 +113,12 @@ export class Oracle implements Observer {
       this.#position = stored.position
       const facts = this.runs.get(stored.runId) ?? (await this.#meet(stored.runId))
       if (facts === undefined) continue
+      if (facts.isDeleted)
+        this.report(
+          'deleted-is-gone',
+          `checkpoint ${stored.sequence} was stored after the run was deleted`,
+          stored.runId,
+        )
       if (stored.text.includes(leakedSecret.value) || stored.text.includes(btoa(leakedSecret.value)))
         this.report('secrets-are-references', `checkpoint ${stored.sequence} holds the secret's value`, stored.runId)
       const checkpoint = await this.#read(stored, facts.spec)

@@ -45,10 +45,15 @@ export function namesAround({ holder, around }: Part): readonly string[] {
   return [...namesAround(around), step?.node ?? '']
 }
 
-/** The part that a node is in, by the node's path. */
+function isHeld({ holder, around }: Part): boolean {
+  return holder === null || around === null || (around.context.open[holder] !== undefined && isHeld(around))
+}
+
+/** The part under way that a node is in, by the node's path. */
 export function partOfPath(parts: readonly Part[], path: string): Part | undefined {
   const around = path.split('/').slice(0, -1).join('/')
-  return parts.find((part) => namesAround(part).join('/') === around)
+  // One that was left may still have something to settle.
+  return parts.find((part) => namesAround(part).join('/') === around && isHeld(part))
 }
 
 /** The part that an event is about. */

@@ -76,6 +76,8 @@ export interface RunFacts {
   /** Of the workflow around a nested one, and the step that holds it there; null for the run. */
   readonly around: RunFacts | null
   readonly holder: string | null
+  /** Somebody has deleted the run. */
+  isDeleted: boolean
   /** Nested workflows under way, by the step that holds each. */
   readonly parts: Map<string, RunFacts>
   /** Steps begun in it, or in what is nested in it. */
@@ -162,6 +164,7 @@ export function newRunFacts(
     },
     around: null,
     holder: null,
+    isDeleted: false,
     parts: new Map(),
     begun: new Set(),
     spec,
@@ -207,7 +210,8 @@ export function newRunFacts(
 }
 
 /** True until a run has ended and everything that was cancelled in it has settled. */
-export function isOpen({ context }: RunFacts): boolean {
+export function isOpen({ context, isDeleted }: RunFacts): boolean {
+  if (isDeleted) return false
   return context.ending === null || Object.keys(context.closing).length > 0
 }
 
@@ -241,6 +245,7 @@ const invariantNames = [
   'calls-keep-results',
   'chain-holds',
   'patches-name-changes',
+  'deleted-is-gone',
   'held-runs-begin-nothing',
   'asked-before-run',
   'stopped-work-is-aborted',

@@ -4,7 +4,7 @@ import { suite } from './suite.ts'
 /** Groups that keep to themselves, failures by name, and runs that stall. */
 export const groups = suite({
   name: 'groups',
-  share: 0.2,
+  share: 0.34,
   workflows: [guild, strongroom],
   rows: [
     'private value stored',

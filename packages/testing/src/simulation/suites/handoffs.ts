@@ -4,7 +4,7 @@ import { suite } from './suite.ts'
 /** Handoffs: every slice, every limit, in branches and in nested workflows. */
 export const handoffs = suite({
   name: 'handoffs',
-  share: 0.3,
+  share: 0.5,
   workflows: [desks, relays],
   rows: [
     'handoff made',

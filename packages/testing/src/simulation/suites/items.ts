@@ -4,7 +4,7 @@ import { suite } from './suite.ts'
 /** Maps whose items are agents, workflows, and calls that people are asked about. */
 export const items = suite({
   name: 'items',
-  share: 0.1,
+  share: 0.18,
   runs: [1, 2],
   workflows: [offices, tills],
   rows: [

@@ -4,7 +4,7 @@ import { suite } from './suite.ts'
 /** Maps. */
 export const maps = suite({
   name: 'maps',
-  share: 0.2,
+  share: 0.3,
   workflows: [workflow],
   rows: [
     'item begun',

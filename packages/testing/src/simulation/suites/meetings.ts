@@ -4,7 +4,7 @@ import { suite } from './suite.ts'
 /** Forks whose branches meet before their join. */
 export const meetings = suite({
   name: 'meetings',
-  share: 0.1,
+  share: 0.2,
   workflows: [workflow],
   rows: [
     'fork taken',

@@ -4,7 +4,7 @@ import { suite } from './suite.ts'
 /** Operators and persons who do more than decide. */
 export const operators = suite({
   name: 'operators',
-  share: 0.2,
+  share: 0.34,
   workflows: [operated],
   rows: [
     'redirect',

@@ -14,6 +14,8 @@ export interface Suite {
   readonly workflows: readonly Workflow[]
   /** How many runs a seed wants, both ends included; default 2 to 5. Fewer where each run is long, so that no seed costs much more than others. */
   readonly runs?: RunCount
+  /** True: clocks are set back, processes drive few runs at once, and runs are deleted. Absent: none of it. */
+  readonly hasMishaps?: boolean
   /** True: the last workflow is met by one seed of twelve only, so that what the others do stays what it was. Absent: all are met alike. */
   readonly hasRareLast?: boolean
   /** What must have been seen at least once over its seeds; a row that stays at zero means that nothing was shown about it. */

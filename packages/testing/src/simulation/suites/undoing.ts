@@ -4,7 +4,7 @@ import { suite } from './suite.ts'
 /** Compensation: of tools, unsafe work, items of maps, nested workflows and branches that lost. */
 export const undoing = suite({
   name: 'undoing',
-  share: 0.2,
+  share: 0.34,
   workflows: [undone],
   rows: [
     'undoing begun',

@@ -4,7 +4,7 @@ import { suite } from './suite.ts'
 /** Waits: for events that come early, late, twice, for others or not at all, and for time. */
 export const waits = suite({
   name: 'waits',
-  share: 0.2,
+  share: 0.3,
   workflows: [workflow, workflow],
   rows: [
     'wait opened',

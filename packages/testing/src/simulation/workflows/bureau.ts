@@ -1,4 +1,5 @@
 import { END, FAIL } from '@waystone/core'
+import { ask } from './bridge.ts'
 import { post, stamp } from './letters.ts'
 import { input, output, task, w } from './shared.ts'
 import { booked } from './undoable.ts'
@@ -45,10 +46,21 @@ const n = w.nodes({
   }),
   clerk: w.agent({ ...agent, tools: [post], maxModelCalls: 4, redirectable: true }),
   meet: w.join({ wait: { atLeast: 2 }, failed: 'drop', deadline: '20s' }),
-  last: task('last', { effect: 'keyed', attempts: 1 }),
+  last: w.task({
+    effect: 'idempotent',
+    reads: ['ticket'],
+    writes: ['count', 'trail'],
+    timeout: 1_500,
+    memory: { scope: ['letters'], access: 'write' },
+    run: async ({ state }, context) => {
+      await ask({ name: 'last', effect: 'idempotent', context, input: { ...state } })
+      await context.memory.put(context.runId, { ticket: state.ticket })
+      return { count: 1, trail: [context.node] }
+    },
+  }),
 })
 
-/** Decisions that are remembered, of the same agent in two nested workflows and of another beside them, in branches that lose. */
+/** What is remembered across runs, and decisions that are, of the same agent in two nested workflows and of another beside them, in branches that lose. */
 export const bureau = w.workflow('bureau', {
   input,
   output,

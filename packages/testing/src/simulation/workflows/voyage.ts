@@ -7,6 +7,8 @@ const l = w.nodes({
   cabin: booked('cabin'),
   quick: booked('quick'),
   slow: hand('slow', 'report'),
+  slower: booked('slower'),
+  slowest: hand('slowest', 'report'),
   race: w.join({ wait: 'any', failed: 'drop', losers: 'finish' }),
   stamp: task('stamp', { effect: 'keyed', attempts: 1, timeout: 900, redirectable: true }),
 })
@@ -18,9 +20,11 @@ const leg = w.workflow('leg', {
   nodes: l,
   start: l.cabin,
   edges: {
-    cabin: { done: { fork: [l.quick, l.slow], join: l.race }, failed: l.stamp },
+    cabin: { done: { fork: [l.quick, l.slow, l.slower, l.slowest], join: l.race }, failed: l.stamp },
     quick: { done: l.race },
     slow: { done: l.race },
+    slower: { done: l.race },
+    slowest: { done: l.race },
     race: { done: l.stamp, unsatisfied: FAIL },
     stamp: { done: END },
   },
@@ -73,5 +77,5 @@ export const voyage = w.workflow('voyage', {
     sure: { approved: n.pay, rejected: FAIL, expired: { to: n.begin, limit: 1, otherwise: FAIL } },
     pay: { done: END },
   },
-  limits: { steps: 34, duration: '60s' },
+  limits: { steps: 40, duration: '60s' },
 })

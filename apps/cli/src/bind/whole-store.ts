@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path'
-import { groupsWithStores, withGroupStores, type Graph } from '@waystone/core'
+import { groupsWithStores, parseGraph, withGroupStores } from '@waystone/core'
 import type { RunRow, Store } from '@waystone/core/store'
 import type { Context } from '../command.ts'
 import { loadConfig } from '../load/config-file.ts'
@@ -14,8 +14,7 @@ import { tagNames } from './tag-names.ts'
 export async function wholeStore(row: RunRow, { file }: RunOptions, context: Context): Promise<Store> {
   const store = await context.store()
   const text = await store.graph(row.graphHash, row.behaviourHash)
-  // The text was written from a graph as the run was made.
-  const groups = text === undefined ? [] : groupsWithStores(JSON.parse(text) as Graph)
+  const groups = text === undefined ? [] : groupsWithStores(parseGraph(text))
   if (groups.length === 0) return store
   const { cwd } = context.around
   const reference = file ?? row.tags[tagNames.module]

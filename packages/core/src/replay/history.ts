@@ -1,3 +1,4 @@
+import { readStoredGraph } from '../checkpoint/stored-graph.ts'
 import type { RunRow, Store } from '../checkpoint/store.ts'
 import { inputError } from '../errors/input-error.ts'
 import { storeError } from '../errors/store-error.ts'
@@ -43,15 +44,9 @@ export interface History {
  */
 export async function readHistory(store: Store, runId: string): Promise<History> {
   const row = await requireRow(store, runId)
-  const text = await store.graph(row.graphHash, row.behaviourHash)
-  if (text === undefined)
-    throw storeError(
-      'WAYSTONE_STORE_CORRUPT',
-      `the graph ${row.graphHash} of run ${runId} is missing in ${store.name}`,
-      { runId },
-    )
+  const graph = await readStoredGraph(store, row)
   const read = await readAllCheckpoints(store, row)
-  return createHistory(row, JSON.parse(text) as Graph, read)
+  return createHistory(row, graph, read)
 }
 
 function createHistory(row: RunRow, graph: Graph, read: readonly ReadCheckpoint[]): History {

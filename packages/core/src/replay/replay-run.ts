@@ -4,6 +4,7 @@ import { encodeCheckpoint, type Sealing } from '../checkpoint/codec.ts'
 import type { Sealer } from '../checkpoint/sealing.ts'
 import { requireStores } from '../checkpoint/group-stores.ts'
 import type { RunRow, Store } from '../checkpoint/store.ts'
+import { findStoredGraph } from '../checkpoint/stored-graph.ts'
 import { groupStoresOf } from '../checkpoint/with-group-stores.ts'
 import { compile } from '../compile/compile.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
@@ -11,7 +12,6 @@ import { plan, type Plan } from '../compile/plan.ts'
 import { isWorkflow, type Workflow } from '../define/workflow.ts'
 import { replayError } from '../errors/replay-error.ts'
 import { compareGraphs, formatDifference } from '../graph/compare.ts'
-import type { Graph } from '../graph/graph.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
@@ -74,9 +74,8 @@ export async function replayRun(store: Store, workflow: Workflow | CompiledWorkf
 
 async function requireSameGraph(store: Store, compiled: CompiledWorkflow, row: RunRow): Promise<void> {
   if (row.graphHash === compiled.hashes.graph) return
-  const text = await store.graph(row.graphHash, row.behaviourHash)
-  const differences =
-    text === undefined ? [] : compareGraphs(JSON.parse(text) as Graph, compiled.graph).map(formatDifference)
+  const before = await findStoredGraph(store, row)
+  const differences = before === undefined ? [] : compareGraphs(before, compiled.graph).map(formatDifference)
   throw replayError(
     'WAYSTONE_REPLAY_GRAPH_DIFFERS',
     `run ${row.runId} was made by another definition of ${row.workflow} (graph ${row.graphHash}, now ${compiled.hashes.graph}):\n${differences.map((line) => `  ${line}`).join('\n')}`,

@@ -1,7 +1,7 @@
 import type { RunId } from '../base/ids.ts'
 import { requireStores } from '../checkpoint/group-stores.ts'
+import { findStoredGraph } from '../checkpoint/stored-graph.ts'
 import { groupStoresOf } from '../checkpoint/with-group-stores.ts'
-import type { Graph } from '../graph/graph.ts'
 import { storeError } from '../errors/store-error.ts'
 import type { Engine } from './engine.ts'
 import type { RunDeletion } from './runtime.ts'
@@ -10,9 +10,9 @@ import type { RunDeletion } from './runtime.ts'
 export async function deleteRun(engine: Engine, runId: RunId, isForced: boolean): Promise<RunDeletion> {
   const { store, clock, parts } = engine
   const row = await store.row(runId)
-  const graph = row === undefined ? undefined : await store.graph(row.graphHash, row.behaviourHash)
-  // What its groups keep of it would stay behind. The text was written from a graph as the run was made.
-  if (graph !== undefined && !isForced) requireStores(JSON.parse(graph) as Graph, runId, groupStoresOf(store))
+  const graph = row === undefined || isForced ? undefined : await findStoredGraph(store, row)
+  // What its groups keep of it would stay behind.
+  if (graph !== undefined) requireStores(graph, runId, groupStoresOf(store))
   await engine.letGo(runId, isForced)
   const lease = (await store.row(runId))?.lease
   const isDead = lease !== null && lease !== undefined && parts.liveness.stateOf(lease.owner) === 'dead'

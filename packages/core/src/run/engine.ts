@@ -3,6 +3,7 @@ import type { Ids, RunId } from '../base/ids.ts'
 import { restoreRun } from '../checkpoint/load.ts'
 import { hasEnded } from '../checkpoint/store-rules.ts'
 import type { Lease, Owner, Store } from '../checkpoint/store.ts'
+import { findStoredGraph } from '../checkpoint/stored-graph.ts'
 import { groupStoresOf } from '../checkpoint/with-group-stores.ts'
 import { eventWord } from '../compile/event-word.ts'
 import { plan } from '../compile/plan.ts'
@@ -324,7 +325,7 @@ export class Engine implements DriveHost {
     if (loaded === undefined)
       throw storeError('WAYSTONE_STORE_RUN_UNKNOWN', `no run ${runId} is in store ${store.name}`, { runId })
     const { row } = loaded
-    const compiled = await parts.book.forRun(row, () => store.graph(row.graphHash, row.behaviourHash))
+    const compiled = await parts.book.forRun(row, () => findStoredGraph(store, row))
     if (needsBindings && !hasEnded(row.status)) await checkBindings(compiled, this.ports)
     if (row.behaviourHash !== compiled.hashes.behaviour)
       this.notify({ type: 'behaviour.changed', runId, workflow: row.workflow })

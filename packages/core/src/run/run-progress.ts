@@ -1,9 +1,9 @@
 import type { RunId } from '../base/ids.ts'
 import { readCheckpoints, restoreAt } from '../checkpoint/load.ts'
 import type { Store } from '../checkpoint/store.ts'
+import { readStoredGraph } from '../checkpoint/stored-graph.ts'
 import { inputError } from '../errors/input-error.ts'
 import { storeError } from '../errors/store-error.ts'
-import type { Graph } from '../graph/graph.ts'
 import { progressOf, type NodeProgress } from '../snapshot/progress.ts'
 
 /** How far a stored run is, or was at a checkpoint; its definition need not be known. @throws {InputError} WAYSTONE_INPUT_SEQUENCE */
@@ -23,14 +23,11 @@ export async function readProgress(
       { sequence },
     )
   }
-  const text = await store.graph(row.graphHash, row.behaviourHash)
-  if (text === undefined)
-    throw storeError('WAYSTONE_STORE_CORRUPT', `the graph of run ${runId} is missing in ${store.name}`, { runId })
+  const graph = await readStoredGraph(store, row)
   const read = await readCheckpoints(store, await store.checkpoints(runId, 0, sequence), row.graphHash)
   const { snapshot } = await restoreAt(store, runId, sequence)
-  // The text was written from a graph by `create`.
   return progressOf(
-    JSON.parse(text) as Graph,
+    graph,
     read.map(({ checkpoint }) => checkpoint),
     snapshot,
   )

@@ -3,6 +3,7 @@ import { requireStores } from '../checkpoint/group-stores.ts'
 import { restoreRun } from '../checkpoint/load.ts'
 import { hasEnded } from '../checkpoint/store-rules.ts'
 import type { RunRow } from '../checkpoint/store.ts'
+import { findStoredGraph } from '../checkpoint/stored-graph.ts'
 import { groupStoresOf } from '../checkpoint/with-group-stores.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { storeError } from '../errors/store-error.ts'
@@ -26,9 +27,7 @@ export async function standingOf(engine: Engine, runId: RunId): Promise<Standing
   const { store, parts } = engine
   const loaded = await store.load(runId)
   if (loaded === undefined) throw unknownRun(engine, runId)
-  const compiled = await parts.book.forRun(loaded.row, () =>
-    store.graph(loaded.row.graphHash, loaded.row.behaviourHash),
-  )
+  const compiled = await parts.book.forRun(loaded.row, () => findStoredGraph(store, loaded.row))
   requireStores(compiled.graph, runId, groupStoresOf(store))
   const { snapshot, parent } = await restoreRun(store, loaded)
   return { compiled, context: snapshot.context, sequence: parent.sequence }
@@ -43,8 +42,7 @@ export async function statusOfRun(engine: Engine, runId: RunId): Promise<RunResu
   if (loaded === undefined) throw unknownRun(engine, runId)
   const { row } = loaded
   const { snapshot, parent } = await restoreRun(store, loaded)
-  const graphText = await store.graph(row.graphHash, row.behaviourHash)
-  const graph = graphText === undefined ? undefined : (JSON.parse(graphText) as CompiledWorkflow['graph'])
+  const graph = await findStoredGraph(store, row)
   return resultOf({
     runId,
     sequence: parent.sequence,

@@ -24,7 +24,7 @@ export interface WorkflowBook {
    * @param storedGraph - reads the graph the run began with
    * @throws {ReplayError} WAYSTONE_REPLAY_DEFINITION_UNKNOWN, WAYSTONE_REPLAY_DEFINITION_CHANGED listing what differs
    */
-  forRun(row: RunRow, storedGraph: () => Promise<string | undefined>): Promise<CompiledWorkflow>
+  forRun(row: RunRow, storedGraph: () => Promise<Graph | undefined>): Promise<CompiledWorkflow>
 }
 
 /** Makes an empty book. */
@@ -67,10 +67,8 @@ function unknownDefinition(row: RunRow): Error {
   )
 }
 
-function changedDefinition(row: RunRow, now: Graph, stored: string | undefined): Error {
-  // The text was written from a graph by `create`.
-  const before = stored === undefined ? undefined : (JSON.parse(stored) as Graph)
-  const paths = before === undefined ? [] : compareGraphs(before, now).map(({ path }) => path)
+function changedDefinition(row: RunRow, now: Graph, stored: Graph | undefined): Error {
+  const paths = stored === undefined ? [] : compareGraphs(stored, now).map(({ path }) => path)
   const shown = paths.length > 8 ? [...paths.slice(0, 8), `${paths.length - 8} more`] : paths
   return replayError(
     'WAYSTONE_REPLAY_DEFINITION_CHANGED',

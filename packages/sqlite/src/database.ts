@@ -70,6 +70,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   const database = new Database(new DatabaseSync(path))
   try {
     database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
+    if (options.tables.isErased === true) database.exec('PRAGMA secure_delete = ON')
     prepareSchema(database, path, options.tables)
     prepareDurability(database, options)
     return database

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RunId } from '@waystone/core/store'
+import { seededRandom } from '@waystone/testing'
 import { describeGroupStore } from '@waystone/testing/conformance'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createSqliteGroupStore } from './sqlite-group-store.ts'
@@ -56,5 +57,29 @@ describe('createSqliteGroupStore', () => {
     for (const file of readdirSync(folder).filter((name) => join(folder, name).startsWith(path)))
       expect(readFileSync(join(folder, file)).includes('SECRET-')).toBe(false)
     await store.close()
+  })
+
+  it('leaves nothing of one run among others, in whatever order they come and are forgotten (S5)', async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const random = seededRandom(`forget ${seed}`)
+      const path = freshPath()
+      const runs = Array.from({ length: 6 }, (_, run) => `run-${seed}-${run}` as RunId)
+      // Each put is a process of its own: what moves inside the file moves under whoever writes.
+      for (let turn = 0; turn < 12; turn++) {
+        const store = createSqliteGroupStore({ path, durability: 'process' })
+        for (const run of runs) {
+          const text = `SECRET of ${run}; `.repeat(1 + random.integer(0, turn % 3 === 0 ? 400 : 20))
+          await store.put(run, [{ reference: `r-${turn}-${random.integer(0, 1_000_000)}`, text }])
+        }
+        await store.close()
+      }
+      for (const run of random.shuffle(runs)) {
+        const store = createSqliteGroupStore({ path, durability: 'process' })
+        expect(await store.forget(run)).toBe(12)
+        const left = readdirSync(folder).filter((name) => join(folder, name).startsWith(path))
+        expect(left.filter((file) => readFileSync(join(folder, file)).includes(`SECRET of ${run}`))).toEqual([])
+        await store.close()
+      }
+    }
   })
 })

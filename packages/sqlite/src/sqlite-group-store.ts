@@ -57,11 +57,9 @@ class SqliteGroupStore implements GroupStore {
   }
 
   async forget(runId: RunId): Promise<number> {
-    const count = await this.#file.write((database) => {
-      // What is deleted is overwritten, or it could still be read in the file.
-      database.exec('PRAGMA secure_delete = ON')
-      return Number(database.statement('DELETE FROM sealed WHERE run = ?').run(runId).changes)
-    })
+    const count = await this.#file.write((database) =>
+      Number(database.statement('DELETE FROM sealed WHERE run = ?').run(runId).changes),
+    )
     // And in the log, where it was written first.
     if (count > 0) this.#file.foldLog()
     return count

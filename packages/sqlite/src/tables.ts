@@ -6,6 +6,8 @@ export interface Tables {
   readonly applicationId: number
   /** Bytes. */
   readonly pageSize: number
+  /** True when pages that are freed are overwritten. */
+  readonly isErased?: boolean
   /** SQL of version 1. */
   readonly first: string
   /** What each version added to the one before. Never changed: files of every version stay readable. */

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createRuntime, type Clock } from '@waystone/core'
 import { createSqliteStore } from '@waystone/sqlite'
 import { createCommandLine, type CommandLine } from './command-line.ts'
+import { trip } from './fixtures/trip.ts'
 
 let waystone: CommandLine
 beforeEach(() => {
@@ -49,5 +51,23 @@ describe('waystone cancel of a run that did what can be undone', () => {
     expect(out).toContain('undoes first what the run did')
     expect(exit).toBe(0)
     await store.close()
+  })
+})
+
+describe('waystone approve of a run whose time was over', () => {
+  it('is refused, and undoes here what the run did as it took it up', async () => {
+    const store = createSqliteStore({ path: waystone.store })
+    // More than an hour before what the clock of the command line shows for ever.
+    const clock: Clock = { now: () => Date.UTC(2026, 0, 2, 1), at: () => () => undefined }
+    const runtime = createRuntime({ store, clock })
+    const run = await runtime.start(trip, { input: { to: 'rome' } })
+    expect((await run.result()).status).toBe('waiting')
+    await runtime.close()
+    await store.close()
+    const { exit, out, err } = await waystone('approve', 'last', '--reason', 'fine', '--file', 'trip.ts')
+    expect(err).toContain('refused (')
+    expect(out).toContain('compensation: 1 undone')
+    expect(exit).toBe(1)
+    expect((await waystone('resume', 'last')).err).toBe('Run RUN1 has ended: failed.\n')
   })
 })

@@ -10,7 +10,7 @@ import { printable } from '../output/printable.ts'
 import { exampleText, requestLine, resultNeedText } from '../output/request-text.ts'
 import { parseDuration } from '../output/units.ts'
 import { becameOf } from './became-of.ts'
-import { isOwned } from './is-owned.ts'
+import { goOnAfterRefusal, takeOver } from './go-on.ts'
 import { lacksLive, openRow, openRun, type OpenedRun, type RunOptions } from './open-run.ts'
 
 /** Options of the commands with which a person decides. */
@@ -71,7 +71,11 @@ export async function decide(
     const request = pickRequest(await run.requests(), options, opened)
     const decision = decisionOf(outcomeOf(request), request, { options, context })
     const acceptance = await run.decide(request, decision, { isRecordedOnly })
-    if (acceptance.type === 'refused') return refused(opened, { request, acceptance, context })
+    if (acceptance.type === 'refused') {
+      const exit = refused(opened, { request, acceptance, context })
+      if (!isRecordedOnly) await goOnAfterRefusal(opened, { context, after: row.sequence })
+      return exit
+    }
     const tool = request.kind === 'call' ? request.action.find((action) => action.tool !== undefined)?.tool : undefined
     const what = tool === undefined ? request.node : `${request.node}, ${printable(tool)}:`
     const said = `${what} ${decision.outcome} by ${decision.by}`
@@ -82,7 +86,7 @@ export async function decide(
       return recorded(opened, { request, acceptance, options, context })
     }
     if (acceptance.type === 'applied') say(said)
-    await takeOver(opened, context)
+    await takeOver(run, context)
     const isTaken =
       acceptance.type === 'applied' || (await wasTaken({ run, request, decision }, { context, say: () => say(said) }))
     const exit = await driveRun(run, bound, { context, options: { after: row.sequence } })
@@ -138,18 +142,6 @@ function refused(
   context.note(`${context.style('bad', 'refused')} (${acceptance.reason}): ${printable(acceptance.message)}`)
   context.json({ runId: run.runId, request: request.id, acceptance })
   return 'failed'
-}
-
-/** Drives the run here, unless another process does. */
-async function takeOver({ run }: OpenedRun, context: Context): Promise<void> {
-  const owner = await run.resume().then(
-    () => null,
-    (error: unknown) => {
-      if (isOwned(error)) return error
-      throw error
-    },
-  )
-  if (owner !== null) context.note(`${printable(owner.message)}; it goes on there.`)
 }
 
 /** The request that is meant. @throws {InputError} when none is open, or several are and none is named */

@@ -23,7 +23,8 @@ export const audit: CommandDefinition<AuditOptions> = {
     const found = await auditRun(await wholeStore(row, options, context), row.runId)
     context.json(found)
     context.print(...auditLines(found, context))
-    const isGood = found.chain.isIntact && found.policies.every(({ violations }) => violations.length === 0)
+    const held = found.policies.every(({ violations, untold }) => violations.length === 0 && untold === undefined)
+    const isGood = found.chain.isIntact && held
     return isGood ? 'done' : 'failed'
   },
 }
@@ -114,12 +115,13 @@ function transitionLines({ transitions }: Audit): readonly string[] {
   )
 }
 
-function policyLine({ policy, violations, uses }: Audit['policies'][number], style: Context['style']): string {
+function policyLine({ policy, violations, uses, untold }: Audit['policies'][number], style: Context['style']): string {
   const given = policy.given === null ? '' : `, given ${guardText(policy.given)}`
   const { without } = policy
   const crossing = without === 'approval' ? 'an approval' : `${without.node}.${without.outcome}`
   const rule = `${policy.never} never without ${crossing}${given}`
   const used = uses.length === 0 ? 'not used' : `used at ${uses.join(', ')}`
+  if (untold !== undefined) return `  untold  ${rule} (${used}; what tells of ${untold.join(', ')} is left out)`
   if (violations.length === 0) return `  ${style('good', 'held')}  ${rule} (${used})`
   return `  ${style('bad', 'broken')}  ${rule} (${used}; broken at ${violations.join(', ')})`
 }

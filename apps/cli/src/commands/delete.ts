@@ -33,6 +33,10 @@ export const deleteCommand: CommandDefinition<DeleteOptions> = {
       context.print(
         `deleted run ${row.runId} of ${printableLine(row.workflow)}: ${counted(deletion.checkpoints, 'checkpoint')}${values}.`,
       )
+      for (const group of deletion.kept ?? [])
+        context.note(
+          `What is private to group ${printableLine(group)} is still in that group's own store, which no configuration here names; forget('${row.runId}') of that store deletes it.`,
+        )
       return 'done'
     } finally {
       await runtime.close()

@@ -1,6 +1,6 @@
 import type { Json, Receipt, Run, SendOptions } from '@waystone/core'
 import { lacksLive, openRow, openRun, type RunOptions } from '../bind/open-run.ts'
-import { isOwned } from '../bind/is-owned.ts'
+import { goOnAfterRefusal, takeOver } from '../bind/go-on.ts'
 import { tagNames } from '../bind/tag-names.ts'
 import type { CommandDefinition, CommonOptions, Context } from '../command.ts'
 import type { ExitName } from '../exit-codes.ts'
@@ -55,6 +55,8 @@ export const send: CommandDefinition<SendEventOptions> = {
       const exit = say(receipt, { event, run, context })
       if (exit !== null) {
         context.json({ runId: run.runId, event, receipt })
+        if (exit === 'failed' && !isRecordedOnly)
+          await goOnAfterRefusal({ run, bound }, { context, after: row.sequence })
         return exit
       }
       if (isRecordedOnly) {
@@ -95,15 +97,5 @@ function say(
     case 'refused':
       context.note(`${context.style('bad', 'refused')} (${receipt.reason}): ${printable(receipt.message)}`)
       return 'failed'
-  }
-}
-
-/** Drives the run here, unless another process does. */
-async function takeOver(run: Run, context: Context): Promise<void> {
-  try {
-    await run.resume()
-  } catch (error) {
-    if (!isOwned(error)) throw error
-    context.note(`${printable(error.message)}; it goes on there.`)
   }
 }

@@ -50,6 +50,8 @@ export interface AuditPolicy {
   readonly policy: PolicyRecord
   /** Sequences at which the tool ran without the outcome having been crossed. Empty: it held. */
   readonly violations: readonly number[]
+  /** Sequences at which the tool ran and that values decide about which were not to be had ({@link Audit.withheld}). Absent: none. */
+  readonly untold?: readonly number[]
   /** Sequences at which the tool was asked for. */
   readonly uses: readonly number[]
   /** The nested workflow whose policy it is, by the node that holds it: `research`. Absent: the run's own. */
@@ -307,7 +309,9 @@ function auditPolicy(ways: readonly Way[], site: Site, policy: PolicyRecord): Au
     const repeated = new Set(open.flatMap(([step, { kind }]) => (kind === 'resolve' ? [step] : [])))
     found = walkPolicy(way, policy, { covers, repeated, site })
   }
-  return { policy, ...found, ...(site.within.length > 0 && { within: site.within.join('/') }) }
+  const within = site.within.length > 0 && { within: site.within.join('/') }
+  const isTold = found.violations.length === 0 || ways.every(({ history }) => history.withheld === undefined)
+  return { policy, ...found, ...(!isTold && { violations: [], untold: found.violations }), ...within }
 }
 
 interface Walk {

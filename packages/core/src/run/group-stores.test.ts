@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
 import { labMark, tallies, vaultMark, vaults } from '../../test/groups/vault.ts'
 import { asks, says, scripted } from '../../test/support/scripted-model.ts'
 import { mortalView, viewOf } from '../../test/support/store-view.ts'
@@ -8,6 +9,9 @@ import { createMemoryGroupStore } from '../checkpoint/memory-group-store.ts'
 import { createMemoryStore } from '../checkpoint/memory-store.ts'
 import type { Store } from '../checkpoint/store.ts'
 import { withGroupStores } from '../checkpoint/with-group-stores.ts'
+import { END } from '../define/edge.ts'
+import { defineState } from '../define/state.ts'
+import { defineTool } from '../define/tool.ts'
 import { storeError } from '../errors/store-error.ts'
 import { auditRun } from '../replay/audit-run.ts'
 import { forkRun } from '../replay/fork-run.ts'
@@ -224,6 +228,62 @@ describe("a group's own store (M3)", () => {
       status: 'completed',
       output: { count: 3 },
     })
+  })
+
+  it('leaves untold, without it, whether a policy held that private values decide about', async () => {
+    const w = defineState({ paid: z.number().optional() })
+    const vault = w.group('vault', {
+      state: { sums: z.array(z.number()).optional() },
+      exports: ['paid'],
+      own: ['store'],
+    })
+    const pay = defineTool({
+      name: 'pay',
+      description: 'Pays.',
+      effect: 'keyed',
+      input: z.object({ usd: z.number() }),
+      output: z.object({ usd: z.number() }),
+      run: ({ usd }) => ({ usd }),
+    })
+    const n = w.nodes({
+      price: vault.task({ effect: 'pure', writes: ['sums'], run: () => ({ sums: [20, 30] }) }),
+      each: vault.map({
+        over: 'sums',
+        item: pay,
+        input: (usd: number) => ({ usd }),
+        maxItems: 2,
+        approval: { when: ({ usd }) => usd > 100 && 'large' },
+        writes: ['paid'],
+        apply: (results) => ({ paid: results.length }),
+      }),
+    })
+    const workflow = w.workflow('payments', {
+      input: z.object({}),
+      output: ['paid'],
+      nodes: n,
+      start: n.price,
+      edges: { price: { done: n.each }, each: { done: END } },
+    })
+    const store = createMemoryStore()
+    const groups = { vault: { store: createMemoryGroupStore() } }
+    const run = await runtimeWith({ store, groups }).start(workflow, { input: {} })
+    expect((await run.result()).output).toEqual({ paid: 2 })
+    const known = await auditRun(withGroupStores(store, groups), run.runId)
+    expect(known.policies).toMatchObject([{ uses: [expect.any(Number), expect.any(Number)], violations: [] }])
+    expect(known.policies[0]?.untold).toBeUndefined()
+    const unbound = await auditRun(store, run.runId)
+    expect(unbound.policies).toMatchObject([{ violations: [], untold: known.policies[0]?.uses }])
+  })
+
+  it('keeps what it has of a run that is deleted by force where it is not bound, which is said', async () => {
+    const store = createMemoryStore()
+    const groups = { vault: { store: createMemoryGroupStore() }, lab: { store: createMemoryGroupStore() } }
+    const run = await runtimeWith({ store, models: models(), groups }).start(vaults, start)
+    await through(run)
+    const unbound = runtimeWith({ store, groups: { lab: groups.lab } })
+    expect(await unbound.delete(run.runId, { isForced: true })).toMatchObject({ type: 'deleted', kept: ['vault'] })
+    expect(await groups.vault.store.forget(run.runId)).toBeGreaterThan(0)
+    expect(await groups.lab.store.forget(run.runId)).toBe(0)
   })
 
   it('leaves gaps that say whose they are to who reads a run without it', async () => {

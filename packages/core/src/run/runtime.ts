@@ -312,8 +312,16 @@ export type Revocation =
 
 /** What became of a run that was to be deleted. */
 export type RunDeletion =
-  /** `checkpoints` of the run, and `blobs`: large values that nothing else refers to. */
-  | { readonly type: 'deleted'; readonly checkpoints: number; readonly blobs: number }
+  /**
+   * `checkpoints` of the run, and `blobs`: large values that nothing else refers to. `kept`: groups whose own stores were not bound here, so that they still hold
+   * what is private to them, which happens only by force; absent: none.
+   */
+  | {
+      readonly type: 'deleted'
+      readonly checkpoints: number
+      readonly blobs: number
+      readonly kept?: readonly string[]
+    }
   /** It is as it was. `owned`: a process drives it; `not-ended`: it could still move. */
   | { readonly type: 'refused'; readonly reason: 'owned' | 'not-ended'; readonly message: string }
 

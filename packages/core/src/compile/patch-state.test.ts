@@ -92,6 +92,32 @@ describe('a patch of the state', () => {
     expect(run.decide(1, 'approved')).toMatchObject({ type: 'applied' })
   })
 
+  it('gives a request another digest whose yes runs a tool with what it changes (H4)', () => {
+    const run = new HandRun(
+      compileFixture({
+        state: ['amount', 'address', 'note?'],
+        input: ['amount', 'address'],
+        nodes: {
+          manager: { kind: 'approval', reads: ['amount'] },
+          refund: { kind: 'tool', reads: ['amount', 'address'] },
+          answer: { kind: 'tool', reads: ['note'] },
+        },
+        edges: {
+          manager: { approved: 'refund', rejected: ':end' },
+          refund: { done: 'answer' },
+          answer: { done: ':end' },
+        },
+      }),
+    )
+    run.start({ amount: 500, address: 1 })
+    const digest = requestDigest(run.compiled, run.context, 0) ?? ''
+    run.patch({ note: 'x' })
+    expect(requestDigest(run.compiled, run.context, 0)).toBe(digest)
+    run.patch({ address: 2 })
+    expect(run.decide(0, 'approved', { digest })).toMatchObject({ type: 'refused', reason: 'digest-mismatch' })
+    expect(run.decide(0, 'approved')).toMatchObject({ type: 'applied' })
+  })
+
   it('leaves a request alone that does not show it', () => {
     const run = asked()
     const digest = requestDigest(run.compiled, run.context, 1)

@@ -7,6 +7,7 @@ import type { EngineEvent } from '../snapshot/event.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
 import { activeNodes, plan, type Plan } from './plan.ts'
+import { requestDigest } from './request-digest.ts'
 
 const small: GraphNotation = {
   input: ['n'],
@@ -220,6 +221,44 @@ describe('request.decided', () => {
     expect(run.decide(2, outcome, more)).toMatchObject({ type: 'refused', reason })
     expect(run.open).toEqual(['2:ask:approval/1'])
     expect(run.decide(2, 'approved').type).toBe('applied')
+  })
+
+  it('is bound to the verdicts that are shown with it, its own and those its tool hears (H4)', () => {
+    const gate = { kind: 'gate', outcomes: ['pass', 'again'] } as const
+    const run = new HandRun(
+      compileFixture({
+        nodes: {
+          begin: 'task',
+          look: gate,
+          ask: { kind: 'approval', hears: ['look'] },
+          act: { kind: 'tool', hears: ['other'] },
+          other: gate,
+          meet: { kind: 'join' },
+        },
+        edges: {
+          begin: { done: { fork: ['look', 'ask', 'other'], join: 'meet' } },
+          look: { pass: 'meet', again: { to: 'look', limit: 3, otherwise: 'meet' } },
+          ask: { approved: 'act', rejected: 'meet' },
+          act: { done: 'meet' },
+          other: { pass: 'meet', again: { to: 'other', limit: 3, otherwise: 'meet' } },
+          meet: { done: ':end' },
+        },
+      }),
+    )
+    run.start()
+    run.end(0)
+    const digests = [requestDigest(run.compiled, run.context, 2)]
+    for (const [step, reasons] of [
+      [1, ['too long']],
+      [3, ['too short']],
+      [4, ['still too long']],
+    ] as const) {
+      run.end(step, 'again', { verdict: { outcome: 'again', reasons } })
+      digests.push(requestDigest(run.compiled, run.context, 2))
+    }
+    expect(new Set(digests).size).toBe(4)
+    expect(run.decide(2, 'approved', { digest: digests[2] ?? '' })).toMatchObject({ reason: 'digest-mismatch' })
+    expect(run.decide(2, 'approved')).toMatchObject({ type: 'applied' })
   })
 
   it('is bound to visit and to what was shown: another visit has another digest', () => {

@@ -97,6 +97,37 @@ describe('attempts', () => {
     ])
   })
 
+  it('begin with what an operator has patched while they waited (H7)', async () => {
+    const clock = createManualClock()
+    const seen: string[] = []
+    const n = w.nodes({
+      work: w.task({
+        effect: 'pure',
+        reads: ['text'],
+        writes: ['text'],
+        retry: { attempts: 2, backoff: '1s', jitter: 0 },
+        run: ({ state }, { attempt }) => {
+          seen.push(state.text)
+          if (attempt < 2) throw new Error('not yet')
+          return { text: `${state.text}!` }
+        },
+      }),
+    })
+    const workflow = w.workflow('patched', {
+      input: z.object({ text: z.string() }),
+      output: ['text'],
+      nodes: n,
+      start: n.work,
+      edges: { work: { done: END } },
+    })
+    const run = await start(workflow, { clock })
+    await clock.settle()
+    await run.patch({ state: { text: 'mended' }, by: 'ada', reason: 'a typing error' })
+    await clock.advance(1_000)
+    expect(await run.result()).toMatchObject({ status: 'completed', output: { text: 'mended!' } })
+    expect(seen).toEqual(['start', 'mended'])
+  })
+
   it('wait at least as long as the failure asks', async () => {
     const clock = createManualClock()
     const seen: number[] = []

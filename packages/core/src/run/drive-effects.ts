@@ -193,8 +193,18 @@ export class DriveEffects {
   }
 
   #startPermitted(effect: RunningEffect): void {
-    if (effect.isPermitted || effect.job.scope.isAborted) effect.start()
-    else this.#begin(effect)
+    if (!effect.isPermitted && !effect.job.scope.isAborted) return this.#begin(effect)
+    this.#bringUpToDate(effect)
+    effect.start()
+  }
+
+  /** While an attempt waited for its backoff, its place in line or its mark, an operator may have patched what it reads (decision 0009, 7). */
+  #bringUpToDate(effect: RunningEffect): void {
+    const { scope, open, sequence } = effect.job
+    const { snapshot, parent } = this.#drive.performed
+    if (parent.sequence === sequence) return
+    const found = openStepOf(this.#drive.compiled, snapshot.context, scope.step)
+    if (found?.open.attempt === open.attempt) effect.takeUp({ context: found.context, sequence: parent.sequence })
   }
 
   #jobOf(step: number): EffectJob | undefined {

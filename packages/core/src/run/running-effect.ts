@@ -21,7 +21,7 @@ export interface EffectHost {
  * Whatever comes after that end is dropped.
  */
 export class RunningEffect {
-  readonly job: EffectJob
+  #job: EffectJob
   readonly #clock: Clock
   readonly #onEnd: (effect: RunningEffect, end: EffectEnd) => void
   #stopTimer: (() => void) | null = null
@@ -34,9 +34,18 @@ export class RunningEffect {
   #isOver = false
 
   constructor(job: EffectJob, host: EffectHost) {
-    this.job = job
+    this.#job = job
     this.#clock = host.clock
     this.#onEnd = host.onEnd
+  }
+
+  get job(): EffectJob {
+    return this.#job
+  }
+
+  /** What it waited with may have changed meanwhile: it begins with the run as it is stored now. */
+  takeUp(stored: Pick<EffectJob, 'context' | 'sequence'>): void {
+    this.#job = { ...this.#job, ...stored }
   }
 
   /** True while it waits for its earliest start, in line for its permit, or for an identical call. */

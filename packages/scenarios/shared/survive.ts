@@ -38,12 +38,19 @@ export interface Survived {
   readonly folder: string
 }
 
+/** A point by its name: what runs side by side makes its index another one from run to run. */
+interface KillPoint {
+  readonly name: string
+  /** How often the name is reached by then, from 1. */
+  readonly time: number
+}
+
 /** One run of a scenario. */
 interface Attempt {
   /** A folder that is not there yet. */
   readonly home: string
-  /** Index of the point; null: it is not killed. */
-  readonly killAt: number | null
+  /** Null: it is not killed. */
+  readonly killAt: KillPoint | null
 }
 
 /** Runs a scenario, kills it at a point, and brings it to its end with `waystone resume`. */
@@ -52,11 +59,15 @@ async function survive(scenario: Scenario, { home, killAt }: Attempt): Promise<S
   const store = join(home, 'runs.db')
   const services = await (scenario.serve?.() ?? journalFile(join(home, 'journal.txt')))
   const env = { ...services.env, NO_COLOR: '1' }
+  let times = 0
   try {
     const child = startProgram(scenario.program, [store, ...scenario.args(home)], {
       cwd: home,
       env,
-      atPoint: (_, index) => (index === killAt ? 'kill' : 'go'),
+      atPoint: (name) => {
+        if (name === killAt?.name) times += 1
+        return name === killAt?.name && times === killAt.time ? 'kill' : 'go'
+      },
     })
     const { points, killedAt, code, output } = await child.end
     if (killAt === null && code !== 0) throw new RangeError(output)
@@ -72,6 +83,21 @@ async function survive(scenario: Scenario, { home, killAt }: Attempt): Promise<S
 
 function journalFile(file: string): Services {
   return { env: { [journalVariable]: file }, journal: () => readJournal(file), close: () => Promise.resolve() }
+}
+
+function pointAt(points: readonly string[], index: number): KillPoint {
+  const name = points[index] ?? ''
+  return { name, time: points.slice(0, index + 1).filter((one) => one === name).length }
+}
+
+/** Gaps between a commit and what is performed after it: all of an undisturbed run, and how many of them something was killed in. */
+export function gapsOf({ whole, killed }: { readonly whole: Survived; readonly killed: readonly Survived[] }): {
+  readonly all: number
+  readonly hit: number
+} {
+  const gaps = whole.points.filter((name) => name.startsWith('after commit'))
+  const hit = gaps.filter((gap) => killed.some(({ killedAt }) => killedAt === gap))
+  return { all: gaps.length, hit: hit.length }
 }
 
 /** Those of which a checkpoint was stored. */
@@ -110,7 +136,8 @@ export async function killMany(
   const whole = await survive(scenario, { home: join(folder, `${name}-whole`), killAt: null })
   const killed: Survived[] = []
   const plan = planKills(whole.points, { count, first: scenario.first })
-  await inPairs([...plan.entries()], async ([index, killAt]) => {
+  await inPairs([...plan.entries()], async ([index, at]) => {
+    const killAt = pointAt(whole.points, at)
     killed.push(await survive(scenario, { home: join(folder, `${name}-${index}`), killAt }))
   })
   const at = killed.map(({ killedAt }) => killedAt ?? 'not killed')

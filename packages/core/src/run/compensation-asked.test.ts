@@ -1,20 +1,13 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { begin } from '../../test/compensation/begin.ts'
 import { refused } from '../../test/compensation/orders.ts'
 import { World } from '../../test/compensation/trips.ts'
 import { bookingAgent, chainWorkflow } from '../../test/compensation/withheld.ts'
-import { createManualClock } from '../../test/support/manual-clock.ts'
 import { asks, says, scripted } from '../../test/support/scripted-model.ts'
 import type { Workflow } from '../define/workflow.ts'
 import { nodeError } from '../errors/node-error.ts'
 import { forkRun } from '../replay/fork-run.ts'
-import { replayRun } from '../replay/replay-run.ts'
-import { createRuntime } from './create-runtime.ts'
-import type { Runtime, RuntimeOptions } from './runtime.ts'
-
-const open: Runtime[] = []
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((runtime) => runtime.close()))
-})
+import type { RuntimeOptions } from './runtime.ts'
 
 const who = { by: 'ada', reason: 'changed plans' }
 
@@ -25,11 +18,8 @@ const lost = (): never => {
 /** A run in which a person is asked what became of a booking. */
 async function asked(workflow: Workflow, world: World, options: RuntimeOptions = {}) {
   world.ways.set('car', lost)
-  const clock = createManualClock()
-  const runtime = createRuntime({ models: {}, ...options, workflows: [workflow], clock })
-  open.push(runtime)
-  const run = await runtime.start(workflow, { input: {} })
-  await clock.settle()
+  const begun = await begin(workflow, options)
+  const { run, clock } = begun
   const [request] = await run.requests()
   expect(request).toMatchObject({ kind: 'unknown' })
   world.ways.delete('car')
@@ -38,18 +28,17 @@ async function asked(workflow: Workflow, world: World, options: RuntimeOptions =
     await clock.advance(1)
     return await ended
   }
-  const divergence = async (): Promise<unknown> => (await replayRun(runtime.store, workflow, run.runId)).divergence
-  return { run, runtime, clock, request: request ?? '', end, divergence }
+  return { ...begun, request: request ?? '', end }
 }
 
 describe('work that a person is asked about', () => {
   it('is undone when the run is cancelled before anybody has answered', async () => {
     const world = new World()
-    const { run, end, divergence } = await asked(chainWorkflow(world, 'unsafe'), world)
+    const { run, end, replayed } = await asked(chainWorkflow(world, 'unsafe'), world)
     await run.cancel(who)
     expect(await end()).toMatchObject({ status: 'cancelled', compensation: { done: 2 } })
     expect(world.names).toEqual(['room', 'car', 'undo car', 'undo room'])
-    expect(await divergence()).toBeNull()
+    expect(await replayed()).toBeNull()
   })
 
   it('is undone as a call of an agent, too', async () => {
@@ -70,12 +59,12 @@ describe('work that a person is asked about', () => {
     ] as const) {
       const world = new World()
       world.ways.set('after', refused)
-      const { run, request, end, divergence } = await asked(chainWorkflow(world, 'unsafe'), world)
+      const { run, request, end, replayed } = await asked(chainWorkflow(world, 'unsafe'), world)
       const given = outcome === 'happened' ? { result: { id: 'car' } } : {}
       expect(await run.decide(request, { outcome, ...given, ...who })).toMatchObject({ type: 'applied' })
       expect(await end(), outcome).toMatchObject({ status: 'failed', compensation: { done: undone.length } })
       expect(world.undone, outcome).toEqual(undone)
-      expect(await divergence()).toBeNull()
+      expect(await replayed()).toBeNull()
     }
   })
 

@@ -1,54 +1,15 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { begin } from '../../test/compensation/begin.ts'
 import { Gate, refused } from '../../test/compensation/orders.ts'
-import { World } from '../../test/compensation/trips.ts'
+import { bookTool, callOf, World } from '../../test/compensation/trips.ts'
 import { chainWorkflow } from '../../test/compensation/withheld.ts'
-import { createManualClock } from '../../test/support/manual-clock.ts'
 import { asks, says, scripted } from '../../test/support/scripted-model.ts'
 import { END } from '../define/edge.ts'
 import { defineState } from '../define/state.ts'
-import { defineTool, type Tool } from '../define/tool.ts'
 import type { Workflow } from '../define/workflow.ts'
-import { replayRun } from '../replay/replay-run.ts'
-import { createRuntime } from './create-runtime.ts'
-import type { Runtime, RuntimeOptions } from './runtime.ts'
-
-const open: Runtime[] = []
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((runtime) => runtime.close()))
-})
 
 const who = { by: 'ada', reason: 'changed plans' }
-
-async function begin(workflow: Workflow, options: RuntimeOptions = {}) {
-  const clock = createManualClock()
-  const runtime = createRuntime({ models: {}, ...options, workflows: [workflow], clock })
-  open.push(runtime)
-  const run = await runtime.start(workflow, { input: {} })
-  await clock.settle()
-  const divergence = async (): Promise<unknown> => (await replayRun(runtime.store, workflow, run.runId)).divergence
-  return { run, clock, divergence }
-}
-
-function bookTool(world: World): Tool<'book', { what: string }, { id: string }> {
-  return defineTool({
-    name: 'book',
-    description: 'Books.',
-    effect: 'keyed',
-    retry: { attempts: 1 },
-    input: z.object({ what: z.string() }),
-    output: z.object({ id: z.string() }),
-    run: async ({ what }, context) => {
-      await world.call(what, context, what)
-      return { id: what }
-    },
-    compensate: {
-      effect: 'keyed',
-      retry: { attempts: 1 },
-      run: ({ input }, context) => world.call(`undo ${input.what}`, context, input),
-    },
-  })
-}
 
 /** Two days side by side, each a workflow that forks. */
 function daysWorkflow(world: World): Workflow {
@@ -83,13 +44,7 @@ function daysWorkflow(world: World): Workflow {
       maxItems: 2,
       concurrency: 1,
     }),
-    pay: w.task({
-      effect: 'keyed',
-      retry: { attempts: 1 },
-      run: async (_, context) => {
-        await world.call('pay', context, null)
-      },
-    }),
+    pay: w.task(callOf(world, 'pay')),
   })
   return w.workflow('days', {
     input: z.object({}),
@@ -105,33 +60,33 @@ describe('compensation where constructs meet', () => {
     const world = new World()
     world.ways.set('car', new Gate().wait)
     world.ways.set('after', refused)
-    const { run, clock, divergence } = await begin(chainWorkflow(world))
+    const { run, clock, replayed } = await begin(chainWorkflow(world))
     expect(await run.redirect({ ...who, to: 'after' })).toMatchObject({ type: 'applied' })
     await clock.advance(2_000)
     expect(await run.result()).toMatchObject({ status: 'failed', compensation: { done: 2 } })
     expect(world.undone).toEqual(['car', 'room'])
-    expect(await divergence()).toBeNull()
+    expect(await replayed()).toBeNull()
   })
 
   it('undoes branches inside nested workflows inside items, each with what it was begun with', async () => {
     const world = new World()
     world.ways.set('pay', refused)
-    const { run, divergence } = await begin(daysWorkflow(world))
+    const { run, replayed } = await begin(daysWorkflow(world))
     expect(await run.result()).toMatchObject({ status: 'failed', compensation: { done: 4 } })
     expect(world.undone).toEqual(world.names.filter((name) => !name.startsWith('undo') && name !== 'pay').toReversed())
-    expect(await divergence()).toBeNull()
+    expect(await replayed()).toBeNull()
   })
 
   it('undoes them when they are cancelled half-way, and counts each once', async () => {
     const world = new World()
     world.ways.set('tour two', new Gate().wait)
-    const { run, clock, divergence } = await begin(daysWorkflow(world))
+    const { run, clock, replayed } = await begin(daysWorkflow(world))
     await run.cancel(who)
     await clock.advance(2_000)
     expect(await run.result()).toMatchObject({ status: 'cancelled', compensation: { done: 4 } })
     expect(new Set(world.undone)).toEqual(new Set(['tour two', 'bus two', 'tour one', 'bus one']))
     expect(world.undone[0]).toBe('tour two')
-    expect(await divergence()).toBeNull()
+    expect(await replayed()).toBeNull()
   })
 
   it('undoes the calls of every agent that handed over, the last first', async () => {
@@ -148,13 +103,7 @@ describe('compensation where constructs meet', () => {
         handoffs: { guide: { contract, description: 'To the guide.' } },
       }),
       guide: w.agent({ model: 'guide', instructions: 'Book.', tools: [book], writes: ['said'] }),
-      pay: w.task({
-        effect: 'keyed',
-        retry: { attempts: 1 },
-        run: async (_, context) => {
-          await world.call('pay', context, null)
-        },
-      }),
+      pay: w.task(callOf(world, 'pay')),
     })
     const workflow = w.workflow('chain', {
       input: z.object({}),
@@ -170,10 +119,10 @@ describe('compensation where constructs meet', () => {
       asks(['handoff_guide', { reason: 'a tour is wanted', what: 'tour' }]),
     )
     const guide = scripted(asks(['book', { what: 'tour' }]), says({ said: 'booked' }))
-    const { run, clock, divergence } = await begin(workflow, { models: { clerk, guide } })
+    const { run, clock, replayed } = await begin(workflow, { models: { clerk, guide } })
     await clock.advance(1_000)
     expect(await run.result()).toMatchObject({ status: 'failed', compensation: { done: 2 } })
     expect(world.names).toEqual(['flight', 'tour', 'pay', 'undo tour', 'undo flight'])
-    expect(await divergence()).toBeNull()
+    expect(await replayed()).toBeNull()
   })
 })

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { begin } from '../../test/compensation/begin.ts'
 import {
   Gate,
   itemsWorkflow,
@@ -14,27 +15,10 @@ import { createManualClock } from '../../test/support/manual-clock.ts'
 import { asks, says, scripted } from '../../test/support/scripted-model.ts'
 import { mortalView } from '../../test/support/store-view.ts'
 import { createMemoryStore } from '../checkpoint/memory-store.ts'
-import type { Workflow } from '../define/workflow.ts'
 import { nodeError } from '../errors/node-error.ts'
 import { forkRun } from '../replay/fork-run.ts'
-import { replayRun } from '../replay/replay-run.ts'
 import { createRuntime } from './create-runtime.ts'
 import type { Liveness } from './liveness.ts'
-import type { Runtime, RuntimeOptions } from './runtime.ts'
-
-const open: Runtime[] = []
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((runtime) => runtime.close()))
-})
-
-async function begin(workflow: Workflow<{ order: string }>, options: RuntimeOptions = {}) {
-  const clock = createManualClock()
-  const runtime = createRuntime({ models: {}, ...options, workflows: [workflow], clock })
-  open.push(runtime)
-  const run = await runtime.start(workflow, order)
-  const replayed = async (): Promise<unknown> => (await replayRun(runtime.store, workflow, run.runId)).divergence
-  return { run, clock, runtime, replayed }
-}
 
 /** What was given to whatever undid something, in order. */
 function givenOf(world: World): readonly unknown[] {
@@ -50,7 +34,7 @@ describe('what is undone, as it was begun', () => {
     const gate = new Gate()
     world.ways.set('late', gate.wait)
     world.ways.set('pay', gate.wait)
-    const { run, clock, replayed } = await begin(lateWorkflow(world))
+    const { run, clock, replayed } = await begin(lateWorkflow(world), order)
     await clock.settle()
     expect(world.names).toEqual(['late', 'pay'])
     world.ways.set('pay', refused)
@@ -66,7 +50,7 @@ describe('what is undone, as it was begun', () => {
   it('is the state as it was at the fork, for a node that sees that', async () => {
     const world = new World()
     world.ways.set('pay', refused)
-    const { run, replayed } = await begin(seenWorkflow(world))
+    const { run, replayed } = await begin(seenWorkflow(world), order)
     expect(await run.result()).toMatchObject({ status: 'failed', compensation: { done: 1 } })
     expect(world.calls[0]?.given).toBe('first')
     expect(givenOf(world)).toMatchObject([{ input: { order: 'first' }, state: { order: 'first' } }])
@@ -79,7 +63,7 @@ describe('what is undone, as it was begun', () => {
     world.ways.set('send one', gate.wait)
     world.ways.set('fast', first.wait)
     const model = scripted(asks(['send', { order: 'one' }]), says({ said: 'sent' }))
-    const { run, clock, replayed } = await begin(revisitedWorkflow(world), { models: { sender: model } })
+    const { run, clock, replayed } = await begin(revisitedWorkflow(world), { ...order, models: { sender: model } })
     await clock.settle()
     world.ways.set('fast', gate.wait)
     first.open()
@@ -99,7 +83,7 @@ describe('what is undone, as it was begun', () => {
     const gate = new Gate()
     world.ways.set('send', gate.wait)
     world.ways.set('pay', refused)
-    const { run, clock } = await begin(sendWorkflow(world))
+    const { run, clock } = await begin(sendWorkflow(world), order)
     await clock.settle()
     expect(await run.patch(second)).toMatchObject({ type: 'applied' })
     gate.open()
@@ -114,7 +98,7 @@ describe('what is undone, as it was begun', () => {
     const gate = new Gate()
     world.ways.set('send', gate.wait)
     world.ways.set('pay', refused)
-    const { run, clock } = await begin(sendWorkflow(world))
+    const { run, clock } = await begin(sendWorkflow(world), order)
     await clock.settle()
     await run.hold(who)
     expect(await run.patch(second)).toMatchObject({ type: 'applied' })
@@ -131,7 +115,7 @@ describe('what is undone, as it was begun', () => {
       world.ways.set('send', 1)
       world.ways.set('beside', gate.wait)
       world.ways.set('pay', refused)
-      const { run, clock } = await begin(sendWorkflow(world, { attempts: 2 }))
+      const { run, clock } = await begin(sendWorkflow(world, { attempts: 2 }), order)
       await clock.settle()
       expect(await run.patch(second)).toMatchObject({ type: 'applied' })
       await run.hold(who)
@@ -154,7 +138,7 @@ describe('what is undone, as it was begun', () => {
       throw nodeError('WAYSTONE_NODE_OUTCOME_UNKNOWN', 'the line went dead')
     })
     world.ways.set('pay', refused)
-    const { run, clock } = await begin(sendWorkflow(world, { effect: 'unsafe' }))
+    const { run, clock } = await begin(sendWorkflow(world, { effect: 'unsafe' }), order)
     await clock.settle()
     expect(await run.patch(second)).toMatchObject({ type: 'applied' })
     const [request] = await run.requests()
@@ -168,7 +152,7 @@ describe('what is undone, as it was begun', () => {
     const gate = new Gate()
     world.ways.set('send first 1', gate.wait)
     world.ways.set('pay', refused)
-    const { run, clock, replayed } = await begin(itemsWorkflow(world))
+    const { run, clock, replayed } = await begin(itemsWorkflow(world), order)
     await clock.settle()
     await run.patch(second)
     gate.open()
@@ -180,7 +164,7 @@ describe('what is undone, as it was begun', () => {
   it('is what an item was begun with in a run that was forked in the middle of its map', async () => {
     const world = new World()
     world.ways.set('pay', refused)
-    const { run, runtime } = await begin(itemsWorkflow(world))
+    const { run, runtime } = await begin(itemsWorkflow(world), order)
     const { sequence } = await run.result()
     // Once the first item has ended.
     const at = 2
@@ -214,7 +198,7 @@ describe('what is undone, by a process that did not begin it', () => {
       mortal.kill()
       world.ways.set('pay', refused)
       const runtime = createRuntime({ ...options, store })
-      open.push(runtime)
+      onTestFinished(() => runtime.close())
       const run = await runtime.open(runId)
       await run.resume()
       expect(await run.result()).toMatchObject({ status: 'failed', compensation: { done: 1 } })

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { begin as beginRun } from '../../test/compensation/begin.ts'
 import { Gate, refused } from '../../test/compensation/orders.ts'
 import { World } from '../../test/compensation/trips.ts'
 import { bookingAgent, chainWorkflow, dayWorkflow, racedWorkflow } from '../../test/compensation/withheld.ts'
@@ -9,24 +10,15 @@ import { createMemoryStore } from '../checkpoint/memory-store.ts'
 import type { Workflow } from '../define/workflow.ts'
 import { auditRun } from '../replay/audit-run.ts'
 import { readHistory } from '../replay/history.ts'
-import { replayRun } from '../replay/replay-run.ts'
 import { createRuntime } from './create-runtime.ts'
 import type { Liveness } from './liveness.ts'
-import type { Runtime, RuntimeOptions } from './runtime.ts'
-
-const open: Runtime[] = []
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((runtime) => runtime.close()))
-})
+import type { RuntimeOptions } from './runtime.ts'
 
 const who = { by: 'ada', reason: 'changed plans' }
 
 async function begin(workflow: Workflow, options: RuntimeOptions = {}) {
-  const clock = createManualClock()
-  const runtime = createRuntime({ models: {}, ...options, workflows: [workflow], clock })
-  open.push(runtime)
-  const run = await runtime.start(workflow, { input: {} })
-  await clock.settle()
+  const begun = await beginRun(workflow, options)
+  const { run, runtime } = begun
   /** What ended without having begun, by node. */
   const unbegun = async (): Promise<readonly unknown[]> => {
     const { checkpoints } = await readHistory(runtime.store, run.runId)
@@ -36,8 +28,7 @@ async function begin(workflow: Workflow, options: RuntimeOptions = {}) {
         : [],
     )
   }
-  const replayed = async (): Promise<unknown> => (await replayRun(runtime.store, workflow, run.runId)).divergence
-  return { run, clock, runtime, unbegun, replayed }
+  return { ...begun, unbegun }
 }
 
 /** A run that is held while its first booking is under way, and whose second one is held back. */
@@ -236,7 +227,7 @@ describe('work whose process died', () => {
       mortal.kill()
       world.calls.splice(1)
       const second = createRuntime({ ...options, store })
-      open.push(second)
+      onTestFinished(() => second.close())
       const run = await second.open(runId)
       await run.cancel(who)
       await clock.advance(2_000)

@@ -6,7 +6,7 @@ import { defineState } from '../../src/define/state.ts'
 import { defineTool, type Tool } from '../../src/define/tool.ts'
 import type { Workflow } from '../../src/define/workflow.ts'
 import { nodeError } from '../../src/errors/node-error.ts'
-import type { World } from './trips.ts'
+import { callOf, type World } from './trips.ts'
 
 /** Work that a test lets end when it likes. */
 export class Gate {
@@ -63,13 +63,7 @@ export function sendWorkflow(
       },
       compensate: noting(world, 'send'),
     }),
-    pay: w.task({
-      effect: 'keyed',
-      retry: { attempts: 1 },
-      run: async (_, context) => {
-        await world.call('pay', context, null)
-      },
-    }),
+    pay: w.task(callOf(world, 'pay')),
   })
   return w.workflow('send', {
     input: orderInput,
@@ -106,13 +100,7 @@ export function lateWorkflow(
     }),
     meet: w.join({ wait: 'any', losers: 'finish' }),
     change: w.task({ effect: 'pure', writes: ['order'], run: () => ({ order: 'second' }) }),
-    pay: w.task({
-      effect: 'keyed',
-      retry: { attempts: 1 },
-      run: async (_, context) => {
-        await world.call('pay', context, null)
-      },
-    }),
+    pay: w.task(callOf(world, 'pay')),
   })
   return w.workflow('late', {
     input: orderInput,
@@ -148,13 +136,7 @@ export function seenWorkflow(world: World): Workflow<{ order: string }> {
       compensate: noting(world, 'send'),
     }),
     meet: w.join(),
-    pay: w.task({
-      effect: 'keyed',
-      retry: { attempts: 1 },
-      run: async (_, context) => {
-        await world.call('pay', context, null)
-      },
-    }),
+    pay: w.task(callOf(world, 'pay')),
   })
   return w.workflow('seen', {
     input: orderInput,
@@ -193,13 +175,7 @@ export function revisitedWorkflow(world: World): Workflow<{ order: string }> {
   const w = defineState({ order: z.string(), said: z.string().optional() })
   const n = w.nodes({
     start: w.task({ effect: 'pure', run: () => undefined }),
-    fast: w.task({
-      effect: 'keyed',
-      retry: { attempts: 1 },
-      run: async (_, context) => {
-        await world.call('fast', context, null)
-      },
-    }),
+    fast: w.task(callOf(world, 'fast')),
     agent: w.agent({ model: 'sender', instructions: 'Send.', tools: [sendTool(world)], writes: ['said'] }),
     meet: w.join({ wait: 'any', losers: 'finish' }),
     again: w.gate({ outcomes: ['more', 'enough'], decide: () => 'more' }),
@@ -231,13 +207,7 @@ export function itemsWorkflow(world: World): Workflow<{ order: string }> {
       maxItems: 2,
       concurrency: 1,
     }),
-    pay: w.task({
-      effect: 'keyed',
-      retry: { attempts: 1 },
-      run: async (_, context) => {
-        await world.call('pay', context, null)
-      },
-    }),
+    pay: w.task(callOf(world, 'pay')),
   })
   return w.workflow('items', {
     input: orderInput,

@@ -3,7 +3,7 @@ import { END, FAIL } from '../../src/define/edge.ts'
 import { defineState } from '../../src/define/state.ts'
 import { defineTool, type Tool } from '../../src/define/tool.ts'
 import type { Workflow } from '../../src/define/workflow.ts'
-import type { World } from './trips.ts'
+import { callOf, type World } from './trips.ts'
 
 /** A tool that books something by name and says how that is undone. */
 function booking<Name extends string>(world: World, name: Name): Tool<Name, { what: string }, { id: string }> {
@@ -63,13 +63,7 @@ export function tourWorkflow(world: World, options: { readonly without?: boolean
     night: w.tool(booking(world, 'book'), { input: () => ({ what: 'night' }) }),
     first: w.nested(day, { input: () => ({ what: 'first' }) }),
     second: w.nested(day, { input: () => ({ what: 'second' }) }),
-    pay: w.task({
-      effect: 'keyed',
-      retry: { attempts: 1 },
-      run: async (_, context) => {
-        await world.call('pay', context, null)
-      },
-    }),
+    pay: w.task(callOf(world, 'pay')),
   })
   return w.workflow('tour', {
     input: z.object({}),
@@ -95,13 +89,7 @@ export function raceWorkflow(world: World, options: { readonly atLeast?: number 
     more: w.tool(book, { input: () => ({ what: 'more' }) }),
     right: w.tool(book, { input: () => ({ what: 'right' }) }),
     meet: w.join({ ...(options.atLeast !== undefined && { wait: { atLeast: options.atLeast } }) }),
-    pay: w.task({
-      effect: 'keyed',
-      retry: { attempts: 1 },
-      run: async (_, context) => {
-        await world.call('pay', context, null)
-      },
-    }),
+    pay: w.task(callOf(world, 'pay')),
   })
   return w.workflow('race', {
     input: z.object({}),
@@ -129,13 +117,7 @@ export function agentWorkflow(world: World): Workflow {
       tools: [booking(world, 'book')],
       writes: ['said'],
     }),
-    pay: w.task({
-      effect: 'keyed',
-      retry: { attempts: 1 },
-      run: async (_, context) => {
-        await world.call('pay', context, null)
-      },
-    }),
+    pay: w.task(callOf(world, 'pay')),
   })
   return w.workflow('agent', {
     input: z.object({}),

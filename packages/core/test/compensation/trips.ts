@@ -5,6 +5,7 @@ import { defineTool, type EffectContext, type Tool } from '../../src/define/tool
 import type { Compensation } from '../../src/define/compensate.ts'
 import type { Workflow } from '../../src/define/workflow.ts'
 import type { EffectClass } from '../../src/define/effect-class.ts'
+import type { RetryOptions } from '../../src/define/retry.ts'
 import { nodeError } from '../../src/errors/node-error.ts'
 
 /** What a call of the world is told. */
@@ -42,6 +43,42 @@ export class World {
   get undone(): readonly string[] {
     return this.names.filter((name) => name.startsWith('undo')).map((name) => name.slice(5))
   }
+}
+
+/** Options of a task that calls the world by a name, once. */
+// oxlint-disable-next-line typescript/explicit-module-boundary-types -- what it gives is named by what it is given to
+export function callOf(world: World, name: string) {
+  return {
+    effect: 'keyed',
+    retry: { attempts: 1 },
+    run: async (_: unknown, context: EffectContext) => {
+      await world.call(name, context, null)
+    },
+  } as const
+}
+
+/** A tool that books what it is asked to, and says how that is undone. */
+export function bookTool(
+  world: World,
+  { effect = 'keyed', retry = { attempts: 1 } }: { readonly effect?: EffectClass; readonly retry?: RetryOptions } = {},
+): Tool<'book', { what: string }, { id: string }> {
+  return defineTool({
+    name: 'book',
+    description: 'Books.',
+    effect,
+    retry,
+    input: z.object({ what: z.string() }),
+    output: z.object({ id: z.string() }),
+    run: async ({ what }, context) => {
+      await world.call(what, context, what)
+      return { id: what }
+    },
+    compensate: {
+      effect: 'keyed',
+      retry: { attempts: 1 },
+      run: ({ input }, context) => world.call(`undo ${input.what}`, context, input),
+    },
+  })
 }
 
 /** Work that ends only when it is told to stop. @param end - what it then does; default: it throws why */

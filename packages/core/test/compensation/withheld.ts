@@ -2,45 +2,20 @@ import { z } from 'zod'
 import { END } from '../../src/define/edge.ts'
 import type { EffectClass } from '../../src/define/effect-class.ts'
 import { defineState } from '../../src/define/state.ts'
-import { defineTool, type Tool } from '../../src/define/tool.ts'
 import type { Workflow } from '../../src/define/workflow.ts'
-import type { World } from './trips.ts'
+import { bookTool, callOf, type World } from './trips.ts'
 
-function bookTool(world: World, effect: EffectClass): Tool<'book', { what: string }, { id: string }> {
-  return defineTool({
-    name: 'book',
-    description: 'Books.',
-    effect,
-    retry: { attempts: 2, backoff: 10, jitter: 0 },
-    input: z.object({ what: z.string() }),
-    output: z.object({ id: z.string() }),
-    run: async ({ what }, context) => {
-      await world.call(what, context, what)
-      return { id: what }
-    },
-    compensate: {
-      effect: 'keyed',
-      retry: { attempts: 1 },
-      run: ({ input }, context) => world.call(`undo ${input.what}`, context, null),
-    },
-  })
-}
+/** Tried twice. */
+const retry = { attempts: 2, backoff: 10, jitter: 0 } as const
 
 /** Books a room, then a car; an operator may send it to `after` instead, which fails. */
 export function chainWorkflow(world: World, effect: EffectClass = 'keyed'): Workflow {
   const w = defineState({ name: z.string().optional() })
-  const book = bookTool(world, effect)
+  const book = bookTool(world, { effect, retry })
   const n = w.nodes({
     room: w.tool(book, { input: () => ({ what: 'room' }) }),
     car: w.tool(book, { input: () => ({ what: 'car' }) }),
-    after: w.task({
-      effect: 'keyed',
-      retry: { attempts: 1 },
-      redirectable: true,
-      run: async (_, context) => {
-        await world.call('after', context, null)
-      },
-    }),
+    after: w.task({ ...callOf(world, 'after'), redirectable: true }),
   })
   return w.workflow('chain', {
     input: z.object({}),
@@ -58,22 +33,14 @@ export function chainWorkflow(world: World, effect: EffectClass = 'keyed'): Work
 /** Two branches, of which the first wins: the other one books a room and then a car. */
 export function racedWorkflow(world: World): Workflow {
   const w = defineState({ name: z.string().optional() })
-  const book = bookTool(world, 'keyed')
-  const task = (name: string) =>
-    w.task({
-      effect: 'keyed',
-      retry: { attempts: 1 },
-      run: async (_, context) => {
-        await world.call(name, context, null)
-      },
-    })
+  const book = bookTool(world, { retry })
   const n = w.nodes({
     start: w.task({ effect: 'pure', run: () => undefined }),
-    fast: task('fast'),
+    fast: w.task(callOf(world, 'fast')),
     room: w.tool(book, { input: () => ({ what: 'room' }) }),
     car: w.tool(book, { input: () => ({ what: 'car' }) }),
     meet: w.join({ wait: 'any', losers: 'finish' }),
-    after: task('after'),
+    after: w.task(callOf(world, 'after')),
   })
   return w.workflow('raced', {
     input: z.object({}),
@@ -94,7 +61,7 @@ export function racedWorkflow(world: World): Workflow {
 /** Items book one after the other, each in a workflow of its own. */
 export function dayWorkflow(world: World): Workflow {
   const i = defineState({ what: z.string() })
-  const book = bookTool(world, 'keyed')
+  const book = bookTool(world, { retry })
   const inner = i.nodes({
     room: i.tool(book, { reads: ['what'], input: ({ state }) => ({ what: `room ${state.what}` }) }),
     car: i.tool(book, { reads: ['what'], input: ({ state }) => ({ what: `car ${state.what}` }) }),
@@ -129,7 +96,12 @@ export function dayWorkflow(world: World): Workflow {
 export function bookingAgent(world: World, effect: EffectClass = 'keyed'): Workflow {
   const w = defineState({ said: z.string().optional() })
   const n = w.nodes({
-    agent: w.agent({ model: 'booker', instructions: 'Book.', tools: [bookTool(world, effect)], writes: ['said'] }),
+    agent: w.agent({
+      model: 'booker',
+      instructions: 'Book.',
+      tools: [bookTool(world, { effect, retry })],
+      writes: ['said'],
+    }),
   })
   return w.workflow('agent', {
     input: z.object({}),

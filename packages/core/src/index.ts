@@ -317,6 +317,7 @@ export type { GroupStore, SealedValue } from './checkpoint/group-store.ts'
 export { createMemoryGroupStore, type MemoryGroupStoreOptions } from './checkpoint/memory-group-store.ts'
 export type { SealedByGroup, Sealer } from './checkpoint/sealing.ts'
 export { withGroupStores } from './checkpoint/with-group-stores.ts'
+export { optionPath, setOptionFolder } from './base/option-path.ts'
 export { groupsWithStores } from './graph/group-at.ts'
 export type { CompiledWorkflow } from './compile/compiled-workflow.ts'
 export { createRuntime } from './run/create-runtime.ts'
@@ -384,7 +385,7 @@ export { auditRun, type Audit, type AuditHandoff, type AuditPerson, type AuditPo
 export { blamePath, type Blame, type BlameApproval, type BlameCall } from './replay/blame.ts'
 export type { Change } from './replay/diff-values.ts'
 export { forkRun, type ForkOptions } from './replay/fork-run.ts'
-export { readHistory, type History, type Moment } from './replay/history.ts'
+export { readHistory, type History, type Moment, type ReadOptions } from './replay/history.ts'
 export {
   replayRun,
   replayTransitions,

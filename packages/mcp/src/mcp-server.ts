@@ -13,7 +13,7 @@ import { callTool } from './call-tool.ts'
 import { compareTools, ownTool, type McpFinding } from './finding.ts'
 import { lockError, readLock, type McpLock, type McpLockTool } from './lock.ts'
 import { environmentSecrets } from './secrets.ts'
-import { secretsOf, type McpTransport, type ResolveSecret } from './transport.ts'
+import { placed, secretsOf, type McpTransport, type ResolveSecret } from './transport.ts'
 
 /** What makes a server's tools. */
 export interface McpServerOptions {
@@ -70,7 +70,8 @@ export interface McpServer {
  * const lookUp = shop.tool('look_up', { effect: 'pure' })
  */
 export function mcpServer(options: McpServerOptions): McpServer {
-  const { name, transport } = options
+  const { name } = options
+  const transport = placed(options.transport)
   const lock = readLock(options.lock, name)
   const connections = new Connections({ name, transport, connectTimeoutMs: options.connectTimeoutMs ?? 30_000 })
   return Object.freeze<McpServer>({

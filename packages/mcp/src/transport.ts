@@ -1,5 +1,6 @@
 import type { Transport } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
+import { optionPath } from '@waystone/core'
 import { HttpTransport } from './http-transport.ts'
 
 /** A value that is written down, or the name of a secret that holds it. */
@@ -12,7 +13,11 @@ export interface McpStdio {
   readonly args?: readonly string[]
   /** The child sees these variables and HOME, LOGNAME, PATH, SHELL, TERM, USER (on Windows the ones a program needs); nothing else. */
   readonly env?: { readonly [name: string]: McpValue }
-  readonly cwd?: string
+  /**
+   * The folder it works in, default `.`. A relative path begins at the process's working folder when the server is defined; in what the command `waystone`
+   * loads, at the project folder of the file.
+   */
+  readonly cwd?: string | URL
 }
 
 /** A server that speaks Streamable HTTP. */
@@ -25,6 +30,11 @@ export interface McpHttp {
 
 /** How a server is reached. */
 export type McpTransport = McpStdio | McpHttp
+
+/** The transport with its folder fixed, whatever folder the process works in later. */
+export function placed(transport: McpTransport): McpTransport {
+  return transport.type === 'stdio' ? { ...transport, cwd: optionPath(transport.cwd ?? '.') } : transport
+}
 
 /** Gives the value of a secret. */
 export type ResolveSecret = (name: string) => Promise<string>
@@ -69,6 +79,6 @@ export function makeTransport(transport: McpTransport, values: { readonly [name:
     args: [...(transport.args ?? [])],
     env: { ...values },
     stderr: 'ignore',
-    ...(transport.cwd !== undefined && { cwd: transport.cwd }),
+    ...(transport.cwd !== undefined && { cwd: optionPath(transport.cwd) }),
   })
 }

@@ -14,8 +14,11 @@ export type ShellValue = string | { readonly secret: string }
 
 /** What holds for a shell tool however its programs are confined. */
 export interface ShellBase<Name extends string> {
-  /** The folder that programs work in. Relative to the process's working folder when the tool is defined. */
-  readonly root: string
+  /**
+   * The folder that programs work in. A relative path begins at the process's working folder when the tool is defined; in what the command `waystone`
+   * loads, at the project folder of the file. A file URL means the same in every program.
+   */
+  readonly root: string | URL
   /** The programs that may be started, with what of each. No program that a program starts in turn is looked up here. */
   readonly allow: readonly AllowRule[]
   /** Default `shell`. */

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { EffectClass } from '@waystone/core'
+import { optionPath, type EffectClass } from '@waystone/core'
 import { bubblewrap } from './bubblewrap.ts'
 import type { Confinement } from './launch.ts'
 import { optionError } from './option-error.ts'
@@ -30,7 +30,7 @@ const longestMs = 2 ** 31 - 1
 
 /** Checks options; also what types would not allow, since configurations may be untyped. @throws {InputError} WAYSTONE_INPUT_SHELL_OPTIONS */
 export function readOptions(options: ShellToolOptions): CheckedOptions {
-  const root = resolve(options.root)
+  const root = optionPath(options.root)
   if (root === '/') throw optionError('root', 'the root of the file system', 'a folder of its own')
   const { environment = {}, path = systemPath } = options
   for (const name of Object.keys(environment)) checkVariable(name)

@@ -1,5 +1,5 @@
-import { resolve } from 'node:path'
-import { storeError } from '@waystone/core/store'
+import { existsSync } from 'node:fs'
+import { optionPath, storeError } from '@waystone/core/store'
 import { isFilePath, openDatabase, type Database } from './database.ts'
 import { readWhenFree } from './read-when-free.ts'
 import { toStoreError } from './sqlite-errors.ts'
@@ -8,8 +8,13 @@ import { WriteQueue } from './write-queue.ts'
 
 /** What {@link createSqliteStore} takes. */
 export interface SqliteStoreOptions {
-  /** The database's file, e.g. `.waystone/runs.db`; created when missing, with its folder. Two more files appear beside it (`-wal`, `-shm`). */
-  readonly path: string
+  /**
+   * The database's file, e.g. `.waystone/runs.db`; created when missing, with its folder. Two more files appear beside it (`-wal`, `-shm`).
+   *
+   * A relative path begins at the process's working folder as it is now; in what the command `waystone` loads, at the project folder of the file.
+   * A file URL means the same in every program: `new URL('.waystone/runs.db', import.meta.url)`.
+   */
+  readonly path: string | URL
   /** `power`: what is committed survives a power cut (fsync at every commit); `process`: it survives the process, also kill -9. Default `power`. */
   readonly durability?: 'power' | 'process'
   /** How long a lock of another process is waited for before a call fails, ms, 0 or more. Default 10,000. */
@@ -31,11 +36,12 @@ export interface SqliteFileUse {
 
 /** One database file, opened by the first call: grouped writes, reads that wait for other processes' locks, an end. */
 export class SqliteFile {
-  /** `sqlite:` and the path as it was given. */
+  /** `sqlite:` and the absolute path. */
   readonly name: string
+  /** Absolute. */
+  readonly path: string
   readonly durability: 'power' | 'process'
   readonly #use: SqliteFileUse
-  readonly #path: string
   readonly #mustExist: boolean
   readonly #lockTimeoutMs: number
   readonly #queue: WriteQueue
@@ -46,20 +52,26 @@ export class SqliteFile {
     { path, durability = 'power', lockTimeoutMs = 10_000, mustExist = false }: SqliteStoreOptions,
     use: SqliteFileUse,
   ) {
-    this.name = `sqlite:${path}`
+    // Fixed now, whatever folder the process works in later.
+    this.path = path instanceof URL || isFilePath(path) ? optionPath(path) : path
+    this.name = `sqlite:${this.path}`
     this.durability = durability
     this.#use = use
-    // Fixed now, whatever folder the process works in later.
-    this.#path = isFilePath(path) ? resolve(path) : path
     this.#mustExist = mustExist
     this.#lockTimeoutMs = lockTimeoutMs
     this.#queue = new WriteQueue({
       database: () => this.#database(),
-      path: this.#path,
+      path: this.path,
       lockTimeoutMs,
       onWritten: () => use.onWritten?.(),
       onUndone: () => use.onUndone?.(),
     })
+  }
+
+  /** Whether there is a file yet. @throws {StoreError} WAYSTONE_STORE_CLOSED */
+  isThere(): boolean {
+    if (this.#isClosed) throw this.#closed()
+    return this.#open !== undefined || existsSync(this.path)
   }
 
   /** Adds a write to the next transaction. @returns what it returns, once durable */
@@ -74,7 +86,7 @@ export class SqliteFile {
         if (this.#isClosed) throw this.#closed()
         return this.#database()
       },
-      path: this.#path,
+      path: this.path,
       lockTimeoutMs: this.#lockTimeoutMs,
     })
   }
@@ -107,7 +119,7 @@ export class SqliteFile {
     try {
       this.#open?.close()
     } catch (error) {
-      throw toStoreError(error, this.#path)
+      throw toStoreError(error, this.path)
     } finally {
       this.#open = undefined
     }
@@ -115,7 +127,7 @@ export class SqliteFile {
 
   #database(): Database {
     const { durability } = this
-    this.#open ??= openDatabase({ path: this.#path, durability, mustExist: this.#mustExist, tables: this.#use.tables })
+    this.#open ??= openDatabase({ path: this.path, durability, mustExist: this.#mustExist, tables: this.#use.tables })
     return this.#open
   }
 

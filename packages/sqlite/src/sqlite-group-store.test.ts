@@ -1,6 +1,7 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import type { RunId } from '@waystone/core/store'
 import { seededRandom } from '@waystone/testing'
 import { describeGroupStore } from '@waystone/testing/conformance'
@@ -42,6 +43,26 @@ describe('createSqliteGroupStore', () => {
     await store.key()
     await store.close()
     await expect(createSqliteStore({ path: own }).list({})).rejects.toMatchObject({ code: 'WAYSTONE_STORE_CORRUPT' })
+  })
+
+  it('makes no file when it is only read or told to forget, and says where it looked', async () => {
+    const path = freshPath()
+    const store = createSqliteGroupStore({ path })
+    expect(await store.forget(runId)).toBe(0)
+    await expect(store.get(runId, ['r'])).rejects.toMatchObject({
+      code: 'WAYSTONE_STORE_PRIVATE_MISSING',
+      message: `there is no such file; looked for ${path}`,
+    })
+    expect(existsSync(path)).toBe(false)
+    await store.close()
+  })
+
+  it('takes a URL', async () => {
+    const path = freshPath()
+    const store = createSqliteGroupStore({ path: pathToFileURL(path) })
+    await store.key()
+    expect([store.name, existsSync(path)]).toEqual([`sqlite:${path}`, true])
+    await store.close()
   })
 
   it('leaves nothing of a run in its files that it was told to forget (S5)', async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { GroupStore, RunId, SealedValue } from '@waystone/core/store'
+import { storeError, type GroupStore, type RunId, type SealedValue } from '@waystone/core/store'
 import type { Database } from './database.ts'
 import { groupTables } from './group-tables.ts'
 import { SqliteFile, type SqliteStoreOptions } from './sqlite-file.ts'
@@ -45,6 +45,7 @@ class SqliteGroupStore implements GroupStore {
   }
 
   async get(runId: RunId, references: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    if (!this.#file.isThere()) throw this.#missingFile()
     return await this.#file.read((database) => {
       const found = new Map<string, string>()
       const select = database.statement('SELECT text FROM sealed WHERE run = ? AND reference = ?')
@@ -57,6 +58,7 @@ class SqliteGroupStore implements GroupStore {
   }
 
   async forget(runId: RunId): Promise<number> {
+    if (!this.#file.isThere()) return 0
     const count = await this.#file.write((database) =>
       Number(database.statement('DELETE FROM sealed WHERE run = ?').run(runId).changes),
     )
@@ -67,6 +69,13 @@ class SqliteGroupStore implements GroupStore {
 
   close(): Promise<void> {
     return this.#file.close()
+  }
+
+  /** Who only reads makes no file: an empty one would hide that the right one is somewhere else. */
+  #missingFile(): Error {
+    return storeError('WAYSTONE_STORE_PRIVATE_MISSING', `there is no such file; looked for ${this.#file.path}`, {
+      path: this.#file.path,
+    })
   }
 }
 

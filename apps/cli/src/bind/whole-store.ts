@@ -1,11 +1,19 @@
 import { dirname, resolve } from 'node:path'
-import { groupsWithStores, parseGraph, withGroupStores } from '@waystone/core'
+import { groupsWithStores, parseGraph, withGroupStores, type ReadOptions } from '@waystone/core'
 import type { RunRow, Store } from '@waystone/core/store'
 import type { Context } from '../command.ts'
 import { loadConfig } from '../load/config-file.ts'
-import { printableLine } from '../output/printable.ts'
+import { printable, printableLine } from '../output/printable.ts'
 import type { RunOptions } from './open-run.ts'
 import { tagNames } from './tag-names.ts'
+
+/** For who only looks: says what is left out because a group's own store could not give it. */
+export function sayMissing({ note }: Context): ReadOptions {
+  return {
+    onMissing: (group, { message }) =>
+      note(`What is private to group ${printableLine(group)} is left out where it is missing: ${printable(message)}`),
+  }
+}
 
 /**
  * The store as a run is to be read through it: groups of its workflow that have stores of their own are read there, as the configuration above

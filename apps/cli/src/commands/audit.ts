@@ -1,6 +1,6 @@
 import { auditRun, type Audit } from '@waystone/core'
 import { openRow, type RunOptions } from '../bind/open-run.ts'
-import { wholeStore } from '../bind/whole-store.ts'
+import { sayMissing, wholeStore } from '../bind/whole-store.ts'
 import type { CommandDefinition, CommonOptions, Context } from '../command.ts'
 import { guardText } from '../graph/edge-labels.ts'
 import { nodeText } from '../output/node-text.ts'
@@ -20,7 +20,7 @@ export const audit: CommandDefinition<AuditOptions> = {
   configure: (command) => command.argument('<run>', 'id, beginning of an id, or "last"'),
   async run([reference = ''], options, context) {
     const row = await openRow(reference, options, context)
-    const found = await auditRun(await wholeStore(row, options, context), row.runId)
+    const found = await auditRun(await wholeStore(row, options, context), row.runId, sayMissing(context))
     context.json(found)
     context.print(...auditLines(found, context))
     const held = found.policies.every(({ violations, untold }) => violations.length === 0 && untold === undefined)

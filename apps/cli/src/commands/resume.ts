@@ -2,7 +2,7 @@ import { readHistory } from '@waystone/core'
 import { hasEnded, type RunRow } from '@waystone/core/store'
 import { isOwned } from '../bind/is-owned.ts'
 import { lacksLive, openRow, openRun, type RunOptions } from '../bind/open-run.ts'
-import { wholeStore } from '../bind/whole-store.ts'
+import { sayMissing, wholeStore } from '../bind/whole-store.ts'
 import type { CommandDefinition, CommonOptions, Context } from '../command.ts'
 import type { ExitName } from '../exit-codes.ts'
 import { awaitedBy, driveRun } from '../live/drive.ts'
@@ -42,7 +42,10 @@ export async function resumeOne(row: RunRow, { options, context, prefix }: Resum
   if (hasEnded(row.status)) {
     context.note(`Run ${row.runId} has ended: ${row.status}.`)
     context.json(
-      resultJson(resultOf(await readHistory(await wholeStore(row, options, context), row.runId)), nothingAwaited),
+      resultJson(
+        resultOf(await readHistory(await wholeStore(row, options, context), row.runId, sayMissing(context))),
+        nothingAwaited,
+      ),
     )
     return exitOfStatus(row.status)
   }

@@ -2,7 +2,7 @@ import { blamePath, progressOf, readHistory, type Checkpoint, type History, type
 import { hasEnded } from '@waystone/core/store'
 import { openRow, openRun, type RunOptions } from '../bind/open-run.ts'
 import { tagNames } from '../bind/tag-names.ts'
-import { wholeStore } from '../bind/whole-store.ts'
+import { sayMissing, wholeStore } from '../bind/whole-store.ts'
 import type { CommandDefinition, CommonOptions, Context } from '../command.ts'
 import { argumentError, readCount } from '../json-argument.ts'
 import { blameLines } from '../output/blame-text.ts'
@@ -54,7 +54,7 @@ export const show: CommandDefinition<ShowOptions> = {
     refuseTwoViews(options)
     const row = await openRow(reference, options, context)
     if (options.request === true) return showRequests(row, options, context)
-    const history = await readHistory(await wholeStore(row, options, context), row.runId)
+    const history = await readHistory(await wholeStore(row, options, context), row.runId, sayMissing(context))
     const at = options.at === undefined ? undefined : readCount(options.at, '--at')
     const places = hasEnded(row.status) ? [] : placesOf(await (await context.store()).line(), row.runId)
     const origin = row.forkedFrom

@@ -1,16 +1,23 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { existsSync, statSync } from 'node:fs'
-import { extname, resolve } from 'node:path'
+import { dirname, extname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { InputError, WaystoneError } from '@waystone/core'
+import { InputError, setOptionFolder, WaystoneError } from '@waystone/core'
 import { printable } from '../output/printable.ts'
+import { projectFolder } from './project.ts'
 
 /** What a module exports, by name. */
 export type ModuleExports = Readonly<Record<string, unknown>>
 
 const extensions = ['.ts', '.mts', '.cts', '.tsx', '.js', '.mjs', '.cjs', '.jsx']
 
+/** Of the module that is being loaded. Not the process's own folder: other runs may be at work in it. */
+const folderOfModule = new AsyncLocalStorage<string>()
+
 /**
  * Runs a TypeScript or JavaScript module and gives its exports. TypeScript goes through tsx.
+ *
+ * Relative paths in options of stores, shells and servers that it makes begin at its project folder, whatever folder the command works in.
  *
  * @param path - as the person wrote it
  * @param what - what it should be, for messages: `workflow`, `configuration`
@@ -30,8 +37,11 @@ export async function importModule(path: string, { cwd, what }: { cwd: string; w
   }
   await registerTsx()
   try {
-    // A module's exports are an object with names; what they are is checked where they are used.
-    return (await import(pathToFileURL(file).href)) as ModuleExports
+    setOptionFolder(() => folderOfModule.getStore())
+    const load = async (): Promise<ModuleExports> =>
+      // A module's exports are an object with names; what they are is checked where they are used.
+      (await import(pathToFileURL(file).href)) as ModuleExports
+    return await folderOfModule.run(projectFolder(dirname(file)), load)
   } catch (error) {
     // What the module itself threw as an error of Waystone (a wrong definition) is already said better.
     if (WaystoneError.isInstance(error)) throw error

@@ -9,14 +9,25 @@ import { blobReferences, joinLargeValues } from './large-values.ts'
 import type { Sealer } from './sealing.ts'
 import type { PrivateMark, PrivateSource, PrivateValues } from './unsealing.ts'
 
+/** Hears, once for each group, that its store could not give what was asked for, and that this is left out. */
+export type OnMissing = (group: string, error: StoreError) => void
+
 /** The stores of groups that are bound at one place, by the names of their groups. */
 export class GroupStores {
   readonly #stores: ReadonlyMap<string, GroupStore>
+  readonly #onMissing: OnMissing | undefined
   /** Each asked once; a failure is asked again. */
   readonly #keys = new Map<string, Promise<string>>()
 
-  constructor(stores: ReadonlyMap<string, GroupStore>) {
+  /** @param onMissing - values that are not to be had are left out, as those of stores that are not bound; absent: they are errors */
+  constructor(stores: ReadonlyMap<string, GroupStore>, onMissing?: OnMissing) {
     this.#stores = stores
+    this.#onMissing = onMissing
+  }
+
+  /** The same stores for somebody who only looks. */
+  leavingOut(onMissing: OnMissing): GroupStores {
+    return new GroupStores(this.#stores, onceForEach(onMissing))
   }
 
   /** These and others; of two for one group the other. */
@@ -56,17 +67,21 @@ export class GroupStores {
    * @throws {StoreError} WAYSTONE_STORE_PRIVATE_MISSING when a bound store does not have a value, or has another one; what the store fails with
    */
   async read(runId: RunId, marks: readonly PrivateMark[]): Promise<PrivateSource> {
-    const opened = new Map<string, ReadonlyMap<string, PrivateValues>>()
+    const opened = new Map<string, ReadonlyMap<string, PrivateValues | undefined>>()
     for (const [group, ofGroup] of Map.groupBy(marks, (mark) => mark.group)) {
       if (!this.#stores.has(group)) continue
       const references = [...new Set(ofGroup.map(({ reference }) => reference))]
-      const texts = await this.#textsOf(group, runId, references)
-      const key = await this.#runKey(group, runId)
-      opened.set(group, new Map(references.map((one) => [one, this.#open({ group, runId, key }, one, texts)])))
+      try {
+        const texts = await this.#textsOf(group, runId, references)
+        const key = await this.#runKey(group, runId)
+        const valuesOf = (one: string): PrivateValues | undefined => this.#openOr({ group, runId, key }, one, texts)
+        opened.set(group, new Map(references.map((one) => [one, valuesOf(one)])))
+      } catch (error) {
+        this.#leaveOut(group, error)
+      }
     }
     return (group, reference) => {
-      const values = opened.get(group)
-      return values === undefined ? undefined : values.get(reference)
+      return opened.get(group)?.get(reference)
     }
   }
 
@@ -97,11 +112,22 @@ export class GroupStores {
     return texts
   }
 
-  #open(
-    { group, runId, key }: { readonly group: string; readonly runId: RunId; readonly key: string },
-    reference: string,
-    texts: ReadonlyMap<string, string>,
-  ): PrivateValues {
+  /** Throws what was caught, unless somebody only looks. */
+  #leaveOut(group: string, error: unknown): void {
+    if (this.#onMissing === undefined || !StoreError.isInstance(error)) throw error
+    this.#onMissing(group, error)
+  }
+
+  #openOr(of: KeyedRun, reference: string, texts: ReadonlyMap<string, string>): PrivateValues | undefined {
+    try {
+      return this.#open(of, reference, texts)
+    } catch (error) {
+      this.#leaveOut(of.group, error)
+      return undefined
+    }
+  }
+
+  #open({ group, runId, key }: KeyedRun, reference: string, texts: ReadonlyMap<string, string>): PrivateValues {
     const text = texts.get(reference)
     const name = this.#stores.get(group)?.name ?? ''
     if (text === undefined || keyedHash(key, text) !== reference)
@@ -130,6 +156,22 @@ export class GroupStores {
       const why = error instanceof Error ? error.message : String(error)
       throw storeError(code, `the store of group ${group} (${store.name}) failed: ${why}`, { group }, error)
     }
+  }
+}
+
+/** A run in the store of a group, with the key of its references. */
+interface KeyedRun {
+  readonly group: string
+  readonly runId: RunId
+  readonly key: string
+}
+
+function onceForEach(onMissing: OnMissing): OnMissing {
+  const told = new Set<string>()
+  return (group, error) => {
+    if (told.has(group)) return
+    told.add(group)
+    onMissing(group, error)
   }
 }
 

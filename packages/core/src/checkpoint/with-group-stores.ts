@@ -1,7 +1,7 @@
 import type { RunId } from '../base/ids.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
 import type { GroupStore } from './group-store.ts'
-import { noGroupStores, type GroupStores } from './group-stores.ts'
+import { noGroupStores, type GroupStores, type OnMissing } from './group-stores.ts'
 import type { LoadedRun, Store } from './store.ts'
 import { openEvents } from './sealed-event.ts'
 
@@ -26,9 +26,19 @@ export function withGroupStores(
     group.store === undefined ? [] : [[name, group.store] as const],
   )
   if (stores.length === 0) return store
-  const groupStores = groupStoresOf(store).with(new Map(stores))
-  const whole = new Proxy(store, new Bound(store, groupStores))
-  bound.set(whole, groupStores)
+  return boundTo(store, groupStoresOf(store).with(new Map(stores)))
+}
+
+/** A store for somebody who only looks: what the stores of its groups cannot give is left out and said, as if they were not bound. */
+export function leavingOutMissing(store: Store, onMissing: OnMissing | undefined): Store {
+  return onMissing === undefined || !bound.has(store)
+    ? store
+    : boundTo(store, groupStoresOf(store).leavingOut(onMissing))
+}
+
+function boundTo(store: Store, groups: GroupStores): Store {
+  const whole = new Proxy(store, new Bound(store, groups))
+  bound.set(whole, groups)
   return whole
 }
 

@@ -2,6 +2,7 @@ import type { Json } from '../base/json.ts'
 import { namesOfPath } from '../base/node-path.ts'
 import { own } from '../base/own.ts'
 import type { Store } from '../checkpoint/store.ts'
+import { leavingOutMissing } from '../checkpoint/with-group-stores.ts'
 import { storeError, StoreError } from '../errors/store-error.ts'
 import type { Graph, PolicyRecord } from '../graph/graph.ts'
 import { nestedIn, nodeAt } from '../graph/nested-graphs.ts'
@@ -15,7 +16,7 @@ import { contextsOf, holdersOf, openIn } from '../snapshot/tree.ts'
 import { eventsIn, type AuditEvent } from './audit-events.ts'
 import { entryOf, type AuditEntry } from './audit-entry.ts'
 import { compensationsIn, type AuditCompensation } from './audit-undoing.ts'
-import { readHistory, type History } from './history.ts'
+import { readHistory, type History, type ReadOptions } from './history.ts'
 import { requireRow } from './read-checkpoints.ts'
 
 /** What a person or operator did. */
@@ -102,12 +103,13 @@ export interface Audit {
  *
  * @throws {StoreError} WAYSTONE_STORE_RUN_UNKNOWN, or another code than WAYSTONE_STORE_CORRUPT
  */
-export async function auditRun(store: Store, runId: string): Promise<Audit> {
+export async function auditRun(store: Store, runId: string, options: ReadOptions = {}): Promise<Audit> {
+  const reading = leavingOutMissing(store, options.onMissing)
   const row = await requireRow(store, runId)
   const base = { runId: row.runId, workflow: row.workflow }
   try {
-    const history = await readHistory(store, runId)
-    const { ways, missingOrigin } = await readWays(store, history)
+    const history = await readHistory(reading, runId)
+    const { ways, missingOrigin } = await readWays(reading, history)
     return {
       ...base,
       chain: { isIntact: true, problem: null },

@@ -1,7 +1,8 @@
 import { readStoredGraph } from '../checkpoint/stored-graph.ts'
 import type { RunRow, Store } from '../checkpoint/store.ts'
+import { leavingOutMissing } from '../checkpoint/with-group-stores.ts'
 import { inputError } from '../errors/input-error.ts'
-import { storeError } from '../errors/store-error.ts'
+import { storeError, type StoreError } from '../errors/store-error.ts'
 import type { Graph } from '../graph/graph.ts'
 import { applyKnown, applyPatch } from '../snapshot/apply-patch.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
@@ -27,7 +28,7 @@ export interface History {
   readonly checkpoints: readonly Checkpoint[]
   /** Of the last checkpoint. */
   readonly last: number
-  /** Groups whose private values are left out, because their own stores were not bound. Absent: it is whole. */
+  /** Groups whose private values are left out, because their own stores were not bound or could not give them. Absent: it is whole. */
   readonly withheld?: readonly string[]
   /** Cost: O(changes from the nearest sequence looked at before). @throws {InputError} WAYSTONE_INPUT_SEQUENCE */
   at(sequence: number): Moment
@@ -35,17 +36,26 @@ export interface History {
   diff(from: number, to: number): readonly Change[]
 }
 
+/** How what is stored is read. */
+export interface ReadOptions {
+  /**
+   * Private values that a group's own store cannot give are left out, as if it was not bound, and said here, once for each group. Absent: reading fails
+   * with what that store failed with, e.g. WAYSTONE_STORE_PRIVATE_MISSING.
+   */
+  readonly onMissing?: (group: string, error: StoreError) => void
+}
+
 /**
  * Reads a run's history. Runs no author code and needs no workflow.
  *
  * Cost: O(size of the run's checkpoints); snapshots are made when asked for and share what did not change.
  *
- * @throws {StoreError} WAYSTONE_STORE_RUN_UNKNOWN, WAYSTONE_STORE_CORRUPT
+ * @throws {StoreError} WAYSTONE_STORE_RUN_UNKNOWN, WAYSTONE_STORE_CORRUPT, WAYSTONE_STORE_PRIVATE_MISSING
  */
-export async function readHistory(store: Store, runId: string): Promise<History> {
+export async function readHistory(store: Store, runId: string, options: ReadOptions = {}): Promise<History> {
   const row = await requireRow(store, runId)
   const graph = await readStoredGraph(store, row)
-  const read = await readAllCheckpoints(store, row)
+  const read = await readAllCheckpoints(leavingOutMissing(store, options.onMissing), row)
   return createHistory(row, graph, read)
 }
 

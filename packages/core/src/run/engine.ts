@@ -329,8 +329,9 @@ export class Engine implements DriveHost {
     if (needsBindings && !hasEnded(row.status)) await checkBindings(compiled, this.ports)
     if (row.behaviourHash !== compiled.hashes.behaviour)
       this.notify({ type: 'behaviour.changed', runId, workflow: row.workflow })
-    const sealer = await groupStoresOf(store).sealerFor(runId, compiled.graph)
     const restored = await restoreRun(store, loaded)
+    // After reading: where values of the run are missing, no new store of its group comes to be.
+    const sealer = await groupStoresOf(store).sealerFor(runId, compiled.graph)
     const standing = sealer === undefined ? restored : { ...restored, packing: { ...restored.packing, sealer } }
     const { context } = standing.snapshot
     const missed = missedEntries({ compiled, context, loaded, now: this.clock.now(), ports: this.ports })

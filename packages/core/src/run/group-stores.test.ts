@@ -12,7 +12,7 @@ import { withGroupStores } from '../checkpoint/with-group-stores.ts'
 import { END } from '../define/edge.ts'
 import { defineState } from '../define/state.ts'
 import { defineTool } from '../define/tool.ts'
-import { storeError } from '../errors/store-error.ts'
+import { storeError, type StoreError } from '../errors/store-error.ts'
 import { auditRun } from '../replay/audit-run.ts'
 import { forkRun } from '../replay/fork-run.ts'
 import { readHistory } from '../replay/history.ts'
@@ -166,6 +166,30 @@ describe("a group's own store (M3)", () => {
     await again.decide(request ?? '', { outcome: 'approved', by: 'ada' })
     expect(await again.result()).toMatchObject({ status: 'completed', output: { count: 200 } })
     expect((await replayRun(second.store, tallies(200), run.runId)).divergence).toBeNull()
+  })
+
+  it('is left out where somebody only looks and it lacks values, which is said once; nothing else goes on without them', async () => {
+    const lab = createMemoryGroupStore()
+    const kept = createMemoryGroupStore()
+    const store = createMemoryStore()
+    const runtime = runtimeWith({ store, models: models(), groups: { vault: { store: kept }, lab: { store: lab } } })
+    const run = await runtime.start(vaults, start)
+    await through(run)
+    const { output } = (await run.result()) as { readonly output: object }
+    const key = await kept.key()
+    const empty = withGroupStores(store, { vault: { store: createMemoryGroupStore({ key }) }, lab: { store: lab } })
+
+    const missing: string[] = []
+    const onMissing = (group: string, error: StoreError): void => void missing.push(`${group} ${error.code}`)
+    const history = await readHistory(empty, run.runId, { onMissing })
+    expect(history.withheld).toEqual(['vault'])
+    expect(history.at(history.last).snapshot.context.state).toMatchObject({ ...output, card: 'private to group vault' })
+    expect((await auditRun(empty, run.runId, { onMissing })).withheld).toEqual(['vault'])
+    expect(missing).toEqual(['vault WAYSTONE_STORE_PRIVATE_MISSING', 'vault WAYSTONE_STORE_PRIVATE_MISSING'])
+
+    const code = { code: 'WAYSTONE_STORE_PRIVATE_MISSING' }
+    await expect(readHistory(empty, run.runId)).rejects.toMatchObject(code)
+    await expect(replayRun(empty, vaults, run.runId)).rejects.toMatchObject(code)
   })
 
   it('gives equal values of two runs nothing in common that can be seen', async () => {

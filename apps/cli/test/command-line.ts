@@ -7,6 +7,9 @@ import { createSqliteStore } from '@waystone/sqlite'
 import { runCommandLine } from '../src/program.ts'
 import type { Output, Surroundings } from '../src/surroundings.ts'
 
+// Deadlines are told by the clock of whoever reads them; here everywhere by the same.
+process.env['TZ'] = 'UTC'
+
 /** Folder of the test workflows. */
 export const fixtures = fileURLToPath(new URL('fixtures/', import.meta.url))
 

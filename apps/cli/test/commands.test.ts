@@ -139,10 +139,11 @@ describe('waystone run', () => {
           0.0 s  write  tool look-up: done  0 ms · 1 tool call
           0.0 s  write  model: done  0 ms · 1 model call · 120 tokens · $0.0003
           0.0 s         → boss  because isSmall is false (amount = 250)
-          0.0 s  boss   asks a person
+          0.0 s  boss   asks a person  until 2026-01-04 03:04 (in 2 d)
 
       waiting  run RUN1  4 checkpoints · 2 model calls · 1 tool call · 240 tokens · $0.0006
       waits for a person: step 3  boss: a large amount  (approved, rejected, edited)
+        expires  2026-01-04 03:04 (in 2 d) → end  [boss.expired]
         decide   waystone approve RUN1 --reason "…" --store FOLDER/runs.db
         decide   waystone reject RUN1 --reason "…" --store FOLDER/runs.db
         decide   waystone approve RUN1 --edit '{…}' --reason "…" --store FOLDER/runs.db
@@ -195,9 +196,9 @@ describe('waystone runs, show, stats', () => {
     await waystone('run', 'support.ts', '--input', small)
     const { out } = await waystone('runs')
     expect(out).toMatchInlineSnapshot(`
-      "run                workflow    status     at    begun                 steps     cost  tags
-      RUN2  support v2  completed        2026-01-02 03:04:05Z      4  $0.0006
-      RUN1  support v2  waiting    boss  2026-01-02 03:04:05Z      4  $0.0006  team=red
+      "run                workflow    status     at    due                        begun                 steps     cost  tags
+      RUN2  support v2  completed                                   2026-01-02 03:04:05Z      4  $0.0006
+      RUN1  support v2  waiting    boss  2026-01-04 03:04 (in 2 d)  2026-01-02 03:04:05Z      4  $0.0006  team=red
       "
     `)
     expect(
@@ -220,6 +221,7 @@ describe('waystone runs, show, stats', () => {
       used      4 steps · 2 model calls · 1 tool call · 240 tokens · $0.0006
       left      26 steps · 8 model calls · $0.50
       tags      team=red
+      asks      step 3  boss, expires 2026-01-04 03:04 (in 2 d) → end  [boss.expired]
 
       seq     at  node   what          edge    took     cost  because
         0  +0 ms         started
@@ -296,7 +298,7 @@ describe('waystone runs, show, stats', () => {
                 edited → boss  [boss.edited]
         edit    amount may be edited
         so far  2 model calls · 1 tool call · 240 tokens · $0.0006
-        expires in 2 d
+        expires 2026-01-04 03:04 (in 2 d) → end  [boss.expired]
       "
     `)
   })
@@ -374,10 +376,11 @@ describe('waystone approve, reject, answer', () => {
           0.0 s  write  model: done  0 ms · 1 model call · 120 tokens · $0.0003
           0.0 s  write  model: done  0 ms · 1 model call · 120 tokens · $0.0003
           0.0 s         → boss  because isSmall is false (amount = 250)
-          0.0 s  boss   asks a person
+          0.0 s  boss   asks a person  until 2026-01-04 03:04 (in 2 d)
 
       waiting  run RUN1  7 checkpoints · 4 model calls · 1 tool call · 480 tokens · $0.0012
       waits for a person: step 6  boss: a large amount  (approved, rejected, edited)
+        expires  2026-01-04 03:04 (in 2 d) → end  [boss.expired]
         decide   waystone approve RUN1 --reason "…" --store FOLDER/runs.db
         decide   waystone reject RUN1 --reason "…" --store FOLDER/runs.db
         decide   waystone approve RUN1 --edit '{…}' --reason "…" --store FOLDER/runs.db
@@ -443,7 +446,9 @@ describe('waystone approve, reject, answer', () => {
   it('says that nothing is asked any more', async () => {
     await waystone('approve', 'last', '--reason', 'checked')
     const { exit, err } = await waystone('approve', 'last', '--reason', 'again')
-    expect(err).toBe('error: run RUN1 asks nothing now; its status is completed (WAYSTONE_INPUT_NO_REQUEST)\n')
+    expect(err).toBe(
+      'error: run RUN1 asks nothing now; its status is completed; last, step 3 of boss was decided by ada at 2026-01-02 03:04:05Z: approved, “checked”; the run went on to send (WAYSTONE_INPUT_NO_REQUEST)\n',
+    )
     expect(exit).toBe(2)
   })
 })
@@ -566,6 +571,7 @@ describe('waystone hold, release, cancel, resume', () => {
 
       waiting  run RUN1  4 checkpoints · 2 model calls · 1 tool call · 240 tokens · $0.0006
       waits for a person: step 3  boss: a large amount  (approved, rejected, edited)
+        expires  2026-01-04 03:04 (in 2 d) → end  [boss.expired]
         decide   waystone approve RUN1 --reason "…" --store FOLDER/runs.db
         decide   waystone reject RUN1 --reason "…" --store FOLDER/runs.db
         decide   waystone approve RUN1 --edit '{…}' --reason "…" --store FOLDER/runs.db

@@ -119,6 +119,7 @@ export type {
 } from './define/compensate.ts'
 export { effectClasses } from './define/effect-class.ts'
 export type { CodeGate, GateBase, ReviewGate } from './define/gate.ts'
+export { closedRequestText, readClosedRequest, type ClosedRequest } from './run/closed-request.ts'
 export type { GroupBinding } from './run/runtime.ts'
 export type { GroupConfig, GroupDefinition, GroupOwn } from './define/group.ts'
 export type { Guard, GuardDefinition, GuardOptions, GuardTree } from './define/guard.ts'

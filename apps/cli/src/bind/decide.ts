@@ -10,6 +10,7 @@ import { printable } from '../output/printable.ts'
 import { exampleText, requestLine, resultNeedText } from '../output/request-text.ts'
 import { parseDuration } from '../output/units.ts'
 import { becameOf } from './became-of.ts'
+import { closedText, type ClosedSource } from './closed-text.ts'
 import { goOnAfterRefusal, takeOver } from './go-on.ts'
 import { lacksLive, openRow, openRun, type OpenedRun, type RunOptions } from './open-run.ts'
 
@@ -68,7 +69,7 @@ export async function decide(
   )
   const { run, bound } = opened
   try {
-    const request = pickRequest(await run.requests(), options, opened)
+    const request = await pickRequest(await run.requests(), options, opened)
     const decision = decisionOf(outcomeOf(request), request, { options, context })
     const acceptance = await run.decide(request, decision, { isRecordedOnly })
     if (acceptance.type === 'refused') {
@@ -88,7 +89,8 @@ export async function decide(
     if (acceptance.type === 'applied') say(said)
     await takeOver(run, context)
     const isTaken =
-      acceptance.type === 'applied' || (await wasTaken({ run, request, decision }, { context, say: () => say(said) }))
+      acceptance.type === 'applied' ||
+      (await wasTaken({ opened, request, decision }, { context, say: () => say(said) }))
     const exit = await driveRun(run, bound, { context, options: { after: row.sequence } })
     return isTaken ? exit : 'failed'
   } finally {
@@ -113,13 +115,15 @@ async function recorded(
 
 /** Says what became of a decision that another process has to take. @returns false when somebody else was faster */
 async function wasTaken(
-  { run, request, decision }: { run: OpenedRun['run']; request: Request; decision: DecisionInput },
+  { opened, request, decision }: { opened: OpenedRun; request: Request; decision: DecisionInput },
   { context, say }: { context: Context; say: () => void },
 ): Promise<boolean> {
   const wait = AbortSignal.any([context.interrupts.signal, AbortSignal.timeout(longestWaitMs)])
-  const became = await becameOf(run, { request, decision }, wait)
+  const became = await becameOf(opened.run, { request, decision }, wait)
   if (typeof became === 'object') {
-    const message = `step ${request.step} no longer asks: ${printable(became.instead)}`
+    const message =
+      (await closedText(sourceOf(opened), request.step)) ??
+      `step ${request.step} no longer asks: ${printable(became.instead)}`
     context.note(`${context.style('bad', 'refused')} (already-decided): ${message}`)
     return false
   }
@@ -144,30 +148,44 @@ function refused(
   return 'failed'
 }
 
-/** The request that is meant. @throws {InputError} when none is open, or several are and none is named */
-export function pickRequest(
+/** The request that is meant. @throws {InputError} when none is open, or several are and none is named; it says what became of one that was */
+export async function pickRequest(
   requests: readonly Request[],
   { step }: Pick<DecideOptions, 'step'>,
-  { row }: OpenedRun,
-): Request {
+  opened: OpenedRun,
+): Promise<Request> {
+  const { row } = opened
+  const number = step === undefined ? undefined : readCount(step, '--step')
+  const found = number === undefined ? undefined : requests.find((request) => request.step === number)
+  if (found !== undefined) return found
   const [first, ...others] = requests
-  const listed = requests.map((request) => `\n  ${requestLine(request)}`).join('')
   if (first === undefined) {
-    const meanwhile = row.status === 'waiting' ? '; what it asked may have been decided just now' : ''
+    const { status } = await opened.run.status()
+    const closed = await closedText(sourceOf(opened), number)
+    const asked =
+      number === undefined && closed !== undefined ? `; last, ${closed}` : `; ${closed ?? neverAsked(number)}`
     throw new InputError(
       'WAYSTONE_INPUT_NO_REQUEST',
-      `run ${row.runId} asks nothing now; its status is ${row.status}${meanwhile}`,
+      `run ${row.runId} asks nothing now; its status is ${status}${asked}`,
       { runId: row.runId },
     )
   }
-  if (step === undefined) {
+  const listed = requests.map((request) => `\n  ${requestLine(request)}`).join('')
+  if (number === undefined) {
     if (others.length === 0) return first
     throw argumentError(`run ${row.runId} has ${requests.length} open requests; say which with --step:${listed}`)
   }
-  const number = readCount(step, '--step')
-  const found = requests.find((request) => request.step === number)
-  if (found !== undefined) return found
-  throw argumentError(`step ${number} asks nothing now; it may have been decided already; open are:${listed}`)
+  throw argumentError(
+    `--step: ${(await closedText(sourceOf(opened), number)) ?? neverAsked(number)}; open are:${listed}`,
+  )
+}
+
+function sourceOf({ run, bound }: OpenedRun): ClosedSource {
+  return { run, runtime: bound.runtime }
+}
+
+function neverAsked(step: number | undefined): string {
+  return step === undefined ? 'it has asked nothing so far' : `step ${step} asked nobody in this run`
 }
 
 function decisionOf(

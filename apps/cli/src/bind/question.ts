@@ -35,7 +35,7 @@ export async function questionRun(
   const opened = await openRun(row, { ...options, live: row.tags[tagNames.models] === 'live' }, context)
   const { run, bound } = opened
   try {
-    const request = pickRequest(await run.requests(), options, opened)
+    const request = await pickRequest(await run.requests(), options, opened)
     const acceptance = await act(run, request)
     context.json({ runId: run.runId, request: request.id, acceptance })
     if (acceptance.type === 'refused') {

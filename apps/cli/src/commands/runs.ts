@@ -8,7 +8,7 @@ import { printableExcerpt, printableLine } from '../output/printable.ts'
 import { rowJson } from '../output/row-json.ts'
 import { toneOfStatus } from '../output/run-result.ts'
 import { table } from '../output/table.ts'
-import { formatCost, formatTime, parseDuration } from '../output/units.ts'
+import { formatCost, formatMoment, formatTime, parseDuration } from '../output/units.ts'
 
 const statuses = [
   'running',
@@ -92,23 +92,27 @@ export function durationOf(text: string): number {
 }
 
 function rowLines(rows: readonly RunRow[], context: Context): readonly string[] {
-  const { style } = context
+  const { style, around } = context
+  const due = rows.map((row) => (isTimed(row) ? formatMoment(row.nextDueAt, around.now()) : ''))
+  const isAnyDue = due.some((text) => text !== '')
   const lines = table(
     [
       { title: 'run' },
       { title: 'workflow' },
       { title: 'status' },
       { title: 'at' },
+      ...(isAnyDue ? [{ title: 'due' }] : []),
       { title: 'begun' },
       { title: 'steps', align: 'right' },
       { title: 'cost', align: 'right' },
       { title: 'tags' },
     ],
-    rows.map((row) => [
+    rows.map((row, index) => [
       row.runId,
       `${row.workflow} v${row.workflowVersion}`,
       style(toneOfStatus(row.status), row.status),
       printableExcerpt(row.nodes.join(', '), 30),
+      ...(isAnyDue ? [due[index] ?? ''] : []),
       formatTime(row.createdAt),
       String(row.steps),
       formatCost(row.usage.costUsd),
@@ -118,11 +122,15 @@ function rowLines(rows: readonly RunRow[], context: Context): readonly string[] 
   return [...lines, ...dueLines(rows, context)]
 }
 
+/** Whether something of it expires, or is escalated, while it waits. */
+function isTimed(row: RunRow): row is RunRow & { readonly nextDueAt: number } {
+  return row.status === 'waiting' && row.nextDueAt !== null
+}
+
 /** Waits and requests whose time is over while nobody drives their runs. */
 function dueLines(rows: readonly RunRow[], { around, advise }: Context): readonly string[] {
   const now = around.now()
-  const isDue = ({ status, nextDueAt, lease }: RunRow): boolean =>
-    status === 'waiting' && nextDueAt !== null && nextDueAt <= now && lease === null
+  const isDue = (row: RunRow): boolean => isTimed(row) && row.nextDueAt <= now && row.lease === null
   const due = rows.filter(isDue)
   const [first] = due
   if (first === undefined) return []

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
-import { InputError, type Graph, type Request, type Run, type RunResult } from '@waystone/core'
+import { InputError, type Graph, type Request, type Run, type RunResult, type Runtime } from '@waystone/core'
+import { closedText, type ClosedSource } from '../bind/closed-text.ts'
 import type { BoundWorkflow } from '../bind/bind-workflow.ts'
 import type { Context } from '../command.ts'
 import type { ExitName } from '../exit-codes.ts'
@@ -21,6 +22,7 @@ export interface DriveOptions {
 
 interface Driving {
   readonly run: Run<object>
+  readonly runtime: Runtime
   readonly graph: Graph
   readonly view: RunView
   readonly interrupts: Interrupts
@@ -52,7 +54,7 @@ export async function driveRun(
     !context.isJson &&
     options.prefix === undefined
   try {
-    const driving: Driving = { run, graph: bound.graph, view, interrupts, context, canAsk }
+    const driving: Driving = { run, runtime: bound.runtime, graph: bound.graph, view, interrupts, context, canAsk }
     const result = await toTheEnd(driving, options.after ?? -1)
     view.close()
     return await report(driving, result)
@@ -64,7 +66,7 @@ export async function driveRun(
 
 /** Null: interrupted. */
 async function toTheEnd(
-  { run, view, interrupts, context, canAsk }: Driving,
+  { run, runtime, view, interrupts, context, canAsk }: Driving,
   after: number,
 ): Promise<RunResult<object> | null> {
   const follower = followEvents(run, view, { after, signal: interrupts.signal })
@@ -81,7 +83,7 @@ async function toTheEnd(
       const isFirst = reader === undefined
       reader ??= createLineReader(context.around)
       view.pause()
-      if (!(await decideAtTerminal({ run, context, request, reader, isFirst, signal: interrupts.signal })))
+      if (!(await decideAtTerminal({ run, runtime, context, request, reader, isFirst, signal: interrupts.signal })))
         left.add(request.id)
       view.resume()
     }
@@ -101,7 +103,7 @@ async function restOrInterrupt(run: Run<object>, interrupts: Interrupts): Promis
   }
 }
 
-interface TerminalDecision {
+interface TerminalDecision extends ClosedSource {
   readonly run: Run<object>
   readonly context: Context
   readonly request: Request
@@ -113,6 +115,7 @@ interface TerminalDecision {
 /** @returns false when the person left it open */
 async function decideAtTerminal({
   run,
+  runtime,
   context,
   request,
   reader,
@@ -125,7 +128,10 @@ async function decideAtTerminal({
   const decision = await askPerson(request, { reader, signal: stop, isFirst }, context)
   const wasClosed = closed.signal.aborted
   closed.abort()
-  if (wasClosed) context.print('', `${request.node} is no longer open: it was decided elsewhere or has expired.`)
+  if (wasClosed) {
+    const became = await closedText({ run, runtime }, request.step)
+    context.print('', became ?? `${request.node} is no longer open.`)
+  }
   if (decision === null) return wasClosed
   try {
     const isQuestion = 'question' in decision

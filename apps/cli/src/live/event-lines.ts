@@ -6,7 +6,7 @@ import { nodeText } from '../output/node-text.ts'
 import { tooManyText } from '../output/handoff-text.ts'
 import { printableExcerpt, printableLine } from '../output/printable.ts'
 import type { Style } from '../output/style.ts'
-import { formatDuration, formatTime } from '../output/units.ts'
+import { formatDuration, formatMoment, formatTime } from '../output/units.ts'
 import { usageText } from '../output/usage-text.ts'
 
 /** What turns an event into lines. */
@@ -49,7 +49,7 @@ function eventText(event: RunEvent, { graph, style }: LineContext): string | nul
     }
     case 'request.opened': {
       if (isTalk(graph, event.node)) return null
-      return `${name(event.node, event.items)}  ${style('warn', askedText(event.kind, event.tool ?? null))}`
+      return `${name(event.node, event.items)}  ${style('warn', askedText(event.kind, event.tool ?? null))}${event.expiresAt === null ? '' : style('quiet', `  until ${formatMoment(event.expiresAt, event.at)}`)}`
     }
     case 'request.decided':
       return isTalk(graph, event.node) ? null : `${name(event.node, event.items)}  ${decidedText(event)}`

@@ -3,8 +3,11 @@ import { tagNames } from '../bind/tag-names.ts'
 import type { Context } from '../command.ts'
 import { amountText } from '../graph/limits-text.ts'
 import { handedLines } from './handoff-text.ts'
+import { nodeText } from './node-text.ts'
+import { openRequests } from './open-requests.ts'
 import { openWaits } from './open-waits.ts'
 import { printable, printableLine } from './printable.ts'
+import { deadlineTexts } from './request-text.ts'
 import { compensationLines, degradedText, toneOfStatus, unreadText, waitText } from './run-result.ts'
 import { formatDuration, formatTime } from './units.ts'
 import { counted, usageText } from './usage-text.ts'
@@ -48,6 +51,7 @@ export function overviewLines(
         ]),
     ...(row.lease === null ? [] : [`${label('driven by')}${driverText(row, row.lease, advise)}`]),
     ...Object.values(context.degraded ?? {}).map((mark) => `${label('degraded')}${degradedText(mark)}`),
+    ...askLines(history, around.now()).map((line) => `${label('asks')}${line}`),
     ...waitLines(history, { now: around.now(), advise }).map((line) => `${label('waits')}${line}`),
     ...Object.entries(context.received ?? {}).flatMap(([id, message]) =>
       Object.values(openIn(context)).some((open) => open.event === id)
@@ -65,6 +69,16 @@ export function overviewLines(
       : [`${label('cancelled')}by ${printableLine(ending.by)}: ${printableLine(ending.reason ?? '')}`]),
     ...compensationLines(compensationOfRun(context).compensation, style),
   ]
+}
+
+/** What it asks people, and until when. */
+function askLines(history: History, now: number): readonly string[] {
+  const { context } = history.at(history.last).snapshot
+  return openRequests(context, history.graph).map((request) => {
+    const tool = request.tool === null ? '' : ` about ${printableLine(request.tool)}`
+    const deadline = deadlineTexts(request, now).map((text) => `, expires ${text}`)
+    return `step ${request.step}  ${nodeText(request.node, request.items)}${tool}${deadline.join('')}`
+  })
 }
 
 /** What it waits for, and how one whose time is over goes on. */

@@ -5,7 +5,7 @@ import { handoffLine } from './handoff-text.ts'
 import { personText } from './person-text.ts'
 import { printable, printableExcerpt, printableJson, printableLine } from './printable.ts'
 import type { Style } from './style.ts'
-import { formatDuration } from './units.ts'
+import { formatDuration, formatMoment } from './units.ts'
 import { usageText } from './usage-text.ts'
 
 /**
@@ -56,18 +56,21 @@ export function requestLines(request: Request, { style, now }: { style: Style; n
       request.escalatesAt === null ? [] : [`escalated in ${formatDuration(Math.max(0, request.escalatesAt - now))}`],
       style,
     ),
-    ...section(
-      'expires',
-      request.expiresAt === null
-        ? []
-        : [
-            request.expiresAt > now
-              ? `in ${formatDuration(request.expiresAt - now)}`
-              : `${formatDuration(now - request.expiresAt)} ago, as soon as a process drives the run`,
-          ],
-      style,
-    ),
+    ...section('expires', deadlineTexts(request, now), style),
   ]
+}
+
+/** When a request expires, and where the run goes then; empty: it does not expire. @param now - ms since the epoch */
+export function deadlineTexts(
+  { expiresAt, expired }: Pick<Request, 'expiresAt' | 'expired'>,
+  now: number,
+): readonly string[] {
+  if (expiresAt === null) return []
+  const then =
+    expired === null
+      ? ''
+      : ` → ${targetText(expired.to)}${expired.edges.length === 0 ? '' : `  [${expired.edges.join(', ')}]`}`
+  return [`${formatMoment(expiresAt, now)}${expiresAt > now ? '' : ', as soon as a process drives the run'}${then}`]
 }
 
 /** What came of an effect that nobody knows about, as it is to be given. */

@@ -14,7 +14,7 @@ import {
 import type { ExitName } from '../exit-codes.ts'
 import { amountText } from '../graph/limits-text.ts'
 import { printable, printableLine } from './printable.ts'
-import { exampleText, requestLine } from './request-text.ts'
+import { deadlineTexts, exampleText, requestLine } from './request-text.ts'
 import type { Style, Tone } from './style.ts'
 import { formatTime } from './units.ts'
 import { counted, usageText } from './usage-text.ts'
@@ -149,7 +149,7 @@ function adviceLines(
   if (status === 'running' || status === 'parked') return [`  resume   ${advise(`resume ${runId}`)}`]
   if (status !== 'waiting') return []
   return [
-    ...requests.flatMap((request) => decideLines(request, { runId, advise, isOnly: requests.length === 1 })),
+    ...requests.flatMap((request) => decideLines(request, { runId, advise, now, isOnly: requests.length === 1 })),
     ...waits.flatMap((wait) => waitLines({ wait, runId, graph }, { advise, now })),
   ]
 }
@@ -189,7 +189,7 @@ function payloadOption(event: string, graph: Graph | undefined): string {
 
 function decideLines(
   request: Request,
-  { runId, advise, isOnly }: { runId: string; advise: (line: string) => string; isOnly: boolean },
+  { runId, advise, now, isOnly }: Advising & { readonly runId: string; readonly isOnly: boolean },
 ): readonly string[] {
   const step = isOnly ? '' : ` --step ${request.step}`
   const { talk } = request
@@ -198,7 +198,12 @@ function decideLines(
       ? `  say      ${advise(`answer ${runId} ${outcome}${step} --response '{"${talk.answer}":"…"}'`)}`
       : `  decide   ${advise(`${decideCommand(outcome, runId, request)}${step} --reason "…"`)}`,
   )
-  return [`waits for a person: ${requestLine(request)}`, ...commands, `  look     ${advise(`show ${runId} --request`)}`]
+  return [
+    `waits for a person: ${requestLine(request)}`,
+    ...deadlineTexts(request, now).map((text) => `  expires  ${text}`),
+    ...commands,
+    `  look     ${advise(`show ${runId} --request`)}`,
+  ]
 }
 
 function decideCommand(outcome: string, runId: string, { result }: Request): string {

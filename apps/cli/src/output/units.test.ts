@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatCost, formatCount, formatDuration, formatTime, parseDuration } from './units.ts'
+import { formatCost, formatCount, formatDuration, formatMoment, formatTime, parseDuration } from './units.ts'
 
 describe('formatDuration', () => {
   it.each([
@@ -26,6 +26,18 @@ describe('formatCost', () => {
     [12.345, '$12.35'],
   ])('writes %d USD as %s', (usd, text) => {
     expect(formatCost(usd)).toBe(text)
+  })
+})
+
+describe('formatMoment', () => {
+  const now = new Date(2026, 0, 2, 23, 30, 0).getTime()
+  it.each([
+    [120_000, '23:32:00 (in 2 min)'],
+    [-5_000, '23:29:55 (5.0 s ago)'],
+    [172_800_000, '2026-01-04 23:30 (in 2 d)'],
+    [1_800_000, '2026-01-03 00:00 (in 30 min)'],
+  ])('tells %d ms from now by the local clock', (away, text) => {
+    expect(formatMoment(now + away, now)).toBe(text)
   })
 })
 

@@ -32,6 +32,18 @@ export function formatTime(at: number): string {
   return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')}Z`
 }
 
+/** Writes a moment that people act by, on their own clock: `23:31:02 (in 2 min)`, `2026-11-23 09:00 (in 2 d)`, `21:02:11 (5 s ago)`. @param at - ms since the epoch @param now - as well */
+export function formatMoment(at: number, now: number): string {
+  const [moment, today] = [new Date(at), new Date(now)]
+  const two = (part: number): string => String(part).padStart(2, '0')
+  const time = `${two(moment.getHours())}:${two(moment.getMinutes())}`
+  const isToday = moment.toDateString() === today.toDateString()
+  const clock = isToday
+    ? `${time}:${two(moment.getSeconds())}`
+    : `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())} ${time}`
+  return `${clock} (${at > now ? `in ${formatDuration(at - now)}` : `${formatDuration(now - at)} ago`})`
+}
+
 const unitMs = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
 
 /** Reads `90s`, `30m`, `12h`, `7d`, `2w`. @returns ms; undefined when the text is none of these */

@@ -22,8 +22,7 @@ export function decide(root: RunAt, decision: PersonDecision): Plan {
   const { compiled, snapshot } = run
   const step = snapshot.context.open[decision.step]
   const offered = offeredOutcomes(compiled, snapshot.context, decision.step)
-  if (step === undefined || offered.length === 0)
-    return stale(`step ${decision.step} asks nobody; it may have been decided already`)
+  if (step === undefined || offered.length === 0) return stale(`step ${decision.step} asks nobody any more`)
   if (!offered.includes(decision.outcome)) {
     return refuse(
       'outcome-not-offered',

@@ -15,7 +15,7 @@ const mostQuestions = 20
 /** Somebody asks before they decide: the request stays open, and holds the question. */
 export function askQuestion(root: RunAt, { step: index, digest, text, by, through }: QuestionAsked): Plan {
   const found = askedAt(root, index)
-  if (found === undefined) return stale(`step ${index} asks nobody; it may have been decided already`)
+  if (found === undefined) return stale(`step ${index} asks nobody any more`)
   const { run, step } = found
   if (digest !== requestDigest(run.compiled, run.snapshot.context, index))
     return refuse('digest-mismatch', `what request ${index} asks has changed since it was shown; look at it again`)
@@ -33,7 +33,7 @@ export function askQuestion(root: RunAt, { step: index, digest, text, by, throug
 export function answerQuestion(root: RunAt, given: QuestionAnswered): Plan {
   const { step: index, question: number, text, by, through } = given
   const found = askedAt(root, index)
-  if (found === undefined) return stale(`step ${index} asks nobody; it may have been decided already`)
+  if (found === undefined) return stale(`step ${index} asks nobody any more`)
   const { questions = [] } = found.step
   const asked = questions[number - 1]
   if (asked === undefined) return refuse('no-such-question', `request ${index} has no question ${number}`)

@@ -38,7 +38,7 @@ export type DecisionEvent =
   | Extract<Acceptance, { type: 'refused' }>
 
 /** The step that a request, or its id, names; undefined when it is none of this run. */
-function stepOfRequest(runId: string, request: Request | string): number | undefined {
+export function stepOfRequest(runId: string, request: Request | string): number | undefined {
   const id = typeof request === 'string' ? request : request.id
   const text = id.startsWith(`${runId}/`) ? id.slice(runId.length + 1) : id
   return /^\d+$/.test(text) ? Number(text) : undefined
@@ -112,7 +112,7 @@ export function openRequestOf(
   const found = openStepOf(compiled, context, step)
   const offered = found === undefined ? [] : offeredOutcomes(found.compiled, found.context, step)
   if (found !== undefined && offered.length > 0) return { ...found, step, offered }
-  return refused('already-decided', `request ${runId}/${step} is not open; it was decided or has expired`)
+  return refused('already-decided', `request ${runId}/${step} is not open any more`)
 }
 
 /** Why a decision may not be remembered. */

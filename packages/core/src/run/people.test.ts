@@ -318,7 +318,10 @@ describe('expiry', () => {
     const again = await runtimeWith({ clock, store, workflows: [expiring] }).open(run.runId)
     expect(await again.decide(`${run.runId}/0`, { outcome: 'approved', by: 'ann' })).toMatchObject({
       type: 'refused',
-      reason: 'already-decided',
+      reason: 'request-expired',
+      message: expect.stringMatching(
+        /^step 0 of manager expired at .*Z, and nobody had decided; the run went on to late$/,
+      ) as string,
     })
     expect(await again.result()).toMatchObject({ output: { result: 'expired' } })
   })

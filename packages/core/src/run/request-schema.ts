@@ -27,6 +27,8 @@ const usage = object({
   estimatedCalls: count,
 })
 
+const option = object({ outcome: text, edges: list(text), to: text })
+
 /**
  * The published JSON schema of a {@link Request}: all that a page or another program needs to show it and to answer it.
  *
@@ -84,7 +86,7 @@ export const requestSchema: JsonObject = toJson(
         ),
       ),
       usage,
-      options: list(object({ outcome: text, edges: list(text), to: text })),
+      options: list(option),
       edits: list(text),
       questions: list(
         object({
@@ -105,6 +107,7 @@ export const requestSchema: JsonObject = toJson(
       talk: { anyOf: [object({ text, outcome: text, answer: text }), { type: 'null' }] },
       openedAt: count,
       expiresAt: countOrNull,
+      expired: { anyOf: [option, { type: 'null' }] },
       sequence: count,
       digest: text,
     }) as JsonObject),

@@ -90,6 +90,10 @@ function requestOf(
     talk: talkOf(approval?.talk, input.state),
     openedAt: open.since,
     expiresAt: open.expiresAt ?? null,
+    expired:
+      open.expiresAt === undefined || open.expiresAt === null
+        ? null
+        : optionOf(compiled, { open, record, outcome: 'expired' }),
     sequence: openedAt(step),
     digest,
   }

@@ -2,7 +2,8 @@ import type { RunId } from '../base/ids.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
 import { isAsking } from '../snapshot/snapshot.ts'
 import { openIn } from '../snapshot/tree.ts'
-import { decisionEvent, type EventStamp } from './decision-event.ts'
+import { decisionEvent, stepOfRequest, type EventStamp } from './decision-event.ts'
+import { closedRequestText, readClosedRequest } from './closed-request.ts'
 import type { NamedEvent } from '../define/event.ts'
 import { deliver } from './deliver.ts'
 import type { Entry } from './drive.ts'
@@ -37,6 +38,12 @@ import type {
 import { waitForRest } from './wait-for-rest.ts'
 import { wasReceived } from './was-received.ts'
 import { waitsOf } from './waits-of.ts'
+
+const closedReasons = {
+  decided: 'already-decided',
+  expired: 'request-expired',
+  withdrawn: 'request-withdrawn',
+} as const
 
 /** The handle of a run; nothing of the run is kept in it but how it ended. */
 export class RunHandle implements Run {
@@ -96,8 +103,9 @@ export class RunHandle implements Run {
       decision,
       stamp: this.#stamp(),
     })
-    if (made.type !== 'event') return made
-    if (options.isRecordedOnly !== true) return await this.#send(made.event, true, standing)
+    if (made.type !== 'event') return await this.#explained(made, request)
+    if (options.isRecordedOnly !== true)
+      return await this.#explained(await this.#send(made.event, true, standing), request)
     await deliver(this.#engine, { runId: this.runId, standing }, made.event)
     return { type: 'delivered' }
   }
@@ -105,13 +113,13 @@ export class RunHandle implements Run {
   async ask(request: Request | string, given: QuestionInput): Promise<Acceptance> {
     const standing = await standingOf(this.#engine, this.runId)
     const made = questionEvent({ runId: this.runId, ...standing }, request, { given, stamp: this.#stamp() })
-    return made.type === 'event' ? await this.#send(made.event, false, standing) : made
+    return await this.#explained(made.type === 'event' ? await this.#send(made.event, false, standing) : made, request)
   }
 
   async answer(request: Request | string, given: AnswerInput): Promise<Acceptance> {
     const standing = await standingOf(this.#engine, this.runId)
     const made = answerEvent({ runId: this.runId, ...standing }, request, { given, stamp: this.#stamp() })
-    return made.type === 'event' ? await this.#send(made.event, false, standing) : made
+    return await this.#explained(made.type === 'event' ? await this.#send(made.event, false, standing) : made, request)
   }
 
   async rules(): Promise<readonly RememberedRule[]> {
@@ -194,6 +202,20 @@ export class RunHandle implements Run {
     requireMover(move, type.slice('run.'.length), 'WAYSTONE_INPUT_MOVE')
     const payload = Object.freeze({ by: move.by, reason: move.reason })
     return await this.#send(Object.freeze({ ...this.#stamp(), type, from: 'operator', payload }), false)
+  }
+
+  /** A request that is closed is refused with what became of it: who decided what, that it expired, who moved the run. */
+  async #explained(acceptance: Acceptance, request: Request | string): Promise<Acceptance> {
+    if (acceptance.type !== 'refused') return acceptance
+    const { reason, message } = acceptance
+    const step = stepOfRequest(this.runId, request)
+    if (step === undefined || (reason !== 'already-decided' && reason !== 'run-ended')) return acceptance
+    const closed = await readClosedRequest(this.#engine.store, { runId: this.runId, step })
+    if (closed === undefined) return acceptance
+    const told = closedRequestText(closed)
+    return reason === 'run-ended'
+      ? { type: 'refused', reason, message: `${message}; ${told}` }
+      : { type: 'refused', reason: closedReasons[closed.how], message: told }
   }
 
   #stamp(): EventStamp {

@@ -176,7 +176,10 @@ export interface Request {
   /** One turn of a talk: what the person is told (empty: nothing yet), and which outcome and key of the response take what they say; null: it is none. */
   readonly talk: { readonly text: string; readonly outcome: string; readonly answer: string } | null
   readonly openedAt: number
+  /** Ms since the epoch; null: it does not expire. */
   readonly expiresAt: number | null
+  /** Where the run goes when it expires; null: it does not. */
+  readonly expired: RequestOption | null
   /** Sequence of the checkpoint that opened it. */
   readonly sequence: number
   /** Binds a decision to node, action and evidence. */
@@ -299,7 +302,7 @@ export type Acceptance =
   | { readonly type: 'applied'; readonly sequence: number }
   /** Stored in the inbox; the owner of the run takes it from there. */
   | { readonly type: 'delivered' }
-  /** Nothing changed. `reason`: `stale-request`, `already-decided`, `digest-mismatch`, `outcome-not-offered`, `run-ended`, … */
+  /** Nothing changed. `reason`: `stale-request`, `already-decided`, `request-expired`, `request-withdrawn`, `digest-mismatch`, `outcome-not-offered`, `run-ended`, … */
   | { readonly type: 'refused'; readonly reason: string; readonly message: string }
 
 /** What became of a rule that was to be taken back. */

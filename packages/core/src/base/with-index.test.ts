@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { indexChanges, indexEntries, withIndex, withoutIndex } from './with-index.ts'
+import { indexChanges, indexEntries, withIndex, withIndexReplaced, withoutIndex } from './with-index.ts'
 
 describe('withIndex', () => {
   it('sets an entry of a copy, which is frozen and keeps the order of numbers', () => {
@@ -76,5 +76,19 @@ describe('withoutIndex', () => {
     expect(withoutIndex(before, 1)).toStrictEqual({ 2: 'two' })
     expect(Object.isFrozen(withoutIndex(before, '2'))).toBe(true)
     expect(withoutIndex(before, 3)).toStrictEqual(before)
+  })
+})
+
+describe('withIndexReplaced', () => {
+  it('gives what a copy without an entry and one with another give', () => {
+    const before = withIndex(withIndex({}, 1, 'one'), 2, 'two')
+    const after = withIndexReplaced(before, 1, [3, 'three'])
+    expect(after).toStrictEqual(withIndex(withoutIndex(before, 1), 3, 'three'))
+    expect(indexEntries(after)).toEqual([
+      ['2', 'two'],
+      ['3', 'three'],
+    ])
+    expect(Object.isFrozen(after)).toBe(true)
+    expect(withIndexReplaced(before, '2', undefined)).toStrictEqual(withoutIndex(before, 2))
   })
 })

@@ -22,7 +22,7 @@ import { contractMisfit, handoffCall, handoffGiven, handOver, refusedHandoffs } 
 import { countRefused } from './handoff-ledger.ts'
 import { leavesAnAnswer, nextNeed, summarised, unsummarised, withReported } from './history.ts'
 import { needToBegin, setAside } from './limits.ts'
-import { endMapStep } from './map-items.ts'
+import { endMapStep, replaceItem } from './map-items.ts'
 import { cacheKeyOf, cachedResult, keepResult, privateMark } from './pure-cache.ts'
 import { transitionNames } from './names.ts'
 import type { RouteParts } from './route-parts.ts'
@@ -42,6 +42,9 @@ export function endStep(parts: RouteParts, context: RunContext, stepEnd: StepEnd
   const { graph } = parts
   const { record, step, stepIndex, end } = stepEnd
   const settled = step.kind === 'resolve' ? context : tally(settle(context, step, end), record, usageOf(step, end))
+  const replaced =
+    record.kind === 'map' && !stepEnd.isThorough ? replaceItem(parts, settled, { ...stepEnd, record }) : undefined
+  if (replaced !== undefined) return replaced
   const closed = withContext(settled, { open: withoutIndex(settled.open, stepIndex) })
   const before = step.kind === 'resolve' ? withoutNote(closed, stepIndex) : closed
   const unnoted = isModelCall(step) ? countModelCall(before, stepEnd) : before

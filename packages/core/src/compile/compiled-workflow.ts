@@ -22,4 +22,19 @@ export interface CompiledWorkflow {
   readonly memo: RouteMemo
   /** Moves the machine purely. */
   readonly runner: MachineRunner
+  /** Plans the long way: short cuts are not taken, so that a test may prove that they change nothing. Absent: they are. */
+  readonly isThorough?: true
 }
+
+/** The same workflow, planned the long way: every move by the machine, every difference by comparing. */
+export function thoroughly(compiled: CompiledWorkflow): CompiledWorkflow {
+  const known = thorough.get(compiled)
+  if (known !== undefined) return known
+  const nested = new Map(Array.from(compiled.nested, ([node, inside]) => [node, thoroughly(inside)]))
+  // Not a copy: reading `machine` would build it.
+  const made = Object.create(compiled, { nested: { value: nested }, isThorough: { value: true } }) as CompiledWorkflow
+  thorough.set(compiled, made)
+  return made
+}
+
+const thorough = new WeakMap<CompiledWorkflow, CompiledWorkflow>()

@@ -60,6 +60,7 @@ function checkedAgainstXState(compiled: CompiledWorkflow): CompiledWorkflow {
   return {
     ...compiled,
     runner: {
+      inner: new Set(),
       begin: (input) => {
         const own = runner.begin(input)
         expect(atRest(initialTransition(machine, input)[0])).toBe(atRest(own))

@@ -36,4 +36,6 @@ export interface MachineEvent {
   readonly reason?: string
   /** For `waystone.duration`, default `durationMs`; and for the end of an agent's time. */
   readonly limit?: LimitName
+  /** Decided the long way (`CompiledWorkflow.isThorough`); absent: short cuts are taken. */
+  readonly isThorough?: true
 }

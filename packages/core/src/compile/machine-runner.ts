@@ -1,4 +1,11 @@
-import { createActor, createMachine, type AnyActorRef, type AnyMachineSnapshot, type AnyStateMachine } from 'xstate'
+import {
+  createActor,
+  createMachine,
+  type AnyActorRef,
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  type AnyStateNode,
+} from 'xstate'
 import type { MachineValue, Snapshot } from '../snapshot/snapshot.ts'
 import type { MachineEvent, MachineInput } from './machine-event.ts'
 
@@ -8,6 +15,8 @@ export interface MachineRunner {
   begin(input: MachineInput): Snapshot
   /** The snapshot after one event. The given snapshot is plain JSON, as it comes out of a store. */
   move(snapshot: Snapshot, event: MachineEvent): Snapshot
+  /** Names of the transitions that leave the machine where it is, whatever state takes them: the context is all that they change. */
+  readonly inner: ReadonlySet<string>
 }
 
 /** What XState's transition asks of its surroundings. Nothing here acts: effects are taken from our own ledger. */
@@ -51,7 +60,35 @@ export function createMachineRunner(machine: AnyStateMachine): MachineRunner {
   return {
     begin: (input) => atRest(machine.getInitialSnapshot(scope, input)),
     move: (snapshot, event) => atRest(machine.transition(restore(snapshot), event, scope)),
+    inner: innerTransitions(machine.root),
   }
+}
+
+/** Those without a target: nothing is exited or entered, and no action but their own is run. */
+function innerTransitions(root: AnyStateNode): ReadonlySet<string> {
+  const inner = new Set<string>()
+  const others = new Set<string>()
+  const collect = (node: AnyStateNode): void => {
+    for (const transitions of node.transitions.values()) {
+      for (const { target, guard, actions } of transitions) {
+        const name = nameOf(guard)
+        if (name !== undefined) (target === undefined && actions.length === 1 ? inner : others).add(name)
+      }
+    }
+    for (const child of Object.values(node.states)) collect(child)
+  }
+  collect(root)
+  // An agent's call may lead back into its state or stay in it.
+  for (const name of others) inner.delete(name)
+  return inner
+}
+
+/** The transition that a guard compares with; XState keeps guards as they were given. */
+function nameOf(guard: unknown): string | undefined {
+  if (typeof guard !== 'object' || guard === null || !('params' in guard)) return undefined
+  const { params } = guard
+  if (typeof params !== 'object' || params === null || !('transition' in params)) return undefined
+  return typeof params.transition === 'string' ? params.transition : undefined
 }
 
 /** State values whose snapshots are kept. */

@@ -176,6 +176,7 @@ describe('the same script', { timeout: 60_000 }, () => {
       const checked: CompiledWorkflow = {
         ...compiled,
         runner: {
+          inner: new Set(),
           begin: (input) => {
             const [snapshot] = initialTransition(machine, input)
             const own = runner.begin(input)

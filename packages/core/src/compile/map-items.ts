@@ -1,8 +1,9 @@
 import { own } from '../base/own.ts'
-import { indexEntries, withIndex } from '../base/with-index.ts'
+import { indexEntries, withIndex, withIndexReplaced } from '../base/with-index.ts'
 import type { Json } from '../base/json.ts'
 import { compensationOf } from '../graph/compensations.ts'
 import { personTarget, type Graph, type MapRecord } from '../graph/graph.ts'
+import { setItem } from '../snapshot/derived.ts'
 import { resultsAPiece, type MapOver, type OpenMap } from '../snapshot/open-map.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import type { Ended } from './ended.ts'
@@ -94,6 +95,37 @@ function asksPerson({ index }: RouteParts, { id }: MapRecord): boolean {
   )
 }
 
+/**
+ * The commonest move of a map, with one copy of each thing that it changes: an item has ended well, others go on, and one begins in its
+ * place if there is any left. Pure.
+ *
+ * @param context - the attempt is settled, and its step is still open
+ * @returns undefined when there is more to it: then it is to be closed, and looked at in full
+ */
+export function replaceItem(parts: RouteParts, context: RunContext, stepEnd: MapEnd): Ended | undefined {
+  const { end, step, stepIndex, record, at } = stepEnd
+  const map = own(context.maps ?? {}, record.id)
+  if (step.kind !== 'item' || end.outcome !== 'done' || map === undefined) return undefined
+  if (compensationOf(parts.graph, record, step.tool) !== undefined) return undefined
+  const others = stepsOf(context, record) - 1
+  const isLast = map.next >= map.items.length
+  // Without others under way a limit may stand in the way; where there is room for several, one did.
+  if (others === 0 || (!isLast && others + 1 < record.concurrency)) return undefined
+  const terms = { record, visit: step.visit, at, need: needOfItem(parts.graph, record, context), list: undefined }
+  // What the ended one has set aside is still counted here, so what this lets pass a full look does.
+  if (!isLast && findLimitHit(parts.graph, context, terms) !== undefined) return undefined
+  const counted = withResult(map, step.item ?? 0, end.output ?? end.result ?? null)
+  if (reachedOutcome(record, counted, record.done === 'first' && end.isWanted === true) !== null) return undefined
+  const { steps } = context
+  const begun = isLast ? undefined : ([steps, Object.freeze(itemStep(terms, map.next))] as const)
+  const next = withContext(context, {
+    steps: isLast ? steps : steps + 1,
+    open: withIndexReplaced(context.open, stepIndex, begun),
+    maps: withKey(context.maps ?? {}, record.id, Object.freeze(isLast ? counted : { ...counted, next: map.next + 1 })),
+  })
+  return { type: 'inside', transition: transitionNames.item(record.id), context: next, before: context, need: null }
+}
+
 interface Move {
   readonly stepEnd: MapEnd
   readonly transition: string
@@ -170,40 +202,59 @@ function openItems(
   const map = own(context.maps ?? {}, record.id)
   if (map === undefined) return { opened: context, running: 0 }
   const need = needOfItem(graph, record, context)
-  const reserved = setAside(need)
-  const list = compensationOf(graph, record) === undefined ? {} : { list: map.step }
-  let running = 0
-  for (const [, { node }] of indexEntries(context.open)) if (node === record.id) running += 1
+  const list = compensationOf(graph, record) === undefined ? undefined : map.step
+  const terms = { record, visit, at, need, list }
+  let running = stepsOf(context, record)
   let { next } = map
   let opened = context
   for (; next < map.items.length && running < record.concurrency; next++) {
     if (findLimitHit(graph, opened, { need, at }) !== undefined) break
     running += 1
-    opened = addOpen(opened, {
-      node: record.id,
-      visit,
-      kind: record.workflow === undefined ? 'item' : 'input',
-      attempt: 1,
-      since: at ?? 0,
-      item: next,
-      ...list,
-      ...(record.tool !== null && { tool: record.tool }),
-      ...(reserved !== undefined && { reserved }),
-    })
+    opened = addOpen(opened, itemStep(terms, next))
   }
   return { opened: next === map.next ? context : withMap(opened, record.id, { ...map, next }), running }
+}
+
+/** How many steps of a map are open. */
+function stepsOf({ open }: RunContext, { id }: MapRecord): number {
+  let count = 0
+  for (const [, { node }] of indexEntries(open)) if (node === id) count += 1
+  return count
+}
+
+/** What items of a map begin with. */
+interface ItemTerms {
+  readonly record: MapRecord
+  readonly visit: number
+  readonly at: number | undefined
+  readonly need: Need
+  /** For items that can be undone: the step that made the list. */
+  readonly list: number | undefined
+}
+
+function itemStep({ record, visit, at, need, list }: ItemTerms, item: number): OpenStep {
+  const reserved = setAside(need)
+  return {
+    node: record.id,
+    visit,
+    kind: record.workflow === undefined ? 'item' : 'input',
+    attempt: 1,
+    since: at ?? 0,
+    item,
+    ...(list !== undefined && { list }),
+    ...(record.tool !== null && { tool: record.tool }),
+    ...(reserved !== undefined && { reserved }),
+  }
 }
 
 function withResult(map: OpenMap, item: number, output: Json): OpenMap {
   const place = Math.floor(item / resultsAPiece)
   const before = map.results[place] ?? noResults
   const size = Math.min(resultsAPiece, map.items.length - place * resultsAPiece)
-  const piece: Json[] = before.length === 0 ? Array.from({ length: size }, () => null) : [...before]
-  piece[item % resultsAPiece] = output
-  // `with` takes twenty times as long as a copy.
-  const results = [...map.results]
-  results[place] = Object.freeze(piece)
-  return { ...map, done: map.done + 1, results: Object.freeze(results) }
+  // A piece that has nothing yet is made in full.
+  const piece = before.length === 0 ? Object.freeze(Array.from({ length: size }, () => null)) : before
+  const filled = setItem(piece, item % resultsAPiece, output)
+  return { ...map, done: map.done + 1, results: setItem(map.results, place, filled) }
 }
 
 function withMap(context: RunContext, node: string, map: OpenMap): RunContext {

@@ -3,13 +3,14 @@ import { invariantError } from '../errors/invariant-error.ts'
 import type { LimitName, NodeRecord } from '../graph/graph.ts'
 import type { Decision } from '../snapshot/decision.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
-import type { OpenStep, Snapshot } from '../snapshot/snapshot.ts'
+import type { MachineValue, OpenStep, Snapshot } from '../snapshot/snapshot.ts'
 import { exhaustAround } from './exhaust-around.ts'
 import type { MachineEvent } from './machine-event.ts'
 import { compensatingState, eventNames } from './names.ts'
 import { pathAt, type Place } from './place.ts'
 import type { Plan, RefusalReason } from './planned.ts'
 import { applied, checkpointStep, type Facts, type RunAt } from './run-at.ts'
+import type { Route } from './routed.ts'
 import type { StepAnswer } from './step-end.ts'
 import { usageOf } from './steps.ts'
 
@@ -64,6 +65,7 @@ export function movedBy(
     effectId: effectIdOf(run.position.runId, end.step),
     sequence: run.position.sequence,
     ...(limit !== undefined && { limit }),
+    ...(run.compiled.isThorough === true && { isThorough: true }),
   }
   const { compiled, snapshot } = run
   const route = compiled.memo.routeOf(snapshot.context, event)
@@ -89,7 +91,8 @@ function endEventOf({ node, callId, item, undoes }: OpenStep): string {
  */
 export function moveMachine(run: RunAt, event: MachineEvent): Moved {
   const { compiled, snapshot } = run
-  const { result, routes } = compiled.memo.recording(() => compiled.runner.move(snapshot, event))
+  const { result, routes } =
+    movedInside(run, event) ?? compiled.memo.recording(() => compiled.runner.move(snapshot, event))
   const stopped = routes.find((route) => route.decision?.limit?.up !== undefined)
   const hit = stopped?.decision?.limit
   const above = stopped === undefined || hit === undefined ? undefined : exhaustAround(run, { ...stopped, hit })
@@ -105,6 +108,29 @@ export function moveMachine(run: RunAt, event: MachineEvent): Moved {
   const named = decision === undefined ? undefined : decisionAt(run, decision)
   if (above !== undefined) return { next: above.next, facts: { decision: named, isWhole: true } }
   return { next: result, facts: { decision: named } }
+}
+
+/**
+ * A move after which the machine is where it was: only the context changes, so there is nothing to ask XState. Undefined: it is to be asked, also
+ * where branches wait for one another, which begin by themselves.
+ */
+function movedInside(
+  { compiled, snapshot }: RunAt,
+  event: MachineEvent,
+): { readonly result: Snapshot; readonly routes: readonly Route[] } | undefined {
+  if (compiled.isThorough === true) return undefined
+  const route = compiled.memo.routeOf(snapshot.context, event)
+  if (route === undefined || !compiled.runner.inner.has(route.transition)) return undefined
+  const { value, context } = snapshot
+  if (route.context.forks !== context.forks || !standsAt(value, route.decision?.node)) return undefined
+  return { result: Object.freeze({ value, context: route.context }), routes: [route] }
+}
+
+function standsAt(value: MachineValue, node: string | undefined): boolean {
+  if (node === undefined) return false
+  if (typeof value === 'string') return value === node
+  for (const name in value) if (name === node || standsAt(value[name] ?? '', node)) return true
+  return false
 }
 
 /** A decision as the run tells it: nodes of nested workflows by their paths. */

@@ -121,6 +121,7 @@ function readStepEnd(context: RunContext, event: MachineEvent, record: NodeRecor
     isVisitOver: event.limit !== undefined,
     effectId: event.effectId ?? '',
     sequence: event.sequence,
+    isThorough: event.isThorough === true,
   }
 }
 

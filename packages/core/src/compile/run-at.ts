@@ -52,7 +52,7 @@ export function applied(run: RunAt, next: Snapshot, facts: Facts): Extract<Plan,
   const received = moved.context.received === undefined ? moved : withReceived(before?.context ?? null, moved)
   const mended = mendCrossed(compiled.graph, withWithheld(before?.context ?? null, received), facts.decision)
   const ruled = facts.rule?.scope === 'run' ? withRule(mended, facts.rule) : mended
-  const { patch, snapshot } = patchTo(before, ruled, event)
+  const { patch, snapshot } = patchTo(before, ruled, event, compiled)
   const commands = [
     ...commandsBetween(compiled, before?.context ?? null, snapshot.context),
     ...withdrawnIn(compiled, { before: before?.context, after: snapshot.context }, facts.step?.index),

@@ -27,4 +27,6 @@ export interface StepEnd {
   readonly effectId: string
   /** Of the checkpoint that it makes; undefined as `at`. */
   readonly sequence: number | undefined
+  /** Short cuts are not taken. */
+  readonly isThorough: boolean
 }

@@ -1,7 +1,7 @@
 import type { Json, JsonObject, JsonPath } from '../base/json.ts'
 import { own } from '../base/own.ts'
 import { indexChanges, indexEntries } from '../base/with-index.ts'
-import { isAppendedTo, keySetIn } from './derived.ts'
+import { isAppendedTo, itemSetIn, keySetIn } from './derived.ts'
 import type { EngineEvent } from './event.ts'
 import type { Patch, PatchOperation, PatchValue } from './patch.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -21,9 +21,17 @@ function pointerDepth(event: EngineEvent): number {
  * An event must not hold one object in two places, since it would not when it is read back.
  *
  * Cost: O(changed objects × their keys), plus the length of lists that changed.
+ *
+ * @param options - `isThorough`: compares also what is known to differ in one place only; default false
  */
-export function diffSnapshots(before: Snapshot | null, after: Snapshot, event: EngineEvent): Patch {
-  const differ: Differ = { pointers: indexPayload(event), patch: [] }
+// oxlint-disable-next-line max-params -- two versions, what came between them, and how
+export function diffSnapshots(
+  before: Snapshot | null,
+  after: Snapshot,
+  event: EngineEvent,
+  { isThorough = false }: { readonly isThorough?: boolean | undefined } = {},
+): Patch {
+  const differ: Differ = { pointers: indexPayload(event), patch: [], isThorough }
   const next = after as unknown as Json
   if (before === null) {
     differ.patch.push(['set', [], { v: {} }], ['set', ['value'], { v: after.value as Json }])
@@ -47,6 +55,8 @@ function diffWhole(differ: Differ, path: JsonPath, after: JsonObject): void {
 interface Differ {
   readonly pointers: ReadonlyMap<unknown, JsonPath>
   readonly patch: PatchOperation[]
+  /** Nothing is believed that is known of how values were made. */
+  readonly isThorough: boolean
 }
 
 function diffValue(differ: Differ, path: JsonPath, before: Json | undefined, after: Json): void {
@@ -65,7 +75,7 @@ function diffValue(differ: Differ, path: JsonPath, before: Json | undefined, aft
 }
 
 function diffObject(differ: Differ, path: JsonPath, before: JsonObject, after: JsonObject): void {
-  const only = keySetIn(after, before)
+  const only = differ.isThorough ? undefined : keySetIn(after, before)
   if (only !== undefined) return diffKey(differ, [...path, only], own(before, only), after[only])
   if (isLedger(path) && diffLedger(differ, path, { before, after })) return
   const keys = Object.keys(after)
@@ -138,7 +148,7 @@ const mostSingleItems = 16
 
 function diffList(differ: Differ, path: JsonPath, before: readonly Json[], after: readonly Json[]): void {
   if (after.length === before.length) return diffItems(differ, path, before, after)
-  if (after.length < before.length || !startsWith(after, before)) {
+  if (after.length < before.length || !startsWith(after, before, differ.isThorough)) {
     differ.patch.push(['set', path, valueOf(differ, after)])
     return
   }
@@ -146,6 +156,8 @@ function diffList(differ: Differ, path: JsonPath, before: readonly Json[], after
 }
 
 function diffItems(differ: Differ, path: JsonPath, before: readonly Json[], after: readonly Json[]): void {
+  const only = differ.isThorough ? undefined : itemSetIn(after, before)
+  if (only !== undefined) return diffValue(differ, [...path, only], before[only], after[only] ?? null)
   const changed: number[] = []
   for (let index = 0; index < after.length; index++) if (after[index] !== before[index]) changed.push(index)
   if (changed.length > mostSingleItems && changed.length * 4 > after.length) {
@@ -156,8 +168,8 @@ function diffItems(differ: Differ, path: JsonPath, before: readonly Json[], afte
 }
 
 /** By value where not by identity, so that a state that was read back gives the same patch as one that never left memory. */
-function startsWith(list: readonly Json[], start: readonly Json[]): boolean {
-  if (isAppendedTo(list, start)) return true
+function startsWith(list: readonly Json[], start: readonly Json[], isThorough: boolean): boolean {
+  if (!isThorough && isAppendedTo(list, start)) return true
   for (let index = start.length - 1; index >= 0; index--) {
     const item = list[index]
     if (item !== start[index] && !isSame(item, start[index])) return false

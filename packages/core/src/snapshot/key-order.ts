@@ -10,15 +10,17 @@ import type { RunContext, Snapshot } from './snapshot.ts'
  * A patch names keys one by one, so what is new comes last. Where a transition has put a new key of a context before others, the context is put
  * in order: else the whole of it would stand in the patch, however large it is, and whatever in it is private to a group.
  */
+// oxlint-disable-next-line max-params -- as the difference it makes
 export function patchTo(
   before: Snapshot | null,
   after: Snapshot,
   event: EngineEvent,
+  options: { readonly isThorough?: boolean | undefined } = {},
 ): { readonly patch: Patch; readonly snapshot: Snapshot } {
-  const patch = diffSnapshots(before, after, event)
+  const patch = diffSnapshots(before, after, event, options)
   if (before === null || !patch.some((operation) => isWhole(operation))) return { patch, snapshot: after }
   const snapshot = inKeptOrder(before, after)
-  return { patch: snapshot === after ? patch : diffSnapshots(before, snapshot, event), snapshot }
+  return { patch: snapshot === after ? patch : diffSnapshots(before, snapshot, event, options), snapshot }
 }
 
 function isWhole([verb, path]: Patch[number]): boolean {

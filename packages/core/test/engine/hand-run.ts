@@ -3,7 +3,7 @@ import type { RunId } from '../../src/base/ids.ts'
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/checkpoint/codec.ts'
 import { firstPacking, packCheckpoint } from '../../src/checkpoint/pack.ts'
 import type { NewCheckpoint, Store } from '../../src/checkpoint/store.ts'
-import type { CompiledWorkflow } from '../../src/compile/compiled-workflow.ts'
+import { thoroughly, type CompiledWorkflow } from '../../src/compile/compiled-workflow.ts'
 import { compileGraph } from '../../src/compile/compile.ts'
 import { plan, type Plan } from '../../src/compile/plan.ts'
 import { requestDigest } from '../../src/compile/request-digest.ts'
@@ -179,8 +179,8 @@ export class HandRun {
     this.plans.push(planned)
     if (planned.type !== 'applied' && planned.type !== 'late') return planned
     if (this.#isUnchecked) return this.#keep(planned, event)
-    const again = plan(this.compiled, position, throughText(before), throughText(event))
-    sameText(again, planned, 'planning a second time, over what was read back')
+    const again = plan(thoroughly(this.compiled), position, throughText(before), throughText(event))
+    sameText(again, planned, 'planning a second time, without short cuts, over what was read back')
     if ('checkpoint' in again) {
       const graphBefore = this.#packing.graphHash
       const [left, right] = [again, planned].map(({ checkpoint }) => encodeCheckpoint(checkpoint, graphBefore).text)

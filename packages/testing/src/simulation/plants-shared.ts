@@ -6,7 +6,7 @@ export type Mover = CompiledWorkflow['runner']['move']
 /** A workflow whose runs move another way, under the author's name and hash. @param moveBy - gets the way it moved before */
 export function movedWith(spec: CompiledWorkflow, moveBy: (move: Mover) => Mover): CompiledWorkflow {
   const move = moveBy((snapshot, event) => spec.runner.move(snapshot, event))
-  return { ...spec, runner: { begin: (input) => spec.runner.begin(input), move } }
+  return { ...spec, runner: { begin: (input) => spec.runner.begin(input), move, inner: new Set() } }
 }
 
 /** A workflow whose runs are changed after each move, under the author's name and hash. */

@@ -44,6 +44,47 @@ export function withoutPatience(spec: CompiledWorkflow): CompiledWorkflow {
   return withNodes(spec, (node) => (node.kind === 'join' ? { ...node, atLeast: 1 } : node))
 }
 
+/** Compiled with joins that count what failed as if it had come, where they were to drop it. */
+export function countingWhatIsDropped(spec: CompiledWorkflow): CompiledWorkflow {
+  return withNodes(spec, (node) =>
+    node.kind === 'join' && node.failed === 'drop' ? { ...node, failed: 'keep' } : node,
+  )
+}
+
+/** Compiled with deadlines of joins that come after half their time. */
+export function withHaste(spec: CompiledWorkflow): CompiledWorkflow {
+  return withNodes(spec, (node) =>
+    node.kind === 'join' && node.deadlineMs !== null ? { ...node, deadlineMs: node.deadlineMs / 2 } : node,
+  )
+}
+
+/** A fork whose join has a deadline stays in the ledger once that has fired, so that its deadline will come. */
+export function keepingDeadlines(spec: CompiledWorkflow): CompiledWorkflow {
+  return changedAfter(spec, (next, before) => {
+    const { forks = {}, visits } = next.context
+    const over = Object.entries(before.context.forks ?? {}).filter(
+      ([join, { until }]) =>
+        until !== undefined && forks[join] === undefined && visits[join] !== before.context.visits[join],
+    )
+    if (over.length === 0) return next
+    return withContext(next, { ...next.context, forks: Object.freeze({ ...forks, ...Object.fromEntries(over) }) })
+  })
+}
+
+/** A redirect out of a fork leaves the first of its branches open. */
+export function leavingBranchesOpen(spec: CompiledWorkflow): CompiledWorkflow {
+  return movedWith(spec, (move) => (snapshot, event) => {
+    const next = move(snapshot, event)
+    const { open, closing, forks } = next.context
+    const [kept] = Object.entries(snapshot.context.open).filter(([index]) => open[index] === undefined)
+    if (!event.type.startsWith('waystone.redirect.') || forks !== undefined || kept === undefined) return next
+    if (snapshot.context.forks === undefined) return next
+    const { [kept[0]]: _, ...rest } = closing
+    const withKept = Object.freeze({ ...open, [kept[0]]: kept[1] })
+    return withContext(next, { ...next.context, open: withKept, closing: Object.freeze(rest) })
+  })
+}
+
 /** Puts the items of the trail back into the order in which they came. */
 export function withoutOrder(spec: CompiledWorkflow): CompiledWorkflow {
   return changedAfter(spec, (next, old) => {

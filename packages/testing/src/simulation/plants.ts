@@ -3,7 +3,11 @@ import { readingAcrossGroups, readingPrivateKeys, withoutOwnStores, withPatience
 import { keepingChains, withOneHandoffMore, withWholeSlices } from './plants-of-handoffs.ts'
 import {
   appendingTwice,
+  countingWhatIsDropped,
   firingTwice,
+  keepingDeadlines,
+  leavingBranchesOpen,
+  withHaste,
   withoutOrder,
   withoutPatience,
   withoutStopping,
@@ -82,6 +86,26 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     plant: { name: 'a name is free before what held it has stopped', compiled: withoutStopping },
+    found: ['joins-fire-once'],
+    suite: 'meetings',
+  },
+  {
+    plant: { name: 'the deadline of a join comes too early', compiled: withHaste },
+    found: ['joins-fire-once'],
+    suite: 'meetings',
+  },
+  {
+    plant: { name: 'the deadline of a join outlives it', compiled: keepingDeadlines },
+    found: ['joins-fire-once'],
+    suite: 'meetings',
+  },
+  {
+    plant: { name: 'a redirect leaves a branch open', compiled: leavingBranchesOpen },
+    found: ['redirects-are-declared'],
+    suite: 'meetings',
+  },
+  {
+    plant: { name: 'what is to be dropped counts', compiled: countingWhatIsDropped },
     found: ['joins-fire-once'],
     suite: 'meetings',
   },

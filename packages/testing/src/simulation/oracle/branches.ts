@@ -78,16 +78,24 @@ function lengthOf(value: Json | undefined, writer: string): string[] {
  */
 export function followForks(
   facts: RunFacts,
-  { decision, sequence }: Checkpoint,
+  { decision, event, sequence }: Checkpoint,
   {
     after,
     report,
   }: { readonly after: RunContext; readonly report: (invariant: InvariantName, message: string) => void },
 ): void {
   if (decision === null) return
-  if (decision.outcome === 'deadline' && facts.forks.has(decision.node)) fired(facts, decision.node)
+  if (event.type === 'timer.due' && facts.spec.graph.nodes[decision.node]?.kind === 'join') {
+    const until = facts.forks.get(decision.node)?.until ?? null
+    if (until === null || event.at < until)
+      report(
+        'joins-fire-once',
+        `the deadline of ${decision.node} came at ${sequence}, when ${until === null ? 'nothing waits for it' : `${until - event.at} ms were left`}`,
+      )
+    if (until !== null) fired(facts, decision.node)
+  }
   for (let one: Decision | undefined = decision; one !== undefined && one.node !== ':compensating'; one = one.next) {
-    const { due, begun } = followOne(facts, one, stoppingIn(after))
+    const { due, begun } = followOne(facts, one, { stopping: stoppingIn(after), at: event.at })
     if (begun !== null && begun.join() !== (one.starts ?? []).join() && !exhausting.has(one.taken))
       report(
         'branches-wait',
@@ -162,7 +170,11 @@ function plainly(due: string | null): Followed {
   return { due, begun: null }
 }
 
-function followOne(facts: RunFacts, decision: Decision, stopping: Stopping): Followed {
+function followOne(
+  facts: RunFacts,
+  decision: Decision,
+  { stopping, at }: { readonly stopping: Stopping; readonly at: number },
+): Followed {
   const edge = facts.spec.graph.edges.find(({ id }) => id === decision.taken.replace(/:otherwise$/, ''))
   if (edge === undefined || decision.to === null || decision.to === ':person') return plainly(null)
   const home = branchOf(facts, decision.node)
@@ -178,14 +190,16 @@ function followOne(facts: RunFacts, decision: Decision, stopping: Stopping): Fol
     const branches = new Map(edge.fork.branches.map((branch): [string, BranchEnd] => [branch, 'running']))
     const lengths = new Map(lists.map((key) => [key, facts.writersOf.get(key)?.length ?? 0] as const))
     const { join } = edge.fork
-    const nodes = new Set(edge.fork.branches.flatMap((entry) => [...branchNodes(facts.spec, entry, join)]))
-    if (!isMesh(facts.spec, edge, nodes)) {
-      facts.forks.set(join, { branches, lengths })
+    const until = deadlineOf(facts, join, at)
+    const entered = edge.fork.branches.map((entry) => branchNodes(facts.spec, entry, join))
+    const nodes = new Set(entered.flatMap((one) => [...one]))
+    if (!isMesh(facts.spec, edge, entered)) {
+      facts.forks.set(join, { branches, lengths, until })
       return plainly(null)
     }
     const begun = beginMesh(facts.spec, edge, { nodes, holds: truth, stopping })
     const each = new Map([...begun.mesh.standing.keys()].map((node): [string, BranchEnd] => [node, 'running']))
-    facts.forks.set(join, { branches: each, lengths, mesh: begun.mesh })
+    facts.forks.set(join, { branches: each, lengths, until, mesh: begun.mesh })
     return { due: null, begun: begun.settled.begun }
   }
   if (home === undefined) return plainly(null)
@@ -201,6 +215,11 @@ function followOne(facts: RunFacts, decision: Decision, stopping: Stopping): Fol
   if (outcome === null) return plainly(null)
   fired(facts, home.join)
   return plainly(`${home.join}.${outcome}`)
+}
+
+function deadlineOf({ spec }: RunFacts, name: string, at: number): number | null {
+  const join = spec.graph.nodes[name]
+  return join?.kind === 'join' && join.deadlineMs !== null ? at + join.deadlineMs : null
 }
 
 function staysIn(standing: ReadonlyMap<string, unknown>, edge: EdgeRecord, to: string): boolean {

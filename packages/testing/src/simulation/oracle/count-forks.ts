@@ -28,6 +28,7 @@ export function countForks(
     if (one.branches.skipped !== undefined) coverage.count('branch skipped')
     if (one.branches.cancelled !== undefined) coverage.count('branch cancelled')
     if (one.starts !== undefined) coverage.count('place on the way passed')
+    if (one.starts !== undefined && one.outcome === 'unsatisfied') coverage.count('place on the way reached by too few')
     if (one.branches.failed.length > 0 && one.outcome === 'done') coverage.count('join in spite of a failed branch')
     if (one.branches.moved !== undefined) coverage.count('lists put in order of branch')
     if (one.next !== undefined) coverage.count('join into a join')

@@ -54,12 +54,12 @@ export function checkEdge(
 /** Nodes that an edge leads into; a join takes no step. */
 function enteredBy(
   { spec, forks }: RunFacts,
-  { to, taken, node, starts }: NonNullable<Checkpoint['decision']>,
+  { to, taken, node, starts, arrival }: NonNullable<Checkpoint['decision']>,
 ): readonly string[] {
-  // Where branches meet, what begins is another question than where the edge leads.
+  // Where branches meet, what begins is another question than where the edge leads: nothing, if the join has all it waits for.
   const isMeeting = [...forks.values()].some(({ mesh, branches: known }) => mesh !== undefined && known.has(node))
   const isStep = (name: string): boolean => spec.graph.nodes[name]?.kind !== 'join'
-  if (isMeeting || starts !== undefined) return (starts ?? []).filter((name) => isStep(name))
+  if (isMeeting || starts !== undefined || arrival !== undefined) return (starts ?? []).filter((name) => isStep(name))
   const branches = to === ':fork' ? spec.graph.edges.find(({ id }) => id === taken)?.fork?.branches : undefined
   const names = branches ?? [to ?? '']
   return names.filter((name) => spec.graph.nodes[name] !== undefined && spec.graph.nodes[name]?.kind !== 'join')

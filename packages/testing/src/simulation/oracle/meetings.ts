@@ -1,4 +1,4 @@
-import type { CompiledWorkflow, EdgeRecord, GuardExpression } from '@waystone/core'
+import type { CompiledWorkflow, EdgeRecord, Graph, GuardExpression } from '@waystone/core'
 
 /** How a node between a fork and its join stands, where branches meet: by the words of what such a fork is, not by the engine's ledger. */
 export type Standing = 'waits' | 'queues' | 'runs' | 'ended' | 'dead'
@@ -25,12 +25,17 @@ export interface Settled {
 /** Nodes that were cancelled and have not stopped: until then they hold their names. */
 export type Stopping = ReadonlySet<string>
 
-/** Whether branches of a fork meet, or may be left out: then they begin one by one. */
-export function isMesh({ graph }: CompiledWorkflow, { fork }: EdgeRecord, nodes: ReadonlySet<string>): boolean {
+/** Whether branches of a fork meet, or may be left out: then they begin one by one. @param branches - nodes that each may come to */
+export function isMesh(
+  { graph }: CompiledWorkflow,
+  { fork }: EdgeRecord,
+  branches: readonly ReadonlySet<string>[],
+): boolean {
   if (fork === undefined) return false
+  const nodes = branches.flatMap((one) => [...one])
   const isOnTheWay = (name: string): boolean =>
     graph.nodes[name]?.kind === 'join' && !graph.edges.some((edge) => edge.fork?.join === name)
-  return fork.guarded !== undefined || [...nodes].some((name) => isOnTheWay(name))
+  return fork.guarded !== undefined || new Set(nodes).size < nodes.length || nodes.some((name) => isOnTheWay(name))
 }
 
 /** A mesh as its fork is taken. @param holds - truth of a guard as the fork is taken */
@@ -111,13 +116,14 @@ function settle(spec: CompiledWorkflow, mesh: KnownMesh, stopping: Stopping): Se
       standing.set(node, led > 0 ? 'queues' : 'dead')
   }
   let onTheWay: string | null = null
+  const isShort = (name: string): boolean => isTooFew(graph, name, mesh.led.get(name)?.length ?? 0)
   for (const [node, now] of standing) {
     const record = graph.nodes[node]
     const holders = [...standing].flatMap(([other, how]) => (how === 'runs' ? [other] : [])).concat(...stopping)
     const isTaken = holders.some((other) => graph.nodes[other]?.exclusive === record?.exclusive)
     if (now !== 'queues' || (record?.exclusive !== undefined && isTaken)) continue
     standing.set(node, 'runs')
-    if (record?.kind === 'join') onTheWay ??= `${node}.done`
+    if (record?.kind === 'join') onTheWay ??= `${node}.${isShort(node) ? 'unsatisfied' : 'done'}`
     begun.push(node)
   }
   return { begun, fires: outcomeOf(spec, mesh) ?? onTheWay }
@@ -131,11 +137,19 @@ function outcomeOf({ graph }: CompiledWorkflow, { join, standing, joined, failed
   const record = graph.nodes[join]
   if (record?.kind !== 'join') return null
   const counted = joined + (record.failed === 'keep' ? failed : 0)
-  const coming = [...standing.values()].some((how) => how !== 'ended' && how !== 'dead')
+  const coming = [...standing.values()].filter((how) => how !== 'ended' && how !== 'dead').length
   if (record.atLeast !== null && counted >= record.atLeast) return `${join}.done`
   if (failed > 0 && record.failed === 'raise') return `${join}.failed`
   if (failed > 0 && record.failed === 'drop' && record.atLeast === null) return `${join}.unsatisfied`
-  return coming ? null : `${join}.done`
+  // Not even if all that is under way came to the join.
+  if (isTooFew(graph, join, counted + coming)) return `${join}.unsatisfied`
+  return coming > 0 ? null : `${join}.done`
+}
+
+/** True where a join that drops what failed can do with no fewer than it names, and these are fewer. */
+function isTooFew({ nodes }: Graph, name: string, count: number): boolean {
+  const join = nodes[name]
+  return join?.kind === 'join' && join.failed === 'drop' && count < (join.atLeast ?? 1)
 }
 
 /** Nodes in rounds: each after all that lead to it; else as they were found. */

@@ -20,6 +20,8 @@ export interface KnownFork {
   readonly branches: Map<string, BranchEnd>
   /** Length of each list when it was taken. */
   readonly lengths: ReadonlyMap<string, number>
+  /** When its join waits no longer, ms since the epoch; null: it has no deadline. */
+  readonly until: number | null
   /** Its branches meet. */
   readonly mesh?: KnownMesh
 }

@@ -76,7 +76,7 @@ export function leavingBranchesOpen(spec: CompiledWorkflow): CompiledWorkflow {
   return movedWith(spec, (move) => (snapshot, event) => {
     const next = move(snapshot, event)
     const { open, closing, forks } = next.context
-    const [kept] = Object.entries(snapshot.context.open).filter(([index]) => open[index] === undefined)
+    const kept = Object.entries(snapshot.context.open).find(([index]) => open[index] === undefined)
     if (!event.type.startsWith('waystone.redirect.') || forks !== undefined || kept === undefined) return next
     if (snapshot.context.forks === undefined) return next
     const { [kept[0]]: _, ...rest } = closing

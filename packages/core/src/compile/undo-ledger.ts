@@ -3,6 +3,7 @@ import { compensationOf } from '../graph/compensations.ts'
 import type { CompensationRecord, Graph, NodeRecord } from '../graph/graph.ts'
 import { callEffectOf } from '../graph/tool-use.ts'
 import { nestedIn, nodeAt } from '../graph/nested-graphs.ts'
+import { appendItems } from '../snapshot/derived.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import { nothingUndone, type FailedUndo, type UndoEntry, type UndoReport } from '../snapshot/undo.ts'
@@ -81,7 +82,7 @@ export function noteUndo(graph: Graph, context: RunContext, ended: UndoableEnd):
     ...(step.item !== undefined && { item: step.item }),
     ...(step.list !== undefined && { list: step.list }),
   })
-  return withContext(context, { undo: Object.freeze([...(context.undo ?? []), entry]) })
+  return withContext(context, { undo: appendItems(context.undo ?? [], [entry]) })
 }
 
 /** Takes out what stood there for a step as long as a person was asked what became of it: that is known now. */

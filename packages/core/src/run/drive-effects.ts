@@ -1,4 +1,5 @@
 import { own } from '../base/own.ts'
+import { PastSnapshots } from '../checkpoint/past-snapshots.ts'
 import type { Command } from '../snapshot/command.ts'
 import type { EffectEnd, EngineEvent } from '../snapshot/event.ts'
 import type { StepKind } from '../snapshot/snapshot.ts'
@@ -14,7 +15,7 @@ import { lostLease } from './leases.ts'
 import { endEventId } from './end-event-id.ts'
 import { lostEnd, unbegunEnd } from './lost-effects.ts'
 import { undoneEffectId, workflowAt } from './execute-compensation.ts'
-import { PastReader, readPastStep } from './past-step.ts'
+import { PastReader, readPastStep, type Past } from './past-step.ts'
 import type { UndoEntry } from '../snapshot/undo.ts'
 import { closingStepOf, openStepOf } from './open-step.ts'
 import { effectClassOf, needsMark } from './perform.ts'
@@ -43,6 +44,8 @@ export class DriveEffects {
   readonly #identical = new IdenticalCalls()
   /** Attempts that another process may have begun, by step. */
   readonly #begunBefore: ReadonlyMap<number, number>
+  /** Once something is undone. */
+  #past: Past | null = null
 
   constructor(drive: EffectsOwner, host: DriveHost, begunBefore: ReadonlyMap<number, number>) {
     this.#drive = drive
@@ -241,8 +244,7 @@ export class DriveEffects {
     const onBlocked = (waitMs: number): void => this.#running.get(step)?.hearOfLimit(waitMs)
     const received = own(this.#drive.performed.snapshot.context.received ?? {}, open.event ?? '')
     const came = received === undefined ? {} : { received }
-    const past = (entry: UndoEntry): PastReader =>
-      new PastReader(() => readPastStep(host.store, { runId, compiled: this.#drive.compiled }, entry))
+    const past = (entry: UndoEntry): PastReader => new PastReader(() => readPastStep(this.#pastOfRun(), entry))
     return {
       compiled,
       context,
@@ -257,6 +259,18 @@ export class DriveEffects {
       ...(undoes !== undefined && { past: past(undoes) }),
       mayHaveBegun: this.#begunBefore.get(step) === open.attempt,
     }
+  }
+
+  #pastOfRun(): Past {
+    const { runId, compiled } = this.#drive
+    const { store } = this.#host
+    this.#past ??= {
+      store,
+      runId,
+      compiled,
+      snapshots: new PastSnapshots(store, { runId, graphHash: compiled.hashes.graph }),
+    }
+    return this.#past
   }
 
   #ended(effect: RunningEffect, end: EffectEnd): void {

@@ -1,5 +1,6 @@
 import type { RunId } from '../base/ids.ts'
-import { readCheckpoints, restoreAt } from '../checkpoint/load.ts'
+import { readCheckpoints } from '../checkpoint/load.ts'
+import type { PastSnapshots } from '../checkpoint/past-snapshots.ts'
 import type { Store } from '../checkpoint/store.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { placeOfStep, rootPlace } from '../compile/place.ts'
@@ -39,33 +40,31 @@ export class PastReader {
   }
 }
 
-interface Past {
+/** A run whose past is read. */
+export interface Past {
   readonly store: Store
   readonly runId: RunId
   readonly compiled: CompiledWorkflow
+  /** Of the run: one for all that is undone of it, so that it is not read anew for each step. */
+  readonly snapshots: PastSnapshots
 }
 
 /**
- * Reads from the store what is to be undone: the ledger only points there. Cost: that of restoring one snapshot; where nobody could say when it
+ * Reads from the store what is to be undone: the ledger only points there. Cost: that of {@link PastSnapshots}; where nobody could say when it
  * was begun also O(checkpoints since then).
  *
  * @throws {StoreError} WAYSTONE_STORE_CORRUPT, WAYSTONE_STORE_RUN_UNKNOWN
  */
-export async function readPastStep(
-  store: Store,
-  run: { readonly runId: RunId; readonly compiled: CompiledWorkflow },
-  entry: UndoEntry,
-): Promise<PastStep> {
-  const past: Past = { store, ...run }
+export async function readPastStep(past: Past, entry: UndoEntry): Promise<PastStep> {
   const { step, sequence } = entry
-  const { snapshot } = await restoreAt(store, run.runId, entry.begunAfter ?? (await begunAfter(past, entry)))
+  const snapshot = await past.snapshots.at(entry.begunAfter ?? (await begunAfter(past, entry)))
   const [ended] = await readFrom(past, sequence, sequence)
-  const context = placeOfStep(rootPlace(run.compiled, snapshot), step)?.snapshot.context
+  const context = placeOfStep(rootPlace(past.compiled, snapshot), step)?.snapshot.context
   const open = context?.open[step] ?? context?.closing[step]
   if (context === undefined || open === undefined || ended === undefined) {
     throw invariantError(
       'WAYSTONE_BUG_STUCK',
-      `step ${step} of run ${run.runId} is to be undone, but nothing before checkpoint ${sequence} began it`,
+      `step ${step} of run ${past.runId} is to be undone, but nothing before checkpoint ${sequence} began it`,
     )
   }
   return { context, open, event: ended.event }

@@ -13,7 +13,7 @@ interface Origin {
 const origins = new WeakMap<object, Origin>()
 
 /** A list with items added at its end. Frozen. */
-export function appendItems(list: readonly Json[], items: readonly Json[]): readonly Json[] {
+export function appendItems<Item>(list: readonly Item[], items: readonly Item[]): readonly Item[] {
   const next = Object.freeze([...list, ...items])
   origins.set(next, { base: new WeakRef(list), key: null })
   return next

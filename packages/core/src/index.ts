@@ -364,7 +364,7 @@ export type { GivenHandoff, HandoffLimitHit, HandoffLimitName, HandoffMade } fro
 export type { AwaitedEvents, EventMessage } from './snapshot/received-event.ts'
 export type { RefusalRule, RefusedCall, WithheldTool } from './snapshot/refusal.ts'
 export type { FailedUndo, UndoEntry, Undoing, UndoReport } from './snapshot/undo.ts'
-export type { MapOver, OpenMap } from './snapshot/open-map.ts'
+export type { ItemErrors, MapOver, OpenMap } from './snapshot/open-map.ts'
 export type { AddedItems, BranchStatus, JoinFired, MovedItems, OpenFork } from './snapshot/open-fork.ts'
 export type {
   AboveLimits,

@@ -2,9 +2,10 @@ import { own } from '../base/own.ts'
 import { indexEntries, withIndex, withIndexReplaced } from '../base/with-index.ts'
 import type { Json } from '../base/json.ts'
 import { compensationOf } from '../graph/compensations.ts'
+import type { ErrorRecord } from '../errors/waystone-error.ts'
 import { personTarget, type Graph, type MapRecord } from '../graph/graph.ts'
 import { setItem } from '../snapshot/derived.ts'
-import { resultsAPiece, type MapOver, type OpenMap } from '../snapshot/open-map.ts'
+import { pieceOf, resultsAPiece, type MapOver, type OpenMap } from '../snapshot/open-map.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import type { Ended } from './ended.ts'
 import { engineError } from './frozen-error.ts'
@@ -67,7 +68,7 @@ function endItem(parts: RouteParts, context: RunContext, stepEnd: MapEnd): Ended
   }
   const counted: OpenMap = {
     ...map,
-    errors: withIndex(map.errors ?? {}, item, error),
+    errors: withError(map, item, error),
     failed: (map.failed ?? 0) + 1,
   }
   return goOn(parts, withMap(context, record.id, counted), { stepEnd, transition })
@@ -248,13 +249,19 @@ function itemStep({ record, visit, at, need, list }: ItemTerms, item: number): O
 }
 
 function withResult(map: OpenMap, item: number, output: Json): OpenMap {
-  const place = Math.floor(item / resultsAPiece)
+  const place = pieceOf(item)
   const before = map.results[place] ?? noResults
   const size = Math.min(resultsAPiece, map.items.length - place * resultsAPiece)
   // A piece that has nothing yet is made in full.
   const piece = before.length === 0 ? Object.freeze(Array.from({ length: size }, () => null)) : before
   const filled = setItem(piece, item % resultsAPiece, output)
   return { ...map, done: map.done + 1, results: setItem(map.results, place, filled) }
+}
+
+/** What has failed, with one item more. */
+function withError({ errors = {} }: OpenMap, item: number, error: ErrorRecord): NonNullable<OpenMap['errors']> {
+  const piece = pieceOf(item)
+  return withIndex(errors, piece, withIndex(errors[piece] ?? {}, item, error))
 }
 
 function withMap(context: RunContext, node: string, map: OpenMap): RunContext {

@@ -238,6 +238,23 @@ describe('a map of a tool', () => {
     })
   })
 
+  it('keeps errors in pieces as it keeps results, so that the thousandth costs what the first does', async () => {
+    const numbers = Array.from({ length: 205 }, (_, index) => -1 - index)
+    const runtime = runtimeWith()
+    const run = await runtime.start(doubleWorkflow({ maxItems: 205 }), { input: { numbers, factor: 1 } })
+    expect((await run.result()).output).toEqual({ found: [], failed: numbers.map((_, item) => `${item}: below zero`) })
+
+    const history = await readHistory(runtime.store, run.runId)
+    const { errors = {} } = history.at(history.last - 1).snapshot.context.maps?.['each'] ?? {}
+    expect(Object.entries(errors).map(([piece, items]) => [piece, Object.keys(items).length])).toEqual([
+      ['0', 100],
+      ['1', 100],
+      ['2', 5],
+    ])
+    const last = history.checkpoints.findLast(({ step }) => step?.item === 204)
+    expect(last?.patch).toContainEqual(['set', ['context', 'maps', 'each', 'errors', '2', '204'], expect.anything()])
+  })
+
   it('fails with a code when the list is too long, before any item is begun', async () => {
     const run = await runtimeWith().start(doubleWorkflow(), { input: { numbers: [1, 2, 3, 4, 5], factor: 1 } })
     const { status, error, usage } = await run.result()

@@ -1,8 +1,13 @@
 import type { Json } from '../base/json.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 
-/** Results stand in pieces of this many items, so that setting one costs the same in a list of any length. */
+/** Results and errors stand in pieces of this many items, so that setting one costs the same in a list of any length. */
 export const resultsAPiece = 100
+
+/** The piece that an item stands in, from 0. */
+export function pieceOf(item: number): number {
+  return Math.floor(item / resultsAPiece)
+}
 
 /**
  * A map under way. Items are begun in order, so that those before `next` have ended well, failed, are open, or were left.
@@ -21,12 +26,17 @@ export interface OpenMap {
   readonly done: number
   /** What they gave, in pieces of 100; null for one that has not ended well, and a piece is empty before its first. */
   readonly results: readonly (readonly Json[])[]
-  /** Of items that failed for good; absent: none did. */
-  readonly errors?: { readonly [item: string]: ErrorRecord }
+  /** Of items that failed for good, by piece of 100 items, then by item; absent: none did. */
+  readonly errors?: { readonly [piece: string]: ItemErrors }
   /** How many they are; absent: none. */
   readonly failed?: number
   /** The map is over and its results are being applied. */
   readonly over?: MapOver
+}
+
+/** Why items of a piece failed, by item. */
+export interface ItemErrors {
+  readonly [item: string]: ErrorRecord
 }
 
 /** How a map is over. */
@@ -42,8 +52,8 @@ export function endedItems({ items, results, errors, next, over }: OpenMap): rea
   const ended: EndedItem[] = []
   for (let index = 0; index < Math.min(next, items.length); index++) {
     if (left.has(index)) continue
-    const error = errors?.[index]
-    const output = results[Math.floor(index / resultsAPiece)]?.[index % resultsAPiece] ?? null
+    const error = errors?.[pieceOf(index)]?.[index]
+    const output = results[pieceOf(index)]?.[index % resultsAPiece] ?? null
     ended.push(Object.freeze(error === undefined ? { index, output } : { index, error }))
   }
   return ended

@@ -124,7 +124,7 @@ function checkResults(
   const expected = Array.from({ length: map.total }, (_, item) => map.outputs.get(item) ?? null)
   if (textOf(flat) !== textOf(expected))
     report('maps-keep-results', `results of ${node} are ${textOf(flat)}; its items gave ${textOf(expected)}`)
-  const failed = Object.keys(stored.errors ?? {}).map(Number)
+  const failed = Object.values(stored.errors ?? {}).flatMap((piece) => Object.keys(piece).map(Number))
   if (textOf(failed) !== textOf([...map.failed].toSorted((one, other) => one - other)))
     report('maps-keep-results', `failed items of ${node} are ${failed.join()}; by the events ${[...map.failed].join()}`)
 }

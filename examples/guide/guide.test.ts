@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -106,9 +107,9 @@ function run(command: string, args: readonly string[], cwd: string): Promise<End
   })
 }
 
-/** Starts a run and kills its processes with SIGKILL while a model is asked. */
+/** Starts a run and kills its process, as the page says, while a model is asked. */
 async function runAndKill(command: string, cwd: string): Promise<void> {
-  const { pid } = spawn('sh', ['-c', scriptOf(command)], { cwd, env, detached: true, stdio: 'ignore' })
+  const ended = once(spawn('sh', ['-c', scriptOf(command)], { cwd, env, stdio: 'ignore' }), 'close')
   const store = createSqliteStore({ path: join(cwd, '.waystone/runs.db') })
   for (;;) {
     const [row] = (await store.list({ status: ['running'] })).rows
@@ -117,7 +118,9 @@ async function runAndKill(command: string, cwd: string): Promise<void> {
     await setTimeout(50)
   }
   await store.close()
-  if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  const [, kill = ''] = /^(kill -9 .*)$/m.exec(readFileSync(join(docs, 'getting-started.md'), 'utf8')) ?? []
+  await run('sh', ['-c', scriptOf(kill.replace('npx ', ''))], cwd)
+  await ended
 }
 
 function withOutputs(text: string, fresh: readonly string[]): string {

@@ -481,6 +481,18 @@ describe('waystone hold, release, cancel, resume', () => {
     expect(JSON.parse(out)).toMatchObject({ status: 'completed', output: { paid: 'yes' } })
   })
 
+  it('warns of a patch that a map under way does not see, and says how to begin it anew (H7)', async () => {
+    await waystone('run', 'shelf.ts', '--input', '{"orders":["a"]}')
+    const { exit, out, err } = await waystone('patch', 'last', '--set', 'orders=["b","c"]', '--reason', 'more came')
+    expect({ exit, out }).toMatchObject({ exit: 0, out: expect.stringContaining('patch applied') as string })
+    expect(err).toContain(
+      'warning  map each is under way: its items are those of the list that step 0 made before orders was patched.\n',
+    )
+    expect(err).toMatch(
+      /To begin it anew: waystone fork RUN\d --at 0 --patch JSON --store .*, or redirect the run to each if that is redirectable/,
+    )
+  })
+
   it('patches the state of a run that waits, and of none that has ended (H7)', async () => {
     const patched = await waystone('patch', 'last', '--set', 'amount=300', '--reason', 'a typing error', '--by', 'ops')
     expect(patched.out).toBe('patch applied at checkpoint 4; run RUN1 is waiting.\n')

@@ -67,6 +67,7 @@ describe('keys of --json', () => {
     ['show --diff', ['show', 'last', '--diff']],
     ['show --blame', ['show', 'last', '--blame', 'letter']],
     ['show --request', ['show', 'last', '--request']],
+    ['show --pid', ['show', 'last', '--pid']],
     ['ask', ['ask', 'last', 'why?']],
     ['rules', ['rules']],
     ['hold', ['hold', 'last', '--reason', 'r']],

@@ -21,6 +21,7 @@ beforeEach(async () => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 interface Started {
+  readonly pid: number | undefined
   /** Resolves when a text has been written, to either output. */
   wrote(text: string): Promise<void>
   kill(signal: NodeJS.Signals): void
@@ -54,6 +55,7 @@ function start(args: readonly string[], { nodeArgs = [] }: { readonly nodeArgs?:
     child.on('close', (exit, signal) => resolve({ exit, signal, ...text }))
   })
   return {
+    pid: child.pid,
     ended,
     kill: (signal) => void child.kill(signal),
     stopReading: () => void child.stdout.destroy(),
@@ -168,11 +170,16 @@ describe('two processes', () => {
     expect(refused.err).toContain('WAYSTONE_STORE_OWNED')
     expect(refused.exit).toBe(exitCodes.store.code)
     expect((await waystone('show', 'last')).out).not.toContain('which has ended')
+    // Of the process itself, not of whatever has started it.
+    expect((await waystone('show', 'last', '--pid')).out).toBe(`${owner.pid}\n`)
     owner.kill('SIGKILL')
     await owner.ended
     expect((await waystone('show', 'last')).out).toMatch(
       /process \d+ on .*, which has ended; go on with: waystone resume/,
     )
+    const nobody = await waystone('show', 'last', '--pid')
+    expect(nobody).toMatchObject({ exit: exitCodes.failed.code, out: '' })
+    expect(nobody.err).toMatch(/^No process drives run /)
     const heir = begin('resume', 'last')
     await heir.wrote('going on after checkpoint 0')
     heir.kill('SIGINT')

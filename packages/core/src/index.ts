@@ -328,6 +328,8 @@ export type {
   Acceptance,
   AnswerInput,
   DecisionInput,
+  KeptByPatch,
+  PatchAcceptance,
   Request,
   RequestOf,
   RequestOption,
@@ -383,7 +385,7 @@ export type { AuditEntry } from './replay/audit-entry.ts'
 export type { AuditCompensation } from './replay/audit-undoing.ts'
 export type { AuditEvent } from './replay/audit-events.ts'
 export { auditRun, type Audit, type AuditHandoff, type AuditPerson, type AuditPolicy } from './replay/audit-run.ts'
-export { blamePath, type Blame, type BlameApproval, type BlameCall } from './replay/blame.ts'
+export { blamePath, type Blame, type BlameApproval, type BlameCall, type BlameEvent } from './replay/blame.ts'
 export type { Change } from './replay/diff-values.ts'
 export { forkRun, type ForkOptions } from './replay/fork-run.ts'
 export { readHistory, type History, type Moment, type ReadOptions } from './replay/history.ts'

@@ -1,7 +1,8 @@
-import type { Json } from '@waystone/core'
-import { operateBy, operateOptions, type OperateOptions } from '../bind/operate.ts'
+import type { Json, PatchAcceptance, Run } from '@waystone/core'
+import { operateBy, operateOptions, type Mover, type OperateOptions } from '../bind/operate.ts'
 import type { CommandDefinition } from '../command.ts'
 import { argumentError, readJson } from '../json-argument.ts'
+import { keptLines } from '../output/kept-text.ts'
 
 interface PatchOptions extends OperateOptions {
   readonly set?: readonly string[]
@@ -23,11 +24,12 @@ export const patch: CommandDefinition<PatchOptions> = {
   async run([reference = ''], options, context) {
     const state = Object.fromEntries((options.set ?? []).map((text) => readSet(text, context.around.cwd)))
     const { unset = [], override = [] } = options
-    return await operateBy(
-      'patch',
-      { reference, options, make: (run, by) => run.patch({ ...by, state, unset, override }) },
-      context,
-    )
+    const make = async (run: Run, by: Mover): Promise<PatchAcceptance> => {
+      const acceptance = await run.patch({ ...by, state, unset, override })
+      context.note(...keptLines(acceptance.kept ?? [], run.runId, context))
+      return acceptance
+    }
+    return await operateBy('patch', { reference, options, make }, context)
   },
 }
 

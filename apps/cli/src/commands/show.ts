@@ -1,5 +1,13 @@
-import { blamePath, progressOf, readHistory, type Checkpoint, type History, type JsonPath } from '@waystone/core'
-import { hasEnded } from '@waystone/core/store'
+import {
+  blamePath,
+  processLiveness,
+  progressOf,
+  readHistory,
+  type Checkpoint,
+  type History,
+  type JsonPath,
+} from '@waystone/core'
+import { hasEnded, type Owner, type RunRow } from '@waystone/core/store'
 import { openRow, openRun, type RunOptions } from '../bind/open-run.ts'
 import { tagNames } from '../bind/tag-names.ts'
 import { sayMissing, wholeStore } from '../bind/whole-store.ts'
@@ -27,6 +35,7 @@ interface ShowOptions extends CommonOptions, RunOptions {
   readonly progress?: boolean
   readonly blame?: string
   readonly request?: boolean
+  readonly pid?: boolean
 }
 
 /** `waystone show RUN`. */
@@ -38,6 +47,7 @@ export const show: CommandDefinition<ShowOptions> = {
     ['show last --blame reply', 'who wrote a value, from what, and who approved it'],
     ['show last --progress', 'how far each node is'],
     ['show last --request', 'what it asks a person, in full'],
+    ['show last --pid', 'the id of the process that drives it, and nothing else'],
   ],
   configure: (command) =>
     command
@@ -49,11 +59,13 @@ export const show: CommandDefinition<ShowOptions> = {
       .option('--diff', 'what that checkpoint changed in the state')
       .option('--blame <path>', 'who wrote a path of the state last, such as reply or notes[0].text')
       .option('--request', 'what is open for people now, in full')
+      .option('--pid', 'the id of the process on this machine that drives it')
       .option('--file <file>', 'the workflow, when it has moved (for --request)'),
   async run([reference = ''], options, context) {
     refuseTwoViews(options)
     const row = await openRow(reference, options, context)
     if (options.request === true) return showRequests(row, options, context)
+    if (options.pid === true) return showPid(row, context)
     const history = await readHistory(await wholeStore(row, options, context), row.runId, sayMissing(context))
     const at = options.at === undefined ? undefined : readCount(options.at, '--at')
     const places = hasEnded(row.status) ? [] : placesOf(await (await context.store()).line(), row.runId)
@@ -65,11 +77,32 @@ export const show: CommandDefinition<ShowOptions> = {
 }
 
 function refuseTwoViews(options: ShowOptions): void {
-  const names = (['state', 'why', 'progress', 'diff', 'blame', 'request'] as const).filter(
+  const names = (['state', 'why', 'progress', 'diff', 'blame', 'request', 'pid'] as const).filter(
     (name) => options[name] !== undefined,
   )
   if (names.length > 1)
     throw argumentError(`found ${names.map((name) => `--${name}`).join(' and ')}; allowed is one of them`)
+}
+
+/** For `kill`: of a process on another machine, in another container, or that has ended, the id means nothing here. */
+function showPid({ runId, lease }: RunRow, context: Context): 'done' | 'failed' {
+  const owner = lease?.owner
+  const state = owner === undefined ? 'dead' : processLiveness.stateOf(owner)
+  const isHere = state === 'alive' || (state === 'unknown' && cannotTell(owner))
+  context.json({ runId, owner: isHere ? { host: owner?.host, pid: owner?.pid } : null })
+  if (isHere) context.print(String(owner?.pid))
+  else if (owner === undefined || state === 'dead') context.note(`No process drives run ${runId}.`)
+  else
+    context.note(
+      `Run ${runId} is driven by process ${owner.pid} on ${printable(owner.host)}, which is not to be seen from here.`,
+    )
+  return isHere ? 'done' : 'failed'
+}
+
+/** On this machine, where no process is known by more than its id. */
+function cannotTell(owner: Owner | undefined): boolean {
+  const { host, processStartedAt } = processLiveness.self()
+  return owner?.host === host && processStartedAt === ''
 }
 
 async function showRequests(

@@ -1,5 +1,5 @@
 import { personText } from './person-text.ts'
-import { formatPath, type Blame, type BlameApproval } from '@waystone/core'
+import { formatPath, type Blame, type BlameApproval, type BlameEvent } from '@waystone/core'
 import { printableExcerpt, printableLine } from './printable.ts'
 import type { Style } from './style.ts'
 import { formatTime } from './units.ts'
@@ -10,6 +10,7 @@ export function blameLines(blame: Blame, style: Style): readonly string[] {
   return [
     `${style('strong', formatPath(blame.path))} = ${printableExcerpt(JSON.stringify(blame.value), 400)}`,
     `  ${label('written')}${writerText(blame)}, checkpoint ${blame.sequence}, ${formatTime(blame.at)}`,
+    ...(blame.event === undefined ? [] : [`  ${label('came')}${eventText(blame.event)}`]),
     ...blame.calls.map(
       ({ tool, step, sequence, approval, isCached }) =>
         `  ${label('after')}tool ${tool}, step ${step}, checkpoint ${sequence}${isCached === true ? ', from the cache' : ''}${approval === undefined ? '' : `; ${approvalText(approval)}`}`,
@@ -21,6 +22,12 @@ export function blameLines(blame: Blame, style: Style): readonly string[] {
         `  ${label(approval.outcome === 'approved' ? 'approved' : 'decided')}${approval.node} ${approvalText(approval)}`,
     ),
   ]
+}
+
+function eventText({ event, key, by, through, sequence }: BlameEvent): string {
+  const about = key === null ? '' : ` for ${printableExcerpt(key, 40)}`
+  const whose = by === undefined ? '' : ` by ${printableLine(by)} (${printableLine(through ?? '')})`
+  return `event ${printableLine(event)}${about}${whose}, checkpoint ${sequence}`
 }
 
 function approvalText(approval: BlameApproval): string {

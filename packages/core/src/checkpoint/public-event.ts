@@ -64,7 +64,8 @@ export function publicEvent(event: EngineEvent, facts: EventFacts): PublicEvent 
       if (group === undefined) return nothing(event)
       const left = { ...message, key: null, payload: privateText(group) }
       return {
-        event: { ...event, payload: { message: left } },
+        // Who sent it, and through what, is said as of decisions.
+        event: { ...event, payload: { ...event.payload, message: left } },
         withheld: [{ group, path: ['payload', 'message'], value: asJson(message) }],
       }
     }

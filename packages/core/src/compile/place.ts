@@ -207,13 +207,22 @@ function lift({ value, context }: Snapshot, { graph, before, after, step, at, ru
   const counted = withContext(context, { usage, steps, ...others })
   const held = context.open[step]
   const isGone = held?.kind !== 'workflow' && isQuiet(inside)
-  const children = isGone ? withoutIndex(context.children ?? {}, step) : withIndex(context.children ?? {}, step, after)
   const holder = (held ?? context.closing[step])?.node ?? ''
   const told = outsideOf(graph.nodes[holder], inside)
+  const children = isGone
+    ? withoutIndex(context.children ?? {}, step)
+    : withIndex(context.children ?? {}, step, withReportOf(told, after))
   const kept = withChildren(isGone ? takenOver(counted, holder, told) : counted, children)
   if (isGone) return Object.freeze({ value, context: withContext(kept, { closing: withoutIndex(kept.closing, step) }) })
   const hasEnded = held?.kind === 'workflow' && inside.ending !== null && isQuiet(inside)
   return Object.freeze({ value, context: hasEnded ? withOutputStep(kept, { step, held, inside: told, at }) : kept })
+}
+
+/** What could not be undone stands in it as it may be told outside: it is handed up whenever and by whomever the workflow is closed. */
+function withReportOf({ undone }: RunContext, snapshot: Snapshot): Snapshot {
+  const { value, context } = snapshot
+  if (undone === undefined || undone === context.undone) return snapshot
+  return Object.freeze({ value, context: withContext(context, { undone }) })
 }
 
 /** The nested workflow has ended and settled: what it gave is taken over next. */

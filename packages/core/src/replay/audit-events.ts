@@ -35,7 +35,15 @@ function takenIn(
   { sequence, step }: Checkpoint,
   history: History,
 ): readonly (readonly [id: string, taken: NonNullable<AuditEvent['taken']>])[] {
-  if (step?.kind !== 'receive') return []
-  const id = openIn(history.at(sequence - 1).snapshot.context)[step.index]?.event
-  return id === undefined ? [] : [[id, { node: step.node, sequence }]]
+  const id = takenEvent({ sequence, step }, history)
+  return id === undefined || step === null ? [] : [[id, { node: step.node, sequence }]]
+}
+
+/** The id of the event that a wait which ends at a checkpoint has taken; undefined: none ends there. */
+export function takenEvent(
+  { sequence, step }: Pick<Checkpoint, 'sequence' | 'step'>,
+  history: History,
+): string | undefined {
+  if (step?.kind !== 'receive') return undefined
+  return openIn(history.at(sequence - 1).snapshot.context)[step.index]?.event
 }

@@ -5,6 +5,7 @@ import { nodeAt } from '../graph/nested-graphs.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { CachedCall } from '../snapshot/decision.ts'
 import { openIn } from '../snapshot/tree.ts'
+import { takenEvent } from './audit-events.ts'
 import type { History } from './history.ts'
 import { valueAt } from './value-at.ts'
 
@@ -33,6 +34,19 @@ export interface BlameCall {
   readonly approval?: BlameApproval
 }
 
+/** What came from outside and was written by the wait that took it. */
+export interface BlameEvent {
+  readonly event: string
+  /** What it is about; null: nothing in particular. */
+  readonly key: string | null
+  /** Who sent it, through what; absent: they did not say. */
+  readonly by?: string
+  readonly through?: string
+  readonly at: number
+  /** Checkpoint that received it. */
+  readonly sequence: number
+}
+
 /** Who wrote a value last, from what, and who approved it since. */
 export interface Blame {
   readonly path: JsonPath
@@ -58,6 +72,8 @@ export interface Blame {
   /** State keys the writer read, with the sequence that had written each: follow them for the whole lineage. */
   readonly reads: readonly { readonly key: string; readonly sequence: number }[]
   readonly approvals: readonly BlameApproval[]
+  /** Of a wait: the event it wrote from. Absent: it was no wait, or the event came before the run was forked. */
+  readonly event?: BlameEvent
 }
 
 /**
@@ -82,6 +98,7 @@ export function blamePath(history: History, path: JsonPath, sequence: number = h
   const written = lastWrite(history, path, sequence)
   const { checkpoint } = history.at(written)
   const calls = callsBefore(history, checkpoint)
+  const received = eventBehind(history, checkpoint)
   const own = checkpoint.event.type === 'effect.ended' ? (checkpoint.event.payload.sources ?? []) : []
   return {
     path,
@@ -94,7 +111,16 @@ export function blamePath(history: History, path: JsonPath, sequence: number = h
     calls,
     reads: readsOf(history, checkpoint),
     approvals: approvalsSince(history, { key: String(path[0]), from: written, to: sequence }),
+    ...(received !== undefined && { event: received }),
   }
+}
+
+function eventBehind(history: History, checkpoint: Checkpoint): BlameEvent | undefined {
+  const id = takenEvent(checkpoint, history)
+  const found = id === undefined ? undefined : history.checkpoints.find(({ event }) => event.id === id)
+  if (found?.event.type !== 'event.received') return undefined
+  const { message, ...whose } = found.event.payload
+  return { event: message.event, key: message.key, ...whose, at: found.event.at, sequence: found.sequence }
 }
 
 /**

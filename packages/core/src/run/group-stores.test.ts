@@ -14,6 +14,7 @@ import { defineState } from '../define/state.ts'
 import { defineTool } from '../define/tool.ts'
 import { storeError, type StoreError } from '../errors/store-error.ts'
 import { auditRun } from '../replay/audit-run.ts'
+import { blamePath } from '../replay/blame.ts'
 import { forkRun } from '../replay/fork-run.ts'
 import { readHistory } from '../replay/history.ts'
 import { replayRun } from '../replay/replay-run.ts'
@@ -85,7 +86,7 @@ async function through(run: Run): Promise<void> {
     const [request] = await run.requests()
     const taken = request === undefined ? null : await run.decide(request, yes)
     const [wait] = await run.waits()
-    const message = { key: `${vaultMark} of o-1`, id: 'e-1' }
+    const message = { key: `${vaultMark} of o-1`, id: 'e-1', by: 'the bank', through: 'its hook' }
     const sent = wait === undefined ? taken : await run.send('confirmed', { by: `${vaultMark} bank` }, message)
     expect(sent).toMatchObject({ type: 'applied' })
   }
@@ -190,6 +191,24 @@ describe("a group's own store (M3)", () => {
     const code = { code: 'WAYSTONE_STORE_PRIVATE_MISSING' }
     await expect(readHistory(empty, run.runId)).rejects.toMatchObject(code)
     await expect(replayRun(empty, vaults, run.runId)).rejects.toMatchObject(code)
+  })
+
+  it('has no say in who sent an event, and through what: that is to be seen with it and without (M3, O3)', async () => {
+    const groups = { vault: { store: createMemoryGroupStore() }, lab: { store: createMemoryGroupStore() } }
+    const store = createMemoryStore()
+    const runtime = runtimeWith({ store, models: models(), groups })
+    const run = await runtime.start(vaults, start)
+    await through(run)
+    const sent = { event: 'confirmed', by: 'the bank', through: 'its hook' }
+    for (const [reading, seen] of [
+      [runtime.store, { ...sent, key: `${vaultMark} of o-1` }],
+      [store, { ...sent, key: null }],
+    ] as const) {
+      const { events } = await auditRun(reading, run.runId)
+      expect(events).toMatchObject([{ ...seen, taken: { node: 'bank' } }])
+      expect(blamePath(await readHistory(reading, run.runId), ['paid']).event).toMatchObject(seen)
+    }
+    expect((await replayRun(runtime.store, vaults, run.runId)).divergence).toBeNull()
   })
 
   it('gives equal values of two runs nothing in common that can be seen', async () => {

@@ -7,8 +7,11 @@ import { END, FAIL } from '../define/edge.ts'
 import { defineState } from '../define/state.ts'
 import { defineTool } from '../define/tool.ts'
 import type { Workflow } from '../define/workflow.ts'
+import { nodeError } from '../errors/node-error.ts'
 import { buildGraph } from '../graph/build.ts'
 import { parseGraph } from '../graph/parse.ts'
+import { readHistory } from '../replay/history.ts'
+import { replayRun } from '../replay/replay-run.ts'
 import { createRuntime } from './create-runtime.ts'
 import type { RunEvent } from './run-event.ts'
 import type { Runtime, RuntimeOptions } from './runtime.ts'
@@ -244,6 +247,52 @@ describe('groups (M3)', () => {
       expect(JSON.stringify({ compensation, degraded })).not.toContain(card)
     },
   )
+
+  it('tell no more of what could not be undone when the workflow that is nested in one is closed while it undoes', async () => {
+    const asked = (): never => {
+      throw nodeError('WAYSTONE_NODE_OUTCOME_UNKNOWN', `the line about ${card} went dead`)
+    }
+    const fails = (): never => {
+      throw new RangeError(`no money on ${card}`)
+    }
+    const v = defineState({ order: z.string() })
+    const once = { effect: 'unsafe', retry: { attempts: 1 } } as const
+    const n = v.nodes({
+      hold: v.task({ effect: 'keyed', run: () => undefined, compensate: { ...once, run: asked } }),
+      pay: v.task({ effect: 'keyed', run: () => undefined, compensate: { ...once, effect: 'keyed', run: fails } }),
+      end: v.task({ effect: 'pure', retry: { attempts: 1 }, run: fails }),
+    })
+    const input = z.object({ order: z.string() })
+    const edges = { hold: { done: n.pay }, pay: { done: n.end }, end: { done: END, failed: FAIL } }
+    const paying = v.workflow('paying', { input, output: [], nodes: n, start: n.hold, edges })
+    const w = defineState({ order: z.string() })
+    const m = w.nodes({ all: w.group('billing', { state: {} }).nested(paying, { reads: ['order'] }) })
+    const around = w.workflow('around', {
+      input,
+      output: [],
+      nodes: m,
+      start: m.all,
+      edges: { all: { done: END, failed: END } },
+    })
+    const runtime = runtimeWith({})
+    const run = await runtime.start(around, { input: { order: 'o-1' } })
+    expect(await run.result()).toMatchObject({ status: 'waiting' })
+    expect(await run.requests()).toMatchObject([{ kind: 'unknown' }])
+    await run.cancel({ by: 'ada', reason: 'enough' })
+    const { compensation } = await run.result()
+    expect(compensation?.failed).toMatchObject([
+      {
+        node: 'all/pay',
+        outcome: 'failed',
+        error: { message: 'node all of group billing failed; its own checkpoint says how' },
+      },
+      { node: 'all/hold', outcome: 'unknown' },
+    ])
+    expect(JSON.stringify(compensation)).not.toContain(card)
+    const history = await readHistory(runtime.store, run.runId)
+    expect(JSON.stringify(history.checkpoints.at(-1))).not.toContain(card)
+    expect((await replayRun(runtime.store, around, run.runId)).divergence).toBeNull()
+  })
 
   it('have secrets of their own, which nothing outside is given, and nobody else is asked', async () => {
     const asked: string[] = []

@@ -9,6 +9,7 @@ import { deliver } from './deliver.ts'
 import type { Entry } from './drive.ts'
 import type { Engine, Rest } from './engine.ts'
 import { followRun } from './follow.ts'
+import { withKept } from './kept-by-patch.ts'
 import { openingSequences } from './opening-sequence.ts'
 import { requestsOf } from './requests.ts'
 import { readProgress } from './run-progress.ts'
@@ -25,6 +26,7 @@ import type {
   DecisionInput,
   OpenWait,
   OverridableMove,
+  PatchAcceptance,
   PatchInput,
   QuestionInput,
   Receipt,
@@ -186,9 +188,10 @@ export class RunHandle implements Run {
     return this.#move('run.cancel', move)
   }
 
-  async patch(given: PatchInput): Promise<Acceptance> {
+  async patch(given: PatchInput): Promise<PatchAcceptance> {
     const standing = await standingOf(this.#engine, this.runId)
-    return await this.#send(patchEvent(standing.compiled, given, this.#stamp()), true, standing)
+    const acceptance = await this.#send(patchEvent(standing.compiled, given, this.#stamp()), true, standing)
+    return await withKept(this.#engine, { runId: this.runId, standing }, { acceptance, given })
   }
 
   async resume(): Promise<void> {

@@ -305,6 +305,27 @@ export type Acceptance =
   /** Nothing changed. `reason`: `stale-request`, `already-decided`, `request-expired`, `request-withdrawn`, `digest-mismatch`, `outcome-not-offered`, `run-ended`, … */
   | { readonly type: 'refused'; readonly reason: string; readonly message: string }
 
+/** What became of a patch. */
+export type PatchAcceptance = Acceptance & {
+  /** What goes on as it was begun, with values that the patch has changed. Absent: nothing; and of a patch that was refused. */
+  readonly kept?: readonly KeptByPatch[]
+}
+
+/**
+ * A map, or a nested workflow, that was under way when what it was made from was patched. The list of the map, or what the workflow was given, stays as it was; to
+ * have it made anew the run is redirected to the node, or forked at `begunAt`. Items that begin later read other keys as they are then.
+ */
+export interface KeptByPatch {
+  readonly node: string
+  readonly kind: 'map' | 'workflow'
+  /** The step that made the list, or began the workflow. */
+  readonly step: number
+  /** Patched keys that it was made from: the list's own, or what the node reads. */
+  readonly keys: readonly string[]
+  /** The checkpoint that asked for that step: a fork there makes it anew. */
+  readonly begunAt: number
+}
+
 /** What became of a rule that was to be taken back. */
 export type Revocation =
   | { readonly type: 'revoked' }
@@ -491,10 +512,11 @@ export interface Run<Output = JsonObject, Asked extends Request = Request> {
    *
    * Refused `policy-broken` or `approval-outlived` when a tool could then run on a yes to something else, unless the patch overrides
    * the tool; what breaks a policy in a held run is noted, and looked at when it is released. `effect-under-way` while an effect that must not be repeated reads one of the keys.
+   * `kept` names maps and nested workflows under way that go on with what they were begun with.
    *
    * @throws {InputError} WAYSTONE_INPUT_PATCH naming every key that does not fit
    */
-  patch(patch: PatchInput): Promise<Acceptance>
+  patch(patch: PatchInput): Promise<PatchAcceptance>
   /**
    * Takes the run and drives it in this process. A live owner is a conflict that names it; a dead one on this host is replaced at once; otherwise it waits
    * until the lease has run out.

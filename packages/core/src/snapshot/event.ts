@@ -188,7 +188,7 @@ export interface RunPatch extends OverridingMove {
   readonly unset?: readonly string[]
 }
 
-/** An event from outside. */
+/** An event from outside. Who sent it is no secret of a group that takes it. */
 export interface OutsideEvent {
   readonly message: EventMessage
   /** Who sent it; absent: they did not say. */

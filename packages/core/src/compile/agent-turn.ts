@@ -13,7 +13,7 @@ import { backoffUntil } from './backoff.ts'
 import { answeredCall, withoutQuestions } from './call-answer.ts'
 import { asksBeforeCall, createCallQuestions } from './call-question.ts'
 import { endedCall } from './call-end.ts'
-import { oneQueuedCall, openQueued } from './call-queue.ts'
+import { oneQueuedCall, openQueued, type Opening } from './call-queue.ts'
 import { markDegraded } from './degraded.ts'
 import type { Ended, InsideEnd } from './ended.ts'
 import { fallbackReason, nextModel, withAnswer } from './fallback.ts'
@@ -342,7 +342,7 @@ function askTools(
     transition: isWaiting ? transitionNames.person(record.id) : transitionNames.tools(record.id),
     context: opened,
     before: context,
-    // Whatever may not run now waits; none of them running means that a limit stands in the way.
+    // Whatever may not run now waits; none of them running, and nothing set aside elsewhere, means that a limit stands in the way.
     need: opened === asked ? oneQueuedCall : null,
     readings: questions.readings,
     ...marks,
@@ -410,12 +410,29 @@ function goOnWithTurn(parts: RouteParts, context: RunContext, stepEnd: StepEnd):
   if (isUnderWay || (unknown === undefined && isInPhase(opened, record, 'queued'))) {
     const moved = runsNow ? transitionNames.tools(record.id) : transitionNames.person(record.id)
     const transition = runsNow === ranBefore || !isUnderWay ? transitionNames.item(record.id) : moved
-    return { type: 'inside', transition, context: opened, before: context, need: isUnderWay ? null : oneQueuedCall }
+    const need = isUnderWay || isShort(opened, record) ? null : oneQueuedCall
+    return { type: 'inside', transition, context: opened, before: context, need }
   }
   if (unknown === undefined) return afterCalls(parts, context, stepEnd)
   const error = engineError('WAYSTONE_NODE_OUTCOME_UNKNOWN', `nobody knows whether tool ${unknown.tool} ran`)
   const ended = withoutQuestions(context, record.id)
   return { type: 'outcome', end: { ...bareEnd(end), outcome: 'unknown', error }, context: ended }
+}
+
+/** Others have given back what they had set aside: calls begin that fit now; undefined: nothing changes. Where nothing can help any more the limit is hit. */
+export function roomForCalls(graph: Graph, context: RunContext, opening: Opening): InsideEnd | undefined {
+  const { record } = opening
+  const opened = openQueued(graph, context, opening)
+  const isUnderWay = isInPhase(opened, record, 'running') || isInPhase(opened, record, 'asked')
+  if (opened === context || (opened.steps === context.steps && isUnderWay)) return undefined
+  const isRunning = isInPhase(opened, record, 'running')
+  const transition = isRunning ? transitionNames.tools(record.id) : transitionNames.person(record.id)
+  const need = isUnderWay || isShort(opened, record) ? null : oneQueuedCall
+  return { type: 'inside', transition, context: opened, before: context, need }
+}
+
+function isShort({ short }: RunContext, { id }: NodeRecord): boolean {
+  return short?.nodes.includes(id) === true
 }
 
 function isInPhase(context: RunContext, record: NodeRecord, phase: AgentCall['phase']): boolean {

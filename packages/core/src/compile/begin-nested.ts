@@ -11,7 +11,8 @@ import type { MachineInput } from './machine-event.ts'
 import { transitionNames } from './names.ts'
 import { entered, itemsAround, pathAt, type Around, type Place } from './place.ts'
 import type { Plan } from './planned.ts'
-import { applied, checkpointStep, type Facts, type RunAt } from './run-at.ts'
+import { applied } from './applied.ts'
+import { checkpointStep, type Facts, type RunAt } from './run-at.ts'
 import { initialContext, withContext } from './steps.ts'
 
 /** The input of a nested workflow is there: it begins, unless that needs more than a workflow around it has left. */

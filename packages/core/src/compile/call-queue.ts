@@ -6,7 +6,8 @@ import { nextEscalation } from './escalation.ts'
 import { findAgentLimitHit } from './agent-limits.ts'
 import { visitEnd } from './agent-visit.ts'
 import { currentCalls, withCalls } from './agent-memory.ts'
-import { findLimitHit, type Need } from './limits.ts'
+import { findLimitHit, mayFit, type Need } from './limits.ts'
+import { withShort } from './short.ts'
 import type { StepEnd } from './step-end.ts'
 import { addOpen, oneToolCall, withContext } from './steps.ts'
 
@@ -18,7 +19,7 @@ export const oneQueuedCall: Need = Object.freeze({ steps: 1, reserved: oneToolCa
  * others stay queued until one of these has ended. People are asked at once, and what they have approved is set aside already: it
  * only waits for its place.
  */
-export function openQueued(graph: Graph, context: RunContext, stepEnd: StepEnd): RunContext {
+export function openQueued(graph: Graph, context: RunContext, stepEnd: Opening): RunContext {
   const { record } = stepEnd
   const calls = currentCalls(context, record.id)
   const atOnce = (record.kind === 'agent' ? record.maxParallelCalls : undefined) ?? Infinity
@@ -27,6 +28,7 @@ export function openQueued(graph: Graph, context: RunContext, stepEnd: StepEnd):
   let next = context
   const list: AgentCall[] = []
   const mayRun = (): boolean => running < atOnce
+  let isShort = false
   for (const call of calls) {
     const shared = call.phase === 'queued' && call.sameAs !== undefined ? opened.get(call.sameAs) : undefined
     if (shared !== undefined) {
@@ -35,8 +37,12 @@ export function openQueued(graph: Graph, context: RunContext, stepEnd: StepEnd):
     }
     const isApproved = call.step !== undefined
     const isQuestion = call.asks !== undefined && !isApproved
-    const waits = (!isQuestion && !mayRun()) || (!isApproved && isLimited(graph, next, stepEnd))
-    if (call.phase !== 'queued' || call.sameAs !== undefined || waits) {
+    if (call.phase !== 'queued' || call.sameAs !== undefined || (!isQuestion && !mayRun())) {
+      list.push(call)
+      continue
+    }
+    if (!isApproved && isLimited(graph, next, stepEnd)) {
+      isShort ||= isShortOfOthers(graph, next, stepEnd)
       list.push(call)
       continue
     }
@@ -48,15 +54,25 @@ export function openQueued(graph: Graph, context: RunContext, stepEnd: StepEnd):
       ? runApproved(next, step, stepEnd)
       : addOpen(next, { ...openCall(graph, call, stepEnd), ...visitEnd(next, record) })
   }
-  return next === context ? context : withCalls(next, record.id, list)
+  const hasBegun = next !== context
+  return withShort(hasBegun ? withCalls(next, record.id, list) : context, record.id, { isShort, hasBegun })
 }
 
-function isLimited(graph: Graph, context: RunContext, { record, at }: StepEnd): boolean {
+/** What opens calls: the end of a step of the agent's, or room that others have left. */
+export type Opening = Pick<StepEnd, 'record' | 'at'> & { readonly step: Pick<OpenStep, 'visit'> }
+
+function isLimited(graph: Graph, context: RunContext, { record, at }: Opening): boolean {
   const move = { need: oneQueuedCall, at }
   return (findAgentLimitHit(record, context, move) ?? findLimitHit(graph, context, move)) !== undefined
 }
 
-function openCall(graph: Graph, call: AgentCall, { record, step, at }: StepEnd): OpenStep {
+/** A call waits for others to give back what they have set aside; what its own agent has set aside comes back with calls of its own. */
+function isShortOfOthers(graph: Graph, context: RunContext, { record, at }: Opening): boolean {
+  const move = { need: oneQueuedCall, at }
+  return findAgentLimitHit(record, context, move) === undefined && mayFit(graph, context, move)
+}
+
+function openCall(graph: Graph, call: AgentCall, { record, step, at }: Opening): OpenStep {
   const rule = call.asks === undefined ? null : callApprovalOf(graph, record, call.tool)
   const expiresInMs = rule?.expiresInMs ?? null
   return {
@@ -73,7 +89,7 @@ function openCall(graph: Graph, call: AgentCall, { record, step, at }: StepEnd):
   }
 }
 
-function runApproved(context: RunContext, stepIndex: number, { at }: StepEnd): RunContext {
+function runApproved(context: RunContext, stepIndex: number, { at }: Opening): RunContext {
   const step = context.open[stepIndex]
   if (step === undefined) return context
   const running: OpenStep = Object.freeze({ ...step, kind: 'call', since: at ?? step.since })

@@ -1,9 +1,10 @@
 import type { Decision } from '../snapshot/decision.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
+import { chained } from './chained.ts'
 import { freedFork } from './fork-ledger.ts'
 import { eventNames } from './names.ts'
 import { isUnderWay, lifted, placesOf, rootPlace } from './place.ts'
-import { moveMachine } from './plan-move.ts'
+import { moveMachine } from './move-machine.ts'
 import { at, type RunAt } from './run-at.ts'
 
 /**
@@ -20,7 +21,7 @@ export function freed(
   let decision: Decision | undefined
   for (let moved = freeOne(run, next); moved !== undefined; moved = freeOne(run, next)) {
     next = moved.next
-    decision = decision === undefined ? moved.decision : followedBy(decision, moved.decision)
+    decision = chained(decision, moved.decision)
   }
   return decision === undefined ? undefined : { next, decision }
 }
@@ -39,8 +40,4 @@ function freeOne(run: RunAt, whole: Snapshot): { readonly next: Snapshot; readon
     return { next: facts.isWhole === true ? next : lifted(inside, next, event.at), decision: facts.decision }
   }
   return undefined
-}
-
-function followedBy(decision: Decision, last: Decision): Decision {
-  return { ...decision, next: decision.next === undefined ? last : followedBy(decision.next, last) }
 }

@@ -295,6 +295,20 @@ describe('branches that meet before their join', () => {
     expect(run.last.status).toBe('completed')
   })
 
+  it('may be declared after the join that they lead to', () => {
+    const run = begin({
+      nodes: { plan: 'task', meet: { kind: 'join' }, a: 'task', b: 'task' },
+      edges: {
+        plan: { done: { fork: ['a', 'b'], join: 'meet' } },
+        a: { done: { to: 'meet', cancels: ['b'] } },
+        b: { done: 'meet' },
+        meet: { done: ':end' },
+      },
+    })
+    run.end(1)
+    expect(run.last.status).toBe('completed')
+  })
+
   it('begin then only if a limit leaves enough for them (B2)', () => {
     const run = sharing({ steps: 5 })
     run.end(1)

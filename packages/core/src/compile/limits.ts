@@ -83,16 +83,26 @@ export function costsInside(callCosts: RunContext['callCosts'], node: string): P
   }
 }
 
+/** A move that limits are asked about. */
+export interface AskedMove {
+  readonly need: Need
+  /** Ms since the epoch. */
+  readonly at: number | undefined
+  /** As if nothing was set aside by what is under way; absent: as it stands. */
+  readonly isFreed?: boolean
+}
+
+/** True for a move that fits if what is under way gives back what it has set aside. */
+export function mayFit(graph: Graph, context: RunContext, move: AskedMove): boolean {
+  return findLimitHit(graph, context, { ...move, isFreed: true }) === undefined
+}
+
 /**
  * The first limit of the workflow, in the order of `limitNames`, that a move would break; undefined: none.
  * Once `limits.exhausted` has been taken, the workflow's limits no longer stop the run. Those of workflows around it come before its own,
  * the run's first.
  */
-export function findLimitHit(
-  graph: Graph,
-  context: RunContext,
-  move: { readonly need: Need; readonly at: number | undefined },
-): LimitHit | undefined {
+export function findLimitHit(graph: Graph, context: RunContext, move: AskedMove): LimitHit | undefined {
   const above = findHitAbove(context, move)
   if (above !== undefined) return above
   if (context.exhausted !== null) return undefined
@@ -104,7 +114,8 @@ export function findLimitHit(
       if (hit !== undefined) return hit
       continue
     }
-    const amounts = { used: usedOf(context, name), reserved: reservedOf(context, name), need: move.need }
+    const reserved = move.isFreed === true ? 0 : reservedOf(context, name)
+    const amounts = { used: usedOf(context, name), reserved, need: move.need }
     const hit = hitOf(name, bound, amounts)
     if (hit !== undefined) return hit
   }
@@ -112,10 +123,7 @@ export function findLimitHit(
 }
 
 /** The first limit of a workflow around this one, the run's first, that a move inside it would break. */
-export function findHitAbove(
-  context: RunContext,
-  move: { readonly need: Need; readonly at: number | undefined },
-): LimitHit | undefined {
+export function findHitAbove(context: RunContext, move: AskedMove): LimitHit | undefined {
   for (const { up, bounds, used, reserved, startedAt } of context.above ?? []) {
     for (const name of limitNames) {
       const bound = bounds[name]
@@ -125,7 +133,7 @@ export function findHitAbove(
           ? timeHit(bound.max, startedAt, move.at)
           : hitOf(name, bound, {
               used: exact((used[name] ?? 0) + usedOf(context, name)),
-              reserved: exact((reserved[name] ?? 0) + reservedOf(context, name)),
+              reserved: move.isFreed === true ? 0 : exact((reserved[name] ?? 0) + reservedOf(context, name)),
               need: move.need,
             })
       if (hit !== undefined) return { ...hit, up }

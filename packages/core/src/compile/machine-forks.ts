@@ -129,5 +129,7 @@ function gatedBranch(
     on: { [settled]: [begin, move(['skipped', 'cancelled'], ended)] },
   }
   const stop = move(['cancelling'], ended, 'cancelled')
-  return { id, initial: ':idle', on: { ...on, [settled]: [stop] }, states: { ':idle': idle, ...inside } }
+  // Not a copy: nodes that are declared after the join are still to be filled in.
+  inside[':idle'] = idle
+  return { id, initial: ':idle', on: { ...on, [settled]: [stop] }, states: inside }
 }

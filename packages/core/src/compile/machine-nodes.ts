@@ -52,14 +52,15 @@ function workingState(parts: Parts, record: WorkingRecord): StateConfig {
   const id = stateId(record.id).slice(1)
   const done = { [eventNames.done(record.id)]: outcomes, [eventNames.error(record.id)]: outcomes }
   const own = { ...done, [eventNames.item(record.id)]: outcomes }
+  const whole = { ...own, [eventNames.room(record.id)]: outcomes }
   if (firstStepKind(record) !== 'model') {
-    return { id, entry: [visit, ask], ...invoke(parts, record.id, record.id), on: record.kind === 'map' ? own : done }
+    return { id, entry: [visit, ask], ...invoke(parts, record.id, record.id), on: record.kind === 'map' ? whole : done }
   }
   return {
     id,
     initial: 'model',
     entry: [visit],
-    on: own,
+    on: record.kind === 'agent' && record.tools.length > 0 ? whole : own,
     states: agentStates(parts, record, { id, ask }),
   }
 }
@@ -93,10 +94,12 @@ function agentStates(
     on: { [eventNames.done(node)]: inModel, [eventNames.error(node)]: inModel },
   }
   if (!hasTools) return { model }
+  // What waited for others to give back what they had set aside begins: from now on something runs, or people are asked.
+  const room = { [eventNames.room(node)]: [toTools, toPeople] }
   const tools: StateConfig = {
     id: toolsId,
     ...invoke(parts, node, transitionNames.tools(node)),
-    on: { [eventNames.item(node)]: [inner(parts, transitionNames.item(node)), toPeople, again] },
+    on: { [eventNames.item(node)]: [inner(parts, transitionNames.item(node)), toPeople, again], ...room },
   }
   const approval: StateConfig = {
     id: approvalId,
@@ -109,6 +112,7 @@ function agentStates(
         inner(parts, transitionNames.retry(node), `#${toolsId}`),
         again,
       ],
+      ...room,
     },
   }
   return { model, tools, approval }

@@ -7,12 +7,13 @@ import { personTarget, type Graph, type MapRecord } from '../graph/graph.ts'
 import { setItem } from '../snapshot/derived.ts'
 import { pieceOf, resultsAPiece, type MapOver, type OpenMap } from '../snapshot/open-map.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
-import type { Ended } from './ended.ts'
+import type { Ended, InsideEnd } from './ended.ts'
 import { engineError } from './frozen-error.ts'
-import { findLimitHit, needToBegin, setAside, type Need } from './limits.ts'
+import { findLimitHit, mayFit, needToBegin, setAside, type Need } from './limits.ts'
 import { transitionNames } from './names.ts'
 import type { RouteParts } from './route-parts.ts'
 import type { StepEnd } from './step-end.ts'
+import { withShort } from './short.ts'
 import { addOpen, closeSteps, oneToolCall, withContext, withKey, withoutMaps } from './steps.ts'
 
 /** The end of a step of a map: the list is there, an item has ended, or its results are applied. */
@@ -106,7 +107,8 @@ function asksPerson({ index }: RouteParts, { id }: MapRecord): boolean {
 export function replaceItem(parts: RouteParts, context: RunContext, stepEnd: MapEnd): Ended | undefined {
   const { end, step, stepIndex, record, at } = stepEnd
   const map = own(context.maps ?? {}, record.id)
-  if (step.kind !== 'item' || end.outcome !== 'done' || map === undefined) return undefined
+  if (step.kind !== 'item' || end.outcome !== 'done' || map === undefined || context.short !== undefined)
+    return undefined
   if (compensationOf(parts.graph, record, step.tool) !== undefined) return undefined
   const others = stepsOf(context, record) - 1
   const isLast = map.next >= map.items.length
@@ -139,10 +141,26 @@ function goOn(parts: RouteParts, context: RunContext, { stepEnd, transition, isW
   const map = own(context.maps ?? {}, record.id)
   const outcome = map === undefined ? null : reachedOutcome(record, map, isWanted)
   if (outcome !== null) return collect(context, stepEnd, outcome)
-  const { opened, running } = openItems(parts, context, { record, visit: step.visit, at })
-  // Whatever may not run now waits; none of them running means that a limit stands in the way.
-  const need = running === 0 ? needOfItem(parts.graph, record, context) : null
+  const { opened, running, isShort } = openItems(parts, context, { record, visit: step.visit, at })
+  // Whatever may not run now waits; none of them running, and nothing set aside elsewhere, means that a limit stands in the way.
+  const need = running === 0 && !isShort ? needOfItem(parts.graph, record, context) : null
   return { type: 'inside', transition, context: opened, before: context, need }
+}
+
+/** Others have given back what they had set aside: items begin that fit now; undefined: nothing changes. Where nothing can help any more the limit is hit. */
+export function roomForItems(
+  parts: RouteParts,
+  context: RunContext,
+  { record, at }: { readonly record: MapRecord; readonly at: number | undefined },
+): InsideEnd | undefined {
+  const visit = own(context.visits, record.id) ?? 1
+  const before = own(context.maps ?? {}, record.id)?.next
+  const { opened, running, isShort } = openItems(parts, context, { record, visit, at })
+  // Where its own items run they try again as they end.
+  const hasBegun = own(opened.maps ?? {}, record.id)?.next !== before
+  if (opened === context || (!hasBegun && running > 0)) return undefined
+  const need = running === 0 && !isShort ? needOfItem(parts.graph, record, context) : null
+  return { type: 'inside', transition: transitionNames.items(record.id), context: opened, before: context, need }
 }
 
 function reachedOutcome(
@@ -194,26 +212,40 @@ function needOfItem(graph: Graph, record: MapRecord, context: RunContext): Need 
   return { steps: 1 + steps, reserved }
 }
 
-/** Begins items in order: as many as may run side by side and as the limits allow. One that a person is asked about keeps its place. @returns `running`: how many have a place now */
+interface OpenedItems {
+  readonly opened: RunContext
+  /** How many have a place now. */
+  readonly running: number
+  /** The next waits for others to give back what they have set aside. */
+  readonly isShort: boolean
+}
+
+/** Begins items in order: as many as may run side by side and as the limits allow. One that a person is asked about keeps its place. */
 function openItems(
   { graph }: RouteParts,
   context: RunContext,
   { record, visit, at }: { readonly record: MapRecord; readonly visit: number; readonly at: number | undefined },
-): { readonly opened: RunContext; readonly running: number } {
+): OpenedItems {
   const map = own(context.maps ?? {}, record.id)
-  if (map === undefined) return { opened: context, running: 0 }
+  if (map === undefined || map.over !== undefined) return { opened: context, running: 0, isShort: false }
   const need = needOfItem(graph, record, context)
   const list = compensationOf(graph, record) === undefined ? undefined : map.step
   const terms = { record, visit, at, need, list }
   let running = stepsOf(context, record)
   let { next } = map
   let opened = context
+  let isShort = false
   for (; next < map.items.length && running < record.concurrency; next++) {
-    if (findLimitHit(graph, opened, { need, at }) !== undefined) break
+    if (findLimitHit(graph, opened, { need, at }) !== undefined) {
+      isShort = mayFit(graph, opened, { need, at })
+      break
+    }
     running += 1
     opened = addOpen(opened, itemStep(terms, next))
   }
-  return { opened: next === map.next ? context : withMap(opened, record.id, { ...map, next }), running }
+  const hasBegun = next > map.next
+  const begun = hasBegun ? withMap(opened, record.id, { ...map, next }) : context
+  return { opened: withShort(begun, record.id, { isShort, hasBegun }), running, isShort }
 }
 
 /** How many steps of a map are open. */

@@ -63,6 +63,9 @@ export const transitionNames = {
   undoStop: ':undo:stop',
 } as const
 
+/** The outcome in the decision of what begins since others have given back what they had set aside. */
+export const roomOutcome = 'room'
+
 /** The state of a run that undoes what it did, before it ends. */
 export const compensatingState = ':compensating'
 
@@ -81,6 +84,8 @@ export const eventNames = {
   settled: (join: string) => `waystone.settled.${join}`,
   /** Time is over for a fork. */
   deadline: (join: string) => `waystone.deadline.${join}`,
+  /** Others have given back what they had set aside: what a map or an agent is to begin may fit now. */
+  room: (node: string) => `waystone.room.${node}`,
   /** What was cancelled in a fork, and held a name, has settled. */
   freed: (join: string) => `waystone.freed.${join}`,
   cancel: 'waystone.cancel',

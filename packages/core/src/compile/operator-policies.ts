@@ -12,9 +12,9 @@ import { withContext } from './steps.ts'
  * mended. Anywhere else it is refused at once. Tools that are overridden may run; who said so is in the event.
  */
 
-/** Where a run stands: the nodes that have something open. */
-export function standsAt({ open }: RunContext): readonly string[] {
-  return [...new Set(Object.values(open).map(({ node }) => node))]
+/** Where a run stands: the nodes that have something open, or wait to begin it. */
+export function standsAt({ open, short }: RunContext): readonly string[] {
+  return [...new Set([...Object.values(open).map(({ node }) => node), ...(short?.nodes ?? [])])]
 }
 
 /** Policies that a change breaks, those of overridden tools left out. */

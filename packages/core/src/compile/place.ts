@@ -9,6 +9,7 @@ import { addUsage, usageSince } from '../snapshot/usage.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
 import { outsideOf } from './group-error.ts'
 import { reservedOf, usedOf } from './limits.ts'
+import { withShortInside } from './short.ts'
 import { withChildren, withContext } from './steps.ts'
 import { takenOver } from './undo-ledger.ts'
 
@@ -39,7 +40,7 @@ export function rootPlace(compiled: CompiledWorkflow, snapshot: Snapshot): Place
 }
 
 /** A nested workflow under way; undefined when the step holds none. */
-function placeInside({ compiled, snapshot, around }: Place, step: number | string): Place | undefined {
+export function placeInside({ compiled, snapshot, around }: Place, step: number | string): Place | undefined {
   const { context } = snapshot
   const child = context.children?.[step]
   const nested = compiled.nested.get((context.open[step] ?? context.closing[step])?.node ?? '')
@@ -204,8 +205,9 @@ function lift({ value, context }: Snapshot, { graph, before, after, step, at, ru
   const usage = addUsage(context.usage, usageSince(before.context.usage, inside.usage))
   const steps = Math.max(inside.steps, context.steps)
   const others = context.others === undefined ? {} : { others: context.others + runSteps - context.steps }
-  const counted = withContext(context, { usage, steps, ...others })
   const held = context.open[step]
+  const isShort = held?.kind === 'workflow' && inside.short !== undefined && inside.ending === null
+  const counted = withShortInside(withContext(context, { usage, steps, ...others }), step, isShort)
   const isGone = held?.kind !== 'workflow' && isQuiet(inside)
   const holder = (held ?? context.closing[step])?.node ?? ''
   const told = outsideOf(graph.nodes[holder], inside)

@@ -11,9 +11,11 @@ import { outsideOf } from './group-error.ts'
 import { lateUndo, noteUndo, recordOfStep, takenOver } from './undo-ledger.ts'
 import { routeUndo } from './undo-route.ts'
 import type { Plan } from './planned.ts'
-import { applied, at, checkpointStep, type RunAt } from './run-at.ts'
+import { applied } from './applied.ts'
+import { at, checkpointStep, type RunAt } from './run-at.ts'
 import { settle, usageOf, withChildren, withContext } from './steps.ts'
-import { foreignWrites, moveMachine, moveStep, stale } from './plan-move.ts'
+import { moveMachine } from './move-machine.ts'
+import { foreignWrites, moveStep, stale } from './plan-move.ts'
 import { beginWait } from './waits.ts'
 
 /** A step has ended, in the run or in what is nested in it: it moves what it was open in, or only settles its usage. */
@@ -80,12 +82,17 @@ function settleLate(run: RunAt, step: OpenStep, end: EffectEnd): Plan {
   if (waiting === undefined) {
     const begun = freed(run, whole)
     return begun === undefined
-      ? { ...applied(run, next, facts), type: 'late' }
+      ? lateOrApplied(applied(run, next, facts))
       : applied(run, begun.next, { ...facts, decision: begun.decision, isWhole: true })
   }
   const place = at({ ...run, ...waiting }, waiting)
   const moved = moveMachine(place, { type: eventNames.undo, at: run.event.at })
   return applied(place, moved.next, { ...facts, ...moved.facts })
+}
+
+/** What was cancelled moves nothing by itself: it may have left room for what waited. */
+function lateOrApplied(planned: Extract<Plan, { readonly type: 'applied' }>): Plan {
+  return planned.checkpoint.decision === null ? { ...planned, type: 'late' } : planned
 }
 
 /** A workflow that is about to end, and waited for what it had cancelled before it undoes what it did. */

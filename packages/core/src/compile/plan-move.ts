@@ -3,14 +3,14 @@ import { invariantError } from '../errors/invariant-error.ts'
 import type { LimitName, NodeRecord } from '../graph/graph.ts'
 import type { Decision } from '../snapshot/decision.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
-import type { MachineValue, OpenStep, Snapshot } from '../snapshot/snapshot.ts'
-import { exhaustAround } from './exhaust-around.ts'
+import type { OpenStep } from '../snapshot/snapshot.ts'
 import type { MachineEvent } from './machine-event.ts'
 import { compensatingState, eventNames } from './names.ts'
 import { pathAt, type Place } from './place.ts'
 import type { Plan, RefusalReason } from './planned.ts'
-import { applied, checkpointStep, type Facts, type RunAt } from './run-at.ts'
-import type { Route } from './routed.ts'
+import { applied } from './applied.ts'
+import { moveMachine, type Moved } from './move-machine.ts'
+import { checkpointStep, type Facts, type RunAt } from './run-at.ts'
 import type { StepAnswer } from './step-end.ts'
 import { usageOf } from './steps.ts'
 
@@ -45,12 +45,6 @@ export function moveStep(
   return applied(run, moved.next, { ...moved.facts, step: checkpointStep(run, step, end), usage, rule })
 }
 
-/** What a move came to. */
-interface Moved {
-  readonly next: Snapshot
-  readonly facts: Facts
-}
-
 /** The snapshot after an event of an open step, and why. @throws {InvariantError} when the machine did not move */
 export function movedBy(
   run: RunAt,
@@ -83,66 +77,6 @@ export function movedBy(
 function endEventOf({ node, callId, item, undoes }: OpenStep): string {
   if (undoes !== undefined) return eventNames.done(compensatingState)
   return callId !== undefined || item !== undefined ? eventNames.item(node) : eventNames.done(node)
-}
-
-/**
- * Moves the machine; the decision of a join that fired on the way is part of the one before it. Where a workflow around it has no more
- * left for the move, that one moves instead, after what ended was counted.
- */
-export function moveMachine(run: RunAt, event: MachineEvent): Moved {
-  const { compiled, snapshot } = run
-  const { result, routes } =
-    movedInside(run, event) ?? compiled.memo.recording(() => compiled.runner.move(snapshot, event))
-  const stopped = routes.find((route) => route.decision?.limit?.up !== undefined)
-  const hit = stopped?.decision?.limit
-  const above = stopped === undefined || hit === undefined ? undefined : exhaustAround(run, { ...stopped, hit })
-  let decision: Decision | undefined
-  for (let place = routes.length - 1; place >= 0; place--) {
-    const route = routes[place]
-    const own =
-      route === stopped && above !== undefined && route?.decision
-        ? { ...route.decision, to: above.to }
-        : route?.decision
-    if (own !== null && own !== undefined) decision = decision === undefined ? own : { ...own, next: decision }
-  }
-  const named = decision === undefined ? undefined : decisionAt(run, decision)
-  if (above !== undefined) return { next: above.next, facts: { decision: named, isWhole: true } }
-  return { next: result, facts: { decision: named } }
-}
-
-/**
- * A move after which the machine is where it was: only the context changes, so there is nothing to ask XState. Undefined: it is to be asked, also
- * where branches wait for one another, which begin by themselves.
- */
-function movedInside(
-  { compiled, snapshot }: RunAt,
-  event: MachineEvent,
-): { readonly result: Snapshot; readonly routes: readonly Route[] } | undefined {
-  if (compiled.isThorough === true) return undefined
-  const route = compiled.memo.routeOf(snapshot.context, event)
-  if (route === undefined || !compiled.runner.inner.has(route.transition)) return undefined
-  const { value, context } = snapshot
-  if (route.context.forks !== context.forks || !standsAt(value, route.decision?.node)) return undefined
-  return { result: Object.freeze({ value, context: route.context }), routes: [route] }
-}
-
-function standsAt(value: MachineValue, node: string | undefined): boolean {
-  if (node === undefined) return false
-  if (typeof value === 'string') return value === node
-  for (const name in value) if (name === node || standsAt(value[name] ?? '', node)) return true
-  return false
-}
-
-/** A decision as the run tells it: nodes of nested workflows by their paths. */
-function decisionAt(place: Place, decision: Decision): Decision {
-  if (place.around.length === 0) return decision
-  const { next, limit } = decision
-  return {
-    ...decision,
-    node: pathAt(place, decision.node),
-    ...(limit?.node !== undefined && { limit: { ...limit, node: pathAt(place, limit.node) } }),
-    ...(next !== undefined && { next: decisionAt(place, next) }),
-  }
 }
 
 /** The decision of what leaves a request open. */

@@ -7,10 +7,12 @@ import { patchedContext, patchRefusal, policiesOfPatch } from './patch-state.ts'
 import { notePatched } from './patched-keys.ts'
 import { stirred } from './stall.ts'
 import type { Plan } from './planned.ts'
-import { applied, type RunAt } from './run-at.ts'
+import { applied } from './applied.ts'
+import type { RunAt } from './run-at.ts'
 import { withContext } from './steps.ts'
 import { mayCompensate } from '../graph/compensations.ts'
-import { moveMachine, refuse } from './plan-move.ts'
+import { moveMachine } from './move-machine.ts'
+import { refuse } from './plan-move.ts'
 
 /** Nothing new begins in the run. */
 export function hold(run: RunAt, move: { readonly by: string; readonly reason: string }): Plan {

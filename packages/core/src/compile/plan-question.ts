@@ -6,7 +6,8 @@ import { placeOfStep } from './place.ts'
 import type { Plan } from './planned.ts'
 import { refuse, stale, stayOpen } from './plan-move.ts'
 import { offeredOutcomes, requestDigest } from './request-digest.ts'
-import { applied, at, type RunAt } from './run-at.ts'
+import { applied } from './applied.ts'
+import { at, type RunAt } from './run-at.ts'
 import { withContext } from './steps.ts'
 
 /** Questions that one request takes. */

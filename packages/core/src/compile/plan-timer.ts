@@ -10,8 +10,10 @@ import { durationTimer } from './ledger.ts'
 import { eventNames, transitionNames } from './names.ts'
 import { isUnderWay, namesAround, pathAt, placesOf } from './place.ts'
 import type { Plan } from './planned.ts'
-import { applied, at, type RunAt } from './run-at.ts'
-import { movedBy, moveMachine, moveStep, stale, stayOpen } from './plan-move.ts'
+import { applied } from './applied.ts'
+import { at, type RunAt } from './run-at.ts'
+import { moveMachine } from './move-machine.ts'
+import { movedBy, moveStep, stale, stayOpen } from './plan-move.ts'
 
 function escalate(run: RunAt, stepIndex: number, step: OpenStep): Plan {
   const { compiled, snapshot } = run

@@ -6,7 +6,8 @@ import { freed } from './freed.ts'
 import type { MachineInput } from './machine-event.ts'
 import { rootPlace } from './place.ts'
 import type { Plan, Position } from './planned.ts'
-import { applied, type RunAt } from './run-at.ts'
+import { applied } from './applied.ts'
+import type { RunAt } from './run-at.ts'
 import { refuse } from './plan-move.ts'
 import { endEffect } from './plan-effect.ts'
 import { decide } from './plan-decision.ts'
@@ -93,9 +94,10 @@ function beginning({ payload, at }: Extract<EngineEvent, { type: 'run.started' }
   return { state: input, at, ...(callCosts !== undefined && { callCosts }) }
 }
 
-/** The nodes a run is at. Order: by step. */
+/** The nodes a run is at. Order: by step, then those that wait to begin something. */
 export function activeNodes(context: RunContext): readonly string[] {
   const nodes = new Set<string>()
   for (const index in context.open) nodes.add(context.open[index]?.node ?? '')
+  for (const node of context.short?.nodes ?? []) nodes.add(node)
   return [...nodes]
 }

@@ -9,7 +9,7 @@ import { compensatingState, eventNames } from './names.ts'
 import { mayCompensate } from '../graph/compensations.ts'
 import { routeUndo, routeUndoCancel, routeUndoEnd } from './undo-route.ts'
 import type { Route } from './routed.ts'
-import { route, routeDeadline, routeFreed, routeJoin } from './route.ts'
+import { route, routeDeadline, routeFreed, routeJoin, routeRoom } from './route.ts'
 import type { RouteParts } from './route-parts.ts'
 import type { StepAnswer, StepEnd } from './step-end.ts'
 
@@ -77,6 +77,8 @@ function eventTable(parts: RouteParts): ReadonlyMap<string, EventRoute> {
     }
     const ended: EventRoute = (context, event) => routeEvent(parts, context, { event, record })
     for (const name of [eventNames.done, eventNames.error, eventNames.item]) table.set(name(record.id), ended)
+    if (record.kind === 'map' || record.kind === 'agent')
+      table.set(eventNames.room(record.id), (context, { at }) => routeRoom(parts, context, { record, at }))
   }
   return table
 }

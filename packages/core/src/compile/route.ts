@@ -6,7 +6,7 @@ import type { Candidate, Decision } from '../snapshot/decision.ts'
 import type { EffectEnd } from '../snapshot/event.ts'
 import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import { closeAgent, findAgentLimitHit, visitOver } from './agent-limits.ts'
-import { endStep } from './agent-turn.ts'
+import { endStep, roomForCalls } from './agent-turn.ts'
 import type { Ended } from './ended.ts'
 import type { Route } from './routed.ts'
 import { closeFork, fireJoin, freeBranches, leaveMeeting, noteAdded } from './fork-ledger.ts'
@@ -21,11 +21,13 @@ import { handedOver, toldHandoff, type HandingOver } from './handoff-made.ts'
 import { withoutGoing } from './handoff-ledger.ts'
 import { nextNeed } from './history.ts'
 import { findLimitHit, needOf, sumOfNeeds, type LimitHit, type Need } from './limits.ts'
+import { roomForItems } from './map-items.ts'
 import { mergeState } from './merge.ts'
-import { transitionNames } from './names.ts'
+import { roomOutcome, transitionNames } from './names.ts'
 import { throughForks } from './through-forks.ts'
 import type { RouteParts } from './route-parts.ts'
 import { advanced, type Stalled } from './stall.ts'
+import { withoutShort } from './short.ts'
 import type { StepEnd } from './step-end.ts'
 import { walkEdges, type Choice, type Walk } from './walk-edges.ts'
 import { visitNode, withContext, withKey } from './steps.ts'
@@ -91,6 +93,36 @@ export function routeDeadline(index: ForkIndex, context: RunContext, join: strin
   if (context.forks?.[join] === undefined) return undefined
   const fired = fireJoin(index, context, { join, outcome: 'deadline' })
   return { transition: transitionNames.deadline(join), context: fired, decision: null }
+}
+
+/** Others have given back what they had set aside: what a map or an agent is to begin begins, or is beyond what the limits leave. Undefined: it waits on. Pure. */
+export function routeRoom(
+  parts: RouteParts,
+  context: RunContext,
+  { record, at }: { readonly record: NodeRecord; readonly at: number | undefined },
+): Route | undefined {
+  if (context.short?.nodes.includes(record.id) !== true) return undefined
+  const visit = context.visits[record.id] ?? 1
+  const step: OpenStep = { node: record.id, visit, kind: 'item', attempt: 1, since: at ?? 0 }
+  const ended =
+    record.kind === 'map'
+      ? roomForItems(parts, context, { record, at })
+      : roomForCalls(parts.graph, context, { record, at, step })
+  if (ended === undefined) return undefined
+  const stepIndex = context.steps
+  const end: EffectEnd = { step: stepIndex, attempt: 1, startedAt: at ?? 0, outcome: roomOutcome }
+  const told = {
+    record,
+    at,
+    step,
+    stepIndex,
+    end,
+    isVisitOver: false,
+    effectId: '',
+    sequence: undefined,
+    isThorough: true,
+  }
+  return stayInside(parts, ended, told)
 }
 
 /** What was cancelled in a fork, and held a name, has settled: who waited for the name begins, unless a limit stands in the way. Pure. */
@@ -199,9 +231,10 @@ const failures = new Set(['failed', 'timeout', 'unknown'])
 
 function applyEnd(
   parts: RouteParts,
-  context: RunContext,
+  given: RunContext,
   { record, end }: { readonly record: NodeRecord; readonly end: EffectEnd },
 ): RunContext {
+  const context = withoutShort(given, { node: (node) => node === record.id, step: () => false })
   const isExhausted = (record.kind === 'agent' || record.kind === 'workflow') && end.outcome === 'exhausted'
   const isFailure = isExhausted || (record.kind !== 'approval' && failures.has(end.outcome))
   const changes = !isFailure && (end.patch !== undefined || end.unset !== undefined)

@@ -27,6 +27,7 @@ import { withoutAnyGoing, withoutGoing } from './handoff-ledger.ts'
 import { nextCall } from './history.ts'
 import type { MachineInput } from './machine-event.ts'
 import { waitTerms } from './wait-terms.ts'
+import { withoutShort } from './short.ts'
 import { takenOver, withUndone } from './undo-ledger.ts'
 import { withContext } from './with-context.ts'
 
@@ -240,9 +241,11 @@ export function settle(context: RunContext, step: OpenStep, end: SettledEnd): Ru
   return usage === context.usage ? context : withContext(context, { usage })
 }
 
+const everything = { node: () => true, step: () => true }
+
 /** Moves everything open that runs somewhere to `closing`; what only waited for a person, an event or a timer is dropped. Leaves all forks and maps. */
 export function closeAll(context: RunContext): RunContext {
-  const closed = closeWhere(withoutAnyGoing(context), () => true, 'abort')
+  const closed = closeWhere(withoutShort(withoutAnyGoing(context), everything), () => true, 'abort')
   if (closed.forks === undefined && closed.maps === undefined) return closed
   const { forks: _, maps: __, ...rest } = closed
   return Object.freeze(rest)
@@ -263,7 +266,11 @@ export function withoutMaps(context: RunContext, nodes: ReadonlySet<string>): Ru
  * @param how - `finish`: an attempt under way may end by itself; one that waits for its backoff is not begun
  */
 export function closeSteps(context: RunContext, nodes: ReadonlySet<string>, how: LosingBranches): RunContext {
-  return closeWhere(withoutGoing(withoutMaps(context, nodes), nodes), ({ node }) => nodes.has(node), how)
+  const left = withoutShort(context, {
+    node: (node) => nodes.has(node),
+    step: (step) => nodes.has(context.open[step]?.node ?? ''),
+  })
+  return closeWhere(withoutGoing(withoutMaps(left, nodes), nodes), ({ node }) => nodes.has(node), how)
 }
 
 function closeWhere(context: RunContext, isMeant: (step: OpenStep) => boolean, how: LosingBranches): RunContext {
@@ -296,7 +303,7 @@ function closeWhere(context: RunContext, isMeant: (step: OpenStep) => boolean, h
 /** A nested workflow that is over before its end. What it still waits for is left of it. */
 function closedChild({ value, context }: Snapshot, { kind }: OpenStep, how: LosingBranches): Snapshot {
   if (kind !== 'workflow') return { value, context }
-  const closed = how === 'abort' ? closeAll(context) : closeWhere(context, () => true, how)
+  const closed = how === 'abort' ? closeAll(context) : closeWhere(withoutShort(context, everything), () => true, how)
   return Object.freeze({ value, context: closed })
 }
 

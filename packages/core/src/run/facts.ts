@@ -6,7 +6,7 @@ import type { Decision } from '../snapshot/decision.ts'
 import { patchParts } from '../snapshot/patch-parts.ts'
 import type { RunStatus } from '../snapshot/snapshot.ts'
 import type { Undoing } from '../snapshot/undo.ts'
-import { transitionNames } from '../compile/names.ts'
+import { roomOutcome, transitionNames } from '../compile/names.ts'
 import { openedSteps, type OpenedStep } from './opened-steps.ts'
 import type { RunEvent } from './run-event.ts'
 
@@ -147,8 +147,9 @@ function endFacts({ event, step, usage, decision, items }: Checkpoint): readonly
   ]
 }
 
-/** What was cancelled has settled, and so undoing begins, or a branch that waited for a name it held. */
+/** What was cancelled has settled, and so undoing begins, or a branch that waited for a name it held, or what waited for what it had set aside. */
 function isAfterLate({ taken, node, outcome }: Decision, step: CheckpointStep): boolean {
+  if (outcome === roomOutcome) return true
   if (outcome === 'freed' && node !== step.node) return true
   return step.kind !== 'compensate' && (taken === transitionNames.undoNext || taken === transitionNames.undone)
 }

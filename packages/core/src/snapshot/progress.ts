@@ -87,7 +87,7 @@ function pathsFrom(graph: Graph): readonly string[] {
 }
 
 function statusIn(open: readonly OpenStep[] | undefined, { visits, end }: Known): ProgressStatus {
-  if (open !== undefined) return open.every((step) => isIdle(step)) ? 'waiting' : 'in-flight'
+  if (open !== undefined) return open.length > 0 && open.every((step) => isIdle(step)) ? 'waiting' : 'in-flight'
   if (end !== null) return end.isFailure ? 'failed' : 'completed'
   return visits === 0 ? 'pending' : 'stopped'
 }
@@ -142,6 +142,11 @@ function gather(context: RunContext, around: readonly string[], gathered: Gather
     const inside = child === undefined ? [step] : stepsIn(child.context, step)
     open.set(node, [...(open.get(node) ?? []), ...inside])
     if (child !== undefined) gather(child.context, [...around, step.node], gathered)
+  }
+  // Under way, also while nothing of it fits beside what others have set aside.
+  for (const node of context.short?.nodes ?? []) {
+    const path = nodePath(around, node)
+    open.set(path, open.get(path) ?? [])
   }
   for (const [node, map] of Object.entries(context.maps ?? {})) {
     const { items, done, failed: lost = 0 } = map

@@ -337,6 +337,8 @@ export interface RunContext {
   readonly forks?: { readonly [join: string]: OpenFork }
   /** By node. Absent when no map is under way. */
   readonly maps?: { readonly [node: string]: OpenMap }
+  /** What waits for others to give back what they have set aside. Absent: nothing does. */
+  readonly short?: Short
   /** Of the run: events from outside that are not used up, by id, in the order they came; an open step that takes one over names it. Absent: none. */
   readonly received?: { readonly [id: string]: EventMessage }
   /** Settled. */
@@ -369,6 +371,14 @@ export interface RunContext {
   /** Absent: nothing was to be undone. */
   readonly undone?: UndoReport
   readonly ending: Ending | null
+}
+
+/** What cannot begin yet: it would fit into the limits if less was set aside by what is under way. Order: as they began to wait, or last began something. */
+export interface Short {
+  /** Maps with items, and agents with calls of an answer, that are to begin. */
+  readonly nodes: readonly string[]
+  /** Steps of nested workflows in which something waits so. */
+  readonly inside: readonly number[]
 }
 
 /** The limits of a workflow around a nested one, and what all but the nested one have used of them. */
@@ -415,16 +425,25 @@ export type RunStatus = 'running' | 'waiting' | 'held' | 'parked' | 'completed' 
 export function statusOf(context: RunContext): RunStatus {
   if (context.ending !== null) return context.ending.status
   if (context.held !== null) return 'held'
-  let isSettling = context.undoing !== undefined
+  let mayUndo = context.undoing !== undefined
   for (const [index, step] of indexEntries(context.open)) {
-    isSettling = false
+    mayUndo = false
     if (isIdle(step)) continue
     const child = step.kind === 'workflow' ? context.children?.[index] : undefined
     // One that has ended waits for what it cancelled.
     if (child === undefined || statusOf(child.context) !== 'waiting') return 'running'
   }
   // What was cancelled settles before anything is undone.
-  return isSettling || isHeldBack(context) ? 'running' : 'waiting'
+  return mayUndo || isHeldBack(context) || isShort(context) ? 'running' : 'waiting'
+}
+
+/** True while something waits for what others have set aside, and something that was cancelled may give it back. */
+function isShort(context: RunContext): boolean {
+  return context.short !== undefined && isSettling(context)
+}
+
+function isSettling({ closing, children }: RunContext): boolean {
+  return indexEntries(closing).length > 0 || Object.values(children ?? {}).some(({ context }) => isSettling(context))
 }
 
 /** True while a branch waits for a name, and something is cancelled that may hold it and has not settled. */

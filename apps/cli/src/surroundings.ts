@@ -22,6 +22,8 @@ export interface Surroundings {
   now(): number
   /** Calls back at every Ctrl-C (or SIGTERM) instead of ending the process. @returns a function that ends this */
   onInterrupt(callback: () => void): () => void
+  /** How long what was handed to another process may lie there before that is said, ms; default 10,000. */
+  readonly patienceMs?: number
   /** Ends the process at once. */
   exit(code: number): void
   /** Lets a program take over the terminal. @returns its exit code */

@@ -19,6 +19,7 @@ export function createNullStore(): Store {
     deliver: (runId, event) => first.deliver(runId, event),
     inbox: (runIds) => first.inbox(runIds),
     discard: () => done,
+    refused: (runId) => first.refused(runId),
     deleteRun: (request) => first.deleteRun(request),
     rules: (workflow) => first.rules(workflow),
     revokeRule: (revoke) => first.revokeRule(revoke),

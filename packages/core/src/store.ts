@@ -20,6 +20,7 @@ export type {
   StoredCheckpoint,
   StoredRule,
 } from './checkpoint/store.ts'
+export type { RefusedEvent } from './checkpoint/refused-event.ts'
 export type {
   PermitAnswer,
   PermitAsk,

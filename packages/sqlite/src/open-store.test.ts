@@ -118,12 +118,12 @@ describe('createSqliteStore', () => {
     await open().list({})
     await opened.pop()?.close()
     const database = new DatabaseSync(path)
-    database.exec('PRAGMA user_version = 5')
+    database.exec('PRAGMA user_version = 6')
     database.close()
     expect(await failure(open().load(anyRun))).toEqual({
       code: 'WAYSTONE_STORE_NEWER_FORMAT',
       message:
-        '/deep/runs.db was written by a newer Waystone (tables of version 5, this one knows 4); upgrade Waystone',
+        '/deep/runs.db was written by a newer Waystone (tables of version 6, this one knows 5); upgrade Waystone',
     })
   })
 

@@ -5,6 +5,7 @@ import {
   type EffectMark,
   type EngineEvent,
   type LoadedRun,
+  type RefusedEvent,
   type RunFilter,
   type RunId,
   type RunPage,
@@ -153,6 +154,16 @@ export const runReader = {
       inboxes.set(run, events)
     }
     return inboxes
+  },
+
+  refused(database: Database, runId: RunId): readonly RefusedEvent[] {
+    const found = database
+      .statement(
+        `SELECT refused FROM inbox JOIN runs ON runs.id = inbox.run
+         WHERE runs.run = ? AND refused IS NOT NULL ORDER BY inbox.position`,
+      )
+      .all(runId)
+    return found.map(({ refused }) => JSON.parse(String(refused)) as RefusedEvent)
   },
 
   blob(database: Database, hash: string): string | undefined {

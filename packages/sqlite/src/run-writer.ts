@@ -12,6 +12,7 @@ import {
   type NewRun,
   type Owner,
   type PermitRequest,
+  type RefusedEvent,
   type RunId,
   type Store,
 } from '@waystone/core/store'
@@ -50,6 +51,7 @@ const advance = `UPDATE runs SET sequence = ?, head = ?, hash = ?, summary = ?, 
 const advanceFully = `UPDATE runs SET sequence = ?, head = ?, hash = ?, summary = ?, updated_at = ?, status = ?, due_at = ? WHERE id = ?`
 
 const consume = `UPDATE inbox SET event = NULL WHERE run = ? AND event_id = ?`
+const refuse = `UPDATE inbox SET event = NULL, refused = ? WHERE run = ? AND event_id = ? AND event IS NOT NULL`
 
 /**
  * Everything that changes the database. Every method runs inside a transaction of the write queue, may be run again after a
@@ -162,10 +164,10 @@ export class RunWriter {
 
   discard(
     database: Database,
-    request: { readonly runId: RunId; readonly fence: number; readonly eventIds: readonly string[] },
+    request: { readonly runId: RunId; readonly fence: number; readonly refused: readonly RefusedEvent[] },
   ): void {
     const id = this.#fencedId(database, request.runId, request.fence)
-    for (const eventId of request.eventIds) database.statement(consume).run(id, eventId)
+    for (const one of request.refused) database.statement(refuse).run(JSON.stringify(one), id, one.id)
   }
 
   deleteRun(database: Database, { runId, ...request }: Parameters<Store['deleteRun']>[0]): Deletion {

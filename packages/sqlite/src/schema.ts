@@ -1,7 +1,7 @@
 import type { Tables } from './tables.ts'
 
 /** Version of the tables, kept in `user_version`. A file with a higher one is refused, one with a lower one is brought up to this. */
-const schemaVersion = 4
+const schemaVersion = 5
 
 /** Marks a file as ours, kept in `application_id`: "WAYS". */
 const applicationId = 0x57_41_59_53
@@ -156,6 +156,14 @@ const migrations: readonly { readonly to: number; readonly sql: string }[] = [
     revoked TEXT
   );
   CREATE INDEX rules_by_workflow ON rules (workflow);
+`,
+  },
+  {
+    // Of events that no checkpoint could use: what became of them, as JSON.
+    to: 5,
+    sql: `
+  ALTER TABLE inbox ADD COLUMN refused TEXT;
+  CREATE INDEX inbox_refused ON inbox (run) WHERE refused IS NOT NULL;
 `,
   },
 ]

@@ -6,6 +6,7 @@ import type {
   PermitAnswer,
   PermitRequest,
   PermitRow,
+  RefusedEvent,
   RunFilter,
   RunId,
   Store,
@@ -81,8 +82,13 @@ class SqliteStore implements Store {
     return result
   }
 
-  discard(runId: RunId, fence: number, eventIds: readonly string[]): Promise<void> {
-    return this.#file.write((database) => this.#writer.discard(database, { runId, fence, eventIds }))
+  async discard(runId: RunId, fence: number, refused: readonly RefusedEvent[]): Promise<void> {
+    await this.#file.write((database) => this.#writer.discard(database, { runId, fence, refused }))
+    this.#watch.changedForOthers()
+  }
+
+  refused(runId: RunId): ReturnType<Store['refused']> {
+    return this.#file.read((database) => runReader.refused(database, runId))
   }
 
   async deleteRun(request: Parameters<Store['deleteRun']>[0]): ReturnType<Store['deleteRun']> {

@@ -9,7 +9,7 @@ import { personName } from '../live/person-name.ts'
 import { printable } from '../output/printable.ts'
 import { exampleText, requestLine, resultNeedText } from '../output/request-text.ts'
 import { parseDuration } from '../output/units.ts'
-import { becameOf } from './became-of.ts'
+import { awaitOwner } from './await-owner.ts'
 import { closedText, type ClosedSource } from './closed-text.ts'
 import { goOnAfterRefusal, takeOver } from './go-on.ts'
 import { lacksLive, openRow, openRun, type OpenedRun, type RunOptions } from './open-run.ts'
@@ -90,7 +90,7 @@ export async function decide(
     await takeOver(run, context)
     const isTaken =
       acceptance.type === 'applied' ||
-      (await wasTaken({ opened, request, decision }, { context, say: () => say(said) }))
+      (await wasTaken({ opened, request, acceptance }, { context, say: () => say(said) }))
     const exit = await driveRun(run, bound, { context, options: { after: row.sequence } })
     return isTaken ? exit : 'failed'
   } finally {
@@ -115,25 +115,19 @@ async function recorded(
 
 /** Says what became of a decision that another process has to take. @returns false when somebody else was faster */
 async function wasTaken(
-  { opened, request, decision }: { opened: OpenedRun; request: Request; decision: DecisionInput },
+  { opened, request, acceptance }: { opened: OpenedRun; request: Request; acceptance: Acceptance },
   { context, say }: { context: Context; say: () => void },
 ): Promise<boolean> {
-  const wait = AbortSignal.any([context.interrupts.signal, AbortSignal.timeout(longestWaitMs)])
-  const became = await becameOf(opened.run, { request, decision }, wait)
-  if (typeof became === 'object') {
-    const message =
-      (await closedText(sourceOf(opened), request.step)) ??
-      `step ${request.step} no longer asks: ${printable(became.instead)}`
-    context.note(`${context.style('bad', 'refused')} (already-decided): ${message}`)
+  const became = await awaitOwner(opened.run, acceptance, context)
+  if (became.type === 'refused') {
+    const closed = became.reason === 'already-decided' ? await closedText(sourceOf(opened), request.step) : undefined
+    context.note(`${context.style('bad', 'refused')} (${became.reason}): ${closed ?? printable(became.message)}`)
     return false
   }
   say()
-  if (became === 'pending') context.note('The process that drives the run has not taken it yet.')
+  if (became.type === 'delivered') context.note('The process that drives the run has not taken it yet.')
   return true
 }
-
-/** How long a decision may lie in the inbox of a process that lives, before that is said. */
-const longestWaitMs = 10_000
 
 function refused(
   { run }: OpenedRun,

@@ -7,6 +7,7 @@ import type { ExitName } from '../exit-codes.ts'
 import { argumentError } from '../json-argument.ts'
 import { personName } from '../live/person-name.ts'
 import { printable } from '../output/printable.ts'
+import { awaitOwner } from './await-owner.ts'
 import { openRow, openRun, type OpenedRun, type RunOptions } from './open-run.ts'
 
 /** Options of the operator's commands. */
@@ -52,12 +53,13 @@ export async function operateBy(
   // The move starts no effect, so a run with real models needs no --live here.
   const { run, bound } = await openRun(row, { ...options, live: row.tags[tagNames.models] === 'live' }, context)
   try {
-    const acceptance = await make(run, { by: options.by ?? personName(context.around), reason })
+    const made = await make(run, { by: options.by ?? personName(context.around), reason })
+    const acceptance = await awaitOwner(run, made, context)
     const exit = await given.goOn?.({ row, run, bound }, acceptance)
     const { status, sequence, compensation } = await run.status()
     const undone = compensation === undefined ? {} : { compensation }
     context.json({ runId: run.runId, move, acceptance, status, sequence, ...undone })
-    return exit ?? say(acceptance, { context, move, row, status })
+    return exit ?? say(acceptance, { context, move, row, status, isElsewhere: made.type === 'delivered' })
   } finally {
     // A release or a patch may have begun something before it could be closed: stopped half-way nobody would know what came of it.
     await bound.close({ drain: true })
@@ -73,22 +75,26 @@ interface Said {
   readonly move: Move
   readonly row: RunRow
   readonly status: string
+  /** Another process took it, or is to. */
+  readonly isElsewhere: boolean
 }
 
-function say(acceptance: Acceptance, { context, move, row, status }: Said): ExitName {
+function say(acceptance: Acceptance, { context, move, row, status, isElsewhere }: Said): ExitName {
   const { runId } = row
   switch (acceptance.type) {
     case 'applied':
       context.print(`${move} applied at checkpoint ${acceptance.sequence}; run ${runId} is ${status}.`)
-      if (move !== 'hold' && status === 'running') context.print(`Go on with: ${context.advise(`resume ${runId}`)}`)
+      if (isElsewhere) {
+        if (move !== 'hold' && status === 'running')
+          context.print(`It goes on in the process that drives it${whoDrives(row)}.`)
+      } else if (move !== 'hold' && status === 'running')
+        context.print(`Go on with: ${context.advise(`resume ${runId}`)}`)
       return 'done'
     case 'delivered':
       context.print(
-        `${move} delivered to run ${runId}; the process that drives it${whoDrives(row)} takes it from there.`,
+        `${move} delivered to run ${runId}; the process that drives it${whoDrives(row)} has not taken it yet. What becomes of it: ${context.advise(`show ${runId}`)}`,
       )
-      if (move === 'cancel')
-        context.print(`It undoes first what the run did and can undo. Look with: ${context.advise(`show ${runId}`)}`)
-      return 'done'
+      return 'unfinished'
     case 'refused':
       context.note(`${context.style('bad', 'refused')} (${acceptance.reason}): ${printable(acceptance.message)}`)
       return 'failed'

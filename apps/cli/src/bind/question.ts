@@ -3,6 +3,7 @@ import type { Command as Commander } from 'commander'
 import type { CommonOptions, Context } from '../command.ts'
 import type { ExitName } from '../exit-codes.ts'
 import { printable } from '../output/printable.ts'
+import { awaitOwner } from './await-owner.ts'
 import { pickRequest } from './decide.ts'
 import { openRow, openRun, type RunOptions } from './open-run.ts'
 import { tagNames } from './tag-names.ts'
@@ -36,7 +37,7 @@ export async function questionRun(
   const { run, bound } = opened
   try {
     const request = await pickRequest(await run.requests(), options, opened)
-    const acceptance = await act(run, request)
+    const acceptance = await awaitOwner(run, await act(run, request), context)
     context.json({ runId: run.runId, request: request.id, acceptance })
     if (acceptance.type === 'refused') {
       context.note(`${context.style('bad', 'refused')} (${acceptance.reason}): ${printable(acceptance.message)}`)

@@ -8,6 +8,7 @@ import { placedText, targetText } from '../output/target-text.ts'
 import { tooManyText } from '../output/handoff-text.ts'
 import { personText } from '../output/person-text.ts'
 import { printable, printableJson, printableLine } from '../output/printable.ts'
+import { refusedText } from '../output/refused-text.ts'
 import { table } from '../output/table.ts'
 import { formatTime } from '../output/units.ts'
 import { counted } from '../output/usage-text.ts'
@@ -49,6 +50,8 @@ function auditLines(found: Audit, { style }: Context): readonly string[] {
     ...found.handoffs.map(handoffLine),
     ...(found.events.length === 0 ? [] : ['', 'Events from outside:']),
     ...found.events.map(eventLine),
+    ...(found.refused.length === 0 ? [] : ['', 'Delivered, and refused:']),
+    ...found.refused.map((event) => `        ${refusedText(event)}`),
     ...(found.compensations.length === 0 ? [] : ['', 'What was undone:']),
     ...found.compensations.map(compensationLine),
     '',

@@ -1,5 +1,6 @@
 import type { Json, Receipt, Run, SendOptions } from '@waystone/core'
 import { lacksLive, openRow, openRun, type RunOptions } from '../bind/open-run.ts'
+import { awaitOwner } from '../bind/await-owner.ts'
 import { goOnAfterRefusal, takeOver } from '../bind/go-on.ts'
 import { tagNames } from '../bind/tag-names.ts'
 import type { CommandDefinition, CommonOptions, Context } from '../command.ts'
@@ -51,7 +52,8 @@ export const send: CommandDefinition<SendEventOptions> = {
         through: 'cli',
         isRecordedOnly,
       }
-      const receipt = await run.send(event, payload, sent)
+      const handed = await run.send(event, payload, sent)
+      const receipt = isRecordedOnly ? handed : await awaitOwner(run, handed, context)
       const exit = say(receipt, { event, run, context })
       if (exit !== null) {
         context.json({ runId: run.runId, event, receipt })

@@ -7,7 +7,7 @@ import {
   type History,
   type JsonPath,
 } from '@waystone/core'
-import { hasEnded, type Owner, type RunRow } from '@waystone/core/store'
+import { hasEnded, type Owner, type RefusedEvent, type RunRow } from '@waystone/core/store'
 import { openRow, openRun, type RunOptions } from '../bind/open-run.ts'
 import { tagNames } from '../bind/tag-names.ts'
 import { sayMissing, wholeStore } from '../bind/whole-store.ts'
@@ -23,6 +23,7 @@ import { overviewLines } from '../output/overview.ts'
 import { progressLines } from '../output/progress-text.ts'
 import { parsePath } from '../output/path-text.ts'
 import { printable } from '../output/printable.ts'
+import { refusedText } from '../output/refused-text.ts'
 import { requestLines } from '../output/request-text.ts'
 import { rowJson } from '../output/row-json.ts'
 import { timelineJson, timelineLines, type TimelineLook } from '../output/timeline.ts'
@@ -71,7 +72,8 @@ export const show: CommandDefinition<ShowOptions> = {
     const places = hasEnded(row.status) ? [] : placesOf(await (await context.store()).line(), row.runId)
     const origin = row.forkedFrom
     const isOriginGone = origin !== null && (await (await context.store()).row(origin.runId)) === undefined
-    showView(history, { options, at, places, isOriginGone, context })
+    const refused = await (await context.store()).refused(row.runId)
+    showView(history, { options, at, places, isOriginGone, refused, context })
     return 'done'
   },
 }
@@ -133,6 +135,8 @@ interface Looking {
   readonly places: readonly PlaceInLine[]
   /** What it was forked from is no longer stored. */
   readonly isOriginGone: boolean
+  /** What was delivered to it in vain. */
+  readonly refused: readonly RefusedEvent[]
   readonly context: Context
 }
 
@@ -200,7 +204,7 @@ function showBlame(history: History, { path, sequence }: { path: JsonPath; seque
   context.print(...blameLines(blame, context.style))
 }
 
-function showOverview(history: History, { at, places, isOriginGone, context }: Looking): void {
+function showOverview(history: History, { at, places, isOriginGone, refused, context }: Looking): void {
   const checkpoints = at === undefined ? history.checkpoints : [history.at(at).checkpoint]
   const waits = openWaits(history.at(history.last).snapshot.context)
   context.json({
@@ -208,8 +212,10 @@ function showOverview(history: History, { at, places, isOriginGone, context }: L
     ...(places.length > 0 && { places }),
     checkpoints: checkpoints.map(timelineJson),
     waits,
+    refused,
   })
   const line = placeLines(places).map((text) => `${context.style('quiet', 'in line'.padEnd(10))}${text}`)
   const head = overviewLines(history, context, { isOriginGone })
-  context.print(...head, ...line, '', ...timelineLines(checkpoints, history, timelineLook(context)))
+  const kept = refused.map((event) => `${context.style('quiet', 'refused'.padEnd(10))}${refusedText(event)}`)
+  context.print(...head, ...kept, ...line, '', ...timelineLines(checkpoints, history, timelineLook(context)))
 }

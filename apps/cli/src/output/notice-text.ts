@@ -1,4 +1,4 @@
-import type { RuntimeOptions } from '@waystone/core'
+import { eventWord, type RuntimeOptions } from '@waystone/core'
 import type { Context } from '../command.ts'
 import { printableLine } from './printable.ts'
 import { formatDuration } from './units.ts'
@@ -19,7 +19,9 @@ export function noticeLines(notice: RuntimeNotice, { around }: Pick<Context, 'ar
         `Prompts or models of ${notice.workflow} differ from those run ${notice.runId} began with; it goes on with the new ones.`,
       ]
     case 'event.dropped':
-      return [`Run ${notice.runId}: an event could not be used: ${printableLine(notice.message)}`]
+      return [
+        `Run ${notice.runId}: ${article(eventWord(notice.event))} could not be used: ${printableLine(notice.message)}`,
+      ]
     case 'permit.awaited': {
       const { resource, ahead, until, node } = notice
       const reasons = {
@@ -38,6 +40,10 @@ export function noticeLines(notice: RuntimeNotice, { around }: Pick<Context, 'ar
     case 'run.stopped':
       return []
   }
+}
+
+function article(word: string): string {
+  return `${/^[aeiou]/.test(word) ? 'an' : 'a'} ${word}`
 }
 
 /** `model fast` for `model:fast`. */

@@ -20,6 +20,7 @@ import type {
 } from './store.ts'
 import { MemoryPermits } from './memory-permits.ts'
 import type { PermitAnswer, PermitRequest, PermitRow } from './permit.ts'
+import type { RefusedEvent } from './refused-event.ts'
 import { checkpointsOf, isClaimable, keptFrom, matchesFilter, pageLimit } from './store-rules.ts'
 
 const noBlobs: readonly Blob[] = Object.freeze([])
@@ -33,6 +34,8 @@ interface MemoryRun {
   readonly marks: EffectMark[]
   /** Every event ever delivered; null once consumed. Insertion order is delivery order. */
   readonly inbox: Map<string, string | null>
+  /** What became of those that could not be used, by id. */
+  readonly refused: Map<string, RefusedEvent>
 }
 
 /**
@@ -84,6 +87,7 @@ class MemoryStore implements Store {
       checkpoints: [],
       marks: [],
       inbox: new Map(),
+      refused: new Map(),
     }
     this.#runs.set(runId, created)
     this.#order.push(created)
@@ -167,9 +171,21 @@ class MemoryStore implements Store {
     return found
   }
 
-  async discard(runId: RunId, fence: number, eventIds: readonly string[]): Promise<void> {
-    consume(this.#fenced(runId, fence), eventIds)
+  async discard(runId: RunId, fence: number, refused: readonly RefusedEvent[]): Promise<void> {
+    const run = this.#fenced(runId, fence)
+    for (const one of refused) if (typeof run.inbox.get(one.id) === 'string') run.refused.set(one.id, one)
+    consume(
+      run,
+      refused.map(({ id }) => id),
+    )
     this.#changed()
+  }
+
+  async refused(runId: RunId): Promise<readonly RefusedEvent[]> {
+    this.#checkOpen()
+    const run = this.#runs.get(runId)
+    if (run === undefined) return []
+    return [...run.inbox.keys()].flatMap((id) => run.refused.get(id) ?? [])
   }
 
   async permits(request: PermitRequest): Promise<PermitAnswer> {

@@ -5,6 +5,7 @@ import type { StickyRule } from '../snapshot/sticky-rule.ts'
 import type { Usage } from '../snapshot/usage.ts'
 import type { Owner } from './owner.ts'
 import type { PermitAnswer, PermitRequest, PermitRow } from './permit.ts'
+import type { RefusedEvent } from './refused-event.ts'
 
 export type { Owner } from './owner.ts'
 
@@ -239,8 +240,14 @@ export interface Store {
   /** What has been delivered to these runs and not consumed. Order: as delivered, per run. */
   inbox(runIds: readonly RunId[]): Promise<ReadonlyMap<RunId, readonly EngineEvent[]>>
 
-  /** Takes events out of the inbox that no checkpoint can use (stale, refused). */
-  discard(runId: RunId, fence: number, eventIds: readonly string[]): Promise<void>
+  /**
+   * Takes events out of the inbox that no checkpoint can use (stale, refused), and keeps why for as long as the run is stored. What is in no inbox (any longer)
+   * is passed over.
+   */
+  discard(runId: RunId, fence: number, refused: readonly RefusedEvent[]): Promise<void>
+
+  /** What was delivered to a run and could not be used. Order: as delivered. Empty also for a run that is not there. */
+  refused(runId: RunId): Promise<readonly RefusedEvent[]>
 
   /**
    * Gives permits back, takes places in line and says who may begin: the rules are `decidePermits`, in one transaction over everything that all

@@ -20,5 +20,6 @@ const words: { readonly [type in EngineEvent['type']]: string } = {
 
 /** An event in one word, for messages: `redirect` for `run.redirect`. */
 export function eventWord(type: EngineEvent['type']): string {
-  return words[type]
+  // One from another process may be of a type that only a newer Waystone knows.
+  return Object.hasOwn(words, type) ? words[type] : type
 }

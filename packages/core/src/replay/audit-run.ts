@@ -1,6 +1,7 @@
 import type { Json } from '../base/json.ts'
 import { namesOfPath } from '../base/node-path.ts'
 import { own } from '../base/own.ts'
+import type { RefusedEvent } from '../checkpoint/refused-event.ts'
 import type { Store } from '../checkpoint/store.ts'
 import { leavingOutMissing } from '../checkpoint/with-group-stores.ts'
 import { storeError, StoreError } from '../errors/store-error.ts'
@@ -91,6 +92,8 @@ export interface Audit {
   readonly handoffs: readonly AuditHandoff[]
   /** What came from outside. Order: as received. */
   readonly events: readonly AuditEvent[]
+  /** What was delivered and could not be used: moves, decisions and events that are no checkpoint. Order: as delivered. */
+  readonly refused: readonly RefusedEvent[]
   /** What was undone, and with what. Order: as ended. */
   readonly compensations: readonly AuditCompensation[]
   readonly policies: readonly AuditPolicy[]
@@ -119,6 +122,7 @@ export async function auditRun(store: Store, runId: string, options: ReadOptions
       people: history.checkpoints.flatMap((checkpoint) => peopleOf(checkpoint, history)),
       handoffs: history.checkpoints.flatMap((checkpoint) => handoffsIn(checkpoint)),
       events: eventsIn(history),
+      refused: await store.refused(row.runId),
       compensations: compensationsIn(history.checkpoints),
       policies: sitesOf(history.graph, []).flatMap((site) =>
         site.graph.policies.map((policy) => auditPolicy(ways, site, policy)),
@@ -133,6 +137,7 @@ export async function auditRun(store: Store, runId: string, options: ReadOptions
       people: [],
       handoffs: [],
       events: [],
+      refused: [],
       compensations: [],
       policies: [],
     }

@@ -1,5 +1,6 @@
 import type { RunId } from '../base/ids.ts'
 import { packCheckpoint, type PackedCheckpoint } from '../checkpoint/pack.ts'
+import { refusedEvent } from '../checkpoint/refused-event.ts'
 import type { Commit, Lease } from '../checkpoint/store.ts'
 import { commandsFor, isSettled } from '../compile/commands.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
@@ -145,7 +146,7 @@ export class Drive implements EffectsOwner, RuleDeskOwner {
     this.#close()
     const reason = error ?? inputError('WAYSTONE_INPUT_RUNTIME_CLOSED', `run ${this.runId} is not driven here any more`)
     for (const entry of this.#queue.splice(0)) entry.onStopped?.(reason)
-    for (const told of this.#alsoTold.values()) told({ type: 'delivered' })
+    for (const [eventId, told] of this.#alsoTold) told({ type: 'delivered', eventId })
     this.#host.onStopped(this, error)
   }
 
@@ -204,7 +205,7 @@ export class Drive implements EffectsOwner, RuleDeskOwner {
     const isGone = entry.isUnproven === true && !(await this.#isInInbox(entry))
     const plan = isGone ? undefined : this.#planAt(this.#standing, entry)
     if (plan !== undefined && isMove(plan)) return await this.#commitAll([this.#packed(this.#standing, entry, plan)])
-    if (plan === undefined) this.#tell(entry, { type: 'delivered' })
+    if (plan === undefined) this.#tell(entry, { type: 'delivered', eventId: entry.event.id })
     else await this.#drop(entry, plan)
     this.#leave(entry)
   }
@@ -318,11 +319,17 @@ export class Drive implements EffectsOwner, RuleDeskOwner {
         this.#perform(commandsFor(this.compiled, this.snapshot).filter(({ type }) => type === 'setTimer'))
       return
     }
-    if (entry.isDelivered === true) await this.#host.store.discard(this.runId, this.lease.fence, [entry.event.id])
+    const { event, isDelivered } = entry
+    const { runId, lease } = this
+    const { message } = plan
     const reason = plan.type === 'refused' ? plan.reason : 'already-decided'
+    if (isDelivered === true) {
+      const refused = refusedEvent(event, { at: this.#host.clock.now(), reason, message })
+      await this.#host.store.discard(runId, lease.fence, [refused])
+    }
     if (this.#isNews(entry))
-      this.#host.notify({ type: 'event.dropped', runId: this.runId, eventId: entry.event.id, message: plan.message })
-    this.#tell(entry, { type: 'refused', reason, message: plan.message })
+      this.#host.notify({ type: 'event.dropped', runId, eventId: event.id, event: event.type, message })
+    this.#tell(entry, { type: 'refused', reason, message })
   }
 
   /** Whoever waits here for what becomes of it is told; and a timer of this process for what is over by now is nobody's concern. */

@@ -1,6 +1,7 @@
 import { nextTurn, type Clock } from '../base/clock.ts'
 import type { Ids, RunId } from '../base/ids.ts'
 import { restoreRun } from '../checkpoint/load.ts'
+import { refusedEvent } from '../checkpoint/refused-event.ts'
 import { hasEnded } from '../checkpoint/store-rules.ts'
 import type { Lease, Owner, Store } from '../checkpoint/store.ts'
 import { findStoredGraph } from '../checkpoint/stored-graph.ts'
@@ -377,15 +378,14 @@ export class Engine implements DriveHost {
     try {
       const unread = (await this.store.inbox([runId])).get(runId) ?? []
       if (unread.length === 0) return
-      await this.store.discard(
-        runId,
-        lease.fence,
-        unread.map(({ id }) => id),
-      )
-      for (const { id, type } of unread) {
-        const message = `the run has ended ${snapshot.context.ending?.status}; it takes no ${eventWord(type)}`
-        this.notify({ type: 'event.dropped', runId, eventId: id, message })
-      }
+      const at = this.clock.now()
+      const refused = unread.map((event) => {
+        const message = `the run has ended ${snapshot.context.ending?.status}; it takes no ${eventWord(event.type)}`
+        return refusedEvent(event, { at, reason: 'run-ended', message })
+      })
+      await this.store.discard(runId, lease.fence, refused)
+      for (const { id, type, message } of refused)
+        this.notify({ type: 'event.dropped', runId, eventId: id, event: type, message })
     } catch {
       // The store is not well, or somebody else has the run: whoever takes it up next drops them.
     }

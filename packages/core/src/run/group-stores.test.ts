@@ -494,6 +494,7 @@ describe("a group's own store (M3)", () => {
     })
     expect(await run.decide(request ?? '', { ...yes, remember: { scope: 'run' } }, { isRecordedOnly: true })).toEqual({
       type: 'delivered',
+      eventId: expect.any(String) as string,
     })
     const inboxes = await store.inbox([run.runId])
     expect(JSON.stringify([...inboxes])).toContain('private to group vault')

@@ -1,6 +1,7 @@
 import type { RunId } from '../base/ids.ts'
 import type { WaitReason } from '../checkpoint/permit.ts'
 import type { Owner } from '../checkpoint/store.ts'
+import type { EngineEvent } from '../snapshot/event.ts'
 
 /** Something that a person should know and that is not a fact of a run. */
 export type RuntimeNotice =
@@ -24,7 +25,13 @@ export type RuntimeNotice =
   /** Prompts or model names differ from those the run began with; it goes on with the new ones. */
   | { readonly type: 'behaviour.changed'; readonly runId: RunId; readonly workflow: string }
   /** An event named nothing that is open, or could not be used. */
-  | { readonly type: 'event.dropped'; readonly runId: RunId; readonly eventId: string; readonly message: string }
+  | {
+      readonly type: 'event.dropped'
+      readonly runId: RunId
+      readonly eventId: string
+      readonly event: EngineEvent['type']
+      readonly message: string
+    }
   /** A run that could go on is left alone here: the stores of these groups are not bound. Told once for each run. */
   | { readonly type: 'run.parked'; readonly runId: RunId; readonly groups: readonly string[] }
   /** This process stopped driving the run: a commit failed, or another owner has it. */

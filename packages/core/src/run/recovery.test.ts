@@ -468,7 +468,10 @@ describe('ownership', () => {
     const store = createMemoryStore()
     const first = await runtimeWith({ store, liveness: everyoneIs('alive') }).start(workflow, { input: { text: '' } })
     const other = await runtimeWith({ store, liveness: everyoneIs('alive'), workflows: [workflow] }).open(first.runId)
-    expect(await other.cancel({ by: 'ann', reason: 'enough' })).toEqual({ type: 'delivered' })
+    expect(await other.cancel({ by: 'ann', reason: 'enough' })).toEqual({
+      type: 'delivered',
+      eventId: expect.any(String) as string,
+    })
     while (signals[0]?.aborted === false) await new Promise((resolve) => void setImmediate(resolve))
     expect(signals[0]?.aborted).toBe(true)
   })

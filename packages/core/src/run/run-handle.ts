@@ -5,6 +5,7 @@ import { openIn } from '../snapshot/tree.ts'
 import { decisionEvent, stepOfRequest, type EventStamp } from './decision-event.ts'
 import { closedRequestText, readClosedRequest } from './closed-request.ts'
 import type { NamedEvent } from '../define/event.ts'
+import { becameOf } from './became-of.ts'
 import { deliver } from './deliver.ts'
 import type { Entry } from './drive.ts'
 import type { Engine, Rest } from './engine.ts'
@@ -109,7 +110,7 @@ export class RunHandle implements Run {
     if (options.isRecordedOnly !== true)
       return await this.#explained(await this.#send(made.event, true, standing), request)
     await deliver(this.#engine, { runId: this.runId, standing }, made.event)
-    return { type: 'delivered' }
+    return { type: 'delivered', eventId: made.event.id }
   }
 
   async ask(request: Request | string, given: QuestionInput): Promise<Acceptance> {
@@ -156,7 +157,7 @@ export class RunHandle implements Run {
     }
     if ((await deliver(this.#engine, { runId: this.runId, standing }, made.event)) === 'duplicate')
       return { type: 'duplicate' }
-    if (options.isRecordedOnly === true) return { type: 'delivered' }
+    if (options.isRecordedOnly === true) return { type: 'delivered', eventId: made.event.id }
     const taken = Promise.withResolvers<Acceptance>()
     const entry: Entry = {
       event: made.event,
@@ -164,10 +165,10 @@ export class RunHandle implements Run {
       isUnproven: true,
       onTaken: taken.resolve,
       // Whoever takes the run up next finds it in the inbox.
-      onStopped: () => taken.resolve({ type: 'delivered' }),
+      onStopped: () => taken.resolve({ type: 'delivered', eventId: made.event.id }),
     }
     const isTaken = await this.#engine.takeUp(this.runId, { isPatient: false, needsBindings: true, entry })
-    return isTaken ? await taken.promise : { type: 'delivered' }
+    return isTaken ? await taken.promise : { type: 'delivered', eventId: made.event.id }
   }
 
   hold(move: { readonly by: string; readonly reason: string }): Promise<Acceptance> {
@@ -192,6 +193,14 @@ export class RunHandle implements Run {
     const standing = await standingOf(this.#engine, this.runId)
     const acceptance = await this.#send(patchEvent(standing.compiled, given, this.#stamp()), true, standing)
     return await withKept(this.#engine, { runId: this.runId, standing }, { acceptance, given })
+  }
+
+  became(eventId: string, options: Parameters<Run['became']>[1] = {}): Promise<Acceptance> {
+    return becameOf(this.#engine, { runId: this.runId, eventId }, options.signal)
+  }
+
+  refused(): ReturnType<Run['refused']> {
+    return this.#engine.store.refused(this.runId)
   }
 
   async resume(): Promise<void> {
@@ -233,7 +242,7 @@ export class RunHandle implements Run {
     await deliver(this.#engine, { runId: this.runId, standing }, event)
     // The owner may have let go between the two: then the event stands in the inbox and is taken up from there.
     await this.#engine.takeUp(this.runId, { isPatient: false, needsBindings })
-    return { type: 'delivered' }
+    return { type: 'delivered', eventId: event.id }
   }
 
   async #sendHere(event: EngineEvent, needsBindings: boolean): Promise<Acceptance | undefined> {

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Ids, RunId } from '../base/ids.ts'
 import type { Json, JsonObject } from '../base/json.ts'
 import type { GroupStore } from '../checkpoint/group-store.ts'
+import type { RefusedEvent } from '../checkpoint/refused-event.ts'
 import type { Owner, RunFilter, RunPage, RunRow, Store } from '../checkpoint/store.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import type { CallDecision } from '../define/call-approval.ts'
@@ -300,8 +301,8 @@ export type DecisionFor<Asked> = Asked extends {
 /** What became of a decision or an operator's move. */
 export type Acceptance =
   | { readonly type: 'applied'; readonly sequence: number }
-  /** Stored in the inbox; the owner of the run takes it from there. */
-  | { readonly type: 'delivered' }
+  /** Stored in the inbox; the owner of the run takes it from there, and {@link Run.became} says what it made of it. */
+  | { readonly type: 'delivered'; readonly eventId: string }
   /** Nothing changed. `reason`: `stale-request`, `already-decided`, `request-expired`, `request-withdrawn`, `digest-mismatch`, `outcome-not-offered`, `run-ended`, … */
   | { readonly type: 'refused'; readonly reason: string; readonly message: string }
 
@@ -517,6 +518,15 @@ export interface Run<Output = JsonObject, Asked extends Request = Request> {
    * @throws {InputError} WAYSTONE_INPUT_PATCH naming every key that does not fit
    */
   patch(patch: PatchInput): Promise<PatchAcceptance>
+  /**
+   * What became of a move, decision or event that was `delivered`: waits until whoever drives the run has taken or refused it. While nobody does, that is never;
+   * an abort of `signal`, or closing the runtime, ends the wait with `delivered`.
+   *
+   * @throws {StoreError} WAYSTONE_STORE_RUN_UNKNOWN
+   */
+  became(eventId: string, options?: { readonly signal?: AbortSignal }): Promise<Acceptance>
+  /** What was delivered to the run and could not be used, and why: nothing of it is a checkpoint. Order: as delivered. */
+  refused(): Promise<readonly RefusedEvent[]>
   /**
    * Takes the run and drives it in this process. A live owner is a conflict that names it; a dead one on this host is replaced at once; otherwise it waits
    * until the lease has run out.

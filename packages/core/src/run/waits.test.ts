@@ -205,7 +205,10 @@ describe('a wait', () => {
     const run = await runtimeWith({ store }).start(workflow, { input: {} })
     await expect.poll(async () => (await run.waits()).length).toBe(1)
     const sender = runtimeWith({ workflows: [workflow], store })
-    expect(await sender.send(run.runId, 'ready', null)).toEqual({ type: 'delivered' })
+    expect(await sender.send(run.runId, 'ready', null)).toEqual({
+      type: 'delivered',
+      eventId: expect.any(String) as string,
+    })
     await expect.poll(async () => (await run.waits()).length).toBe(0)
     slow.resolve(undefined)
     expect(await run.result()).toMatchObject({ status: 'completed' })

@@ -11,6 +11,7 @@ import {
   newRun,
   nextCommit,
   owner,
+  refusal,
   start,
   summary,
 } from './fixtures.ts'
@@ -95,7 +96,7 @@ export const commitCases: readonly ConformanceCase[] = [
       const before = await contents(store, runId)
       expect(await codeOf(store.commit(nextCommit(runId, 1, { fence: 0 })))).toBe('WAYSTONE_STORE_CONFLICT')
       expect(await codeOf(store.commit(nextCommit(runId, 1, { fence: 2 })))).toBe('WAYSTONE_STORE_CONFLICT')
-      expect(await codeOf(store.discard(runId, 2, ['x']))).toBe('WAYSTONE_STORE_CONFLICT')
+      expect(await codeOf(store.discard(runId, 2, [refusal('x')]))).toBe('WAYSTONE_STORE_CONFLICT')
       const mark = { runId, step: 0, attempt: 1, at: start }
       expect(await codeOf(store.markStarted({ ...mark, fence: 2 }))).toBe('WAYSTONE_STORE_CONFLICT')
       expect(await contents(store, runId)).toEqual(before)

@@ -1,5 +1,18 @@
 import { expect } from 'vitest'
-import { blob, codeOf, contents, created, event, id, newRun, nextCommit, owner, start, summary } from './fixtures.ts'
+import {
+  blob,
+  codeOf,
+  contents,
+  created,
+  event,
+  id,
+  newRun,
+  nextCommit,
+  owner,
+  refusal,
+  start,
+  summary,
+} from './fixtures.ts'
 import type { ConformanceCase } from './store-harness.ts'
 
 const runId = id('a')
@@ -63,7 +76,7 @@ export const deletionCases: readonly ConformanceCase[] = [
       expect(await codeOf(store.commit(nextCommit(runId, 1)))).toBe(unknown)
       expect(await codeOf(store.markStarted({ runId, fence: 1, step: 0, attempt: 1, at: start }))).toBe(unknown)
       expect(await codeOf(store.deliver(runId, event('late')))).toBe(unknown)
-      expect(await codeOf(store.discard(runId, 1, ['late']))).toBe(unknown)
+      expect(await codeOf(store.discard(runId, 1, [refusal('late')]))).toBe(unknown)
       expect(await store.renew([lease], now)).toEqual([runId])
       await store.release(lease)
       const acquired = await store.acquire({ runId, owner: owner('bob'), leaseMs: 1000, now })

@@ -12,6 +12,7 @@ import {
   type NewRun,
   type Owner,
   type Packing,
+  type RefusedEvent,
   type RunId,
   type RunSummary,
   type Snapshot,
@@ -117,6 +118,12 @@ export function event(name: string): EngineEvent {
     from: 'operator',
     payload: { by: 'ops', reason: `because of ${name}` },
   }
+}
+
+/** What is kept of an event that could not be used. */
+export function refusal(name: string): RefusedEvent {
+  const message = `${name} does not fit`
+  return { id: name, type: 'run.hold', by: 'ops', deliveredAt: start, at: start + 1, reason: 'not-held', message }
 }
 
 /** The code that a call fails with. */

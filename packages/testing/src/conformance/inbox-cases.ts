@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { codeOf, created, event, id, newRun, nextCommit } from './fixtures.ts'
+import { codeOf, created, event, id, newRun, nextCommit, refusal } from './fixtures.ts'
 import type { ConformanceCase } from './store-harness.ts'
 
 const runId = id('a')
@@ -55,10 +55,25 @@ export const inboxCases: readonly ConformanceCase[] = [
       await created(store, newRun('a'))
       await store.deliver(runId, event('e'))
       await store.deliver(runId, event('f'))
-      expect(await codeOf(store.discard(runId, 2, ['e']))).toBe('WAYSTONE_STORE_CONFLICT')
-      await store.discard(runId, 1, ['e', 'unknown'])
+      expect(await codeOf(store.discard(runId, 2, [refusal('e')]))).toBe('WAYSTONE_STORE_CONFLICT')
+      await store.discard(runId, 1, [refusal('e'), refusal('unknown')])
       expect((await store.inbox([runId])).get(runId)).toEqual([event('f')])
       expect(await store.deliver(runId, event('e'))).toBe('duplicate')
+    },
+  },
+  {
+    title: 'keeps why events could not be used, in the order they were delivered, and of no others (H6)',
+    async run(tools) {
+      const store = await tools.store()
+      await created(store, newRun('a'))
+      await created(store, newRun('b'))
+      for (const name of ['d', 'e', 'f', 'used']) await store.deliver(runId, event(name))
+      await store.commit(nextCommit(runId, 1, { consumed: ['used'] }))
+      await store.discard(runId, 1, [refusal('f'), refusal('used'), refusal('unknown')])
+      await store.discard(runId, 1, [refusal('d'), { ...refusal('f'), message: 'another' }])
+      expect(await store.refused(runId)).toEqual([refusal('d'), refusal('f')])
+      expect(await store.refused(id('b'))).toEqual([])
+      expect(await store.refused(id('none'))).toEqual([])
     },
   },
   {

@@ -51,6 +51,7 @@ const methods = [
   'deliver',
   'inbox',
   'discard',
+  'refused',
   'deleteRun',
   'rules',
   'revokeRule',

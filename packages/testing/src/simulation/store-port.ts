@@ -1,4 +1,4 @@
-import { permitName, type PermitRow, type Store } from '@waystone/core/store'
+import { permitName, type PermitRow, type RefusedEvent, type Store } from '@waystone/core/store'
 import { Crossing } from './crossing.ts'
 import type { SimulatedProcess } from './process.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -83,11 +83,18 @@ export class StorePort implements Store {
   }
 
   // oxlint-disable-next-line max-params -- the store's signature
-  discard(runId: Parameters<Store['discard']>[0], fence: number, eventIds: readonly string[]): Promise<void> {
+  discard(runId: Parameters<Store['discard']>[0], fence: number, refused: readonly RefusedEvent[]): Promise<void> {
     return this.#cross('discard', async () => {
-      await this.#inner.discard(runId, fence, eventIds)
-      this.#world.oracle.discarded(runId, eventIds)
+      await this.#inner.discard(runId, fence, refused)
+      this.#world.oracle.discarded(
+        runId,
+        refused.map(({ id }) => id),
+      )
     })
+  }
+
+  refused(...given: Parameters<Store['refused']>): ReturnType<Store['refused']> {
+    return this.#cross('refused', () => this.#inner.refused(...given))
   }
 
   permits(request: Parameters<Store['permits']>[0]): ReturnType<Store['permits']> {

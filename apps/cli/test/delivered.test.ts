@@ -1,0 +1,47 @@
+import { createRuntime, type Run, type Runtime } from '@waystone/core'
+import type { Store } from '@waystone/core/store'
+import { createSqliteStore } from '@waystone/sqlite'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createCommandLine, type CommandLine } from './command-line.ts'
+import { busy } from './fixtures/busy.ts'
+
+let waystone: CommandLine
+let store: Store
+let runtime: Runtime
+let run: Run<object>
+
+/** Another holder of the store, as another process is, drives a run whose only effect does not end. */
+beforeEach(async () => {
+  waystone = createCommandLine()
+  store = createSqliteStore({ path: waystone.store })
+  runtime = createRuntime({ store })
+  run = await runtime.start(busy, { input: { topic: 'tides' }, tags: { 'waystone.module': 'busy.ts' } })
+})
+afterEach(async () => {
+  await runtime.close()
+  await store.close()
+  waystone.close()
+})
+
+describe('a move that another process has to take', () => {
+  it('tells that it was refused there, and why, and the run tells it too (H7)', async () => {
+    const { exit, err } = await waystone('redirect', 'last', 'review', '--reason', 'odd', '--by', 'eve')
+    expect(err).toBe(
+      'refused (not-written): from review the run reads text, which nothing has written yet; patch the state first\n',
+    )
+    expect(exit).toBe(1)
+    const said = /redirect by eve refused \d{4}-\S+ \S+ \(not-written\): from review the run reads text/
+    expect((await waystone('show', 'last')).out).toMatch(said)
+    expect((await waystone('audit', 'last')).out).toMatch(said)
+    expect(JSON.parse((await waystone('show', 'last', '--json')).out)).toMatchObject({
+      refused: [{ type: 'run.redirect', by: 'eve', reason: 'not-written' }],
+    })
+  })
+
+  it('tells at which checkpoint it was taken', async () => {
+    const { exit, out } = await waystone('redirect', 'last', 'again', '--reason', 'odd')
+    expect(out).toMatch(/^redirect applied at checkpoint 1; run RUN1 is waiting\.\n/)
+    expect(exit).toBe(0)
+    expect(await run.refused()).toEqual([])
+  })
+})

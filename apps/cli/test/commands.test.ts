@@ -561,7 +561,7 @@ describe('waystone hold, release, cancel, resume', () => {
     const deleted = await waystone('delete', origin?.runId ?? '', '--force')
     expect(deleted.out).toMatch(/^deleted run RUN\d of support: 4 checkpoints\.\n$/)
     expect((await waystone('show', fork?.runId ?? '')).out).toContain(' at 3, which is no longer stored')
-    expect((await waystone('audit', fork?.runId ?? '')).out).toContain('is no longer stored: what was approved')
+    expect((await waystone('audit', fork?.runId ?? '')).out).toContain('is no longer stored: what its guards had read')
     expect((await waystone('delete', origin?.runId ?? '')).exit).toBe(2)
   })
 
@@ -661,7 +661,7 @@ describe('waystone replay, fork, audit', () => {
 
   it('refuses to go on from the end, and to carry an approval over to what it did not show', async () => {
     expect((await waystone('fork', 'last', '--at', '5')).err).toContain('WAYSTONE_INPUT_FORK)')
-    expect((await waystone('fork', 'last', '--at', '4')).err).toContain('once more on the same yes')
+    expect((await waystone('fork', 'last', '--at', '4')).err).toContain('in the fork on boss.approved of its origin')
     const patched = ['fork', 'last', '--at', '4', '--patch', '{"amount":300}'] as const
     expect((await waystone(...patched)).err).toContain('WAYSTONE_INPUT_FORK_POLICY')
     const overridden = await waystone(...patched, '--override', 'send', '--detach')

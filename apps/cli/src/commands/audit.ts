@@ -56,14 +56,14 @@ function auditLines(found: Audit, { style }: Context): readonly string[] {
     ...found.compensations.map(compensationLine),
     '',
     found.policies.length === 0 ? 'No policies.' : 'Policies:',
-    ...found.policies.map((policy) => policyLine(policy, style)),
+    ...found.policies.map((policy) => policyLine(policy, found, style)),
   ]
 }
 
 function missingLines({ missingOrigin: missing }: Audit): readonly string[] {
   if (missing === undefined) return []
   return [
-    `Run ${missing.runId}, of which checkpoint ${missing.sequence} is its origin, is no longer stored: what was approved before the fork is not known, and policies are judged from there on.`,
+    `Run ${missing.runId}, of which checkpoint ${missing.sequence} is its origin, is no longer stored: what its guards had read is not known. What was approved there counts for no fork.`,
   ]
 }
 
@@ -118,13 +118,18 @@ function transitionLines({ transitions }: Audit): readonly string[] {
   )
 }
 
-function policyLine({ policy, violations, uses, untold }: Audit['policies'][number], style: Context['style']): string {
+function policyLine(found: Audit['policies'][number], { missingOrigin }: Audit, style: Context['style']): string {
+  const { policy, violations, uses, untold, overridden } = found
   const given = policy.given === null ? '' : `, given ${guardText(policy.given)}`
   const { without } = policy
   const crossing = without === 'approval' ? 'an approval' : `${without.node}.${without.outcome}`
   const rule = `${policy.never} never without ${crossing}${given}`
   const used = uses.length === 0 ? 'not used' : `used at ${uses.join(', ')}`
-  if (untold !== undefined) return `  untold  ${rule} (${used}; what tells of ${untold.join(', ')} is left out)`
-  if (violations.length === 0) return `  ${style('good', 'held')}  ${rule} (${used})`
-  return `  ${style('bad', 'broken')}  ${rule} (${used}; broken at ${violations.join(', ')})`
+  const moved = overridden === undefined ? '' : `; overridden at ${overridden.join(', ')}`
+  const gone = missingOrigin === undefined ? 'is left out' : `stood in run ${missingOrigin.runId}, which is gone`
+  const unknown = untold === undefined ? '' : `; what tells of ${untold.join(', ')} ${gone}`
+  if (violations.length > 0)
+    return `  ${style('bad', 'broken')}  ${rule} (${used}; broken at ${violations.join(', ')}${unknown}${moved})`
+  if (untold !== undefined) return `  ${style('bad', 'cannot tell')}  ${rule} (${used}${unknown}${moved})`
+  return `  ${style('good', 'held')}  ${rule} (${used}${moved})`
 }

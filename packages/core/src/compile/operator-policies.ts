@@ -71,6 +71,12 @@ function crossedBy(graph: Graph, decision: Decision): readonly PolicyRecord[] {
   return decision.next === undefined ? own : [...own, ...crossedBy(graph, decision.next)]
 }
 
+/** A policy of a workflow around: nothing inside crosses a node of its own, whatever it is called. */
+export function fromOutside(policy: PolicyRecord): PolicyRecord {
+  const { without } = policy
+  return without === 'approval' ? policy : { ...policy, given: null, without: { ...without, node: `:${without.node}` } }
+}
+
 /** What the policies say against a change, for people. @param what - `the patch changes what`, with the crossing after it */
 export function brokenText(policy: PolicyRecord, nodes: readonly string[]): string {
   return `from ${nodes.join(', ')} tool ${policy.never} can run without ${crossingName(policy)} being crossed again`

@@ -6,7 +6,7 @@ import type { Decision } from '../snapshot/decision.ts'
 import type { RunRedirect } from '../snapshot/event.ts'
 import { findLimitHit, needOf } from './limits.ts'
 import { eventNames, transitionNames } from './names.ts'
-import { brokenBy, brokenText, noteBroken } from './operator-policies.ts'
+import { brokenBy, brokenText, fromOutside, noteBroken } from './operator-policies.ts'
 import { isUnderWay, namesAround, pathAt, placesOf, type Place } from './place.ts'
 import type { Plan } from './planned.ts'
 import { refuse } from './plan-move.ts'
@@ -89,15 +89,9 @@ function redirectRefusal(run: RunAt, { record, move }: Wanted): Plan | undefined
 /** Policies that the way from a node on breaks as if nothing had been crossed before, those of the workflows around it too. */
 function policiesPast({ compiled, around }: RunAt, { to, override }: RunRedirect): readonly PolicyRecord[] {
   const node = namesOfPath(to).at(-1) ?? ''
-  const outer = around.flatMap(({ compiled: { graph } }) => graph.policies).map(outside)
+  const outer = around.flatMap(({ compiled: { graph } }) => graph.policies).map(fromOutside)
   const change: OperatorChange = { keys: 'any', nodes: [node], outer }
   return brokenBy(compiled.graph, change, override)
-}
-
-/** A policy of a workflow around: nothing inside crosses a node of its own, whatever it is called. */
-function outside(policy: PolicyRecord): PolicyRecord {
-  const { without } = policy
-  return without === 'approval' ? policy : { ...policy, given: null, without: { ...without, node: `:${without.node}` } }
 }
 
 function redirection(run: RunAt, node: string): Decision {

@@ -893,8 +893,9 @@ export const errorCodes = {
   WAYSTONE_INPUT_FORK_POLICY: {
     family: 'input',
     means:
-      'A fork could run a tool on a yes to something else: its patch changes what an approval has shown, or the tool is under way there and the yes was for that run of it.',
-    remedy: 'Fork before the approval, leave the key alone, or override the policy by name.',
+      'In a fork a tool could run on a yes that is not for it: what was crossed in the origin was for the origin, or the patch of the fork changes what an approval has shown.',
+    remedy:
+      'Fork before the outcome was crossed, at the sequence that the message names, leave the key alone, or override the policy by name.',
   },
   WAYSTONE_INPUT_MOVE: {
     family: 'input',

@@ -1,23 +1,20 @@
 import type { Json } from '../base/json.ts'
-import { namesOfPath } from '../base/node-path.ts'
 import { own } from '../base/own.ts'
 import type { RefusedEvent } from '../checkpoint/refused-event.ts'
 import type { Store } from '../checkpoint/store.ts'
 import { leavingOutMissing } from '../checkpoint/with-group-stores.ts'
-import { storeError, StoreError } from '../errors/store-error.ts'
-import type { Graph, PolicyRecord } from '../graph/graph.ts'
-import { nestedIn, nodeAt } from '../graph/nested-graphs.ts'
-import { isCrossing, shownAt } from '../graph/policy-crossing.ts'
+import { StoreError } from '../errors/store-error.ts'
+import type { PolicyRecord } from '../graph/graph.ts'
 import { argumentsOfCall } from '../snapshot/agent-calls.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { HandoffLimitHit } from '../snapshot/handoff.ts'
-import type { RunContext } from '../snapshot/snapshot.ts'
 import type { RuleScope } from '../snapshot/sticky-rule.ts'
-import { contextsOf, holdersOf, openIn } from '../snapshot/tree.ts'
+import { contextsOf } from '../snapshot/tree.ts'
 import { eventsIn, type AuditEvent } from './audit-events.ts'
 import { entryOf, type AuditEntry } from './audit-entry.ts'
 import { compensationsIn, type AuditCompensation } from './audit-undoing.ts'
 import { readHistory, type History, type ReadOptions } from './history.ts'
+import { readWays, sitesOf, walkPolicy, type MissingOrigin, type ReadWays, type Site } from './policy-walk.ts'
 import { requireRow } from './read-checkpoints.ts'
 
 /** What a person or operator did. */
@@ -52,8 +49,13 @@ export interface AuditPolicy {
   readonly policy: PolicyRecord
   /** Sequences at which the tool ran without the outcome having been crossed. Empty: it held. */
   readonly violations: readonly number[]
-  /** Sequences at which the tool ran and that values decide about which were not to be had ({@link Audit.withheld}). Absent: none. */
+  /**
+   * Sequences at which the tool ran and of which nobody can tell whether that broke the policy: values decide it that were not to be had
+   * ({@link Audit.withheld}), or what a guard had read in a run that is no longer stored ({@link Audit.missingOrigin}). Absent: none.
+   */
   readonly untold?: readonly number[]
+  /** Sequences at which an operator has overridden the policy of its tool in this run. Absent: none. */
+  readonly overridden?: readonly number[]
   /** Sequences at which the tool was asked for. */
   readonly uses: readonly number[]
   /** The nested workflow whose policy it is, by the node that holds it: `research`. Absent: the run's own. */
@@ -84,8 +86,8 @@ export interface Audit {
   readonly chain: { readonly isIntact: boolean; readonly problem: string | null }
   /** Groups whose private values were not to be had: what depends on them is not told. Absent: everything is known. */
   readonly withheld?: readonly string[]
-  /** What it, or a run it was forked from, was forked from and which is no longer stored: policies are judged from there on. Absent: nothing is missing. */
-  readonly missingOrigin?: { readonly runId: string; readonly sequence: number }
+  /** What it, or a run it was forked from, was forked from and which is no longer stored: what its guards had read is not known. Absent: nothing is missing. */
+  readonly missingOrigin?: MissingOrigin
   readonly transitions: readonly AuditEntry[]
   readonly people: readonly AuditPerson[]
   /** Order: as made. */
@@ -112,7 +114,8 @@ export async function auditRun(store: Store, runId: string, options: ReadOptions
   const base = { runId: row.runId, workflow: row.workflow }
   try {
     const history = await readHistory(reading, runId)
-    const { ways, missingOrigin } = await readWays(reading, history)
+    const read = await readWays(reading, history)
+    const { missingOrigin } = read
     return {
       ...base,
       chain: { isIntact: true, problem: null },
@@ -125,7 +128,7 @@ export async function auditRun(store: Store, runId: string, options: ReadOptions
       refused: await store.refused(row.runId),
       compensations: compensationsIn(history.checkpoints),
       policies: sitesOf(history.graph, []).flatMap((site) =>
-        site.graph.policies.map((policy) => auditPolicy(ways, site, policy)),
+        site.graph.policies.map((policy) => auditPolicy(read, site, policy)),
       ),
     }
   } catch (error) {
@@ -216,258 +219,23 @@ function reasonOf({ reason, override }: { readonly reason: string; readonly over
   return override === undefined ? reason : `${reason} (overridden: ${override.join(', ')})`
 }
 
-/** A workflow whose policies are looked at: the run's, or one that is nested in it. */
-interface Site {
-  readonly graph: Graph
-  /** Names of the nodes that hold it, outermost first. */
-  readonly within: readonly string[]
-}
-
-function sitesOf(graph: Graph, within: readonly string[]): readonly Site[] {
-  const nested = Object.values(graph.nodes).flatMap((node) => {
-    const inside = nestedIn(graph, node)
-    return inside === undefined ? [] : sitesOf(inside, [...within, node.id])
-  })
-  return [{ graph, within }, ...nested]
-}
-
-/** Where a workflow stands; undefined: it is not under way. @param holders - the steps that hold it, outermost first */
-function contextAt(holders: readonly number[], history: History, sequence: number): RunContext | undefined {
-  let context: RunContext | undefined = history.at(sequence).snapshot.context
-  for (const step of holders) context = context?.children?.[step]?.context
-  return context
-}
-
-/** Whether a node, by its path, is one of a workflow's own. */
-function isOwn({ within }: Site, path: string): boolean {
-  const names = namesOfPath(path)
-  return names.length === within.length + 1 && within.every((name, level) => names[level] === name)
-}
-
-/** Whether a node, by its path, is of a workflow or of what is nested in it. */
-function isInside({ within }: Site, path: string): boolean {
-  const names = namesOfPath(path)
-  return names.length > within.length && within.every((name, level) => names[level] === name)
-}
-
-/** What a policy needs to know of the way so far, of one workflow under way: several items of a map may be at once. */
-interface Cover {
-  /** Where the outcome has been crossed since the tool last ran and since what it showed was last written; null: nowhere. */
-  coveredBy: string | null
-  /** Last results of the guards of `given`, until something they read is written. */
-  readonly known: Map<string, boolean>
-}
-
-/** By the steps that hold the workflow. */
-type Covers = Map<string, Cover>
-
-function coverOf(covers: Covers, holders: readonly number[]): Cover {
-  const key = holders.join('/')
-  const known = covers.get(key)
-  if (known !== undefined) return known
-  const cover: Cover = { coveredBy: null, known: new Map() }
-  covers.set(key, cover)
-  return cover
-}
-
-/** Part of a run's way: its own, or that of a run it was forked from, up to the fork. */
-interface Way {
-  readonly history: History
-  readonly to: number
-}
-
-/**
- * The run's own way and, before it, those of the runs it was forked from, as far as they are still stored. Order: oldest first.
- *
- * @throws {StoreError} WAYSTONE_STORE_CORRUPT also when a fork does not name the hash of what it was forked from
- */
-async function readWays(
-  store: Store,
-  history: History,
-): Promise<{ readonly ways: readonly Way[]; readonly missingOrigin?: Audit['missingOrigin'] }> {
-  const ways: Way[] = [{ history, to: history.last }]
-  for (let fork = history; fork.row.forkedFrom !== null;) {
-    const { runId, sequence } = fork.row.forkedFrom
-    if ((await store.row(runId)) === undefined) return { ways, missingOrigin: { runId, sequence } }
-    const origin = await readHistory(store, runId)
-    if (origin.at(sequence).hash !== fork.checkpoints[0]?.parent?.hash) {
-      throw storeError(
-        'WAYSTONE_STORE_CORRUPT',
-        `run ${fork.row.runId} was forked from sequence ${sequence} of run ${runId}, which is another one now`,
-        { runId, sequence },
-      )
-    }
-    ways.unshift({ history: origin, to: sequence })
-    fork = origin
-  }
-  return { ways }
-}
-
-/**
- * Walks a run against one policy: at each start of the tool the outcome must have been crossed since the tool last ran and
- * since the keys shown were last written. Starts while `given` is known to be false are excused.
- */
-function auditPolicy(ways: readonly Way[], site: Site, policy: PolicyRecord): AuditPolicy {
-  const covers: Covers = new Map()
-  let found: Omit<AuditPolicy, 'policy'> = { uses: [], violations: [] }
-  for (const [index, way] of ways.entries()) {
-    // Of an outcome that nobody knew, a person says in the fork whether it happened: its start there is the one that counts.
-    const open = index < ways.length - 1 ? Object.entries(openIn(way.history.at(way.to).snapshot.context)) : []
-    const repeated = new Set(open.flatMap(([step, { kind }]) => (kind === 'resolve' ? [step] : [])))
-    found = walkPolicy(way, policy, { covers, repeated, site })
-  }
+/** A run against one policy. */
+function auditPolicy(read: ReadWays, site: Site, policy: PolicyRecord): AuditPolicy {
+  const { ways, missingOrigin } = read
+  const { uses, violations, untold } = walkPolicy(ways, { site, policy, isWhole: missingOrigin === undefined })
   const within = site.within.length > 0 && { within: site.within.join('/') }
-  const isTold = found.violations.length === 0 || ways.every(({ history }) => history.withheld === undefined)
-  return { policy, ...found, ...(!isTold && { violations: [], untold: found.violations }), ...within }
-}
-
-interface Walk {
-  readonly covers: Covers
-  readonly site: Site
-}
-
-function walkPolicy(
-  { history, to }: Way,
-  policy: PolicyRecord,
-  { covers, repeated, site }: Walk & { readonly repeated: ReadonlySet<string> },
-): Omit<AuditPolicy, 'policy'> {
-  const uses: number[] = []
-  const violations: number[] = []
-  const started = new Set<number>()
-  /** Steps whose yes was a remembered one. */
-  const ruled = new Set<number>()
-  /** The items, by the steps that hold them, whose call a person has said yes to. */
-  const agreed = new Set<string>()
-  for (const checkpoint of history.checkpoints.slice(0, to + 1)) {
-    const { sequence, commands, event } = checkpoint
-    updateCover(history, checkpoint, { covers, policy, site })
-    const item = agreedItem(history, checkpoint)
-    if (item !== undefined) agreed.add(item)
-    if (event.type === 'request.decided' && event.payload.rule !== undefined) ruled.add(event.payload.step)
-    for (const command of commands) {
-      // Releasing a held run asks for what is open once more.
-      if (
-        command.type !== 'effect' ||
-        started.has(command.step) ||
-        !isInside(site, command.node) ||
-        toolOf(history, sequence, command) !== policy.never
-      )
-        continue
-      started.add(command.step)
-      uses.push(sequence)
-      const { context } = history.at(sequence).snapshot
-      const cover = coverOf(covers, holdersIn(site, context, command.step) ?? [])
-      const isFresh = policy.remembered === true || !ruled.has(command.step)
-      const isAsked = policy.without === 'approval' && isFresh && isApproved(context, command.step, agreed)
-      if (cover.coveredBy === null && !isAsked && !isExcused(policy, cover.known)) violations.push(sequence)
-      if (!repeated.has(String(command.step))) cover.coveredBy = null
-    }
+  const isTold = ways.every(({ history }) => history.withheld === undefined)
+  const [broken, unknown] = isTold ? [violations, untold] : [[], [...violations, ...untold].toSorted((a, b) => a - b)]
+  const overridden = ways.at(-1)?.history.checkpoints.flatMap(({ event, sequence }) => {
+    const named = event.from === 'operator' && 'override' in event.payload ? event.payload.override : undefined
+    return named?.includes(policy.never) === true ? [sequence] : []
+  })
+  return {
+    policy,
+    uses,
+    violations: broken,
+    ...(unknown.length > 0 && { untold: unknown }),
+    ...(overridden !== undefined && overridden.length > 0 && { overridden }),
+    ...within,
   }
-  return { uses, violations }
-}
-
-/** Whether a person said yes to this very call: of an agent, or of an item of a map. */
-function isApproved(context: RunContext, step: number, agreed: ReadonlySet<string>): boolean {
-  return openIn(context)[step]?.approved !== undefined || agreed.has((holdersOf(context, step) ?? []).join('/'))
-}
-
-/** The item, by the steps that hold it, to whose call a person has just said yes; undefined: nobody has. */
-function agreedItem(history: History, { sequence, decision, event }: Checkpoint): string | undefined {
-  if (event.type !== 'request.decided' || decision === null || decision.to === null) return undefined
-  const record = nodeAt(history.graph, decision.node)?.node
-  const isYes =
-    record?.kind === 'approval' &&
-    record.isAboutCall === true &&
-    (decision.outcome === 'approved' || decision.outcome === 'edited')
-  return isYes ? holdersOf(history.at(sequence - 1).snapshot.context, event.payload.step)?.join('/') : undefined
-}
-
-/** The steps that hold the workflow of a site in which, or below which, a step is; undefined: it is somewhere else. */
-function holdersIn({ within }: Site, context: RunContext, step: number): readonly number[] | undefined {
-  if (within.length === 0) return []
-  const holders = holdersOf(context, step)
-  return holders === undefined || holders.length < within.length ? undefined : holders.slice(0, within.length)
-}
-
-/** Where a checkpoint happened, as the steps that hold it; undefined: not in the workflow of this site. */
-function placeOf(site: Site, history: History, { sequence, step, event }: Checkpoint): readonly number[] | undefined {
-  if (site.within.length === 0) return []
-  const index = step?.index ?? (event.type === 'request.decided' ? event.payload.step : undefined)
-  if (index === undefined || sequence === 0) return undefined
-  return holdersIn(site, history.at(sequence - 1).snapshot.context, index)
-}
-
-function updateCover(
-  history: History,
-  checkpoint: Checkpoint,
-  { covers, policy, site }: Walk & { readonly policy: PolicyRecord },
-): void {
-  const { sequence, event, decision, step } = checkpoint
-  const { graph } = site
-  // A nested workflow begins anew each time: nothing was crossed, and nothing is known.
-  if (event.type === 'effect.ended' && event.payload.outcome === 'begun' && step?.node === site.within.join('/')) {
-    const holders = [...(holdersOf(history.at(sequence).snapshot.context, step.index) ?? []), step.index]
-    covers.delete(holders.join('/'))
-    return
-  }
-  const holders = placeOf(site, history, checkpoint)
-  if (holders === undefined) return
-  const cover = coverOf(covers, holders)
-  const writes = (keys: readonly string[]): boolean => {
-    if (event.type === 'run.forked')
-      return site.within.length === 0 && keys.some((key) => Object.hasOwn(event.payload.patch, key))
-    return sequence > 0 && writesAny(holders, history, { sequence, keys })
-  }
-  if (cover.coveredBy !== null && writes(shownAt(graph, cover.coveredBy))) cover.coveredBy = null
-  for (const guard of cover.known.keys()) if (writes(graph.guards[guard]?.reads ?? [])) cover.known.delete(guard)
-  if (decision === null || !isOwn(site, decision.node)) return
-  for (const { guard, result } of decision.candidates.flatMap((candidate) => candidate.guards ?? []))
-    cover.known.set(guard, result)
-  // Turns of an agent have outcomes too, and lead nowhere.
-  const record = decision.to === null ? undefined : graph.nodes[namesOfPath(decision.node).at(-1) ?? '']
-  // One handoff too many goes another way than its outcome says.
-  const isMade = decision.handoff?.tooMany === undefined
-  const isCrossed = isMade && record !== undefined && isCrossing(policy, record, decision.outcome)
-  if (isCrossed && step !== null) cover.coveredBy = record.id
-}
-
-function writesAny(
-  holders: readonly number[],
-  history: History,
-  { sequence, keys }: { readonly sequence: number; readonly keys: readonly string[] },
-): boolean {
-  const before = contextAt(holders, history, sequence - 1)?.state
-  const after = contextAt(holders, history, sequence)?.state
-  return keys.some((key) => before?.[key] !== after?.[key])
-}
-
-function toolOf(
-  history: History,
-  sequence: number,
-  { step: index, node }: { readonly step: number; readonly node: string },
-): string | undefined {
-  const step = openIn(history.at(sequence).snapshot.context)[index]
-  const record = nodeAt(history.graph, node)?.node
-  return step?.tool ?? (record?.kind === 'tool' ? record.tool : undefined)
-}
-
-function isExcused({ given }: PolicyRecord, known: ReadonlyMap<string, boolean>): boolean {
-  return given !== null && evaluate(given, known) === false
-}
-
-function evaluate(
-  expression: NonNullable<PolicyRecord['given']>,
-  readings: ReadonlyMap<string, boolean>,
-): boolean | undefined {
-  if ('guard' in expression) return readings.get(expression.guard)
-  // Policies name guards only.
-  if ('failure' in expression || 'active' in expression) return undefined
-  if ('not' in expression) {
-    const inner = evaluate(expression.not, readings)
-    return inner === undefined ? undefined : !inner
-  }
-  const parts = new Set(('all' in expression ? expression.all : expression.any).map((part) => evaluate(part, readings)))
-  const decisive = !('all' in expression)
-  if (parts.has(decisive)) return decisive
-  return parts.has(undefined) ? undefined : !decisive
 }

@@ -102,7 +102,7 @@ describe('a fork, and what runs on a yes where it begins', () => {
     expect(paid).toEqual([50])
     await expect(forkRun(runtime, run.runId, { ...by, at: last })).rejects.toMatchObject({
       code: 'WAYSTONE_INPUT_FORK_POLICY',
-      message: expect.stringContaining(`${crossing} was crossed for that run of it`) as string,
+      message: expect.stringContaining(`on ${crossing} of its origin`) as string,
       details: { tools: ['refund'] },
     })
     const fork = await runtime.open(await forkRun(runtime, run.runId, { ...by, at: last, override: ['refund'] }))

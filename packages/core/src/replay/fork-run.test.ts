@@ -180,7 +180,7 @@ describe('forkRun', () => {
     await expect(again).rejects.toMatchObject({
       code: 'WAYSTONE_INPUT_FORK_POLICY',
       message:
-        'tool refund is under way at sequence 2, and manager.approved was crossed for that run of it: the fork would run it once more on the same yes; fork before manager.approved, or override the policy of refund',
+        "from sequence 2 tool refund can run in the fork on manager.approved of its origin, and that was for the origin's use of it; fork at sequence 1 or before, where somebody is asked again, or override the policy of refund",
       details: { tools: ['refund'] },
     })
     const { history, store } = await fork(refundRun(), { at: 2, override: ['refund'] })

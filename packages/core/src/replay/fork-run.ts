@@ -3,7 +3,7 @@ import { canonicalJson, copyJson, type Json, type JsonObject } from '../base/jso
 import { firstPackingWith, packCheckpoint } from '../checkpoint/pack.ts'
 import type { RunRow } from '../checkpoint/store.ts'
 import { requireStores } from '../checkpoint/group-stores.ts'
-import { groupStoresOf } from '../checkpoint/with-group-stores.ts'
+import { groupStoresOf, leavingOutMissing } from '../checkpoint/with-group-stores.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { plan } from '../compile/plan.ts'
 import { inputError } from '../errors/input-error.ts'
@@ -18,6 +18,7 @@ import type { Snapshot } from '../snapshot/snapshot.ts'
 import { contextsOf } from '../snapshot/tree.ts'
 import { refusePolicyBreaks } from './fork-policies.ts'
 import { readHistory, type History } from './history.ts'
+import { readWays } from './policy-walk.ts'
 
 /** Where and how to fork. */
 export interface ForkOptions {
@@ -40,7 +41,7 @@ export interface ForkOptions {
  *
  * @returns the new run's id
  * @throws {InputError} WAYSTONE_INPUT_FORK when nothing is open there, it undoes what it did, or nobody says who forks it and why, _FORK_UNDONE when what was done by then has been undone since, _FORK_PATCH when the patch does not fit, _FORK_POLICY
- * when a tool could run on an approval that was for something else: what it has shown is changed, or the tool is under way there,
+ * when a tool could run in the fork on what only the origin has crossed,
  * WAYSTONE_INPUT_SEQUENCE
  * @throws {StoreError} WAYSTONE_STORE_PRIVATE when a group's own store is not bound
  */
@@ -51,14 +52,14 @@ export async function forkRun(runtime: Runtime, runId: string, options: ForkOpti
   const compiled = knownWorkflow(runtime, history)
   requireStores(compiled.graph, runId, groupStoresOf(store))
   const origin = history.at(options.at)
-  const { context } = origin.snapshot
   refusePlace(history, options)
   const patch = parseStatePatch(compiled, options.patch ?? {}, 'WAYSTONE_INPUT_FORK_PATCH')
-  const override = parseOverride(compiled.graph, options.override ?? [], {
-    what: 'fork',
-    code: 'WAYSTONE_INPUT_FORK_PATCH',
-  })
-  refusePolicyBreaks({ compiled, context, at: options.at, patch, override: override.override ?? [] })
+  const override = overrideOf(compiled, options)
+  const read = await readWays(
+    leavingOutMissing(store, () => undefined),
+    history,
+  )
+  refusePolicyBreaks({ compiled, origin: history, read, at: options.at, patch, ...override })
   const at = clock.now()
   const newId = ids.run(at)
   const sealer = await groupStoresOf(store).sealerFor(newId, compiled.graph)
@@ -101,6 +102,10 @@ export async function forkRun(runtime: Runtime, runId: string, options: ForkOpti
   })
   if (created.type === 'created') await store.release(created.lease)
   return newId
+}
+
+function overrideOf({ graph }: CompiledWorkflow, { override = [] }: ForkOptions): ReturnType<typeof parseOverride> {
+  return parseOverride(graph, override, { what: 'fork', code: 'WAYSTONE_INPUT_FORK_PATCH' })
 }
 
 function reasonOf({ reason, afterUndo }: ForkOptions): string {

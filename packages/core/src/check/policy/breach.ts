@@ -3,7 +3,7 @@ import { isCrossing } from '../../graph/policy-crossing.ts'
 import { mayWrite } from '../certain-writes.ts'
 import type { Move, Subject } from '../moves.ts'
 import { forkTarget } from '../../graph/graph.ts'
-import { wayOf, type ForkRegion } from '../../graph/regions.ts'
+import { wayOf, type ForkRegion, type Home } from '../../graph/regions.ts'
 import { always, atomsOf, canHold } from '../propositions.ts'
 import { besideOf, type Beside } from './beside.ts'
 import { Conditions, type Known } from './conditions.ts'
@@ -53,6 +53,22 @@ interface InBranch {
   readonly key: string
 }
 
+/** Where a run stands, and what is known of its guards there: where a walk begins in the middle. */
+export interface Standing {
+  readonly nodes: readonly StandingNode[]
+  /** Last results of guards, of those that nothing they read was written since. */
+  readonly known: ReadonlyMap<string, boolean>
+  /** Branches of forks under way that have joined or failed. */
+  readonly ended: readonly Home[]
+}
+
+/** A node with something open. */
+export interface StandingNode {
+  readonly id: string
+  /** What it may still run is judged elsewhere: only what comes after it counts. */
+  readonly isPast: boolean
+}
+
 const early = ['failed', 'deadline', 'unsatisfied']
 
 /**
@@ -68,14 +84,15 @@ const early = ['failed', 'deadline', 'unsatisfied']
  *
  * Cost: O(moves · (1 + outcomes that count) · 3^guards of `given`), times 6 for each depth of nested forks.
  *
- * @param options - `forgets: false`: as if guards did not change, so that a breach then needs no such write
+ * @param options - `forgets: false`: as if guards did not change, so that a breach then needs no such write; `from`: a run stands there, and
+ * nothing that it has crossed counts
  */
 export function findBreaches(
   subject: Subject,
   policy: PolicyRecord,
-  options: { readonly forgets: boolean },
+  options: { readonly forgets: boolean; readonly from?: Standing },
 ): readonly Breach[] {
-  return new BreachSearch(subject, policy, options).run()
+  return new BreachSearch(subject, policy, options).run(options.from)
 }
 
 class BreachSearch {
@@ -102,20 +119,8 @@ class BreachSearch {
     this.#runners = new Map(runnersOf(graph, policy.never).map((runner) => [runner.node.id, runner]))
   }
 
-  run(): readonly Breach[] {
-    const { graph } = this.#subject
-    const begin = {
-      clearedBy: null,
-      known: this.#conditions.nothing,
-      lost: null,
-      forgot: null,
-      by: null,
-      branch: null,
-      fires: null,
-    }
-    this.#push({ ...begin, node: graph.start })
-    const { exhaustedTo } = this.#subject
-    if (exhaustedTo !== null) this.#push({ ...begin, node: exhaustedTo })
+  run(from: Standing | undefined): readonly Breach[] {
+    this.#begin(from)
     const breaches = new Map<string, Breach>()
     for (const position of this.#queue) {
       const runner = this.#runners.get(position.node)
@@ -134,6 +139,50 @@ class BreachSearch {
       this.#leave(position)
     }
     return [...this.#runners.keys()].flatMap((id) => breaches.get(id) ?? [])
+  }
+
+  #begin(from: Standing | undefined): void {
+    const { graph, exhaustedTo } = this.#subject
+    const known = from === undefined ? this.#conditions.nothing : this.#conditions.of(from.known)
+    const begin = {
+      node: graph.start,
+      clearedBy: null,
+      known,
+      lost: null,
+      forgot: null,
+      by: null,
+      branch: null,
+      fires: null,
+    }
+    if (from !== undefined) return this.#stand(from, begin)
+    this.#push(begin)
+    if (exhaustedTo !== null) this.#push({ ...begin, node: exhaustedTo })
+  }
+
+  #stand({ nodes, ended }: Standing, begin: Position): void {
+    const { homes, forks } = this.#subject.regions
+    for (const { id, isPast } of nodes) {
+      const inside = this.#inside(begin, homes.get(id) ?? [])
+      const position = { ...inside, node: id, known: this.#forget(inside.known, [...this.#beside.writesBeside(id)]) }
+      if (isPast) this.#leave(position)
+      else this.#push(position)
+    }
+    for (const { join, branch } of ended) {
+      const region = forks.get(join)
+      const list = homes.get(branch) ?? []
+      const inside = this.#inside(begin, list.slice(0, list.findIndex((home) => home.join === join) + 1))
+      if (region !== undefined) this.#arrive({ ...inside, node: branch }, { region, branch, isFailure: false })
+    }
+  }
+
+  /** In branches, outermost first, whose forks were taken before anything that counts was crossed. */
+  #inside(base: Position, [home, ...inner]: readonly Home[]): Position {
+    const region = home === undefined ? undefined : this.#subject.regions.forks.get(home.join)
+    if (home === undefined || region === undefined) return base
+    this.#push({ ...base, node: home.join, known: this.#forgetRegion(base.known, region), fires: early })
+    const key = `${home.join} now ${base.branch?.key ?? ''}`
+    const branch: InBranch = { join: home.join, name: home.branch, base, effect: 'kept', key }
+    return this.#inside({ ...base, branch }, inner)
   }
 
   /** Every run of the tool there asks a person about the very call, whenever the policy is meant. */

@@ -31,6 +31,11 @@ export class Conditions {
   /** Nothing is known. */
   readonly nothing: Known = { key: '', truth: new Map() }
 
+  /** What somebody knows of guards. */
+  of(truth: Knowledge): Known {
+    return this.#known(truth)
+  }
+
   /** What is known after a move; null: it cannot be taken, given what was known. */
   after(move: Move, known: Known): Known | null {
     const condition = this.#moves.get(move.id)

@@ -3,7 +3,7 @@ import type { Graph, PolicyRecord } from '../../graph/graph.ts'
 import { isCrossing, shownAt } from '../../graph/policy-crossing.ts'
 import { subjectOf } from '../moves.ts'
 import { atomsOf } from '../propositions.ts'
-import { findBreaches } from './breach.ts'
+import { findBreaches, type Standing } from './breach.ts'
 
 /** Policies as written, and that of each tool about whose calls people are asked: as a node it runs behind an approval. */
 export function impliedPolicies(graph: Graph): readonly PolicyRecord[] {
@@ -45,6 +45,21 @@ function dependsOn(graph: Graph, policy: PolicyRecord, keys: readonly string[]):
   const guards = policy.given === null ? [] : [...atomsOf(policy.given)]
   const given = guards.flatMap((name) => own(graph.guards, name)?.reads ?? [])
   return [...shown, ...given].some((key) => keys.includes(key))
+}
+
+/**
+ * Whether a policy's tool can run, from where a run stands, without its outcome being crossed on the way: as if nothing had been crossed so far.
+ *
+ * @param policy - one of {@link impliedPolicies}, or of a workflow around this one
+ */
+export function isUncrossedFrom(graph: Graph, policy: PolicyRecord, from: Standing): boolean {
+  const runsUnasked = isImplied(graph, policy) ? isToolNode : () => true
+  return findBreaches(subjectOf(graph), policy, { forgets: true, from }).some(({ runner }) => runsUnasked(runner.node))
+}
+
+/** Nobody has written it: its tool asks by itself. */
+function isImplied(graph: Graph, { never, place }: PolicyRecord): boolean {
+  return own(graph.tools, never)?.place === place
 }
 
 /** Whether the tool can run from one of these nodes without the policy's outcome being crossed on the way. */

@@ -214,11 +214,11 @@ function followEvents(
 }
 
 async function report(
-  { run, graph, interrupts, context }: Driving,
+  { run, graph, view, interrupts, context }: Driving,
   result: RunResult<object> | null,
 ): Promise<ExitName> {
   if (result !== null) {
-    const awaited = { ...(await awaitedBy(run, result.status)), graph }
+    const awaited = { ...(await awaitedBy(run, result.status)), graph, endedAt: view.progress.endedAt }
     context.print('', ...resultLines(result, awaited, { ...context, now: context.around.now() }))
     context.json(resultJson(result, awaited))
     return exitOfStatus(result.status)

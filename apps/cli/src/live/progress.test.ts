@@ -42,6 +42,17 @@ const facts = [
 ] as const satisfies Fact[]
 
 describe('advance', () => {
+  it('keeps where the run ended, whatever settles after it', () => {
+    expect(after(...facts).endedAt).toBeNull()
+    const ended = [
+      ...facts,
+      { type: 'run.status-changed', sequence: 2, at: 4000, status: 'waiting' },
+      { type: 'run.status-changed', sequence: 3, at: 5000, status: 'failed' },
+      { type: 'log.written', sequence: 4, at: 6000, step: 1, node: 'answer', message: 'late' },
+    ] as const satisfies Fact[]
+    expect(after(...ended)).toMatchObject({ endedAt: 3, sequence: 4 })
+  })
+
   it('keeps what is open, what was used and the last decision', () => {
     const progress = after(...facts)
     expect([...progress.open.values()]).toEqual([

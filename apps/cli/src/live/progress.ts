@@ -8,6 +8,7 @@ import {
   type RunEvent,
   type Usage,
 } from '@waystone/core'
+import { exitOfStatus } from '../output/run-result.ts'
 
 /** A step that runs or waits now. */
 export interface OpenWork {
@@ -34,6 +35,8 @@ export interface Progress {
   readonly speech: string
   /** Sequence of the newest event. */
   readonly sequence: number
+  /** Sequence at which the run ended; what was called off may settle after it. Null: it has not. */
+  readonly endedAt: number | null
 }
 
 /** Before any event. */
@@ -45,6 +48,7 @@ export const noProgress: Progress = {
   lastDecision: null,
   speech: '',
   sequence: -1,
+  endedAt: null,
 }
 
 /** Adds one event. Pure. */
@@ -101,8 +105,11 @@ export function advance(progress: Progress, event: RunEvent): Progress {
     case 'log.written':
     case 'run.held':
     case 'run.released':
-    case 'run.status-changed':
       return next
+    case 'run.status-changed':
+      return exitOfStatus(event.status) === 'unfinished'
+        ? next
+        : { ...next, endedAt: progress.endedAt ?? event.sequence }
   }
 }
 

@@ -57,6 +57,8 @@ export interface Awaited {
   readonly waits: readonly OpenWait[]
   /** Of the run's workflow: what events carry. */
   readonly graph?: Graph
+  /** Where the run ended, if that is known; what was called off may have settled after it. */
+  readonly endedAt?: number | null
 }
 
 /** Of a run that waits for nothing. */
@@ -133,7 +135,7 @@ function limitName(limit: NonNullable<RunResult['limit']>): string {
 
 function adviceLines(
   { status, runId, sequence, compensation }: RunResult<object>,
-  { requests, waits, graph }: Awaited,
+  { requests, waits, graph, endedAt }: Awaited,
   { advise, now }: Advising,
 ): readonly string[] {
   if (status === 'failed' || status === 'exhausted') {
@@ -141,7 +143,7 @@ function adviceLines(
       `  look     ${advise(`show ${runId} --why`)}`,
       // What it did is undone: a fork has to begin before that, and where is for a person to say.
       ...(compensation === undefined
-        ? [`  fork     ${advise(`fork ${runId} --at ${Math.max(0, sequence - 1)}`)}`]
+        ? [`  fork     ${advise(`fork ${runId} --at ${Math.max(0, (endedAt ?? sequence) - 1)}`)}`]
         : []),
     ]
   }

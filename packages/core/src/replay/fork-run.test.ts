@@ -142,6 +142,29 @@ describe('forkRun', () => {
     await expect(fork(run, { at: 4 })).rejects.toMatchObject({ code: 'WAYSTONE_INPUT_SEQUENCE' })
   })
 
+  it('names where something was still open last, when what was called off settles after the end', async () => {
+    const run = new HandRun(
+      compileFixture({
+        nodes: { plan: 'task', a: 'task', b: 'task', meet: { kind: 'join' } },
+        edges: {
+          plan: { done: { fork: ['a', 'b'], join: 'meet' } },
+          a: { done: 'meet' },
+          b: { done: 'meet' },
+          meet: { done: ':end' },
+        },
+      }),
+    )
+    run.start({})
+    run.end(0)
+    run.end(1, 'failed')
+    run.end(2)
+    expect(run.last.sequence).toBe(3)
+    await expect(fork(run, { at: 3 })).rejects.toMatchObject({
+      code: 'WAYSTONE_INPUT_FORK',
+      message: expect.stringContaining('fork it at 0 to 1') as string,
+    })
+  })
+
   it('checks a patch by the schemas of the state, and names everything that is wrong with it', async () => {
     const patch = { amount: 'much', nonsense: 1, constructor: 2 } as unknown as JsonObject
     await expect(fork(refundRun(), { at: 1, patch })).rejects.toMatchObject({

@@ -126,10 +126,13 @@ function refusePlace(history: History, { at: sequence, afterUndo = false }: Fork
       { runId, sequence },
     )
   }
-  if (Object.keys(history.at(sequence).snapshot.context.open).length === 0) {
+  const isOpen = (at: number): boolean => Object.keys(history.at(at).snapshot.context.open).length > 0
+  if (!isOpen(sequence)) {
+    // What was called off may settle in checkpoints after the end.
+    const last = checkpoints.findLast((one) => one.sequence < sequence && isOpen(one.sequence))
     throw inputError(
       'WAYSTONE_INPUT_FORK',
-      `run ${runId} has ended at sequence ${sequence}; fork it at 0 to ${Math.max(0, history.last - 1)}`,
+      `run ${runId} has ended by sequence ${sequence}; fork it at 0 to ${last?.sequence ?? 0}`,
       { runId, sequence },
     )
   }

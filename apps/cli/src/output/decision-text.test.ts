@@ -65,6 +65,39 @@ describe('wayText', () => {
   const ended = (more: Partial<Decision>): string =>
     wayText({ node: 'a', visit: 1, outcome: 'done', candidates: [], taken: 'a.done', to: 'd', ...more }, smallSample)
 
+  it('says what waited for a limit, and how that went on', () => {
+    const room: Decision = {
+      node: 'right',
+      visit: 1,
+      outcome: 'room',
+      candidates: [{ edge: 'right:items', verdict: 'taken' }],
+      taken: 'right:items',
+      to: null,
+    }
+    const item: Decision = {
+      ...room,
+      node: 'left',
+      outcome: 'done',
+      candidates: [{ edge: 'left:item', verdict: 'taken' }],
+      taken: 'left:item',
+    }
+    const hit: Decision = {
+      ...room,
+      candidates: [{ edge: 'right:items', verdict: 'exhausted' }],
+      taken: 'limits.exhausted',
+      to: ':exhausted',
+      limit: { name: 'toolCalls', used: 2, max: 2 },
+    }
+    expect([{ ...item, next: room }, hit].flatMap((one) => decisionLines(one, smallSample)).join('\n'))
+      .toMatchInlineSnapshot(`
+        "left done, goes on with other items  [left:item]
+        right waited for a limit, and begins its items  [right:items]
+        right waited for a limit → exhausted  [limits.exhausted]
+          ✗ right:items  passed over, a limit was hit
+          ! limit hit: 2 tool calls of 2 tool calls"
+      `)
+  })
+
   it('says what waits for others and what begins, where branches meet', () => {
     expect(ended({})).toBe('→ d')
     expect(ended({ starts: [] })).toBe('→ d waits')

@@ -164,6 +164,7 @@ function insideText({ node, outcome, taken }: Decision, items: readonly number[]
   const words = insideWords[taken] ?? insideWords[taken.slice(taken.lastIndexOf(':') + 1)] ?? 'goes on inside'
   // Undoing begins with nobody's outcome.
   if (node.endsWith(':compensating')) return 'what was done is undone first'
+  if (outcome === 'room') return `${nodeText(node, items)} waited for a limit, and ${words}`
   return `${nodeText(node, items)} ${outcome === 'begun' ? '' : `${outcome}, `}${words}`
 }
 
@@ -182,7 +183,8 @@ export function decisionLines(decision: Decision, graph: Graph, items: readonly 
   if (decision.to === null && decision.limit === undefined) {
     const reason = reasonText(decision)
     const because = reason === '' ? '' : `  because ${reason}`
-    return [`${insideText(decision, items)}  [${decision.taken}]${because}`]
+    const next = decision.next === undefined ? [] : decisionLines(decision.next, graph, items)
+    return [`${insideText(decision, items)}  [${decision.taken}]${because}`, ...next]
   }
   if (decision.taken === ':undone') return [undoneLine(decision, items)]
   const edges = new Map(graphAt(graph, node).edges.map((edge) => [edge.id, edge]))
@@ -192,7 +194,7 @@ export function decisionLines(decision: Decision, graph: Graph, items: readonly 
   const isStopped = decision.limit !== undefined || decision.stall !== undefined
   const limit = !isStopped ? [] : [`  ! ${reasonText(decision)}`]
   return [
-    `${nodeText(node, items)}${visit} ended ${decision.outcome} ${to}  [${decision.taken}]`,
+    `${nodeText(node, items)}${visit} ${decision.outcome === 'room' ? 'waited for a limit' : `ended ${decision.outcome}`} ${to}  [${decision.taken}]`,
     ...decision.candidates.map((candidate) =>
       candidateLine(candidate, { edge: edges.get(candidate.edge), node, items, to: decision.to }),
     ),

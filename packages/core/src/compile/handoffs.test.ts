@@ -162,6 +162,37 @@ describe('handoffs in the machine', () => {
     ])
   })
 
+  it('escalate in a held run without beginning anything: release does (P1, H7)', () => {
+    const run = new HandRun(compileFixture(desk({ max: 0, per: null, escalateTo: 'boss' })))
+    run.start()
+    run.hold()
+    run.end(0, 'done', handing('b'))
+    expect(run.last).toMatchObject({ decision: { taken: 'a:handoffs', to: 'boss' }, commands: [], status: 'held' })
+    expect(run.open).toEqual(['1:boss:task/1'])
+    expect(run.openStep(1)).toMatchObject({ isWithheld: true })
+    run.release()
+    expect(run.last.commands).toEqual([{ type: 'effect', step: 1, node: 'boss', kind: 'task', attempt: 1 }])
+    expect(run.openStep(1)).not.toHaveProperty('isWithheld')
+    run.end(1)
+    expect(run.last.status).toBe('completed')
+    expect(run.context.handoffs?.made).toHaveLength(1)
+  })
+
+  it('end their chain with a run that is cancelled while the escalation is held back', () => {
+    const run = new HandRun(compileFixture(desk({ max: 0, per: null, escalateTo: 'boss' })))
+    run.start()
+    run.hold()
+    run.end(0, 'done', handing('b'))
+    run.cancel()
+    expect([run.last.status, run.context.handoffs?.going]).toEqual(['cancelled', undefined])
+    expect(
+      run.end(1, 'failed', {
+        error: { name: 'NodeError', code: 'WAYSTONE_NODE_ABORTED', message: 'no', retryable: false },
+      }),
+    ).toMatchObject({ type: 'late' })
+    expect(run.context.usage.modelCalls).toBe(1)
+  })
+
   it('wait with their receiver where branches meet, and are forgotten when it is never entered', () => {
     const graph = graphFixture({
       nodes: {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { asks, says, scripted } from '../../test/support/scripted-model.ts'
+import { createManualClock } from '../../test/support/manual-clock.ts'
 import { systemClock } from '../base/clock.ts'
 import { createMemoryStore } from '../checkpoint/memory-store.ts'
 import { compile } from '../compile/compile.ts'
@@ -45,6 +46,7 @@ function using(
       writes: ['out'],
       effect: 'keyed',
       retry: { attempts: 3, backoff: 1 },
+      timeout: '5s',
       ...(memory !== undefined && { memory }),
       async run({ state }, context) {
         const out = await run(context.memory, state.text, context)
@@ -211,13 +213,51 @@ describe('context.memory', () => {
     const compiled = compile(recalls)
     const record = compiled.graph.nodes['work']
     if (record === undefined) throw new RangeError('there is no such node')
-    const scope = { effectId: 'r/0', runId: 'r', node: 'work' }
+    const scope = { effectId: 'r/0', runId: 'r', node: 'work', isAborted: false }
     const ports = { memory: null, vault: createSecretVault(() => undefined) }
     const host = { clock: systemClock, store: createMemoryStore(), ports }
     await expect(stepMemory({ compiled, record, open: {}, scope }, host).get('seat')).rejects.toMatchObject({
       code: 'WAYSTONE_NODE_MEMORY_UNBOUND',
     })
   })
+
+  it.each(['cancelled', 'timed out'])(
+    'lets a write under way end and no later one begin, once its attempt was %s (R9, T7)',
+    async (how) => {
+      const begun = Promise.withResolvers<undefined>()
+      const stored = Promise.withResolvers<undefined>()
+      const after = Promise.withResolvers<unknown>()
+      const memory = createVolatileMemory()
+      const put = memory.put.bind(memory)
+      const slow = Object.assign(memory, {
+        async put(write: Parameters<typeof put>[0]) {
+          begun.resolve(undefined)
+          await stored.promise
+          return await put(write)
+        },
+      })
+      const workflow = using(everything, async (mine, text, { attempt }) => {
+        await mine.put('first', text)
+        const late = mine.put(`later, attempt ${attempt}`, text)
+        late.catch((error: unknown) => after.resolve(error))
+        await late
+        return undefined
+      })
+      const clock = createManualClock()
+      const runtime = runtimeWith({ memory: slow, clock })
+      const run = await runtime.start(workflow, { input: { text: 'aisle' }, tags: { customer: 'ann' } })
+      await begun.promise
+      if (how === 'cancelled') await run.cancel({ by: 'ops', reason: 'enough' })
+      else await clock.advance(5_000)
+      stored.resolve(undefined)
+      expect(await after.promise).toMatchObject({ code: 'WAYSTONE_NODE_ABORTED' })
+      await clock.advance(5_000)
+      expect(await run.result()).toMatchObject({ status: how === 'cancelled' ? 'cancelled' : 'completed' })
+      const { entries } = await memory.list({ scope: ['preferences'], now: clock.now() })
+      const next = how === 'cancelled' ? [] : ['later, attempt 2']
+      expect(entries.map(({ key }) => key)).toEqual(['first', ...next])
+    },
+  )
 
   it('lets gates read, and decides by what is remembered', async () => {
     const n = w.nodes({

@@ -26,6 +26,8 @@ interface MemoryTerms {
   readonly store: MemoryStore | null
   /** The tags that the run was started with. */
   readonly tags: () => Promise<{ readonly [name: string]: string }>
+  /** True once the attempt was told to stop: whatever its code does after that, it writes no more. */
+  readonly isAborted: () => boolean
   /** Takes secrets out. */
   readonly redact: <Value>(value: Value) => Value
 }
@@ -33,7 +35,7 @@ interface MemoryTerms {
 /** What the memory of a step depends on. */
 interface MemoryStep extends Pick<EffectJob, 'compiled' | 'record'> {
   readonly open: Pick<OpenStep, 'tool' | 'undoes'>
-  readonly scope: Pick<EffectScope, 'effectId' | 'runId' | 'node'>
+  readonly scope: Pick<EffectScope, 'effectId' | 'runId' | 'node' | 'isAborted'>
 }
 
 /** The long-term memory as the work of one step may use it. */
@@ -54,6 +56,7 @@ export function stepMemory(
     use: memoryUseOf(compiled.graph, record, open),
     store: ports.memory,
     tags: async () => (await store.row(runId as RunId))?.tags ?? {},
+    isAborted: () => scope.isAborted,
     redact: (value) => ports.vault.redact(value),
   })
 }
@@ -141,6 +144,13 @@ async function reached(terms: MemoryTerms, access: 'read' | 'write', { under = [
     )
   const needsTags = use.scope.some((part) => 'tag' in part)
   const tags = needsTags ? await terms.tags() : {}
+  // Asked last, since asking for tags takes time.
+  if (access === 'write' && terms.isAborted())
+    throw nodeError(
+      'WAYSTONE_NODE_ABORTED',
+      `node ${JSON.stringify(node)} was told to stop, and writes no more to long-term memory`,
+      { details: { node } },
+    )
   const scope = use.scope.map((part) => ('name' in part ? part.name : tagOf(terms, tags, part.tag)))
   return { store, scope: terms.redact([...scope, ...under]) }
 }

@@ -1,5 +1,6 @@
 import type { RunId } from '../base/ids.ts'
 import { canonicalJson, copyJson, type Json, type JsonObject } from '../base/json.ts'
+import { createKeeping } from '../checkpoint/keep-private.ts'
 import { firstPackingWith, packCheckpoint } from '../checkpoint/pack.ts'
 import type { RunRow } from '../checkpoint/store.ts'
 import { requireStores } from '../checkpoint/group-stores.ts'
@@ -86,8 +87,7 @@ export async function forkRun(runtime: Runtime, runId: string, options: ForkOpti
       runId,
     })
   const packed = packCheckpoint(planned.checkpoint, planned.snapshot, firstPackingWith(sealer))
-  await packed.keepPrivate?.()
-  const created = await store.create({
+  const created = await createKeeping(store, packed, {
     ...rowFacts(compiled),
     runId: newId,
     key: null,

@@ -1,4 +1,5 @@
 import type { RunId } from '../base/ids.ts'
+import { keepThenStore } from '../checkpoint/keep-private.ts'
 import { sealEvent } from '../checkpoint/sealed-event.ts'
 import { groupStoresOf } from '../checkpoint/with-group-stores.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
@@ -21,6 +22,9 @@ export async function deliver(
   const sealer = await groupStoresOf(store).sealerFor(runId, compiled.graph)
   if (sealer === undefined) return await store.deliver(runId, event)
   const sealed = sealEvent(sealer, context, event)
-  await sealer.keep(sealed.sealed)
-  return await store.deliver(runId, sealed.event)
+  return await keepThenStore(store, {
+    runId,
+    keep: () => sealer.keep(sealed.sealed),
+    store: () => store.deliver(runId, sealed.event),
+  })
 }

@@ -1,4 +1,5 @@
 import type { RunId } from '../base/ids.ts'
+import { keepThenStore } from '../checkpoint/keep-private.ts'
 import { packCheckpoint, type PackedCheckpoint } from '../checkpoint/pack.ts'
 import { refusedEvent } from '../checkpoint/refused-event.ts'
 import type { Commit, Lease } from '../checkpoint/store.ts'
@@ -269,11 +270,7 @@ export class Drive implements EffectsOwner, RuleDeskOwner {
   async #commitAll(moves: readonly Move[]): Promise<void> {
     const last = moves.at(-1)
     if (last === undefined) return
-    for (const { packed } of moves) {
-      // Before the checkpoint that refers to it; a crash in between leaves what nothing refers to.
-      if (packed.keepPrivate !== undefined) await packed.keepPrivate()
-    }
-    await this.#host.store.commit(this.#commitOf(moves, last))
+    await this.#store(moves, this.#commitOf(moves, last))
     this.#standing = last.standing
     this.#host.onCommitted(this)
     for (const { entry, plan, standing } of moves) {
@@ -286,6 +283,16 @@ export class Drive implements EffectsOwner, RuleDeskOwner {
       const turn = moves.length === 1 ? null : this.#host.turn()
       if (turn !== null) await turn
     }
+  }
+
+  /** What is private comes before the checkpoint that refers to it; a crash in between leaves what nothing refers to. */
+  #store(moves: readonly Move[], commit: Commit): Promise<void> {
+    const { store } = this.#host
+    if (!moves.some(({ packed }) => packed.keepPrivate !== undefined)) return store.commit(commit)
+    const keep = async (): Promise<void> => {
+      for (const { packed } of moves) await packed.keepPrivate?.()
+    }
+    return keepThenStore(store, { runId: this.runId, keep, store: () => store.commit(commit) })
   }
 
   #commitOf(moves: readonly Move[], { packed, plan, standing, entry }: Move): Commit {

@@ -1,5 +1,6 @@
 import { canonicalJson, takeJson, type Json, type JsonObject } from '../base/json.ts'
 import type { RunId } from '../base/ids.ts'
+import { createKeeping } from '../checkpoint/keep-private.ts'
 import { firstPackingWith, packCheckpoint } from '../checkpoint/pack.ts'
 import { groupStoresOf } from '../checkpoint/with-group-stores.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
@@ -54,8 +55,7 @@ export async function startRun(
   const { snapshot } = planned
   const packed = packCheckpoint(planned.checkpoint, snapshot, firstPackingWith(sealer))
   const created = await engine.alone(runId, async () => {
-    await packed.keepPrivate?.()
-    const answer = await engine.store.create({
+    const answer = await createKeeping(engine.store, packed, {
       runId,
       ...definitionOf(compiled),
       key: options.key ?? null,

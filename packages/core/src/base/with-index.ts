@@ -59,16 +59,27 @@ export function withIndexReplaced<Value>(
   last: readonly [index: number, value: Value] | undefined,
 ): IndexRecord<Value> {
   const key = String(gone)
-  const entries = indexEntries(record).filter(([other]) => other !== key)
+  const entries: IndexEntry<Value>[] = []
+  for (const entry of indexEntries(record)) if (entry[0] !== key) entries.push(entry)
   if (last !== undefined) entries.push([String(last[0]), last[1]])
   return fromEntries(entries)
 }
+
+/** From here on V8 keeps a record that begins with such a key as a table by itself. */
+const sparseFrom = 1_024
 
 /**
  * The first entry is defined, and read-only: V8 then keeps them as a table. Were all written the ordinary way, key `"900"` would make it lay
  * out a list of 900 places, at every copy and for every walk over the keys.
  */
 function fromEntries<Value>(entries: readonly IndexEntry<Value>[]): IndexRecord<Value> {
+  const [first] = entries
+  const record = first !== undefined && Number(first[0]) >= sparseFrom ? Object.fromEntries(entries) : tableOf(entries)
+  known.set(Object.freeze(record), entries)
+  return record
+}
+
+function tableOf<Value>(entries: readonly IndexEntry<Value>[]): { [index: string]: Value } {
   const record: { [index: string]: Value } = {}
   let isTable = false
   for (const [index, value] of entries) {
@@ -76,7 +87,6 @@ function fromEntries<Value>(entries: readonly IndexEntry<Value>[]): IndexRecord<
     else Object.defineProperty(record, index, { value, enumerable: true })
     isTable = true
   }
-  known.set(Object.freeze(record), entries)
   return record
 }
 
@@ -95,17 +105,29 @@ export function indexChanges<Value>(
   after: IndexRecord<Value>,
 ): readonly IndexChange<Value>[] {
   if (before === after) return noChanges
-  const [old, now] = [indexEntries(before), indexEntries(after)]
+  if (lastCompared?.before === before && lastCompared.after === after)
+    // What is kept for two records are their own entries.
+    return lastCompared.changes as readonly IndexChange<Value>[]
+  const old = indexEntries(before)
+  const now = indexEntries(after)
   const changes: IndexChange<Value>[] = []
   for (let left = 0, right = 0; left < old.length || right < now.length;) {
-    const [one, other] = [old[left], now[right]]
+    const one = old[left]
+    const other = now[right]
     const order = one === undefined ? 1 : other === undefined ? -1 : Number(one[0]) - Number(other[0])
     if (order <= 0) left += 1
     if (order >= 0) right += 1
-    const [was, is] = [order <= 0 ? one?.[1] : undefined, order >= 0 ? other?.[1] : undefined]
+    const was = order <= 0 ? one?.[1] : undefined
+    const is = order >= 0 ? other?.[1] : undefined
     if (was !== is) changes.push({ index: (order <= 0 ? one : other)?.[0] ?? '', before: was, after: is })
   }
+  lastCompared = { before, after, changes }
   return changes
 }
+
+/** A transition asks twice what differs: for its commands, and for its patch. Frozen records stay what they are. */
+let lastCompared:
+  | { readonly before: object; readonly after: object; readonly changes: readonly IndexChange<unknown>[] }
+  | undefined
 
 const noChanges: readonly never[] = Object.freeze([])

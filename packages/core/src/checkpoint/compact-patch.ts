@@ -44,13 +44,13 @@ export function compactPatch(patch: Patch, facts: PatchFacts): readonly CompactO
 function plainForm(operation: PatchOperation): CompactOperation {
   const [verb, path] = operation
   const isInContext = path[0] === 'context' && path.length > 1
-  const prefix = isInContext ? '' : '/'
-  const rest = isInContext ? path.slice(1) : path
-  if (verb === 'unset') return [`${prefix}u`, ...rest]
-  const value = operation[2]
-  if ('v' in value) return [prefix + plainCodes[verb].v, ...rest, value.v]
-  if ('e' in value) return [prefix + plainCodes[verb].e, ...rest, [...value.e]]
-  return [prefix + plainCodes[verb].l, ...rest, asJson(value.l)]
+  const value = verb === 'unset' ? undefined : operation[2]
+  const form = value === undefined ? 'u' : 'v' in value ? 'v' : 'e' in value ? 'e' : 'l'
+  const code = verb === 'unset' || form === 'u' ? 'u' : plainCodes[verb][form]
+  const short: Json[] = [isInContext ? code : `/${code}`]
+  for (let index = isInContext ? 1 : 0; index < path.length; index++) short.push(path[index] ?? '')
+  if (value !== undefined) short.push('v' in value ? value.v : 'e' in value ? [...value.e] : asJson(value.l))
+  return short
 }
 
 interface ShortContext extends PatchFacts {
@@ -126,8 +126,11 @@ function stepOf(event: EngineEvent): string | undefined {
   return event.type === 'effect.ended' || event.type === 'request.decided' ? String(event.payload.step) : undefined
 }
 
+const noVisits: ReadonlyMap<string, number> = new Map()
+
 /** Visits that the patch itself counts, by node. */
-function visitsSet(patch: Patch): Map<string, number> {
+function visitsSet(patch: Patch): ReadonlyMap<string, number> {
+  if (!patch.some((operation) => operation[1][1] === 'visits')) return noVisits
   const visits = new Map<string, number>()
   for (const operation of patch) {
     if (operation[0] !== 'set' || operation[1][1] !== 'visits' || !('v' in operation[2])) continue

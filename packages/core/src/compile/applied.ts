@@ -14,6 +14,7 @@ import { itemsAround, lifted } from './place.ts'
 import type { Plan } from './planned.ts'
 import { withReceived } from './received.ts'
 import { roomTaken } from './room.ts'
+import type { Changes } from './routed.ts'
 import type { Facts, RunAt } from './run-at.ts'
 import { withContext } from './steps.ts'
 import { withWithheld } from './withheld.ts'
@@ -28,11 +29,9 @@ export function applied(run: RunAt, next: Snapshot, facts: Facts): Extract<Plan,
   const received = moved.context.received === undefined ? moved : withReceived(before?.context ?? null, moved)
   const mended = mendCrossed(compiled.graph, withWithheld(before?.context ?? null, received), facts.decision)
   const ruled = facts.rule?.scope === 'run' ? withRule(mended, facts.rule) : mended
-  const { patch, snapshot } = patchTo(before, ruled, event, compiled)
-  const commands = [
-    ...commandsBetween(compiled, before?.context ?? null, snapshot.context),
-    ...withdrawnIn(compiled, { before: before?.context, after: snapshot.context }, facts.step?.index),
-  ]
+  // Known is only what the move itself has changed, of the run.
+  const known = ruled === next && compiled.isThorough !== true ? facts.changes : undefined
+  const { patch, snapshot, commands } = known === undefined ? compared(run, ruled, facts) : { ...known, snapshot: next }
   const items = facts.items ?? (run.around.length === 0 ? [] : itemsAround(run))
   const checkpoint: Checkpoint = {
     format: checkpointFormat,
@@ -54,6 +53,19 @@ export function applied(run: RunAt, next: Snapshot, facts: Facts): Extract<Plan,
   return { type: 'applied', snapshot, checkpoint, commands, ...(isKept && { rule: facts.rule }) }
 }
 
+/** What leads from the snapshot before to the next one, and what that asks for. */
+function compared(
+  { root: { compiled, snapshot: before }, event }: RunAt,
+  after: Snapshot,
+  { step }: Facts,
+): Changes & { readonly snapshot: Snapshot } {
+  const { patch, snapshot } = patchTo(before, after, event, compiled)
+  const old = before?.context
+  const asked = commandsBetween(compiled, old ?? null, snapshot.context)
+  const withdrawn = withdrawnIn(compiled, { before: old, after: snapshot.context }, step?.index)
+  return { patch, snapshot, commands: withdrawn.length === 0 ? asked : [...asked, ...withdrawn] }
+}
+
 function withRule({ value, context }: Snapshot, rule: StickyRule): Snapshot {
   const rules = Object.freeze([...(context.rules ?? []), rule])
   return Object.freeze({ value, context: withContext(context, { rules }) })
@@ -65,7 +77,7 @@ function withdrawnIn(
   { before, after }: { readonly before: RunContext | undefined; readonly after: RunContext },
   ended: number | undefined,
 ): readonly Command[] {
-  if (before === undefined || (before.children === undefined && !hasWait(before))) return []
+  if (before === undefined || (before.children === undefined && !hasWait(before))) return noCommands
   const { old, now } = ledgersOf(compiled, before, after)
   return Object.entries(old?.open ?? {}).flatMap(([index, step]): readonly Command[] => {
     if (now.open[index] !== undefined || Number(index) === ended) return []
@@ -74,6 +86,9 @@ function withdrawnIn(
   })
 }
 
+const noCommands: readonly Command[] = Object.freeze([])
+
 function hasWait({ open }: RunContext): boolean {
-  return indexEntries(open).some(([, { kind }]) => kind === 'wait')
+  for (const entry of indexEntries(open)) if (entry[1].kind === 'wait') return true
+  return false
 }

@@ -4,6 +4,7 @@ import type { RunContext } from '../snapshot/snapshot.ts'
 import type { GivenHandoff } from '../snapshot/handoff.ts'
 import type { HandoffWay } from './handoff-way.ts'
 import type { Need } from './limits.ts'
+import type { Changes } from './routed.ts'
 
 /** The node goes on inside. `before`: the context without that move, for when a limit of the workflow stands in its way. */
 export interface InsideEnd {
@@ -12,6 +13,7 @@ export interface InsideEnd {
   readonly context: RunContext
   readonly before: RunContext
   readonly need: Need | null
+  readonly changes?: Changes
   /** Guards that were run to tell which calls a person is asked about. */
   readonly readings?: readonly GuardReading[]
   /** Calls that were answered from the run's cache. */

@@ -1,5 +1,5 @@
 import { own } from '../base/own.ts'
-import { indexEntries, withIndex, withIndexReplaced } from '../base/with-index.ts'
+import { indexEntries, withIndex } from '../base/with-index.ts'
 import type { Json } from '../base/json.ts'
 import { compensationOf } from '../graph/compensations.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
@@ -17,7 +17,7 @@ import { withShort } from './short.ts'
 import { addOpen, closeSteps, oneToolCall, withContext, withKey, withoutMaps } from './steps.ts'
 
 /** The end of a step of a map: the list is there, an item has ended, or its results are applied. */
-interface MapEnd extends StepEnd {
+export interface MapEnd extends StepEnd {
   readonly record: MapRecord
 }
 
@@ -97,38 +97,6 @@ function asksPerson({ index }: RouteParts, { id }: MapRecord): boolean {
   )
 }
 
-/**
- * The commonest move of a map, with one copy of each thing that it changes: an item has ended well, others go on, and one begins in its
- * place if there is any left. Pure.
- *
- * @param context - the attempt is settled, and its step is still open
- * @returns undefined when there is more to it: then it is to be closed, and looked at in full
- */
-export function replaceItem(parts: RouteParts, context: RunContext, stepEnd: MapEnd): Ended | undefined {
-  const { end, step, stepIndex, record, at } = stepEnd
-  const map = own(context.maps ?? {}, record.id)
-  if (step.kind !== 'item' || end.outcome !== 'done' || map === undefined || context.short !== undefined)
-    return undefined
-  if (compensationOf(parts.graph, record, step.tool) !== undefined) return undefined
-  const others = stepsOf(context, record) - 1
-  const isLast = map.next >= map.items.length
-  // Without others under way a limit may stand in the way; where there is room for several, one did.
-  if (others === 0 || (!isLast && others + 1 < record.concurrency)) return undefined
-  const terms = { record, visit: step.visit, at, need: needOfItem(parts.graph, record, context), list: undefined }
-  // What the ended one has set aside is still counted here, so what this lets pass a full look does.
-  if (!isLast && findLimitHit(parts.graph, context, terms) !== undefined) return undefined
-  const counted = withResult(map, step.item ?? 0, end.output ?? end.result ?? null)
-  if (reachedOutcome(record, counted, record.done === 'first' && end.isWanted === true) !== null) return undefined
-  const { steps } = context
-  const begun = isLast ? undefined : ([steps, Object.freeze(itemStep(terms, map.next))] as const)
-  const next = withContext(context, {
-    steps: isLast ? steps : steps + 1,
-    open: withIndexReplaced(context.open, stepIndex, begun),
-    maps: withKey(context.maps ?? {}, record.id, Object.freeze(isLast ? counted : { ...counted, next: map.next + 1 })),
-  })
-  return { type: 'inside', transition: transitionNames.item(record.id), context: next, before: context, need: null }
-}
-
 interface Move {
   readonly stepEnd: MapEnd
   readonly transition: string
@@ -163,7 +131,8 @@ export function roomForItems(
   return { type: 'inside', transition: transitionNames.items(record.id), context: opened, before: context, need }
 }
 
-function reachedOutcome(
+/** The outcome that a map has come to; null: it goes on. */
+export function reachedOutcome(
   { done: rule, failed: onFailure }: MapRecord,
   map: OpenMap,
   isWanted: boolean,
@@ -206,7 +175,7 @@ function collect(context: RunContext, { record, step, at }: MapEnd, outcome: Map
 }
 
 /** What opening one item needs: its step, and of a workflow that its first node begins. */
-function needOfItem(graph: Graph, record: MapRecord, context: RunContext): Need {
+export function needOfItem(graph: Graph, record: MapRecord, context: RunContext): Need {
   if (record.workflow === undefined) return { steps: 1, reserved: record.tool === null ? {} : oneToolCall }
   const { steps, reserved } = needToBegin(graph, record, context)
   return { steps: 1 + steps, reserved }
@@ -249,14 +218,14 @@ function openItems(
 }
 
 /** How many steps of a map are open. */
-function stepsOf({ open }: RunContext, { id }: MapRecord): number {
+export function stepsOf({ open }: RunContext, { id }: MapRecord): number {
   let count = 0
-  for (const [, { node }] of indexEntries(open)) if (node === id) count += 1
+  for (const entry of indexEntries(open)) if (entry[1].node === id) count += 1
   return count
 }
 
 /** What items of a map begin with. */
-interface ItemTerms {
+export interface ItemTerms {
   readonly record: MapRecord
   readonly visit: number
   readonly at: number | undefined
@@ -265,7 +234,8 @@ interface ItemTerms {
   readonly list: number | undefined
 }
 
-function itemStep({ record, visit, at, need, list }: ItemTerms, item: number): OpenStep {
+/** The step of an item that begins. */
+export function itemStep({ record, visit, at, need, list }: ItemTerms, item: number): OpenStep {
   const reserved = setAside(need)
   return {
     node: record.id,
@@ -280,7 +250,8 @@ function itemStep({ record, visit, at, need, list }: ItemTerms, item: number): O
   }
 }
 
-function withResult(map: OpenMap, item: number, output: Json): OpenMap {
+/** A map with what one more item gave. */
+export function withResult(map: OpenMap, item: number, output: Json): OpenMap {
   const place = pieceOf(item)
   const before = map.results[place] ?? noResults
   const size = Math.min(resultsAPiece, map.items.length - place * resultsAPiece)

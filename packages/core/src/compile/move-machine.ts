@@ -34,8 +34,11 @@ export function moveMachine(run: RunAt, event: MachineEvent): Moved {
   }
   const named = decision === undefined ? undefined : decisionAt(run, decision)
   if (above !== undefined) return { next: above.next, facts: { decision: named, isWhole: true } }
-  return { next: result, facts: { decision: named } }
+  const { changes } = routes.length === 1 && routes[0] !== undefined ? routes[0] : noRoute
+  return { next: result, facts: { decision: named, changes } }
 }
+
+const noRoute: Partial<Route> = Object.freeze({})
 
 /**
  * A move after which the machine is where it was: only the context changes, so there is nothing to ask XState. Undefined: it is to be asked, also

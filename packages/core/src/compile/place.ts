@@ -133,7 +133,7 @@ function aboveOf({ before: { context }, around }: Place): readonly AboveLimits[]
 
 /** The whole run after a move at a place: steps, usage and what follows from an end are written into every workflow around it. @param at - now, ms since the epoch */
 export function lifted(place: Place, next: Snapshot, at: number): Snapshot {
-  return liftedTo(place, next, { at, level: 0 }).snapshot
+  return place.around.length === 0 ? next : liftedTo(place, next, { at, level: 0 }).snapshot
 }
 
 /** As {@link lifted}, up to the workflow at a level of `around`. */

@@ -29,6 +29,7 @@ export function foreignWrites(
   record: NodeRecord,
   { patch, unset }: Pick<EffectEnd, 'patch' | 'unset'>,
 ): string | undefined {
+  if (patch === undefined && unset === undefined) return undefined
   const foreign = [...Object.keys(patch ?? {}), ...(unset ?? [])].filter((key) => !record.writes.includes(key))
   if (foreign.length === 0) return undefined
   return `node ${record.id} wrote ${foreign.join(', ')}; it declares ${record.writes.length === 0 ? 'no writes' : record.writes.join(', ')}`

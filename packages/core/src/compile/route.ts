@@ -192,7 +192,8 @@ function stayInside(parts: RouteParts, ended: Extract<Ended, { type: 'inside' }>
     to: null,
     ...(ended.cached !== undefined && { cached: ended.cached }),
   }
-  return { transition: ended.transition, context: ended.context, decision }
+  const { transition, context, changes } = ended
+  return changes === undefined ? { transition, context, decision } : { transition, context, decision, changes }
 }
 
 /** An agent has hit a limit of its own: it ends with outcome `exhausted`, and what it has open is stopped. */

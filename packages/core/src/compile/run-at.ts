@@ -7,6 +7,7 @@ import type { UsageDelta } from '../snapshot/usage.ts'
 import type { CompiledWorkflow } from './compiled-workflow.ts'
 import { entered, pathAt, type Place } from './place.ts'
 import type { Position } from './planned.ts'
+import type { Changes } from './routed.ts'
 
 /** An event and the place that it moves: the run, or a workflow nested in it. */
 export interface RunAt extends Place {
@@ -18,6 +19,7 @@ export interface RunAt extends Place {
 
 /** The same event at another place. */
 export function at(run: RunAt, place: Place): RunAt {
+  if (place.around.length === 0 && run.around.length === 0 && place.snapshot === run.snapshot) return run
   return { ...run, ...(place.around.length === 0 ? place : entered(place)) }
 }
 
@@ -32,6 +34,7 @@ export interface Facts {
   readonly isWhole?: boolean
   /** Where it happened, when that is not this place. */
   readonly items?: readonly number[]
+  readonly changes?: Changes | undefined
 }
 
 /** What ended, for the checkpoint. */
@@ -39,17 +42,21 @@ export function checkpointStep(run: RunAt, step: OpenStep, end: EffectEnd): Chec
   const record = run.compiled.graph.nodes[step.node]
   // Of a compensation the tool that undoes.
   const tool = step.tool ?? (step.undoes === undefined && record?.kind === 'tool' ? record.tool : undefined)
+  const node = pathAt(run, step.node)
+  const { visit, kind, attempt, item, undoes, since: queuedAt } = step
+  const { startedAt } = end
+  const endedAt = run.event.at
   return {
     index: end.step,
-    node: pathAt(run, step.node),
-    visit: step.visit,
-    kind: step.kind,
-    attempt: step.attempt,
+    node,
+    visit,
+    kind,
+    attempt,
     ...(tool !== undefined && { tool }),
-    ...(step.item !== undefined && { item: step.item }),
-    ...(step.undoes !== undefined && { undoes: step.undoes.step }),
-    queuedAt: step.since,
-    startedAt: end.startedAt,
-    endedAt: run.event.at,
+    ...(item !== undefined && { item }),
+    ...(undoes !== undefined && { undoes: undoes.step }),
+    queuedAt,
+    startedAt,
+    endedAt,
   }
 }

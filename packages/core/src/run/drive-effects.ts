@@ -12,7 +12,7 @@ import { stepMemory } from './effect-memory.ts'
 import { lostUsage } from './execute-model.ts'
 import { IdenticalCalls, isPureCall } from './identical-calls.ts'
 import { lostLease } from './leases.ts'
-import { endEventId } from './end-event-id.ts'
+import { endEventId, type EndOf } from './end-event-id.ts'
 import { lostEnd, unbegunEnd } from './lost-effects.ts'
 import { undoneEffectId, workflowAt } from './execute-compensation.ts'
 import { PastReader, readPastStep, type Past } from './past-step.ts'
@@ -32,7 +32,7 @@ export interface EffectsOwner extends DrivenRun {
   bring(event: EngineEvent): void
   stop(error: unknown): void
   /** True for an end that has come and waits to be taken. */
-  isEndQueued(eventId: string): boolean
+  isEndQueued(end: EndOf): boolean
 }
 
 /** The effects that a drive has begun: each waits for its time, its permit and its mark, runs, and posts its end. */
@@ -85,7 +85,7 @@ export class DriveEffects {
     const { kind, attempt, since: startedAt } = open
     const ended = { runId: this.#drive.runId, step, kind, attempt, startedAt, at: this.#host.clock.now() }
     // Its own end has come, and is taken before anything that is said for it.
-    if (this.#drive.isEndQueued(endEventId(ended.runId, ended))) return
+    if (this.#drive.isEndQueued(ended)) return
     const mayHaveBegun = open.isWithheld !== true && this.#begunBefore.get(step) === attempt
     this.#drive.bring(
       mayHaveBegun
@@ -134,7 +134,7 @@ export class DriveEffects {
   }): void {
     const running = this.#running.get(step)
     if (running?.job.open.attempt === attempt) return
-    if (this.#drive.isEndQueued(endEventId(this.#drive.runId, { step, attempt, kind }))) return
+    if (this.#drive.isEndQueued({ step, attempt, kind })) return
     const job = this.#jobOf(step)
     if (job === undefined) return
     const effect = new RunningEffect(job, this.#effectHost)

@@ -13,6 +13,7 @@ import type { EngineEvent } from '../snapshot/event.ts'
 import { statusOf, type Snapshot } from '../snapshot/snapshot.ts'
 import { DriveEffects, type EffectsOwner } from './drive-effects.ts'
 import type { DriveHost, Standing } from './drive-host.ts'
+import { endEventId, type EndOf } from './end-event-id.ts'
 import { inboxProblem } from './inbox-event.ts'
 import { RuleDesk, type RuleDeskOwner } from './rule-desk.ts'
 import { summaryOf } from './run-summary.ts'
@@ -381,8 +382,13 @@ export class Drive implements EffectsOwner, RuleDeskOwner {
   }
 
   /** A release asks for everything open anew, also for what has ended and waits to be taken. */
-  isEndQueued(eventId: string): boolean {
-    return this.#queue.some(({ event: { type, id } }) => type === 'effect.ended' && id === eventId)
+  isEndQueued(end: EndOf): boolean {
+    for (const { event } of this.#queue) {
+      // Most that begins has never ended: its id is made only where it may have.
+      if (event.type !== 'effect.ended' || event.payload.step !== end.step) continue
+      if (event.id === endEventId(this.runId, end)) return true
+    }
+    return false
   }
 
   #restIfDone(): void {

@@ -7,7 +7,7 @@ import type { Patch, PatchOperation, PatchValue } from './patch.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** Strings at least this long are looked for in the event. */
-const shortestPointedString = 40
+export const shortestPointedString = 40
 
 /** How deep below the payload values are looked for; a fork's payload holds a whole snapshot. */
 function pointerDepth(event: EngineEvent): number {

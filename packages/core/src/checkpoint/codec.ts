@@ -6,7 +6,8 @@ import type { Snapshot } from '../snapshot/snapshot.ts'
 import { compactCheckpoint } from './compact-checkpoint.ts'
 import type { CheckpointBefore } from './expand-checkpoint.ts'
 import { checkpointReaderOf } from './format.ts'
-import { joinLargeValues, splitLargeValues, type BlobSource } from './large-values.ts'
+import { itemText } from './item-text.ts'
+import { holdsNothingLarge, joinLargeValues, splitLargeValues, type BlobSource } from './large-values.ts'
 import { isWithheld, publicCheckpoint } from './public-checkpoint.ts'
 import { seal, type SealedByGroup, type Sealer } from './sealing.ts'
 import type { Blob } from './store.ts'
@@ -52,6 +53,8 @@ export function encodeCheckpoint(
   sealing?: Sealing,
 ): EncodedCheckpoint {
   if (sealing !== undefined) return encodeSealed(checkpoint, graphBefore, sealing)
+  const item = itemText(checkpoint, graphBefore)
+  if (item !== undefined && holdsNothingLarge(item)) return { text: item, hash: sha256(item), blobs: [] }
   // The compact form is JSON by construction; its interface only lacks an index signature.
   const { text, blobs } = splitLargeValues(compactCheckpoint(checkpoint, graphBefore) as unknown as Json)
   return { text, hash: sha256(text), blobs }

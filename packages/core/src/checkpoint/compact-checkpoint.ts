@@ -158,7 +158,8 @@ export function edgePrefix(node: string, outcome: string): string {
   return `${namesOfPath(node).at(-1) ?? ''}.${outcome}`
 }
 
-function shortEdge(edge: string, prefix: string): string {
+/** An edge as it is written beside its outcome. */
+export function shortEdge(edge: string, prefix: string): string {
   if (edge === prefix) return ''
   const isUsual = edge.startsWith(`${prefix}.`) && edge.length > prefix.length + 1 && edge[prefix.length + 1] !== '='
   return isUsual ? edge.slice(prefix.length + 1) : `=${edge}`

@@ -36,7 +36,7 @@ export type BlobSource = (hash: string) => string | undefined
  */
 export function splitLargeValues(value: Json, hashOf: (text: string) => string = sha256): SplitText {
   const text = JSON.stringify(value)
-  if (isPlain(text)) return { text, blobs: [] }
+  if (holdsNothingLarge(text)) return { text, blobs: [] }
   const blobs: Cut = { found: new Map(), hashOf }
   return { text: writeSplit(value, blobs), blobs: [...blobs.found.values()] }
 }
@@ -55,16 +55,16 @@ function writeSplit(value: Json, blobs: Cut): string {
 
 function writeList(list: readonly Json[], blobs: Cut): string {
   const plain = JSON.stringify(list)
-  if (isPlain(plain) || list.every(isSurelySmall)) return plain
+  if (holdsNothingLarge(plain) || list.every(isSurelySmall)) return plain
   const items = list.map((item) => {
     const text = JSON.stringify(item)
-    return isPlain(text) ? text : writePart(item, blobs)
+    return holdsNothingLarge(text) ? text : writePart(item, blobs)
   })
   return `[${items.join(',')}]`
 }
 
 /** Nothing in it is cut, and nothing looks as if it were. */
-function isPlain(text: string): boolean {
+export function holdsNothingLarge(text: string): boolean {
   return text.length <= largeValueLength && !text.includes(sign)
 }
 

@@ -1,6 +1,7 @@
 import { copyJson, isJsonEqual, toJson, type Json, type JsonObject } from '../../src/base/json.ts'
 import type { RunId } from '../../src/base/ids.ts'
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/checkpoint/codec.ts'
+import { compactCheckpoint } from '../../src/checkpoint/compact-checkpoint.ts'
 import { firstPacking, packCheckpoint } from '../../src/checkpoint/pack.ts'
 import type { NewCheckpoint, Store } from '../../src/checkpoint/store.ts'
 import { thoroughly, type CompiledWorkflow } from '../../src/compile/compiled-workflow.ts'
@@ -199,6 +200,9 @@ export class HandRun {
   #checkText({ checkpoint, snapshot }: Extract<Plan, { type: 'applied' | 'late' }>): void {
     const packed = packCheckpoint(checkpoint, snapshot, this.#packing)
     for (const blob of packed.blobs) this.blobs.set(blob.hash, blob.text)
+    // However a text is written, it is the compact form.
+    if (packed.blobs.length === 0 && !packed.checkpoint.text.includes('blob'))
+      sameText(compactCheckpoint(checkpoint, this.#packing.graphHash), JSON.parse(packed.checkpoint.text), 'the text')
     const read = decodeCheckpoint(packed.checkpoint.text, {
       runId: this.runId,
       graphHash: this.#packing.graphHash,

@@ -12,6 +12,9 @@ import type { PrivateMark, PrivateSource, PrivateValues } from './unsealing.ts'
 /** Hears, once for each group, that its store could not give what was asked for, and that this is left out. */
 export type OnMissing = (group: string, error: StoreError) => void
 
+/** Whether a run is there. */
+type IsStored = (runId: RunId) => Promise<boolean>
+
 /** The stores of groups that are bound at one place, by the names of their groups. */
 export class GroupStores {
   readonly #stores: ReadonlyMap<string, GroupStore>
@@ -19,20 +22,23 @@ export class GroupStores {
   /** Each asked once; a failure is asked again. */
   readonly #keys = new Map<string, Promise<string>>()
 
+  readonly #isStored: IsStored
+
   /** @param onMissing - values that are not to be had are left out, as those of stores that are not bound; absent: they are errors */
-  constructor(stores: ReadonlyMap<string, GroupStore>, onMissing?: OnMissing) {
+  constructor(stores: ReadonlyMap<string, GroupStore>, isStored: IsStored, onMissing?: OnMissing) {
     this.#stores = stores
+    this.#isStored = isStored
     this.#onMissing = onMissing
   }
 
   /** The same stores for somebody who only looks. */
   leavingOut(onMissing: OnMissing): GroupStores {
-    return new GroupStores(this.#stores, onceForEach(onMissing))
+    return new GroupStores(this.#stores, this.#isStored, onceForEach(onMissing))
   }
 
-  /** These and others; of two for one group the other. */
-  with(others: ReadonlyMap<string, GroupStore>): GroupStores {
-    return new GroupStores(new Map([...this.#stores, ...others]))
+  /** These and others; of two for one group the other. @param isStored - asked about a run of which a value is missing */
+  with(others: ReadonlyMap<string, GroupStore>, isStored: IsStored): GroupStores {
+    return new GroupStores(new Map([...this.#stores, ...others]), isStored)
   }
 
   /** Groups of a workflow whose own stores are not bound here. */
@@ -64,7 +70,8 @@ export class GroupStores {
   /**
    * Reads what the marks of some records of a run refer to, from those stores that are bound here.
    *
-   * @throws {StoreError} WAYSTONE_STORE_PRIVATE_MISSING when a bound store does not have a value, or has another one; what the store fails with
+   * @throws {StoreError} WAYSTONE_STORE_PRIVATE_MISSING when a bound store does not have a value, or has another one; WAYSTONE_STORE_RUN_UNKNOWN when
+   * that is because the run has just been deleted; what the store fails with
    */
   async read(runId: RunId, marks: readonly PrivateMark[]): Promise<PrivateSource> {
     const opened = new Map<string, ReadonlyMap<string, PrivateValues | undefined>>()
@@ -77,6 +84,7 @@ export class GroupStores {
         const valuesOf = (one: string): PrivateValues | undefined => this.#openOr({ group, runId, key }, one, texts)
         opened.set(group, new Map(references.map((one) => [one, valuesOf(one)])))
       } catch (error) {
+        await this.#refuseDeleted(runId, error)
         this.#leaveOut(group, error)
       }
     }
@@ -110,6 +118,13 @@ export class GroupStores {
       asked = [...found.values()].flatMap(blobReferences).filter((reference) => !texts.has(reference))
     }
     return texts
+  }
+
+  /** What a deleted run had kept is not missing. */
+  async #refuseDeleted(runId: RunId, error: unknown): Promise<void> {
+    const isMissing = StoreError.isInstance(error) && error.code === 'WAYSTONE_STORE_PRIVATE_MISSING'
+    if (isMissing && !(await this.#isStored(runId)))
+      throw storeError('WAYSTONE_STORE_RUN_UNKNOWN', `run ${runId} was deleted while it was read`, { runId }, error)
   }
 
   /** Throws what was caught, unless somebody only looks. */
@@ -180,7 +195,7 @@ function lengthWithBlobs(text: string, texts: ReadonlyMap<string, string>): numb
 }
 
 /** No group's store is bound. */
-export const noGroupStores: GroupStores = new GroupStores(new Map())
+export const noGroupStores: GroupStores = new GroupStores(new Map(), () => Promise.resolve(true))
 
 function missingValue(
   { group, runId, name }: { readonly group: string; readonly runId: string; readonly name: string },

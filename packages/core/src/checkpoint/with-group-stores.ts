@@ -26,7 +26,8 @@ export function withGroupStores(
     group.store === undefined ? [] : [[name, group.store] as const],
   )
   if (stores.length === 0) return store
-  return boundTo(store, groupStoresOf(store).with(new Map(stores)))
+  const isStored = async (runId: RunId): Promise<boolean> => (await store.row(runId)) !== undefined
+  return boundTo(store, groupStoresOf(store).with(new Map(stores), isStored))
 }
 
 /** A store for somebody who only looks: what the stores of its groups cannot give is left out and said, as if they were not bound. */

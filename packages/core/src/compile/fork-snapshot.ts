@@ -9,6 +9,8 @@ import { patchedContext } from './patch-state.ts'
 import { notePatched } from './patched-keys.ts'
 import { stirred } from './stall.ts'
 import { nextEscalation } from './escalation.ts'
+import { outsideOf } from './group-error.ts'
+import { withEnded } from './place.ts'
 import { withChildren, withContext } from './steps.ts'
 import { waitTerms } from './wait-terms.ts'
 
@@ -58,7 +60,17 @@ function anew(compiled: CompiledWorkflow, { value, context }: Snapshot, at: numb
     ...(context.handoffs?.since !== undefined && { handoffs: Object.freeze({ ...context.handoffs, since: at }) }),
   })
   const whole = context.children === undefined ? next : withChildren(next, Object.freeze(children))
-  return Object.freeze(askAgain(whole, value, Object.values(context.open)))
+  return Object.freeze(askAgain(withEndedChildren(compiled, whole, at), value, Object.values(context.open)))
+}
+
+/** Nested workflows that had ended, and only waited for what was cancelled in them, have nothing to settle in a fork: what they gave is taken over next. */
+function withEndedChildren({ graph }: CompiledWorkflow, context: RunContext, at: number): RunContext {
+  let next = context
+  for (const [index, { context: child }] of Object.entries(context.children ?? {})) {
+    const inside = outsideOf(graph.nodes[context.open[index]?.node ?? ''], child)
+    next = withEnded(next, { step: Number(index), inside, at })
+  }
+  return next
 }
 
 /** The time of agents under way begins anew; what they have used counts on, as their model calls do. */

@@ -216,8 +216,21 @@ function lift({ value, context }: Snapshot, { graph, before, after, step, at, ru
     : withIndex(context.children ?? {}, step, withReportOf(told, after))
   const kept = withChildren(isGone ? takenOver(counted, holder, told) : counted, children)
   if (isGone) return Object.freeze({ value, context: withContext(kept, { closing: withoutIndex(kept.closing, step) }) })
+  return Object.freeze({ value, context: withEnded(kept, { step, inside: told, at }) })
+}
+
+/**
+ * The workflow around a nested one, which takes over next what that gave if it has ended and nothing in it is left to settle.
+ *
+ * @param inside - of the nested one, as it may be told outside
+ */
+export function withEnded(
+  context: RunContext,
+  { step, inside, at }: { readonly step: number; readonly inside: RunContext; readonly at: number },
+): RunContext {
+  const held = context.open[step]
   const hasEnded = held?.kind === 'workflow' && inside.ending !== null && isQuiet(inside)
-  return Object.freeze({ value, context: hasEnded ? withOutputStep(kept, { step, held, inside: told, at }) : kept })
+  return hasEnded ? withOutputStep(context, { step, held, inside, at }) : context
 }
 
 /** What could not be undone stands in it as it may be told outside: it is handed up whenever and by whomever the workflow is closed. */

@@ -10,6 +10,7 @@ import { createRuntime } from '../run/create-runtime.ts'
 import type { Run, Runtime } from '../run/runtime.ts'
 import { forkRun } from './fork-run.ts'
 import { readHistory } from './history.ts'
+import { replayRun } from './replay-run.ts'
 
 const open: Runtime[] = []
 afterEach(async () => {
@@ -155,5 +156,55 @@ describe('a patch of the state, and what runs on a yes in a nested workflow', ()
     })
     expect(await run.patch({ state: { note: 'seen' }, ...by })).toMatchObject({ type: 'applied' })
     expect(await run.patch({ state: { amount: 70 }, override: ['refund'], ...by })).toMatchObject({ type: 'applied' })
+  })
+})
+
+describe('a fork in which a nested workflow has ended', () => {
+  it('goes on with what that gave, though a loser in it has not settled in the origin', async () => {
+    const task = () => s.task({ effect: 'pure', run: () => undefined })
+    const i = s.nodes({
+      begin: task(),
+      quick: task(),
+      // Never comes back.
+      slow: s.task({ effect: 'keyed', run: () => new Promise<undefined>(() => undefined) }),
+      race: s.join({ wait: 'any', losers: 'finish' }),
+    })
+    const race = s.workflow('race', {
+      input,
+      output: ['amount'],
+      nodes: i,
+      start: i.begin,
+      edges: {
+        begin: { done: { fork: [i.quick, i.slow], join: i.race } },
+        quick: { done: i.race },
+        slow: { done: i.race },
+        race: { done: END },
+      },
+    })
+    const n = s.nodes({
+      race: s.nested(race, { reads: ['amount'], input: ({ state }) => state, writes: ['amount'] }),
+      after: task(),
+    })
+    const workflow = s.workflow('around', {
+      input,
+      output: ['amount'],
+      nodes: n,
+      start: n.race,
+      edges: { race: { done: n.after }, after: { done: END } },
+    })
+    const clock = createManualClock()
+    const runtime = createRuntime({ workflows: [workflow], models: {}, clock })
+    open.push(runtime)
+    const run = await runtime.start(workflow, { input: { amount: 7 } })
+    await clock.settle()
+    const { sequence, status } = await run.status()
+    expect(status).toBe('running')
+    const forked = await runtime.open(await forkRun(runtime, run.runId, { ...by, at: sequence }))
+    await forked.resume()
+    await clock.settle()
+    expect(await forked.status()).toMatchObject({ status: 'completed', output: { amount: 7 } })
+    expect((await replayRun(runtime.store, workflow, forked.runId)).divergence).toBeNull()
+    await run.cancel(by)
+    await clock.advance(10_000)
   })
 })

@@ -169,6 +169,37 @@ describe("a group's own store (M3)", () => {
     expect((await replayRun(second.store, tallies(200), run.runId)).divergence).toBeNull()
   })
 
+  it('says of a run that is deleted while it is read that it is not there, not that its values are lost', async () => {
+    const store = createMemoryStore()
+    const kept = createMemoryGroupStore()
+    const lab = createMemoryGroupStore()
+    const groups = { vault: { store: kept }, lab: { store: lab } }
+    const runtime = runtimeWith({ store, groups, models: models(), workflows: [vaults], secrets: () => 'key' })
+    const run = await runtime.start(vaults, start)
+    await through(run)
+    let isReading = true
+    const cut: GroupStore = {
+      name: 'cut',
+      key: () => kept.key(),
+      put: (runId, values) => kept.put(runId, values),
+      get: async (runId, references) => {
+        if (isReading) {
+          isReading = false
+          await runtime.delete(run.runId)
+        }
+        return await kept.get(runId, references)
+      },
+      forget: (runId) => kept.forget(runId),
+      close: () => kept.close(),
+    }
+    const reader = withGroupStores(store, { vault: { store: cut }, lab: { store: lab } })
+    await expect(readHistory(reader, run.runId)).rejects.toMatchObject({
+      code: 'WAYSTONE_STORE_RUN_UNKNOWN',
+      message: `run ${run.runId} was deleted while it was read`,
+    })
+    expect(isReading).toBe(false)
+  })
+
   it('is left out where somebody only looks and it lacks values, which is said once; nothing else goes on without them', async () => {
     const lab = createMemoryGroupStore()
     const kept = createMemoryGroupStore()

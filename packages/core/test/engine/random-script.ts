@@ -74,8 +74,19 @@ function endSomething(run: HandRun, random: RandomSource, isRough: boolean): voi
     run.decide(Number(index), outcome, edits)
     return
   }
+  if (step.kind === 'wait') return endWait(run, random, [index, step])
+  if (step.kind === 'prepare') return void run.end(Number(index), 'begun', { output: { key: 'x' } })
   const { outcome, ...more } = endOf({ run, random, isRough }, step)
   run.end(Number(index), outcome, more)
+}
+
+/** Its time is over, or an event comes for it, whatever key it has. */
+function endWait(run: HandRun, random: RandomSource, [index, step]: readonly [string, OpenStep]): void {
+  const { expiresAt, awaits } = step
+  if (expiresAt !== undefined && (awaits === undefined || random.chance(0.4)))
+    return void run.timer(`expire/${index}`, expiresAt)
+  const message = { event: 'e0', key: 'x', payload: null }
+  run.feed({ type: 'event.received', from: 'caller', payload: { message } })
 }
 
 interface Draw {

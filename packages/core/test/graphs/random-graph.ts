@@ -4,13 +4,13 @@ import { graphFixture, type EdgeNotation, type GraphNotation, type NodeNotation 
 import { randomSource, type RandomSource } from './random-source.ts'
 
 /** Kinds of nodes that take steps. */
-export type WorkingKind = Exclude<WorkingRecord['kind'], 'map' | 'workflow' | 'wait'>
+export type WorkingKind = Exclude<WorkingRecord['kind'], 'map' | 'workflow'>
 
 /** What {@link randomGraph} may vary. */
 export interface RandomGraphOptions {
   /** Number of nodes, 1 or more. Default: 2 to 8, drawn. */
   readonly nodes?: number
-  /** Kinds to draw from. Default: all. */
+  /** Kinds to draw from. Default: all but waits. */
   readonly kinds?: readonly [WorkingKind, ...WorkingKind[]]
   /** Highest limit of an edge, 0 or more. Default 3. */
   readonly maxLimit?: number
@@ -132,6 +132,21 @@ function randomNode(random: RandomSource, kind: WorkingKind): RandomNode {
         notation,
         routed: ['approved', 'rejected', ...(edits.length > 0 ? ['edited'] : []), ...(expires ? ['expired'] : [])],
       }
+    }
+    case 'wait': {
+      const notation: NodeNotation = random.chance(0.4)
+        ? { kind, delayMs: 60_000 }
+        : {
+            kind,
+            events: ['e0'],
+            reads,
+            writes,
+            ...(random.chance(0.5) && { key: { stateKey: 'k0' }, reads: ['k0'] }),
+            ...(random.chance(0.5) && { expiresInMs: 60_000 }),
+          }
+      const hasExpiry = notation.expiresInMs !== undefined
+      const ways = notation.events === undefined ? ['done'] : ['received', ...(hasExpiry ? ['expired'] : [])]
+      return { notation, routed: [...ways, ...maybeFailed] }
     }
     case 'task': {
       const effect = random.pick(['pure', 'idempotent', 'unsafe'] as const)

@@ -77,7 +77,8 @@ describe('policies across forks', { timeout: 300_000 }, () => {
     const count = { proven: 0, refused: 0, confirmed: 0 }
     const broken: string[] = []
     for (const seed of seeds) {
-      const graph = randomGraph(seed, { nodes: 1 + (seed % 3), forks: true })
+      const kinds = ['agent', 'tool', 'gate', 'approval', 'task', 'wait'] as const
+      const graph = randomGraph(seed, { nodes: 1 + (seed % 3), forks: true, ...(seed % 3 === 0 && { kinds }) })
       const runs = Array.from({ length: 4 }, (_, draw) =>
         driveRandomly(new HandRun(compileFixture(graph)), seed * 10 + draw, { isRough: draw % 2 === 0 }),
       )

@@ -7,7 +7,8 @@ export async function awaitOwner<Answer extends Acceptance | Receipt>(
   answer: Answer,
   { interrupts, around }: Pick<Context, 'interrupts' | 'around'>,
 ): Promise<Answer | Acceptance> {
-  if (answer.type !== 'delivered') return answer
+  // With a message nobody is there who could take it.
+  if (answer.type !== 'delivered' || answer.message !== undefined) return answer
   const signal = AbortSignal.any([interrupts.signal, AbortSignal.timeout(around.patienceMs ?? 10_000)])
   return await run.became(answer.eventId, { signal })
 }

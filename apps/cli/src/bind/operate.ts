@@ -1,4 +1,4 @@
-import type { Acceptance, Run } from '@waystone/core'
+import { createRuntime, DefinitionError, InputError, type Acceptance, type Run } from '@waystone/core'
 import { tagNames } from './tag-names.ts'
 import type { RunRow } from '@waystone/core/store'
 import type { Command as Commander } from 'commander'
@@ -7,6 +7,7 @@ import type { ExitName } from '../exit-codes.ts'
 import { argumentError } from '../json-argument.ts'
 import { personName } from '../live/person-name.ts'
 import { printable } from '../output/printable.ts'
+import { oldFileHint } from '../output/report-error.ts'
 import { awaitOwner } from './await-owner.ts'
 import { openRow, openRun, type OpenedRun, type RunOptions } from './open-run.ts'
 
@@ -51,11 +52,12 @@ export async function operateBy(
   if (reason.trim() === '') throw argumentError('--reason: found nothing; allowed is a text that says why')
   const row = await openRow(reference, options, context)
   // The move starts no effect, so a run with real models needs no --live here.
-  const { run, bound } = await openRun(row, { ...options, live: row.tags[tagNames.models] === 'live' }, context)
+  const opened = await openForMove(row, { ...options, live: row.tags[tagNames.models] === 'live' }, { move, context })
+  const { run, bound } = opened
   try {
     const made = await make(run, { by: options.by ?? personName(context.around), reason })
     const acceptance = await awaitOwner(run, made, context)
-    const exit = await given.goOn?.({ row, run, bound }, acceptance)
+    const exit = 'row' in opened ? await given.goOn?.(opened, acceptance) : undefined
     const { status, sequence, compensation } = await run.status()
     const undone = compensation === undefined ? {} : { compensation }
     context.json({ runId: run.runId, move, acceptance, status, sequence, ...undone })
@@ -63,6 +65,30 @@ export async function operateBy(
   } finally {
     // A release or a patch may have begun something before it could be closed: stopped half-way nobody would know what came of it.
     await bound.close({ drain: true })
+  }
+}
+
+/** The run, with its workflow or, for a move that runs nothing of it, also without when its file cannot be loaded. */
+async function openForMove(
+  row: RunRow,
+  options: OperateOptions,
+  { move, context }: { readonly move: Move; readonly context: Context },
+): Promise<OpenedRun | { readonly run: Run; readonly bound: Pick<OpenedRun['bound'], 'close'> }> {
+  try {
+    return await openRun(row, options, context)
+  } catch (error) {
+    const isUnloaded = InputError.isInstance(error) || DefinitionError.isInstance(error)
+    if ((move !== 'hold' && move !== 'cancel') || options.file !== undefined || !isUnloaded) throw error
+    context.note(`The workflow could not be loaded, and ${move} goes on without: ${printable(error.message)}`)
+    const runtime = createRuntime({ store: await context.store() })
+    const leave = context.interrupts.guard(runtime)
+    const bound = {
+      async close(): Promise<void> {
+        await runtime.close()
+        leave()
+      },
+    }
+    return { run: await runtime.open(row.runId), bound }
   }
 }
 
@@ -91,6 +117,10 @@ function say(acceptance: Acceptance, { context, move, row, status, isElsewhere }
         context.print(`Go on with: ${context.advise(`resume ${runId}`)}`)
       return 'done'
     case 'delivered':
+      if (acceptance.message !== undefined) {
+        context.note(`${move} is not applied: ${printable(acceptance.message)}`, oldFileHint)
+        return 'unfinished'
+      }
       context.print(
         `${move} delivered to run ${runId}; the process that drives it${whoDrives(row)} has not taken it yet. What becomes of it: ${context.advise(`show ${runId}`)}`,
       )

@@ -9,6 +9,7 @@ import { readJson } from '../json-argument.ts'
 import { driveRun } from '../live/drive.ts'
 import { personName } from '../live/person-name.ts'
 import { printable, printableLine } from '../output/printable.ts'
+import { oldFileHint } from '../output/report-error.ts'
 
 interface SendEventOptions extends CommonOptions, RunOptions {
   readonly payload?: string
@@ -54,6 +55,12 @@ export const send: CommandDefinition<SendEventOptions> = {
       }
       const handed = await run.send(event, payload, sent)
       const receipt = isRecordedOnly ? handed : await awaitOwner(run, handed, context)
+      const isKept = receipt.type === 'delivered' && receipt.message !== undefined
+      if (isKept && !isRecordedOnly) {
+        context.note(`event ${printableLine(event)} is not received: ${printable(receipt.message ?? '')}`, oldFileHint)
+        context.json({ runId: run.runId, event, receipt })
+        return 'unfinished'
+      }
       const exit = say(receipt, { event, run, context })
       if (exit !== null) {
         context.json({ runId: run.runId, event, receipt })

@@ -25,12 +25,14 @@ export function reportError(error: unknown, context: Context, isDebug: boolean):
   return exit
 }
 
+/** What to do where a workflow was changed under a run. */
+export const oldFileHint = 'Take the change back, or name a file that has the workflow as it was: --file PATH.'
+
 /** What to do at a command line, where the message alone does not say it. */
 const hints: { readonly [code: string]: string } = {
   WAYSTONE_BUG_IMPURE_PLAN:
     'Let it depend on its arguments only: no clock, no randomness, no variable outside. Nothing wrong was stored; resume the run then.',
-  WAYSTONE_REPLAY_DEFINITION_CHANGED:
-    'Take the change back, or name a file that has the workflow as it was: --file PATH.',
+  WAYSTONE_REPLAY_DEFINITION_CHANGED: oldFileHint,
   WAYSTONE_INPUT_SECRETS_MISSING: 'Set environment variables of these names, or give `secrets` in waystone.config.ts.',
 }
 

@@ -24,6 +24,8 @@ export interface CompiledWorkflow {
   readonly runner: MachineRunner
   /** Plans the long way: short cuts are not taken, so that a test may prove that they change nothing. Absent: they are. */
   readonly isThorough?: true
+  /** Made of a stored graph: the author's functions and schemas are not there. Absent: they are. */
+  readonly isWithoutFunctions?: true
 }
 
 /** The same workflow, planned the long way: every move by the machine, every difference by comparing. */

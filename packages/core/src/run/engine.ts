@@ -205,6 +205,24 @@ export class Engine implements DriveHost {
     }
   }
 
+  /** Does something with a run that nobody drives, under its lease, without driving it. @returns undefined: another process owns it */
+  async borrow<Value>(runId: RunId, act: (lease: Lease) => Promise<Value>): Promise<Value | undefined> {
+    for (;;) {
+      const busy = this.#taking.get(runId) ?? this.#releasing.get(runId)
+      if (busy === undefined) break
+      await busy.then(ignore, ignore)
+    }
+    return await this.alone(runId, async () => {
+      const lease = await this.#leases.acquire(runId, { isPatient: false })
+      if (lease === undefined) return undefined
+      try {
+        return await act(lease)
+      } finally {
+        await this.#leases.release(lease)
+      }
+    })
+  }
+
   /**
    * Lets go of a run that is to be deleted: nothing of it begins here any more, and no timer wakes it.
    *
@@ -364,7 +382,7 @@ export class Engine implements DriveHost {
     const { runId, lease } = drive
     const releasing = (async (): Promise<void> => {
       await drive.whenIdle()
-      if (drive.snapshot.context.ending !== null) await this.#dropUnread(drive)
+      if (drive.snapshot.context.ending !== null) await this.dropUnread(drive)
       await this.#leases.release(lease)
       this.#releasing.delete(runId)
       if (!isFinal && !this.#isClosed) await this.#lookOnceMore(runId)
@@ -374,7 +392,7 @@ export class Engine implements DriveHost {
   }
 
   /** Nobody takes up what was delivered to a run as it ended: it goes, and is told of. */
-  async #dropUnread({ runId, lease, snapshot }: DrivenRun): Promise<void> {
+  async dropUnread({ runId, lease, snapshot }: Pick<DrivenRun, 'runId' | 'lease' | 'snapshot'>): Promise<void> {
     try {
       const unread = (await this.store.inbox([runId])).get(runId) ?? []
       if (unread.length === 0) return

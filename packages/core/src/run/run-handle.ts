@@ -1,4 +1,6 @@
 import type { RunId } from '../base/ids.ts'
+import { eventWord } from '../compile/event-word.ts'
+import type { ReplayError } from '../errors/replay-error.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
 import { isAsking } from '../snapshot/snapshot.ts'
 import { openIn } from '../snapshot/tree.ts'
@@ -13,9 +15,17 @@ import { followRun } from './follow.ts'
 import { withKept } from './kept-by-patch.ts'
 import { openingSequences } from './opening-sequence.ts'
 import { requestsOf } from './requests.ts'
+import { moveStored, needsNoFunctions } from './move-stored.ts'
 import { readProgress } from './run-progress.ts'
 import { requireMover } from './parse-override.ts'
-import { resultOfRest, standingOf, statusOfRun, type StandingRun } from './run-status.ts'
+import {
+  otherDefinition,
+  resultOfRest,
+  standingAnyhow,
+  standingOf,
+  statusOfRun,
+  type StandingRun,
+} from './run-status.ts'
 import { patchEvent } from './patch-event.ts'
 import { answerEvent, questionEvent } from './question-event.ts'
 import { redirectEvent, releaseEvent } from './redirect-event.ts'
@@ -146,7 +156,7 @@ export class RunHandle implements Run {
   /** Stored first, so that it is neither lost nor taken twice, whatever becomes of this process and of the run's owner. */
   async send(event: NamedEvent | string, payload: unknown, options: SendOptions = {}): Promise<Receipt> {
     const { clock, ids } = this.#engine.parts
-    const standing = await standingOf(this.#engine, this.runId)
+    const standing = await standingAnyhow(this.#engine, this.runId)
     const name = typeof event === 'string' ? event : event.name
     const made = sentEvent(standing, { ...options, event: name, payload }, { id: ids.event(), at: clock.now() })
     if (made.type !== 'event') {
@@ -157,6 +167,7 @@ export class RunHandle implements Run {
     }
     if ((await deliver(this.#engine, { runId: this.runId, standing }, made.event)) === 'duplicate')
       return { type: 'duplicate' }
+    if (standing.lacks !== undefined) return kept(made.event, standing.lacks)
     if (options.isRecordedOnly === true) return { type: 'delivered', eventId: made.event.id }
     const taken = Promise.withResolvers<Acceptance>()
     const entry: Entry = {
@@ -176,12 +187,12 @@ export class RunHandle implements Run {
   }
 
   async release(move: OverridableMove): Promise<Acceptance> {
-    const { compiled } = await standingOf(this.#engine, this.runId)
+    const { compiled } = await standingAnyhow(this.#engine, this.runId)
     return await this.#send(releaseEvent(compiled, move, this.#stamp()), true)
   }
 
   async redirect(move: RedirectInput): Promise<Acceptance> {
-    const { compiled } = await standingOf(this.#engine, this.runId)
+    const { compiled } = await standingAnyhow(this.#engine, this.runId)
     return await this.#send(redirectEvent(compiled, move, this.#stamp()), true)
   }
 
@@ -237,12 +248,20 @@ export class RunHandle implements Run {
 
   /** To the drive of this process, or to one made for it; to the inbox when another process owns the run. */
   async #send(event: EngineEvent, needsBindings: boolean, standing: StandingRun | null = null): Promise<Acceptance> {
-    const here = await this.#sendHere(event, needsBindings)
-    if (here !== undefined) return here
+    const here = await this.#sendHere(event, needsBindings).catch(otherDefinition)
+    if (here !== undefined) return 'lacks' in here ? await this.#sendAnyhow(event, here.lacks) : here
     await deliver(this.#engine, { runId: this.runId, standing }, event)
     // The owner may have let go between the two: then the event stands in the inbox and is taken up from there.
-    await this.#engine.takeUp(this.runId, { isPatient: false, needsBindings })
-    return { type: 'delivered', eventId: event.id }
+    const taken = await this.#engine.takeUp(this.runId, { isPatient: false, needsBindings }).catch(otherDefinition)
+    return typeof taken === 'object' ? kept(event, taken.lacks) : { type: 'delivered', eventId: event.id }
+  }
+
+  /** To a run whose definition is not known here, and that nobody drove just now. */
+  async #sendAnyhow(event: EngineEvent, lacks: ReplayError): Promise<Acceptance> {
+    const moved = needsNoFunctions(event) ? await moveStored(this.#engine, this.runId, event) : undefined
+    if (moved !== undefined) return moved
+    await deliver(this.#engine, { runId: this.runId, standing: null }, event)
+    return kept(event, lacks)
   }
 
   async #sendHere(event: EngineEvent, needsBindings: boolean): Promise<Acceptance | undefined> {
@@ -253,4 +272,10 @@ export class RunHandle implements Run {
     const isTaken = await this.#engine.takeUp(this.runId, { isPatient: false, needsBindings, entry })
     return isTaken ? await accepted.promise : undefined
   }
+}
+
+/** It waits in the inbox for a process that knows the definition of the run. */
+function kept({ id, type }: EngineEvent, lacks: ReplayError): Extract<Acceptance, { type: 'delivered' }> {
+  const message = `the ${eventWord(type)} is kept until a process takes it that knows the definition the run began with: ${lacks.message}`
+  return { type: 'delivered', eventId: id, message }
 }

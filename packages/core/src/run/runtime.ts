@@ -302,7 +302,8 @@ export type DecisionFor<Asked> = Asked extends {
 export type Acceptance =
   | { readonly type: 'applied'; readonly sequence: number }
   /** Stored in the inbox; the owner of the run takes it from there, and {@link Run.became} says what it made of it. */
-  | { readonly type: 'delivered'; readonly eventId: string }
+  /** `message`: why this process could not take it, though nobody else drives the run: it waits for one that knows the definition of the run. Absent: somebody drives it. */
+  | { readonly type: 'delivered'; readonly eventId: string; readonly message?: string }
   /** Nothing changed. `reason`: `stale-request`, `already-decided`, `request-expired`, `request-withdrawn`, `digest-mismatch`, `outcome-not-offered`, `run-ended`, … */
   | { readonly type: 'refused'; readonly reason: string; readonly message: string }
 

@@ -72,7 +72,7 @@ function changedDefinition(row: RunRow, now: Graph, stored: Graph | undefined): 
   const shown = paths.length > 8 ? [...paths.slice(0, 8), `${paths.length - 8} more`] : paths
   return replayError(
     'WAYSTONE_REPLAY_DEFINITION_CHANGED',
-    `workflow ${JSON.stringify(row.workflow)} was changed since run ${row.runId} began; what differs: ${shown.join(', ') || 'its graph hash'}`,
+    `workflow ${JSON.stringify(row.workflow)} was changed since run ${row.runId} began; what differs: ${shown.join(', ') || 'its graph hash'}; give the runtime the workflow as it was beside the new one, or fork the run onto the new one`,
     { runId: row.runId, workflow: row.workflow, differences: paths },
   )
 }

@@ -39,6 +39,7 @@ export function answering(store: Store, methods: Partial<Store>): Store {
     row: (runId) => store.row(runId),
     graph: (graphHash, behaviourHash) => store.graph(graphHash, behaviourHash),
     blob: (hash) => store.blob(hash),
+    refused: (runId) => store.refused(runId),
     checkpoints: (runId, from, to) => store.checkpoints(runId, from, to),
     ...methods,
   }

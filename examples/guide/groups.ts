@@ -7,6 +7,7 @@ import {
   type Runtime,
   type RuntimeOptions,
 } from '@waystone/core'
+import type { Store } from '@waystone/core/store'
 import { z } from 'zod'
 
 const chargeCard = defineTool({
@@ -73,11 +74,21 @@ export const shop = w.workflow('shop', {
   },
 })
 
+/** What a runtime of the shop is made with. */
+interface ShopParts {
+  readonly models: NonNullable<RuntimeOptions['models']>
+  /** Of the runs. */
+  readonly store: Store
+  /** Of billing. */
+  readonly vault: GroupStore
+}
+
 /** A runtime in which the bank's key is known to the group alone, and what is private to it is kept in a store that nobody else has. */
-export function shopRuntime(models: NonNullable<RuntimeOptions['models']>, vault: GroupStore): Runtime {
+export function shopRuntime({ models, store, vault }: ShopParts): Runtime {
   // #region runtime
   return createRuntime({
     workflows: [shop],
+    store,
     models,
     groups: {
       billing: {

@@ -74,7 +74,7 @@ function offlineModel(name: string, turn: (request: ModelRequest) => OfflineTurn
           role: 'assistant',
           content: output === undefined ? [] : [{ type: 'text', text: JSON.stringify(output) }],
           // Each call of a conversation has an id of its own.
-          calls: call === undefined ? [] : [{ id: `call-${request.messages.length}`, ...call }],
+          calls: call === undefined ? [] : [{ id: `call-${request.messages.length}`, ...asJson(call) }],
         },
         finish: call === undefined ? 'stop' : 'tool-calls',
         usage: { inputTokens: 80, outputTokens: 20, cachedTokens: 0, reasoningTokens: 0 },
@@ -85,8 +85,18 @@ function offlineModel(name: string, turn: (request: ModelRequest) => OfflineTurn
 }
 
 interface OfflineTurn {
-  readonly output?: Json
-  readonly call?: { readonly name: string; readonly arguments: Json }
+  readonly output?: object
+  readonly call?: OfflineCall
+}
+
+interface OfflineCall {
+  readonly name: string
+  readonly arguments: object
+}
+
+/** Where a function gives one of several calls, TypeScript gives each the keys of the others, as undefined. */
+function asJson({ name, arguments: given }: OfflineCall): { readonly name: string; readonly arguments: Json } {
+  return { name, arguments: JSON.parse(JSON.stringify(given)) as Json }
 }
 
 const invoice = { order: 'o-7', wantsMoneyBack: true, reason: 'It is about an invoice.' }

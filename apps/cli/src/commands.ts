@@ -55,7 +55,11 @@ export const commands: readonly CommandEntry[] = [
   ),
   entry('resume', 'go on with a run, or with all that can', async () => (await import('./commands/resume.ts')).resume),
   entry('cancel', 'cancel a run for good', async () => (await import('./commands/cancel.ts')).cancel),
-  entry('delete', 'delete a run for good', async () => (await import('./commands/delete.ts')).deleteCommand),
+  entry(
+    'delete',
+    'delete a run with all that is stored of it',
+    async () => (await import('./commands/delete.ts')).deleteCommand,
+  ),
   entry(
     'replay',
     'derive a run again from its stored events, without effects',

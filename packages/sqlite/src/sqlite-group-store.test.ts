@@ -6,6 +6,7 @@ import type { RunId } from '@waystone/core/store'
 import { seededRandom } from '@waystone/testing'
 import { describeGroupStore } from '@waystone/testing/conformance'
 import { afterAll, describe, expect, it } from 'vitest'
+import { loadSqlite } from './load-sqlite.ts'
 import { createSqliteGroupStore } from './sqlite-group-store.ts'
 import { createSqliteStore } from './sqlite-store.ts'
 
@@ -102,5 +103,24 @@ describe('createSqliteGroupStore', () => {
         await store.close()
       }
     }
+  })
+
+  it('keeps its values out of the pages of the tree in a file whose pages became longer as it was copied, too (S5)', async () => {
+    const path = freshPath()
+    const first = createSqliteGroupStore({ path })
+    await first.key()
+    await first.close()
+    const { DatabaseSync } = loadSqlite()
+    const copied = new DatabaseSync(path)
+    copied.exec('PRAGMA journal_mode = DELETE; PRAGMA page_size = 8192; VACUUM')
+    copied.close()
+
+    const store = createSqliteGroupStore({ path })
+    await store.put(runId, [{ reference: 'r', text: 'SECRET' }])
+    expect((await store.get(runId, ['r'])).get('r')).toBe('SECRET')
+    await store.close()
+    const looked = new DatabaseSync(path)
+    expect({ ...looked.prepare('SELECT length(margin) AS margin FROM sealed').get() }).toEqual({ margin: 8192 })
+    looked.close()
   })
 })

@@ -93,6 +93,8 @@ class SqliteStore implements Store {
 
   async deleteRun(request: Parameters<Store['deleteRun']>[0]): ReturnType<Store['deleteRun']> {
     const deletion = await this.#file.write((database) => this.#writer.deleteRun(database, request))
+    // What was overwritten stands in the log too, as it was first written.
+    if (deletion.type === 'deleted') this.#file.foldLog()
     this.#watch.changedForOthers()
     return deletion
   }

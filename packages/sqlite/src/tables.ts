@@ -6,7 +6,7 @@ export interface Tables {
   readonly applicationId: number
   /** Bytes. */
   readonly pageSize: number
-  /** True when pages that are freed are overwritten. */
+  /** True when rows and pages that are freed are overwritten. */
   readonly isErased?: boolean
   /** SQL of version 1. */
   readonly first: string

@@ -12,6 +12,7 @@ export {
   scriptedModel,
   type ObservedCall,
   type ScriptedAnswer,
+  type WrittenJson,
   type ScriptedCall,
   type ScriptedExtras,
   type ScriptedModel,

@@ -29,7 +29,7 @@ beforeAll(() => {
   runWith(nodes[0], 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', ...tarballs, '@types/node@24')
 }, 120_000)
 
-afterAll(() => rmSync(folder, { recursive: true }))
+afterAll(() => rmSync(folder, { recursive: true }), 60_000)
 
 describe('packages, installed by npm elsewhere', () => {
   it.each(nodes)('give the waystone command on Node %s', (version) => {
@@ -52,6 +52,57 @@ describe('packages, installed by npm elsewhere', () => {
     },
   )
 })
+
+describe('docs/getting-started.md', () => {
+  const desk = join(folder, 'desk')
+  const write = (name: string, text: string): void => writeFileSync(join(desk, name), text)
+
+  it('leads from a clone to a folder with types that are checked and tests that run (D4)', { timeout: 240_000 }, () => {
+    const page = readText('docs/getting-started.md')
+    const [, commands = ''] = /<!-- run by a test -->\n\n```sh\n([\s\S]*?)```/.exec(page) ?? []
+    expect(commands).toMatch(/^npm run build\n/)
+    // What it builds is there.
+    const packed = join(folder, 'packed')
+    const script = commands.slice(commands.indexOf('\n')).replace('$PWD/.waystone/packages', packed)
+    const environment = { ...process.env, npm_config_prefer_offline: 'true', npm_config_audit: 'false' }
+    execFileSync('sh', ['-ec', script.replaceAll('../desk', desk)], { cwd: root, env: environment, stdio: 'pipe' })
+
+    const [, typeScriptOfPage = ''] = /```json\n([\s\S]*?)```/.exec(page) ?? []
+    write('tsconfig.json', typeScriptOfPage)
+    write('support.ts', readText('examples/guide/smallest.ts'))
+    write('support.test.ts', readText('examples/guide/first.test.ts'))
+    write('inline.ts', inlineShapes(readText('examples/guide/handoffs.ts')))
+    const npx = (...args: readonly string[]): string =>
+      execFileSync('npx', args, { cwd: desk, env: { ...environment, NO_COLOR: '1' }, encoding: 'utf8', stdio: 'pipe' })
+    expect(npx('tsc')).toBe('')
+    expect(npx('vitest', 'run')).toMatch(/Tests {2}1 passed/)
+    expect(npx('waystone', 'check', 'support.ts')).toContain('No findings.')
+    expect(npx('waystone', 'run', 'support.ts', '--input', '{"mail":"Is it blue?"}')).toContain('"topic": "other"')
+  })
+})
+
+/** Answers of several shapes, written inline under the page's own options, which are less strict than those of this repository. */
+function inlineShapes(handoffs: string): string {
+  const [, offline = ''] = /\/\/ #region offline\n([\s\S]*?)\nconst invoice/.exec(handoffs) ?? []
+  return `import type { Json, Model, ModelRequest } from '@waystone/core'
+    import { scriptedModel } from '@waystone/testing'
+    ${offline}
+    export const chosen = offlineModel('chosen', ({ messages }) =>
+      messages.length === 1
+        ? { call: { name: 'look-up', arguments: { order: 'o-7' } } }
+        : { call: { name: 'pay', arguments: { usd: 3, to: ['ann'] } } })
+    export const returned = offlineModel('returned', ({ messages }) => {
+      if (messages.length === 1) return { call: { name: 'look-up', arguments: { order: 'o-7' } } }
+      if (messages.length === 2) return { call: { name: 'pay', arguments: { usd: 3 } } }
+      return messages.length === 3 ? { output: { reply: 'x' } } : { output: { other: 1 } }
+    })
+    export const scripted = scriptedModel({
+      a: [({ messages }) => {
+        if (messages.length === 1) return { calls: [{ name: 'look-up', arguments: { order: 'o-7' } }] }
+        return messages.length === 2 ? { output: { reply: 'x' } } : { output: { other: 1 } }
+      }],
+    })`
+}
 
 /** What a command prints, run in the folder under a Node of the given version. */
 function runWith(version = '', command = '', ...args: readonly string[]): string {

@@ -34,6 +34,13 @@ export function pnpm(...args) {
 export function setUp() {
   const wanted = fingerprint()
   if (existsSync(node) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
+  const [stranger] = strangers(readFileSync(join(root, 'pnpm-lock.yaml'), 'utf8'))
+  if (stranger !== undefined) {
+    console.error(
+      `Set-up failed: ${stranger} has a package.json, and pnpm-lock.yaml does not name it. A folder of your own belongs beside the clone (docs/getting-started.md, "Install"); to make it a package of this workspace, run: ${pnpm('install').join(' ')}`,
+    )
+    process.exit(1)
+  }
   console.error('Setting up: installing the packages that pnpm-lock.yaml names (once, about 20 seconds).')
   const [command, ...args] = pnpm('install', '--frozen-lockfile', '--reporter=append-only', '--loglevel=error')
   const { status } = spawnSync(command, args, {
@@ -49,13 +56,24 @@ export function setUp() {
   writeFileSync(stamp, wanted)
 }
 
+/** Folders with a package.json where those of the workspace are, which a lock file does not name: pnpm would refuse them with a code that says little. */
+export function strangers(lock) {
+  return workspaceFolders().filter(
+    (folder) => existsSync(join(root, folder, 'package.json')) && !lock.includes(`\n  ${folder}:\n`),
+  )
+}
+
+function workspaceFolders() {
+  return ['packages', 'apps', 'examples'].flatMap((group) =>
+    readdirSync(join(root, group)).map((name) => `${group}/${name}`),
+  )
+}
+
 const isWindows = process.platform === 'win32'
 
 /** Changes when the lock file, a manifest or the kind of machine does. */
 function fingerprint() {
-  const manifests = ['packages', 'apps', 'examples'].flatMap((folder) =>
-    readdirSync(join(root, folder)).map((name) => join(folder, name, 'package.json')),
-  )
+  const manifests = workspaceFolders().map((folder) => join(folder, 'package.json'))
   const hash = createHash('sha256').update(`${process.platform}-${process.arch}`)
   for (const path of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json', ...manifests.toSorted()])
     if (existsSync(join(root, path))) hash.update(path).update(readFileSync(join(root, path)))

@@ -12,7 +12,7 @@ interface DeleteOptions extends CommonOptions, RunOptions {
 /** `waystone delete RUN`. Named so because `delete` is a word of the language. */
 export const deleteCommand: CommandDefinition<DeleteOptions> = {
   examples: [
-    ['delete 01k9', 'delete a run that has ended, for good; long-term memory and forks of it stay'],
+    ['delete 01k9', 'delete a run that has ended; there is no way back. Long-term memory and forks of it stay'],
     ['delete 01k9 --force', 'one that has not ended, or that a process drives, too'],
   ],
   configure: (command) =>

@@ -260,7 +260,7 @@ export interface Store {
   line(): Promise<readonly PermitRow[]>
 
   /**
-   * Takes a run out of the store for good, in one transaction: its checkpoints, inbox, effect marks, lease and key, and the blobs that no
+   * Takes a run out of the store, in one transaction: its checkpoints, inbox, effect marks, lease and key, and the blobs that no
    * other run refers to. Runs forked from it stay as they are. What its former owner still writes fails with WAYSTONE_STORE_RUN_UNKNOWN. Positions
    * and cursors of what is left stay valid, and none is given out twice.
    *

@@ -577,7 +577,7 @@ export interface Runtime {
   list(filter?: RunFilter): Promise<RunPage>
   row(runId: string): Promise<RunRow | undefined>
   /**
-   * Deletes a run for good: what is stored of it, and the large values that no other run has. Long-term memory, and runs forked from it stay; those can be read and go on, they only lack what was before the fork.
+   * Deletes a run: what is stored of it, and the large values that no other run has. There is no way back; what of its bytes is left is a matter of the store. Long-term memory, and runs forked from it stay; those can be read and go on, they only lack what was before the fork.
    *
    * A run that has not ended, or that a process drives, is refused unless `isForced`; its effects may then end without anybody hearing of it.
    *

@@ -9,10 +9,22 @@ import {
   type ModelUsage,
 } from '@waystone/core'
 
+/**
+ * JSON as it is written inline. Where two shapes meet, such as answers of one function, TypeScript gives each the keys of the other as `undefined`: such a key
+ * is not there.
+ */
+export type WrittenJson =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly WrittenJson[]
+  | { readonly [key: string]: WrittenJson | undefined }
+
 /** A tool call of a scripted answer. `id` default: `call-<index of the model call>-<place>`. */
 export interface ScriptedCall {
   readonly name: string
-  readonly arguments: Json
+  readonly arguments: WrittenJson
   readonly id?: string
 }
 
@@ -34,7 +46,7 @@ export interface ScriptedExtras {
 export type ScriptedAnswer =
   | string
   | Error
-  | ({ readonly output: Json } & ScriptedExtras)
+  | ({ readonly output: WrittenJson } & ScriptedExtras)
   | ({ readonly text: string } & ScriptedExtras)
   | ({ readonly calls: readonly ScriptedCall[]; readonly text?: string } & ScriptedExtras)
   | { readonly response: ModelResponse }
@@ -164,11 +176,15 @@ function responseOf(answer: PlainAnswer, call: { readonly name: string; readonly
       calls: calls.map((one, place) => ({
         id: one.id ?? `call-${call.index}-${place}`,
         name: one.name,
-        arguments: one.arguments,
+        arguments: asJson(one.arguments),
       })),
     },
     finish: answer.finish ?? (calls.length > 0 ? 'tool-calls' : 'stop'),
     usage: answer.usage === undefined ? defaultUsage : answer.usage,
     model: answer.model ?? call.name,
   }
+}
+
+function asJson(written: WrittenJson): Json {
+  return JSON.parse(JSON.stringify(written)) as Json
 }

@@ -30,7 +30,8 @@ import { patchEvent } from './patch-event.ts'
 import { answerEvent, questionEvent } from './question-event.ts'
 import { redirectEvent, releaseEvent } from './redirect-event.ts'
 import { revokeEvent, shownRule } from './rules.ts'
-import { sentEvent, sentId } from './send-event.ts'
+import { secondReceipt } from './same-event.ts'
+import { sentEvent } from './send-event.ts'
 import type {
   Acceptance,
   AnswerInput,
@@ -49,7 +50,6 @@ import type {
   SendOptions,
 } from './runtime.ts'
 import { waitForRest } from './wait-for-rest.ts'
-import { wasReceived } from './was-received.ts'
 import { waitsOf } from './waits-of.ts'
 
 const closedReasons = {
@@ -160,13 +160,13 @@ export class RunHandle implements Run {
     const name = typeof event === 'string' ? event : event.name
     const made = sentEvent(standing, { ...options, event: name, payload }, { id: ids.event(), at: clock.now() })
     if (made.type !== 'event') {
-      const { id } = options
-      if (made.reason !== 'run-ended' || id === undefined) return made
-      const place = { runId: this.runId, sequence: standing.sequence }
-      return (await wasReceived(this.#engine.store, place, sentId(id))) ? { type: 'duplicate' } : made
+      const { late, ...refusal } = made
+      return late === undefined || options.id === undefined
+        ? refusal
+        : ((await this.#second(standing, late)) ?? refusal)
     }
     if ((await deliver(this.#engine, { runId: this.runId, standing }, made.event)) === 'duplicate')
-      return { type: 'duplicate' }
+      return (await this.#second(standing, made.event)) ?? { type: 'duplicate' }
     if (standing.lacks !== undefined) return kept(made.event, standing.lacks)
     if (options.isRecordedOnly === true) return { type: 'delivered', eventId: made.event.id }
     const taken = Promise.withResolvers<Acceptance>()
@@ -180,6 +180,10 @@ export class RunHandle implements Run {
     }
     const isTaken = await this.#engine.takeUp(this.runId, { isPatient: false, needsBindings: true, entry })
     return isTaken ? await taken.promise : { type: 'delivered', eventId: made.event.id }
+  }
+
+  #second({ compiled }: StandingRun, event: Parameters<typeof secondReceipt>[2]): Promise<Receipt | undefined> {
+    return secondReceipt(this.#engine.store, { runId: this.runId, compiled }, event)
   }
 
   hold(move: { readonly by: string; readonly reason: string }): Promise<Acceptance> {

@@ -19,8 +19,11 @@ export interface Sent extends SendOptions {
 
 /** What a sent event comes to before it is handed over. */
 export type SentEvent =
-  | { readonly type: 'event'; readonly event: EngineEvent }
-  | Extract<Acceptance, { readonly type: 'refused' }>
+  | { readonly type: 'event'; readonly event: Extract<EngineEvent, { readonly type: 'event.received' }> }
+  /** `late`: the event as it would have been, when only the end of the run is against it. */
+  | (Extract<Acceptance, { readonly type: 'refused' }> & {
+      readonly late?: Extract<EngineEvent, { readonly type: 'event.received' }>
+    })
 
 /**
  * Turns what is sent into an event, parsed by the event's schema; refused when the run has ended or none of its waits could ever take it.
@@ -37,26 +40,25 @@ export function sentEvent(
   if (key !== null) textOf('key', key)
   const refusal = eventRefusal(compiled, { event, key })
   if (refusal !== undefined) return { type: 'refused', ...refusal }
-  const over = overRefusal(context)
-  if (over !== undefined) return { type: 'refused', ...over }
   const given = takeJson(sent.payload ?? null, `what event ${event} carries`)
   // Without its schema it is parsed by whoever takes it.
   const payload = compiled.isWithoutFunctions === true ? given : parsePayload(compiled, event, given)
   const { by } = sent
   const whose = by === undefined ? {} : { by: textOf('by', by), through: textOf('through', sent.through ?? 'api') }
   const message: OutsideEvent = Object.freeze({ message: Object.freeze({ event, key, payload }), ...whose })
-  const outside: EngineEvent = Object.freeze({
+  const outside = Object.freeze({
     id: sentId(id),
     at: stamp.at,
-    type: 'event.received',
-    from: 'caller',
+    type: 'event.received' as const,
+    from: 'caller' as const,
     payload: message,
   })
-  return { type: 'event', event: outside }
+  const over = overRefusal(context)
+  return over === undefined ? { type: 'event', event: outside } : { type: 'refused', ...over, late: outside }
 }
 
 /** The id of an event that was sent with an id. */
-export function sentId(id: string): string {
+function sentId(id: string): string {
   return `sent/${id}`
 }
 
@@ -77,6 +79,13 @@ function parsePayload(compiled: CompiledWorkflow, event: string, payload: Json):
   throw inputError(code, `event ${JSON.stringify(event)} carries what its schema does not allow:\n${lines}`, {
     problems,
   })
+}
+
+/** An event as its schema reads it, with what that fills in; as it is, where it does not fit. */
+export function asParsed(compiled: CompiledWorkflow, given: OutsideEvent): OutsideEvent {
+  const { event, payload } = given.message
+  const parsed = payloadOf(compiled, event, { payload, problems: [] })
+  return parsed === undefined ? given : { ...given, message: { ...given.message, payload: parsed } }
 }
 
 /** What an event of the inbox has against it, when another process put it there; undefined: nothing. */

@@ -112,7 +112,7 @@ describe('a wait', () => {
     await run.result()
     expect(await run.send(events.shipped, { by: 'road' }, { id: 's-1' })).toMatchObject({ type: 'applied' })
     expect(await run.send(events.shipped, { by: 'air' }, { id: 's-2' })).toMatchObject({ type: 'applied' })
-    expect(await run.send(events.shipped, { by: 'sea' }, { id: 's-1' })).toEqual({ type: 'duplicate' })
+    expect(await run.send(events.shipped, { by: 'road' }, { id: 's-1' })).toEqual({ type: 'duplicate' })
     expect((await run.result()).unread).toHaveLength(2)
     await run.send(events.paid, { amountUsd: 1 }, mine)
     expect(await run.result()).toMatchObject({ status: 'waiting', unread: [{ id: 'sent/s-2' }] })
@@ -120,7 +120,8 @@ describe('a wait', () => {
     await clock.advance(hourMs)
     expect(await run.result({ until: 'end' })).toMatchObject({ output: { how: 'by road' } })
     // De-duplicated by its id after it was used up, too, and after the end.
-    expect(await run.send(events.shipped, { by: 'sea' }, { id: 's-1' })).toEqual({ type: 'duplicate' })
+    expect(await run.send(events.shipped, { by: 'road' }, { id: 's-1' })).toEqual({ type: 'duplicate' })
+    expect(await run.send(events.shipped, { by: 'sea' }, { id: 's-1' })).toMatchObject({ reason: 'id-taken' })
     expect(await run.send(events.shipped, { by: 'sea' }, { id: 's-3' })).toMatchObject({ reason: 'run-ended' })
     expect(await run.send(events.shipped, { by: 'sea' })).toMatchObject({ reason: 'run-ended' })
   })
@@ -141,8 +142,51 @@ describe('a wait', () => {
     await run.result()
     await run.send(events.paid, { amountUsd: 1 }, { key: 'o-1', id: 'p-1' })
     await run.result()
-    expect(await run.send(events.paid, { amountUsd: 9 }, { key: 'o-1', id: 'p-1' })).toEqual({ type: 'duplicate' })
+    expect(await run.send(events.paid, { amountUsd: 1 }, { key: 'o-1', id: 'p-1' })).toEqual({ type: 'duplicate' })
     expect(await run.result()).not.toHaveProperty('unread')
+  })
+
+  it('refuses another event under the id of one that came, and says what differs (H4)', async () => {
+    const store = createMemoryStore()
+    const runtime = runtimeWith({ store })
+    const run = await runtime.start(orders, start)
+    await run.result()
+    const sent = { key: 'o-1', id: 'p-1', isRecordedOnly: true }
+    await run.send(events.paid, { amountUsd: 1 }, sent)
+    const other =
+      /^id "p-1" belongs to an event .* with another payload \(SHA-256 \S{12}…, not \S{12}…\); one id is for one event$/
+    // While it waits in the inbox, and when it is used up.
+    for (const isUsed of [false, true]) {
+      if (isUsed) await run.resume().then(() => run.result())
+      expect(await run.send(events.paid, { amountUsd: 9 }, sent)).toEqual({
+        type: 'refused',
+        reason: 'id-taken',
+        message: expect.stringMatching(other) as string,
+      })
+      expect(await run.send(events.paid, { amountUsd: 1 }, { ...sent, key: 'o-2' })).toMatchObject({
+        message: expect.stringContaining('another key ("o-1", not "o-2")') as string,
+      })
+      expect(await run.send(events.shipped, { by: 'sea' }, { id: 'p-1' })).toMatchObject({
+        message: expect.stringContaining('another name (paid, not shipped), key') as string,
+      })
+      expect(await run.send(events.paid, { amountUsd: 1 }, sent)).toEqual({ type: 'duplicate' })
+    }
+    expect(await run.refused()).toEqual([])
+  })
+
+  it('refuses again what was refused under its id', async () => {
+    const runtime = runtimeWith()
+    const run = await runtime.start(orders, start)
+    await run.result()
+    const payload = { message: { event: 'unheard', key: null, payload: null } }
+    await runtime.store.deliver(run.runId, { id: 'sent/x', at: 1, type: 'event.received', from: 'caller', payload })
+    await run.resume()
+    await expect.poll(async () => (await run.refused()).length).toBe(1)
+    expect(await run.send(events.shipped, { by: 'sea' }, { id: 'x' })).toMatchObject({
+      type: 'refused',
+      reason: 'not-awaited',
+      message: expect.stringContaining('an event with id "x" had come before and was refused') as string,
+    })
   })
 
   it('keeps early events over the death of every process', async () => {

@@ -6,7 +6,7 @@ import { createRuntime, replayRun, type Run, type Runtime, type RunResult } from
 import { createSqliteStore } from '@waystone/sqlite'
 import { askAtTerminal, decideWithoutTerminal } from './demo/ask.ts'
 import { chooseRepository } from './demo/choose-repository.ts'
-import { createProgress, type Progress } from './demo/progress.ts'
+import { clockTime, createProgress, type Progress } from './demo/progress.ts'
 import config from './waystone.config.ts'
 import { releaseNotes } from './workflow.ts'
 
@@ -23,6 +23,8 @@ const storePath = options.store === undefined ? join(root, '.waystone', 'runs.db
 const folder = dirname(storePath)
 const onStore = options.store === undefined ? '' : ` --store ${storePath}`
 const hasTerminal = process.stdin.isTTY && process.stdout.isTTY && process.env['CI'] === undefined
+/** What a shell takes for a program that Ctrl-C has ended. */
+const interruptedCode = 130
 
 await main()
 
@@ -31,18 +33,45 @@ async function main(): Promise<void> {
   const store = createSqliteStore({ path: storePath })
   const { offlineModels: models = {}, ...bindings } = config
   const runtime = createRuntime({ ...bindings, models, store, workflows: [releaseNotes] })
-  const interrupted = new AbortController()
-  process.once('SIGINT', () => interrupted.abort())
-  process.once('SIGTERM', () => interrupted.abort())
+  const interrupts = watchInterrupts(runtime)
   try {
     await mentionUnfinished(runtime)
     const run = await start(runtime)
-    const result = await drive(run, interrupted.signal)
-    await report(runtime, result)
+    const result = await drive(run, interrupts)
+    if (interrupts.signal.aborted) await reportStopped(run, interrupts)
+    else await report(runtime, run, result)
   } finally {
     await runtime.close()
     await store.close()
   }
+}
+
+/** Ctrl-C and its like. */
+interface Interrupts {
+  /** Fires at the first one. */
+  readonly signal: AbortSignal
+  /** Settles when what ran has ended and is committed. */
+  readonly stopped: () => Promise<void>
+  /** For a terminal that gives Ctrl-C as a key. */
+  readonly interrupt: () => void
+}
+
+/** The first one: what is running may end and is committed, nothing new starts. The second: now. As the `waystone` command does. */
+function watchInterrupts(runtime: Runtime): Interrupts {
+  const first = new AbortController()
+  let closing: Promise<void> | undefined
+  const interrupt = (): void => {
+    if (closing !== undefined) {
+      print('Stopped at once.')
+      process.exit(interruptedCode)
+    }
+    closing = runtime.close({ drain: true })
+    print('', 'Stopping: what is running may end and is kept. Press Ctrl-C again to stop at once.')
+    first.abort()
+  }
+  process.on('SIGINT', interrupt)
+  process.on('SIGTERM', interrupt)
+  return { signal: first.signal, interrupt, stopped: async () => await closing }
 }
 
 /** Runs that an earlier demo left, by kill -9 or for a person. */
@@ -76,7 +105,7 @@ async function start(runtime: Runtime): Promise<Run<{ file: string; notes: strin
 /** Follows the run and puts its requests to a person until it ends, is left open or is interrupted. */
 async function drive(
   run: Run<{ file: string; notes: string }>,
-  interrupted: AbortSignal,
+  { signal: interrupted, interrupt }: Interrupts,
 ): Promise<RunResult<{ file: string; notes: string }>> {
   let asked: { readonly step: number; readonly closed: AbortController } | undefined
   const progress = createProgress({
@@ -97,7 +126,7 @@ async function drive(
       asked = { step: request.step, closed: new AbortController() }
       const signal = AbortSignal.any([asked.closed.signal, interrupted])
       const decision = hasTerminal
-        ? await askAtTerminal(request, signal)
+        ? await askAtTerminal(request, { signal, interrupt })
         : decideWithoutTerminal(process.env['CI'] !== undefined)
       if (decision === null && !asked.closed.signal.aborted) return result
       const answer = decision === null ? undefined : await run.decide(request, decision)
@@ -120,7 +149,19 @@ async function show(run: Run<unknown>, progress: Progress, signal: AbortSignal):
   }
 }
 
-async function report(runtime: Runtime, result: RunResult<{ file: string; notes: string }>): Promise<void> {
+async function reportStopped(run: Run<unknown>, { stopped }: Interrupts): Promise<void> {
+  await stopped()
+  const { sequence } = await run.status()
+  print(`Stopped at checkpoint ${sequence}.`)
+  await advise(run)
+  process.exitCode = interruptedCode
+}
+
+async function report(
+  runtime: Runtime,
+  run: Run<unknown>,
+  result: RunResult<{ file: string; notes: string }>,
+): Promise<void> {
   const { runId } = result
   print('')
   if (result.status === 'completed' && result.output !== undefined && 'written' in result.output) {
@@ -131,16 +172,24 @@ async function report(runtime: Runtime, result: RunResult<{ file: string; notes:
     print(`The run failed: ${result.error?.message ?? 'no reason was recorded'}`)
     process.exitCode = 1
   } else {
-    print(
-      `The run is ${result.status}. Go on with: ${waystone('resume', runId)}`,
-      `or decide:   ${waystone('approve', runId)}`,
-    )
+    await advise(run)
     return
   }
   print(`Run     ${runId}, ${result.sequence + 1} checkpoints in ${relative(process.cwd(), storePath)}`)
   print(`Replay  ${waystone('replay', runId)}`)
   await replay(runtime, runId)
   suggest(runId)
+}
+
+/** How a run that has not ended goes on. What is asked can be decided, as long as it is. */
+async function advise(run: Run<unknown>): Promise<void> {
+  const { runId, status } = await run.status()
+  const asked = status === 'waiting' ? await run.requests() : []
+  const until = asked.flatMap(({ expiresAt }) => (expiresAt === null ? [] : [clockTime(expiresAt)]))
+  print(
+    `The run is ${status}${until.length === 0 ? '' : `, until ${until.join(', ')}`}. Go on with: ${waystone('resume', runId)}`,
+    ...(asked.length === 0 ? [] : [`or decide:   ${waystone('approve', runId)}`]),
+  )
 }
 
 /** Derives every transition again from the stored events: no model, no git, no file. */

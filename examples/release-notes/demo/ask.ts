@@ -11,13 +11,17 @@ const previewLines = 30
 /**
  * Shows a sign-off at the terminal and asks.
  *
- * @param signal - fires when the request is no longer open
+ * @param asking - `signal`: fires when the request is no longer open; `interrupt`: what Ctrl-C does, which this terminal gives as a key
  * @returns null: it is left open, or was closed meanwhile
  */
-export async function askAtTerminal(request: Request, signal: AbortSignal): Promise<DecisionInput | null> {
+export async function askAtTerminal(
+  request: Request,
+  { signal, interrupt }: { readonly signal: AbortSignal; readonly interrupt: () => void },
+): Promise<DecisionInput | null> {
   const notes = textOf(request, 'notes')
   print('', ...preview(notes), '', `It would be written to ${textOf(request, 'file')}.`, ...complaints(request))
   const reader = createInterface({ input: process.stdin, output: process.stdout })
+  reader.on('SIGINT', interrupt)
   try {
     for (;;) {
       const answer = (

@@ -52,6 +52,7 @@ function pad(node: string): string {
   return node.padEnd(9)
 }
 
-function clockTime(at: number): string {
+/** A moment by the local clock. @param at - ms since the epoch */
+export function clockTime(at: number): string {
   return new Date(at).toTimeString().slice(0, 8)
 }

@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import type { Readable } from 'node:stream'
 
 /** One call of git that failed: what was asked, and git's own words. */
 export class GitError extends Error {
@@ -48,24 +49,43 @@ export function runGit(
   args: readonly string[],
   options: { readonly signal?: AbortSignal; readonly input?: string } = {},
 ): Promise<string> {
+  const { signal, input = '' } = options
   return new Promise((resolve, reject) => {
-    const child = execFile(
-      'git',
-      [...settings, ...args],
-      {
-        cwd: repository,
-        env: environment(),
-        maxBuffer: maxOutputBytes,
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
-      },
-      (error, stdout, stderr) => {
-        if (error === null) resolve(stdout)
-        else reject(describe(error, stderr, args))
-      },
-    )
-    child.stdin?.on('error', () => undefined)
-    child.stdin?.end(options.input ?? '')
+    // In a process group of its own: a Ctrl-C is for whoever asked, who may let git end.
+    const child = spawn('git', [...settings, ...args], {
+      cwd: repository,
+      env: environment(),
+      detached: true,
+      ...(signal !== undefined && { signal }),
+    })
+    const [out, err] = [collect(child.stdout, () => child.kill()), collect(child.stderr, () => child.kill())]
+    child.on('error', (error) => reject(describe(error, err.text(), args)))
+    child.on('close', (code, killedBy) => {
+      if (code === 0) return resolve(out.text())
+      if (out.isTooLong()) return reject(new GitError('git answered more than 128 MB', code, undefined))
+      const how = killedBy === null ? `exited with ${code}` : `was ended by ${killedBy}`
+      reject(describe(Object.assign(new Error(how), { code }), err.text(), args))
+    })
+    child.stdin.on('error', () => undefined)
+    child.stdin.end(input)
   })
+}
+
+interface Collected {
+  readonly text: () => string
+  readonly isTooLong: () => boolean
+}
+
+/** Keeps what a stream gives, up to the most that is taken. */
+function collect(stream: Readable, onTooLong: () => void): Collected {
+  const parts: Buffer[] = []
+  let size = 0
+  stream.on('data', (part: Buffer) => {
+    size += part.length
+    if (size <= maxOutputBytes) parts.push(part)
+    else onTooLong()
+  })
+  return { text: () => Buffer.concat(parts).toString('utf8'), isTooLong: () => size > maxOutputBytes }
 }
 
 /** Without the GIT_* variables of whoever started us (a hook sets GIT_DIR), and without prompts, locks or fetching. */
@@ -86,8 +106,6 @@ function describe(error: Error & { code?: number | string | null }, stderr: stri
   const exitCode = typeof error.code === 'number' ? error.code : null
   if (error.code === 'ENOENT')
     return new GitError('git is not installed, or the repository folder does not exist', exitCode, error)
-  if (error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER')
-    return new GitError('git answered more than 128 MB', exitCode, error)
   const said = stderr.trim().split('\n').slice(-2).join(' ').slice(0, 400)
   return new GitError(`git ${args[0] ?? ''}: ${said === '' ? error.message : said}`, exitCode, error)
 }

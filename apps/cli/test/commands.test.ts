@@ -146,7 +146,7 @@ describe('waystone run', () => {
         expires  2026-01-04 03:04 (in 2 d) → end  [boss.expired]
         decide   waystone approve RUN1 --reason "…" --store FOLDER/runs.db
         decide   waystone reject RUN1 --reason "…" --store FOLDER/runs.db
-        decide   waystone approve RUN1 --edit '{…}' --reason "…" --store FOLDER/runs.db
+        decide   waystone approve RUN1 --edit '{"amount":…}' --reason "…" --store FOLDER/runs.db
         look     waystone show RUN1 --request --store FOLDER/runs.db
       "
     `)
@@ -262,6 +262,7 @@ describe('waystone runs, show, stats', () => {
          3  write ended done → boss  [write.done.1]
               ✗ write.done.0 → send  guard is false: isSmall is false (amount = 250)  test/fixtures/support.ts:55
               ✓ write.done.1 → boss  taken  test/fixtures/support.ts:55
+              ? boss asks, step 3: a large amount  waystone show RUN1 --request --store FOLDER/runs.db
       "
     `)
   })
@@ -383,7 +384,7 @@ describe('waystone approve, reject, answer', () => {
         expires  2026-01-04 03:04 (in 2 d) → end  [boss.expired]
         decide   waystone approve RUN1 --reason "…" --store FOLDER/runs.db
         decide   waystone reject RUN1 --reason "…" --store FOLDER/runs.db
-        decide   waystone approve RUN1 --edit '{…}' --reason "…" --store FOLDER/runs.db
+        decide   waystone approve RUN1 --edit '{"amount":…}' --reason "…" --store FOLDER/runs.db
         look     waystone show RUN1 --request --store FOLDER/runs.db
       "
     `)
@@ -433,11 +434,11 @@ describe('waystone approve, reject, answer', () => {
       RUN1      0.0 s  send   tool send: done  0 ms · 1 tool call
       RUN1      0.0 s  send   sent 250 red
       RUN1      0.0 s         → end
-
-      completed  run RUN1  6 checkpoints · 2 model calls · 2 tool calls · 240 tokens · $0.0006
-      {
-        "letter": "Dear \\u001b[2Jreader, tides come twice a day."
-      }
+      RUN1
+      RUN1  completed  run RUN1  6 checkpoints · 2 model calls · 2 tool calls · 240 tokens · $0.0006
+      RUN1  {
+      RUN1    "letter": "Dear \\u001b[2Jreader, tides come twice a day."
+      RUN1  }
       "
     `)
     expect(resumed.exit).toBe(0)
@@ -586,7 +587,7 @@ describe('waystone hold, release, cancel, resume', () => {
         expires  2026-01-04 03:04 (in 2 d) → end  [boss.expired]
         decide   waystone approve RUN1 --reason "…" --store FOLDER/runs.db
         decide   waystone reject RUN1 --reason "…" --store FOLDER/runs.db
-        decide   waystone approve RUN1 --edit '{…}' --reason "…" --store FOLDER/runs.db
+        decide   waystone approve RUN1 --edit '{"amount":…}' --reason "…" --store FOLDER/runs.db
         look     waystone show RUN1 --request --store FOLDER/runs.db
       "
     `)

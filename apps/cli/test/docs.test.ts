@@ -8,8 +8,8 @@ const page = readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf
 
 /** Cells of the table rows under a heading, from its first table on. */
 function rowsUnder(heading: string): readonly (readonly string[])[] {
-  const [, below = ''] = page.split(`\n## ${heading}\n`)
-  const [section = ''] = below.split('\n## ')
+  const [, below = ''] = page.split(new RegExp(`\\n##+ ${heading}\\n`))
+  const [section = ''] = below.split(/\n##+ /)
   const rows = section.split('\n').filter((line) => line.startsWith('|'))
   return rows.slice(2).map((line) =>
     line
@@ -22,6 +22,11 @@ function rowsUnder(heading: string): readonly (readonly string[])[] {
 describe('docs/cli.md', () => {
   it('holds the table of exit codes', () => {
     expect(rowsUnder('Exit codes')).toEqual(Object.values(exitCodes).map(({ code, means }) => [String(code), means]))
+  })
+
+  it('says how every command exits', () => {
+    const told = rowsUnder('Of each command').flatMap(([names = '']) => [...names.matchAll(/`([a-z]+)`/g)])
+    expect(new Set(told.map(([, name]) => name))).toEqual(new Set(commands.map(({ name }) => name)))
   })
 
   it('names every command', () => {

@@ -1,3 +1,4 @@
+/* oxlint-disable max-lines -- what authors may import is one list */
 export { DefinitionError, formatPlace, type DefinitionIssue, type Place } from './errors/definition-error.ts'
 export { errorCodes, type ErrorCode, type ErrorFamily } from './errors/codes.ts'
 export { progressOf, type NodeProgress, type ProgressStatus } from './snapshot/progress.ts'
@@ -119,6 +120,7 @@ export type {
 } from './define/compensate.ts'
 export { effectClasses } from './define/effect-class.ts'
 export type { CodeGate, GateBase, ReviewGate } from './define/gate.ts'
+export { formatStep, type StepAddress } from './base/step-address.ts'
 export { closedRequestText, readClosedRequest, type ClosedRequest } from './run/closed-request.ts'
 export type { GroupBinding } from './run/runtime.ts'
 export type { GroupConfig, GroupDefinition, GroupOwn } from './define/group.ts'
@@ -383,7 +385,7 @@ export type {
 } from './snapshot/snapshot.ts'
 export { addUsage, noUsage, type Usage, type UsageDelta } from './snapshot/usage.ts'
 export type { AuditEntry } from './replay/audit-entry.ts'
-export type { AuditCompensation } from './replay/audit-undoing.ts'
+export { itemsAroundStep, type AuditCompensation } from './replay/audit-undoing.ts'
 export type { AuditEvent } from './replay/audit-events.ts'
 export { auditRun, type Audit, type AuditHandoff, type AuditPerson, type AuditPolicy } from './replay/audit-run.ts'
 export { blamePath, type Blame, type BlameApproval, type BlameCall, type BlameEvent } from './replay/blame.ts'

@@ -6,6 +6,7 @@ import type { ExitName } from '../exit-codes.ts'
 import { argumentError, readCount, readJson, readJsonObject } from '../json-argument.ts'
 import { driveRun } from '../live/drive.ts'
 import { personName } from '../live/person-name.ts'
+import { nodeText } from '../output/node-text.ts'
 import { printable } from '../output/printable.ts'
 import { exampleText, requestLine, resultNeedText } from '../output/request-text.ts'
 import { parseDuration } from '../output/units.ts'
@@ -78,7 +79,8 @@ export async function decide(
       return exit
     }
     const tool = request.kind === 'call' ? request.action.find((action) => action.tool !== undefined)?.tool : undefined
-    const what = tool === undefined ? request.node : `${request.node}, ${printable(tool)}:`
+    const place = nodeText(request.node, request.items)
+    const what = tool === undefined ? place : `${place}, ${printable(tool)}:`
     const said = `${what} ${decision.outcome} by ${decision.by}`
     const say = (line: string): void => (context.isJson ? context.note(line) : context.print(line))
     if (isRecordedOnly) {
@@ -190,7 +192,9 @@ function decisionOf(
   const { cwd } = context.around
   const allowed = request.options.map((option) => option.outcome)
   if (!allowed.includes(outcome))
-    throw argumentError(`${request.node} has no answer "${outcome}"; allowed is ${allowed.join(', ')}`)
+    throw argumentError(
+      `${nodeText(request.node, request.items)} has no answer "${outcome}"; allowed is ${allowed.join(', ')}`,
+    )
   if (options.result === undefined && request.result?.neededFor.includes(outcome) === true)
     throw argumentError(
       `"${outcome}" needs --result: ${resultNeedText(request.result)}; for example --result ${exampleText(request.result)}`,

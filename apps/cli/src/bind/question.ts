@@ -2,6 +2,7 @@ import type { Acceptance, Request, Run } from '@waystone/core'
 import type { Command as Commander } from 'commander'
 import type { CommonOptions, Context } from '../command.ts'
 import type { ExitName } from '../exit-codes.ts'
+import { nodeText } from '../output/node-text.ts'
 import { printable } from '../output/printable.ts'
 import { awaitOwner } from './await-owner.ts'
 import { pickRequest } from './decide.ts'
@@ -43,7 +44,7 @@ export async function questionRun(
       context.note(`${context.style('bad', 'refused')} (${acceptance.reason}): ${printable(acceptance.message)}`)
       return 'failed'
     }
-    context.print(`Recorded; step ${request.step} of ${request.node} stays open.`)
+    context.print(`Recorded; step ${request.step} of ${nodeText(request.node, request.items)} stays open.`)
     return 'done'
   } finally {
     await bound.close({ drain: true })

@@ -18,17 +18,22 @@ export function sayMissing({ note }: Context): ReadOptions {
 /**
  * The store as a run is to be read through it: groups of its workflow that have stores of their own are read there, as the configuration above
  * the workflow's file says. What stands in a store that it does not name is left out, and said to be.
+ *
+ * @param options - `force`: also when the stored graph cannot be read
  */
-export async function wholeStore(row: RunRow, { file }: RunOptions, context: Context): Promise<Store> {
+export async function wholeStore(
+  row: RunRow,
+  { file, force = false }: RunOptions & { readonly force?: boolean },
+  context: Context,
+): Promise<Store> {
   const store = await context.store()
-  const text = await store.graph(row.graphHash, row.behaviourHash)
-  const groups = text === undefined ? [] : groupsWithStores(parseGraph(text))
-  if (groups.length === 0) return store
+  const groups = await groupsOf(store, row, force)
+  if (groups?.length === 0) return store
   const { cwd } = context.around
   const reference = file ?? row.tags[tagNames.module]
   const folder = reference === undefined ? cwd : dirname(resolve(cwd, reference.split('#')[0] ?? ''))
   const bound = (await loadConfig(folder)).config.groups ?? {}
-  const lacking = groups.filter((group) => bound[group]?.store === undefined)
+  const lacking = (groups ?? []).filter((group) => bound[group]?.store === undefined)
   if (lacking.length > 0) {
     const names = lacking.map((group) => `group ${printableLine(group)}`).join(', ')
     context.note(
@@ -36,4 +41,15 @@ export async function wholeStore(row: RunRow, { file }: RunOptions, context: Con
     )
   }
   return withGroupStores(store, bound)
+}
+
+/** @param isForced - a graph that cannot be read is no hindrance: undefined, whatever groups there may be */
+async function groupsOf(store: Store, row: RunRow, isForced: boolean): Promise<readonly string[] | undefined> {
+  try {
+    const text = await store.graph(row.graphHash, row.behaviourHash)
+    return text === undefined ? [] : groupsWithStores(parseGraph(text))
+  } catch (error) {
+    if (isForced) return undefined
+    throw error
+  }
 }

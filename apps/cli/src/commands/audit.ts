@@ -1,4 +1,4 @@
-import { auditRun, type Audit } from '@waystone/core'
+import { auditRun, formatStep, type Audit } from '@waystone/core'
 import { openRow, type RunOptions } from '../bind/open-run.ts'
 import { sayMissing, wholeStore } from '../bind/whole-store.ts'
 import type { CommandDefinition, CommonOptions, Context } from '../command.ts'
@@ -79,9 +79,9 @@ function personLines(person: Audit['people'][number]): readonly string[] {
   ]
 }
 
-function handoffLine({ sequence, at, from, to, reason, tooMany }: Audit['handoffs'][number]): string {
+function handoffLine({ sequence, at, from, items, to, reason, tooMany }: Audit['handoffs'][number]): string {
   const many = tooMany === undefined ? '' : `  (${tooManyText(tooMany)})`
-  return `  ${String(sequence).padStart(4)}  ${formatTime(at)}  ${from} → ${targetText(to)}: “${printableLine(reason)}”${many}`
+  return `  ${String(sequence).padStart(4)}  ${formatTime(at)}  ${nodeText(from, items)} → ${targetText(to)}: “${printableLine(reason)}”${many}`
 }
 
 function eventLine({ sequence, at, id, event, key, by, through, taken }: Audit['events'][number]): string {
@@ -92,8 +92,8 @@ function eventLine({ sequence, at, id, event, key, by, through, taken }: Audit['
 }
 
 function compensationLine(one: Audit['compensations'][number]): string {
-  const { sequence, at, step, node, item, tool, attempt, outcome, problem } = one
-  const what = `${nodeText(node, item === undefined ? undefined : [item])} (step ${step})`
+  const { sequence, at, step, tool, attempt, outcome, problem } = one
+  const what = `${formatStep(one)} (step ${step})`
   const by = tool === undefined ? 'by a function of its author' : `by tool ${printableLine(tool)}`
   const tried = attempt === 1 ? '' : `, attempt ${attempt}`
   const why = problem === undefined ? '' : `: ${printableLine(problem)}`

@@ -34,11 +34,12 @@ export const resume: CommandDefinition<ResumeOptions> = {
 interface Resuming {
   readonly options: ResumeOptions
   readonly context: Context
-  readonly prefix?: string
+  /** Others are shown at the same time, each with its id before every line. */
+  readonly isOneOfMany?: boolean
 }
 
 /** Goes on with one run in this process and shows it. */
-export async function resumeOne(row: RunRow, { options, context, prefix }: Resuming): Promise<ExitName> {
+export async function resumeOne(row: RunRow, { options, context, isOneOfMany = false }: Resuming): Promise<ExitName> {
   if (hasEnded(row.status)) {
     context.note(`Run ${row.runId} has ended: ${row.status}.`)
     context.json(
@@ -58,12 +59,12 @@ export async function resumeOne(row: RunRow, { options, context, prefix }: Resum
   try {
     const known = await run.status()
     await run.resume()
-    const note = `${prefix ?? ''}run ${row.runId}  ${context.style('quiet', `${row.workflow} version ${row.workflowVersion}, going on after checkpoint ${known.sequence}`)}`
+    const note = `run ${row.runId}  ${context.style('quiet', `${row.workflow} version ${row.workflowVersion}, going on after checkpoint ${known.sequence}`)}`
     if (context.isJson) context.note(note)
     else context.print(note)
     return await driveRun(run, bound, {
       context,
-      options: { after: known.sequence, ...(prefix === undefined ? {} : { prefix }) },
+      options: { after: known.sequence, isOneOfMany },
     })
   } finally {
     await bound.close()
@@ -108,12 +109,24 @@ async function resumeAll(options: ResumeOptions, context: Context): Promise<Exit
 }
 
 async function resumeQuietly(row: RunRow, options: ResumeOptions, context: Context): Promise<ExitName> {
-  const prefix = `${row.runId}  `
+  const own = contextOfRun(row, context)
   try {
-    return await resumeOne(row, { options, context: { ...context, json: () => undefined }, prefix })
+    return await resumeOne(row, { options, context: own, isOneOfMany: true })
   } catch (error) {
-    context.note(`${prefix}${printable(messageOf(error))}`)
+    own.note(printable(messageOf(error)))
     return isOwned(error) ? 'unfinished' : exitNameOf(error)
+  }
+}
+
+/** What is said of one run among others has its id before every line; its result is in that of all. */
+function contextOfRun({ runId }: RunRow, context: Context): Context {
+  const named = (lines: readonly string[]): readonly string[] =>
+    lines.flatMap((text) => text.split('\n')).map((line) => `${runId}  ${line}`.trimEnd())
+  return {
+    ...context,
+    json: () => undefined,
+    print: (...lines) => context.print(...named(lines)),
+    note: (...lines) => context.note(...named(lines)),
   }
 }
 

@@ -16,13 +16,15 @@ import { argumentError, readCount } from '../json-argument.ts'
 import { blameLines } from '../output/blame-text.ts'
 import { changeLines } from '../output/change-text.ts'
 import { decisionLines } from '../output/decision-text.ts'
+import { nodeText } from '../output/node-text.ts'
+import { openRequests, type OpenRequest } from '../output/open-requests.ts'
 import { openWaits } from '../output/open-waits.ts'
 import { keptBackLines } from '../output/kept-back-text.ts'
 import { placeLines, placesOf, type PlaceInLine } from '../output/line-text.ts'
 import { overviewLines } from '../output/overview.ts'
 import { progressLines } from '../output/progress-text.ts'
 import { parsePath } from '../output/path-text.ts'
-import { printable } from '../output/printable.ts'
+import { printable, printableExcerpt, printableLine } from '../output/printable.ts'
 import { refusedText } from '../output/refused-text.ts'
 import { requestLines } from '../output/request-text.ts'
 import { rowJson } from '../output/row-json.ts'
@@ -157,7 +159,7 @@ function showState(history: History, sequence: number, { print, json }: Context)
   print(printable(JSON.stringify(state, null, 2)))
 }
 
-function showWhy(history: History, at: number | undefined, { print, json }: Context): void {
+function showWhy(history: History, at: number | undefined, { print, json, advise }: Context): void {
   const looked = at === undefined ? history.checkpoints : [history.at(at).checkpoint]
   const decisions = looked.flatMap((checkpoint) => {
     const { sequence, decision } = checkpoint
@@ -167,9 +169,26 @@ function showWhy(history: History, at: number | undefined, { print, json }: Cont
   if (decisions.length === 0) print(at === undefined ? 'Nothing was decided yet.' : `Checkpoint ${at} decided nothing.`)
   for (const { sequence, decision, checkpoint } of decisions) {
     const [first = '', ...decided] = decisionLines(decision, history.graph, itemsOf(checkpoint))
-    const others = [...keptBackLines(checkpoint), ...decided]
+    const others = [...keptBackLines(checkpoint), ...decided, ...askedLines(history, sequence, advise)]
     print(`${String(sequence).padStart(4)}  ${first}`, ...others.map((line) => `      ${line}`))
   }
+}
+
+/** The requests that a decision led to: why somebody is asked, and where the whole of it is to be seen. */
+function askedLines(history: History, sequence: number, advise: Context['advise']): readonly string[] {
+  const { graph, row, last } = history
+  const openAt = (at: number): readonly OpenRequest[] =>
+    at < 0 ? [] : openRequests(history.at(at).snapshot.context, graph)
+  const before = new Set(openAt(sequence - 1).map(({ step }) => step))
+  const asked = openAt(sequence).filter(({ step }) => !before.has(step))
+  if (asked.length === 0) return []
+  const still = new Set(openAt(last).map(({ step }) => step))
+  return asked.map(({ step, node, items, tool, reason }) => {
+    const about = tool === null ? '' : ` about ${printableLine(tool)}`
+    const why = reason === '' ? '' : `: ${printableExcerpt(reason, 100)}`
+    const look = still.has(step) ? `  ${advise(`show ${row.runId} --request`)}` : ''
+    return `  ? ${nodeText(node, items)} asks${about}, step ${step}${why}${look}`
+  })
 }
 
 function timelineLook({ style, around }: Context): TimelineLook {

@@ -35,13 +35,28 @@ export const stats: CommandDefinition<StatsCommandOptions> = {
     })
     const rows = by === undefined ? all : all.filter(({ group }) => group === by)
     context.json({ since: from === undefined ? null : iso(from), rows })
+    const ofWorkflow = workflow === undefined ? 'Nothing' : `Nothing of ${printableLine(workflow)}`
     context.print(
       ...(rows.length === 0
-        ? [`Nothing has run in ${store.name}${since === undefined ? '' : ` within ${since}`}.`]
+        ? [
+            `${all.length === 0 || by === undefined ? `${ofWorkflow} has run` : nothingOf[by]} in ${store.name}${since === undefined ? '' : ` within ${since}`}.`,
+          ]
         : statsLines(rows)),
     )
     return 'done'
   },
+}
+
+/** What is said where runs have no row of a group. */
+const nothingOf: { readonly [group in StatsGroup]: string } = {
+  workflow: 'No run has begun',
+  node: 'No node has ended',
+  item: 'No map has had items',
+  agent: 'No agent has been asked',
+  model: 'No model has been called',
+  tool: 'No tool has been called',
+  handoff: 'No agent has handed over',
+  compensation: 'Nothing has been undone',
 }
 
 const columns: readonly Column[] = [

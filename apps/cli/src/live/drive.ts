@@ -5,6 +5,7 @@ import type { BoundWorkflow } from '../bind/bind-workflow.ts'
 import type { Context } from '../command.ts'
 import type { ExitName } from '../exit-codes.ts'
 import { exitOfStatus, nothingAwaited, resultJson, resultLines, type Awaited } from '../output/run-result.ts'
+import { nodeText } from '../output/node-text.ts'
 import { printable } from '../output/printable.ts'
 import { plainStyle } from '../output/style.ts'
 import { askPerson } from './ask-person.ts'
@@ -14,8 +15,8 @@ import { createView, type RunView } from './view.ts'
 
 /** How to show a run that is driven here. */
 export interface DriveOptions {
-  /** Written before every line, when several runs are shown at once; also: nobody is asked. */
-  readonly prefix?: string
+  /** Several runs are shown at once: line by line, and nobody is asked. Default false. */
+  readonly isOneOfMany?: boolean
   /** Events up to this sequence are known to whoever looks, and not shown again. */
   readonly after?: number
 }
@@ -40,7 +41,7 @@ export async function driveRun(
   bound: BoundWorkflow,
   { context, options = {} }: { context: Context; options?: DriveOptions },
 ): Promise<ExitName> {
-  const view = createView(bound.graph, context, options.prefix)
+  const view = createView(bound.graph, context, options.isOneOfMany)
   const { interrupts } = context
   const onInterrupt = (): void => {
     view.pause()
@@ -52,7 +53,7 @@ export async function driveRun(
     (context.around.input.isTTY ?? false) &&
     context.around.out.isTerminal &&
     !context.isJson &&
-    options.prefix === undefined
+    options.isOneOfMany !== true
   try {
     const driving: Driving = { run, runtime: bound.runtime, graph: bound.graph, view, interrupts, context, canAsk }
     const result = await toTheEnd(driving, options.after ?? -1)
@@ -130,7 +131,7 @@ async function decideAtTerminal({
   closed.abort()
   if (wasClosed) {
     const became = await closedText({ run, runtime }, request.step)
-    context.print('', became ?? `${request.node} is no longer open.`)
+    context.print('', became ?? `${nodeText(request.node, request.items)} is no longer open.`)
   }
   if (decision === null) return wasClosed
   try {

@@ -194,7 +194,9 @@ function endedText(
       ? ''
       : `  ${style('warn', `does not fit: ${printableExcerpt(event.misfit.join('; '), 120)}`)}`
   const late = event.isLate ? ' (late: only its usage counts)' : ''
-  return `${name(event.node, event.items)}  ${what === '' ? '' : `${what}${attempt}: `}${outcome}${late}${style('quiet', `  ${[took, used].filter((part) => part !== '').join(' · ')}`)}${error}${misfit}`
+  const { items = [], item } = event
+  const about = event.undoes !== undefined && item !== undefined ? [...items, item] : items
+  return `${name(event.node, about)}  ${what === '' ? '' : `${what}${attempt}: `}${outcome}${late}${style('quiet', `  ${[took, used].filter((part) => part !== '').join(' · ')}`)}${error}${misfit}`
 }
 
 function patchedText({ keys, by, reason }: Extract<RunEvent, { type: 'run.patched' }>, style: Style): string {

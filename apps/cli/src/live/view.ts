@@ -19,10 +19,10 @@ export interface RunView {
 }
 
 /** The view that fits where the output goes: a live block on a terminal, plain lines elsewhere; with `--json` lines to standard error. */
-export function createView(graph: Graph, context: Context, prefix = ''): RunView {
+export function createView(graph: Graph, context: Context, isOneOfMany = false): RunView {
   const isLive =
-    context.around.out.isTerminal && !context.isJson && prefix === '' && context.around.env['TERM'] !== 'dumb'
-  return createRunView(graph, context, isLive ? liveScreen(graph, context) : plainScreen(context, prefix))
+    context.around.out.isTerminal && !context.isJson && !isOneOfMany && context.around.env['TERM'] !== 'dumb'
+  return createRunView(graph, context, isLive ? liveScreen(graph, context) : plainScreen(context))
 }
 
 /** Where lines of a run go. */
@@ -71,13 +71,12 @@ function createRunView(graph: Graph, context: Context, screen: Screen): RunView 
   }
 }
 
-function plainScreen(context: Context, prefix: string): Screen {
+function plainScreen(context: Context): Screen {
   return {
     write(lines) {
-      const prefixed = lines.map((line) => prefix + line)
-      if (prefixed.length === 0) return
-      if (context.isJson) context.note(...prefixed)
-      else context.print(...prefixed)
+      if (lines.length === 0) return
+      if (context.isJson) context.note(...lines)
+      else context.print(...lines)
     },
     clear: () => undefined,
     close: () => undefined,

@@ -12,7 +12,7 @@ import { amountText } from '../graph/limits-text.ts'
 import { handoffReason } from './handoff-text.ts'
 import { printableExcerpt } from './printable.ts'
 import { nodeText } from './node-text.ts'
-import { placedText, targetText, type HolderOf } from './target-text.ts'
+import { placedPath, placedText, targetText, type HolderOf } from './target-text.ts'
 
 /**
  * Where a decision leads, through the joins it fired: `→ fork a, b`, `→ merge 1 of 2`, `→ merge → answer`; in a nested workflow by paths.
@@ -31,9 +31,10 @@ export function wayText(decision: Decision, graph: Graph, items: readonly number
   // Before it ends, a run undoes what it did.
   if (next !== undefined && isUndoing(next)) return `→ ${placedText(to, held)}, undoing first`
   // A place on the way that is passed at once.
-  if (arrival === undefined && next !== undefined && next.node === placedText(to, held))
-    return `→ ${next.node} ${wayText(next, graph, items)}`
-  if (arrival === undefined) return `→ ${startText([placedText(to, held)], decision)}`
+  if (arrival === undefined && next !== undefined && to !== null && next.node === placedPath(to, node))
+    return `→ ${nodeText(next.node, items)} ${wayText(next, graph, items)}`
+  if (arrival === undefined && decision.starts === undefined) return `→ ${placedText(to, held)}`
+  if (arrival === undefined) return `→ ${startText(to === null ? [] : [placedPath(to, node)], decision)}`
   const how = `${arrival.isFailure ? 'branch failed, ' : ''}${arrival.join}`
   if (next === undefined) {
     const begun = decision.starts === undefined || decision.starts.length === 0 ? '' : `, ${startText([], decision)}`

@@ -1,5 +1,6 @@
 import { eventWord, type RuntimeOptions } from '@waystone/core'
 import type { Context } from '../command.ts'
+import { nodeText } from './node-text.ts'
 import { printableLine } from './printable.ts'
 import { formatDuration } from './units.ts'
 
@@ -23,7 +24,7 @@ export function noticeLines(notice: RuntimeNotice, { around }: Pick<Context, 'ar
         `Run ${notice.runId}: ${article(eventWord(notice.event))} could not be used: ${printableLine(notice.message)}`,
       ]
     case 'permit.awaited': {
-      const { resource, ahead, until, node } = notice
+      const { resource, ahead, until, node, items, undoes, runId } = notice
       const reasons = {
         concurrent: 'too many are under way',
         rate: 'too many have begun',
@@ -31,7 +32,10 @@ export function noticeLines(notice: RuntimeNotice, { around }: Pick<Context, 'ar
       }
       const line = ahead === 0 ? '' : `, ${ahead} ahead`
       const wait = until === null ? '' : `, ${formatDuration(Math.max(0, until - around.now()))} at least`
-      return [`Node ${node} waits for ${resourceText(resource)}: ${reasons[notice.reason]}${line}${wait}.`]
+      const what = undoes === undefined ? '' : `, to undo step ${undoes},`
+      return [
+        `Run ${runId}: node ${nodeText(node, items)}${what} waits for ${resourceText(resource)}: ${reasons[notice.reason]}${line}${wait}.`,
+      ]
     }
     case 'run.parked':
       return [

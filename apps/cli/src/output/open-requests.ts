@@ -9,6 +9,8 @@ export interface OpenRequest {
   readonly items: readonly number[]
   /** The tool whose call it is about; null: none. */
   readonly tool: string | null
+  /** Why it is asked, as the workflow says; empty: it does not. */
+  readonly reason: string
   readonly expiresAt: number | null
   /** Where the run goes when it expires; null: it does not. */
   readonly expired: RequestOption | null
@@ -32,14 +34,23 @@ function requestsIn({ open, children }: RunContext, { around, items }: Around, g
     const path = `${around}${node}`
     if (inside !== undefined) return requestsIn(inside.context, { around: `${path}/`, items: all }, graph)
     if (kind !== 'approval' && kind !== 'resolve') return []
-    const edges = (nodeAt(graph, path)?.graph.edges ?? []).filter(
-      (edge) => edge.from === node && edge.outcome === 'expired',
-    )
+    const place = nodeAt(graph, path)
+    const record = place?.node
+    const edges = (place?.graph.edges ?? []).filter((edge) => edge.from === node && edge.outcome === 'expired')
+    const reason = record?.kind === 'approval' ? record.reason : ''
     // Of a call of an agent, the agent is told.
     const to = callId === undefined ? (edges[0]?.to ?? node) : node
     const expired = { outcome: 'expired', edges: callId === undefined ? edges.map(({ id }) => id) : [], to }
     return [
-      { step: Number(index), node: path, items: all, tool, expiresAt, expired: expiresAt === null ? null : expired },
+      {
+        step: Number(index),
+        node: path,
+        items: all,
+        tool,
+        reason,
+        expiresAt,
+        expired: expiresAt === null ? null : expired,
+      },
     ]
   })
 }

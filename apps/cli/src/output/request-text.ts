@@ -42,7 +42,7 @@ export function requestLines(request: Request, { style, now }: { style: Style; n
       request.delegates.map(({ person, by }) => `${names(by)} may decide for ${printableLine(person)}`),
       style,
     ),
-    ...section('edit', editable(request).length === 0 ? [] : [`${editable(request).join(', ')} may be edited`], style),
+    ...section('edit', editable(request).length === 0 ? [] : [editText(request)], style),
     ...section('remember', rememberLines(request), style),
     ...section(
       'answer',
@@ -155,6 +155,19 @@ export function editable({ edits, argumentsSchema }: Request): readonly string[]
   const { properties } = argumentsSchema
   const names = typeof properties === 'object' && properties !== null ? Object.keys(properties) : []
   return names.length === 0 ? ['the arguments'] : names.map((name) => printableLine(name))
+}
+
+/** What may be edited; keys are set anew, so that one which holds an object has to be given whole. */
+function editText(request: Request): string {
+  const { edits, evidence, kind } = request
+  const isWhole = (key: string): boolean => typeof evidence[key] === 'object' && evidence[key] !== null
+  const whole = kind === 'approval' ? edits.filter(isWhole) : []
+  return `${editable(request).join(', ')} may be edited${whole.length === 0 ? '' : `; an edit gives ${whole.join(', ')} whole`}`
+}
+
+/** How edits are typed, shortly. */
+export function editForm({ kind, edits }: Request): string {
+  return kind === 'approval' ? `{${edits.map((key) => `"${key}":…`).join(',')}}` : '{…}'
 }
 
 /** The arguments a call is asked about; undefined for other requests. */

@@ -13,8 +13,9 @@ import {
 } from '@waystone/core'
 import type { ExitName } from '../exit-codes.ts'
 import { amountText } from '../graph/limits-text.ts'
+import { nodeText } from './node-text.ts'
 import { printable, printableLine } from './printable.ts'
-import { deadlineTexts, exampleText, requestLine } from './request-text.ts'
+import { deadlineTexts, editForm, exampleText, requestLine } from './request-text.ts'
 import type { Style, Tone } from './style.ts'
 import { formatTime } from './units.ts'
 import { counted, usageText } from './usage-text.ts'
@@ -119,7 +120,7 @@ export function compensationLines(compensation: RunResult['compensation'], style
 }
 
 function undoPlace({ node, step, tool, item }: Pick<FailedUndo, 'node' | 'step' | 'tool' | 'item'>): string {
-  return `${node}${item === undefined ? '' : ` item ${item}`}${tool === undefined ? '' : ` ${tool}`}, step ${step}`
+  return `${nodeText(node, item === undefined ? [] : [item])}${tool === undefined ? '' : ` ${tool}`}, step ${step}`
 }
 
 function endingLines({ status, output, error, limit }: RunResult<object>, style: Style): readonly string[] {
@@ -208,9 +209,10 @@ function decideLines(
   ]
 }
 
-function decideCommand(outcome: string, runId: string, { result }: Request): string {
+function decideCommand(outcome: string, runId: string, request: Request): string {
+  const { result } = request
   if (outcome === 'approved') return `approve ${runId}`
-  if (outcome === 'edited') return `approve ${runId} --edit '{…}'`
+  if (outcome === 'edited') return `approve ${runId} --edit '${editForm(request)}'`
   if (outcome === 'rejected') return `reject ${runId}`
   return `answer ${runId} ${outcome}${result?.neededFor.includes(outcome) === true ? ` --result ${exampleText(result)}` : ''}`
 }

@@ -13,13 +13,23 @@ export interface HolderOf {
   readonly items: readonly number[]
 }
 
-/** A target of a node as the run sees it: by its path where the node is in a nested workflow, and an end as the end of that. */
+/** A target of a node as the run sees it: by its path where the node is in a nested workflow, in the same items, and an end as the end of that. */
 export function placedText(target: string | null, { node, items }: HolderOf): string {
-  const holder = node.slice(0, Math.max(0, node.lastIndexOf('/')))
+  const holder = holderOf(node)
   if (target === null || holder === '') return targetText(target)
   const inside = innerEnds[target]
   if (inside !== undefined) return `${inside} ${nodeText(holder, items)}`
-  return Object.hasOwn(targetNames, target) ? targetText(target) : `${holder}/${target}`
+  return Object.hasOwn(targetNames, target) ? targetText(target) : nodeText(`${holder}/${target}`, items)
+}
+
+/** The path of a target that is a node. */
+export function placedPath(target: string, node: string): string {
+  const holder = holderOf(node)
+  return holder === '' ? target : `${holder}/${target}`
+}
+
+function holderOf(node: string): string {
+  return node.slice(0, Math.max(0, node.lastIndexOf('/')))
 }
 
 const innerEnds: { readonly [target: string]: string | undefined } = {

@@ -1,4 +1,12 @@
-import { contextsOf, openIn, type Checkpoint, type Decision, type EngineEvent, type History } from '@waystone/core'
+import {
+  contextsOf,
+  itemsAroundStep,
+  openIn,
+  type Checkpoint,
+  type Decision,
+  type EngineEvent,
+  type History,
+} from '@waystone/core'
 import { nodeText } from './node-text.ts'
 import { personText } from './person-text.ts'
 import { reasonText, wayText } from './decision-text.ts'
@@ -29,7 +37,7 @@ export function timelineLines(
       `+${formatDuration(event.at - begun)}`,
       nodeText(
         step?.node ?? (event.from === 'person' || event.type === 'timer.due' ? (decision?.node ?? '') : ''),
-        items,
+        step?.undoes === undefined ? items : undoneItems(step, history),
       ),
       whatText(checkpoint, history),
       decision === null || decision.to === null ? '' : wayText(decision, history.graph, items),
@@ -55,6 +63,15 @@ export function timelineLines(
     const lines = table(kept(columns), rows.map(kept))
     if (most === always || lines.every((line) => displayWidth(line) <= width)) return lines
   }
+}
+
+/** What undoes is in no map; what it undoes may have been. */
+function undoneItems(
+  { undoes = -1, item }: NonNullable<Checkpoint['step']>,
+  { checkpoints }: History,
+): readonly number[] {
+  const around = itemsAroundStep(checkpoints, undoes)
+  return item === undefined ? around : [...around, item]
 }
 
 /** Columns that are never left out: up to the edge. */

@@ -1,4 +1,5 @@
 import type { Graph } from '../graph/graph.ts'
+import { inMadeWorkflow } from '../graph/made-text.ts'
 import { boundsOf } from './bounds/bounds.ts'
 import { subjectOf, type Subject } from './moves.ts'
 import { policies } from './policy/policies.ts'
@@ -93,7 +94,10 @@ function forkFindingsIn(graph: Graph): readonly Finding[] {
 
 /** What is found in nested workflows, each workflow once. */
 function nestedFindings(graph: Graph, find: (nested: Graph) => readonly Finding[]): readonly Finding[] {
-  const found = Object.values(graph.workflows ?? {}).flatMap(find)
+  const found = Object.values(graph.workflows ?? {}).flatMap((nested) => {
+    const told = (text: string): string => inMadeWorkflow(nested.name, Object.keys(nested.nodes), text)
+    return find(nested).map((one) => Object.freeze({ ...one, message: told(one.message), hint: told(one.hint) }))
+  })
   const texts = new Map(found.map((finding) => [JSON.stringify(finding), finding]))
   return [...texts.values()]
 }

@@ -25,17 +25,30 @@ export function makeNode(written: Omit<NodeDefinition, 'config'> & { readonly co
   return Object.freeze({ [nodeMarker]: Object.freeze(definition) })
 }
 
-/** Makes the table: each read of `n.name` is a reference that knows its own line. */
-export function makeNodes(nodes: unknown): unknown {
+/**
+ * Makes the table: each read of `n.name` is a reference that knows its own line.
+ *
+ * @param made - for a table that no author reads: the line of the author's that it was made for
+ */
+export function makeNodes(nodes: unknown, made?: { readonly source: SourceLine | undefined }): unknown {
   const given = typeof nodes === 'object' && nodes !== null ? nodes : {}
   const definition: NodesDefinition = Object.freeze({ entries: Object.freeze(Object.entries(given)) })
   const table: object = {}
   for (const [name, node] of definition.entries) {
-    const read = (): unknown => makeReference(node, { table: definition, name, source: callerOf(read) })
+    const read = (): unknown =>
+      makeReference(node, { table: definition, name, source: made === undefined ? callerOf(read) : made.source })
     Object.defineProperty(table, name, { enumerable: true, get: read })
   }
   Object.defineProperty(table, nodesMarker, { value: definition })
   return Object.freeze(table)
+}
+
+/** The same reference, as if written at another line. */
+export function referredFrom(reference: unknown, source: SourceLine | undefined): unknown {
+  if (typeof reference !== 'object' || reference === null || !(referenceMarker in reference)) return reference
+  // What holds the marker was made below.
+  const definition = reference[referenceMarker] as ReferenceDefinition
+  return Object.freeze({ ...reference, [referenceMarker]: Object.freeze({ ...definition, source }) })
 }
 
 function makeReference(node: unknown, reference: ReferenceDefinition): unknown {

@@ -43,7 +43,7 @@ export function workflowOfAgent({ map, agent, use, source }: AgentItems): Workfl
     config: Object.freeze({
       input: z.object({ [itemKeys.input]: z.json() }),
       output: [itemKeys.output],
-      nodes: makeNodes({ [agentNode]: node }),
+      nodes: makeNodes({ [agentNode]: node }, { source }),
       start: node,
       edges: { [agentNode]: { done: END } },
     }),

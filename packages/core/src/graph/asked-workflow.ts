@@ -3,7 +3,7 @@ import type { Json } from '../base/json.ts'
 import { END } from '../define/edge.ts'
 import { makeGuard } from '../define/guard.ts'
 import type { NodeDefinition, NodeKind } from '../define/node.ts'
-import { makeNode, makeNodes } from '../define/nodes.ts'
+import { makeNode, makeNodes, referredFrom } from '../define/nodes.ts'
 import { workflowMarker, type Workflow, type WorkflowDefinition } from '../define/workflow.ts'
 import { nodeError } from '../errors/node-error.ts'
 import { itemKeys } from './agent-workflow.ts'
@@ -23,6 +23,8 @@ interface AskedItems {
   readonly canEdit: boolean
   /** Whether a call is asked about. @param input - parsed; null: every call is */
   readonly when: ((input: unknown) => unknown) | null
+  /** What people call that, and where its author wrote it. */
+  readonly rule: { readonly name: string; readonly source: NodeDefinition['source'] }
   readonly source: NodeDefinition['source']
 }
 
@@ -33,7 +35,7 @@ interface AskedItems {
  * Its state takes any JSON that the tool's input takes, so that what a person edits is parsed by that schema as they decide.
  */
 export function workflowOfAskedCall(items: AskedItems): Workflow {
-  const { map, schema, when, source } = items
+  const { map, schema, when, rule, source } = items
   const input = inputOf(schema)
   const state = Object.freeze({
     [itemKeys.input]: input,
@@ -43,7 +45,7 @@ export function workflowOfAskedCall(items: AskedItems): Workflow {
   })
   const make = (kind: NodeKind, config: object, subject: unknown = null): unknown =>
     makeNode({ kind, config, subject, state, source, ...(kind === 'approval' && { isAboutCall: true }) })
-  const guard = { name: 'isAsked', reads: ['isAsked'], version: undefined, state, source } as const
+  const guard = { name: rule.name, reads: ['isAsked', 'why'], version: undefined, state, source: rule.source } as const
   const isAsked = makeGuard({
     ...guard,
     type: 'guard',
@@ -71,7 +73,7 @@ export function workflowOfAskedCall(items: AskedItems): Workflow {
 type Table = Readonly<Record<string, unknown>>
 
 function tableOf(
-  { tool, use, terms, canEdit, when, schema }: AskedItems,
+  { tool, use, terms, canEdit, when, schema, source }: AskedItems,
   make: (kind: NodeKind, config: object, subject?: unknown) => unknown,
 ): Table {
   const { input, output } = itemKeys
@@ -87,19 +89,21 @@ function tableOf(
     show: when === null ? [input] : [input, 'why'],
     ...(canEdit && { edits: [input] }),
   }
-  return makeNodes({
+  const nodes = {
     ...(when !== null && { needed: make('task', neededTask(when, schema)) }),
     ask: make('approval', ask),
     call: make('tool', call, tool),
     refused: make('task', refusedTask),
-    // What `w.nodes` gives has the names that it was given.
-  }) as Table
+  }
+  // What `w.nodes` gives has the names that it was given.
+  return makeNodes(nodes, { source }) as Table
 }
 
-function edgesOf({ canEdit, terms, when }: AskedItems, n: Table, isAsked: unknown): object {
+function edgesOf({ canEdit, terms, when, rule }: AskedItems, n: Table, isAsked: unknown): object {
+  const fromRule = (name: string): unknown => referredFrom(n[name], rule.source)
   return {
     ...(when !== null && {
-      needed: { done: [{ when: makeGuard({ type: 'not', of: isAsked }), to: n['call'] }, n['ask']] },
+      needed: { done: [{ when: makeGuard({ type: 'not', of: isAsked }), to: fromRule('call') }, fromRule('ask')] },
     }),
     ask: {
       approved: n['call'],

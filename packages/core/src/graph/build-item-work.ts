@@ -98,7 +98,12 @@ function askedWork(site: NodeSite): ItemWorkParts | undefined {
     Object.entries({ retry, timeout, effect, compensate }).filter(([, value]) => value !== undefined),
   )
   const { source } = definition
-  const nested = nestedOf(site, workflowOfAskedCall({ map: id, tool: item, schema, use, ...approval, source }))
+  const isOfTool = written.config['approval'] === true
+  const rule = {
+    name: `${isOfTool ? String(subject.config['name']) : id}.approval.when`,
+    source: isOfTool ? subject.source : source,
+  }
+  const nested = nestedOf(site, workflowOfAskedCall({ map: id, tool: item, schema, use, ...approval, rule, source }))
   if (nested === undefined) return undefined
   const input = readFunction(written, 'input')
   if (input === null) checkItem(site, jsonSchemaOf(schema, 'input') ?? {}, 'tool')

@@ -138,7 +138,7 @@ describe('a map in the graph', () => {
     [{ item: reader, effect: 'keyed' }, /effect is "keyed"; expected is left out: the tools inside/],
     [{ item: entry, compensate: { tool: look } }, /compensate is .*; expected is left out: what runs inside/],
     [{ item: entry, timeout: '1s' }, /timeout is "1s"; expected is left out: give the workflow/],
-    [{ item: reader, timeout: 'soon' }, /each:agent\.nodes\.agent\.timeout: node "agent": timeout is "soon"/],
+    [{ item: reader, timeout: 'soon' }, /each:agent\.nodes\.agent\.timeout: node "each\/agent": timeout is "soon"/],
     [{ item: other }, /input of its workflow: "order" is string in the arguments, but number/],
     [{ item: defineAgent({ ...readerConfig, input: z.object({ id: z.number() }) }) }, /of its agent: it needs "id"/],
   ]

@@ -1,4 +1,4 @@
-import { isWorkflow, type Workflow } from '../define/workflow.ts'
+import { isWorkflow, workflowMarker, type Workflow } from '../define/workflow.ts'
 import { DefinitionError } from '../errors/definition-error.ts'
 import { nodeKeys, readCommon } from './build-base.ts'
 import { checkMapping } from './build-mapping.ts'
@@ -6,7 +6,8 @@ import { noRetry } from './build-retry.ts'
 import type { BuildScope, BuiltNode, NodeSite } from './build-scope.ts'
 import type { Graph } from './graph.ts'
 import { describeValue } from './issues.ts'
-import { checkKeys, readFunction, readStateKeys, type Written } from './read-config.ts'
+import { inMadeWorkflow } from './made-text.ts'
+import { checkKeys, isRecord, readFunction, readStateKeys, type Written } from './read-config.ts'
 import type { NestedGraph } from './registry.ts'
 
 /** Levels of workflows a run may have, its own included. */
@@ -85,7 +86,12 @@ function builtOf(scope: BuildScope, written: Written, subject: Workflow): Nested
     return scope.buildNested(subject)
   } catch (error) {
     if (!DefinitionError.isInstance(error)) throw error
-    for (const { code, place, message, hint } of error.issues) written.issues.add(code, place, { message, hint })
+    const { name, config } = subject[workflowMarker]
+    const given: unknown = config['nodes']
+    const nodes = isRecord(given) ? Object.keys(given) : []
+    const told = (text: string): string => inMadeWorkflow(String(name), nodes, text)
+    for (const { code, place, message, hint } of error.issues)
+      written.issues.add(code, place, { message: told(message), hint: told(hint) })
     return undefined
   }
 }

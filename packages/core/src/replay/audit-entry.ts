@@ -1,3 +1,4 @@
+import { formatStep } from '../base/step-address.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { Decision } from '../snapshot/decision.ts'
 import { neverBegan } from './audit-undoing.ts'
@@ -22,7 +23,7 @@ export function entryOf(checkpoint: Checkpoint): AuditEntry {
   return {
     sequence,
     at: event.at,
-    actor: actorOf(event, step?.node ?? null),
+    actor: actorOf(event, step === null ? '' : formatStep({ ...step, ...(items !== undefined && { items }) })),
     event: event.type,
     decision,
     ...(items !== undefined && { items }),
@@ -30,10 +31,10 @@ export function entryOf(checkpoint: Checkpoint): AuditEntry {
   }
 }
 
-function actorOf(event: Checkpoint['event'], node: string | null): string {
+function actorOf(event: Checkpoint['event'], place: string): string {
   switch (event.type) {
     case 'effect.ended':
-      return `node ${node ?? ''}${event.payload.model === undefined ? '' : ` (${event.payload.model})`}`
+      return `node ${place}${event.payload.model === undefined ? '' : ` (${event.payload.model})`}`
     case 'request.decided':
     case 'request.asked':
     case 'request.answered':

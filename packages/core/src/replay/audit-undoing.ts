@@ -7,6 +7,8 @@ export interface AuditCompensation {
   /** What it undoes: the step, and its node by path. */
   readonly step: number
   readonly node: string
+  /** The items of maps inside which it was done, outermost first; absent: inside none. */
+  readonly items?: readonly number[]
   /** The item of a map that it undoes; absent: none. */
   readonly item?: number
   /** The tool that undoes it; absent: a function of the author's does. */
@@ -24,6 +26,7 @@ export function compensationsIn(checkpoints: readonly Checkpoint[]): readonly Au
   return checkpoints.flatMap(({ sequence, event, step }): readonly AuditCompensation[] => {
     if (step?.undoes === undefined) return []
     if (event.type !== 'effect.ended' && event.type !== 'request.decided') return []
+    const items = itemsAroundStep(checkpoints, step.undoes)
     const problem = event.type === 'effect.ended' ? event.payload.error?.message : event.payload.reason
     return [
       {
@@ -31,6 +34,7 @@ export function compensationsIn(checkpoints: readonly Checkpoint[]): readonly Au
         at: event.at,
         step: step.undoes,
         node: step.node,
+        ...(items.length > 0 && { items }),
         ...(step.item !== undefined && { item: step.item }),
         ...(step.tool !== undefined && { tool: step.tool }),
         attempt: step.attempt,
@@ -39,6 +43,11 @@ export function compensationsIn(checkpoints: readonly Checkpoint[]): readonly Au
       },
     ]
   })
+}
+
+/** The items of maps inside which a step was done: what undoes it is outside of all maps. */
+export function itemsAroundStep(checkpoints: readonly Checkpoint[], index: number): readonly number[] {
+  return checkpoints.find(({ step }) => step?.index === index)?.items ?? []
 }
 
 /** True for the end of an attempt that was cancelled before it had begun: it certainly did not happen, and nobody is charged for it. */

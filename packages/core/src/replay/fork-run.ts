@@ -1,4 +1,5 @@
 import type { RunId } from '../base/ids.ts'
+import { formatStep } from '../base/step-address.ts'
 import { canonicalJson, copyJson, type Json, type JsonObject } from '../base/json.ts'
 import { createKeeping } from '../checkpoint/keep-private.ts'
 import { firstPackingWith, packCheckpoint } from '../checkpoint/pack.ts'
@@ -17,6 +18,7 @@ import { summaryOf } from '../run/run-summary.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import { contextsOf } from '../snapshot/tree.ts'
+import { itemsAroundStep } from './audit-undoing.ts'
 import { refusePolicyBreaks } from './fork-policies.ts'
 import { readHistory, type History } from './history.ts'
 import { readWays } from './policy-walk.ts'
@@ -140,7 +142,8 @@ function refusePlace(history: History, { at: sequence, afterUndo = false }: Fork
   const done = new Set(checkpoints.slice(0, sequence + 1).flatMap(({ step }) => (step === null ? [] : [step.index])))
   const undone = checkpoints.slice(sequence + 1).flatMap(({ step, event }) => {
     const isTried = step?.undoes !== undefined && event.type === 'effect.ended' && event.payload.outcome !== 'skipped'
-    return isTried && done.has(step.undoes) ? [`${step.node} (step ${step.undoes})`] : []
+    if (!isTried || !done.has(step.undoes)) return []
+    return [`${formatStep({ ...step, items: itemsAroundStep(checkpoints, step.undoes) })} (step ${step.undoes})`]
   })
   if (undone.length === 0) return
   throw inputError(

@@ -298,7 +298,8 @@ function toolOf(
 ): string | undefined {
   const step = openIn(history.at(sequence).snapshot.context)[index]
   const record = nodeAt(history.graph, node)?.node
-  return step?.tool ?? (record?.kind === 'tool' ? record.tool : undefined)
+  // A function of the author's that undoes a tool's work is no run of the tool.
+  return step?.tool ?? (step?.undoes === undefined && record?.kind === 'tool' ? record.tool : undefined)
 }
 
 /** Whether a policy is meant, as far as is known; `untold`: what a run that is no longer stored had read tells it. */

@@ -5,6 +5,7 @@ import { mortalView } from '../../test/support/store-view.ts'
 import { check } from '../check/check.ts'
 import { createMemoryStore } from '../checkpoint/memory-store.ts'
 import type { Json } from '../base/json.ts'
+import { defineAgent } from '../define/agent.ts'
 import { END, FAIL } from '../define/edge.ts'
 import { defineState } from '../define/state.ts'
 import { defineTool } from '../define/tool.ts'
@@ -311,6 +312,40 @@ describe('the option approval of a map', () => {
       'WAYSTONE_DEFINITION_POLICY_VIOLATED paying.policies.0',
     ])
     expect(problemsOf({ approval: false })).toEqual(['WAYSTONE_DEFINITION_POLICY_VIOLATED paying.policies.0'])
+  })
+
+  it('advises what is not there already, and names the map in findings about its items', () => {
+    const hintOf = (config: object, tool: object = {}): string | undefined =>
+      check(buildGraph(paying(config, { tool }).workflow)).findings.find(({ code }) => code.endsWith('_VIOLATED'))?.hint
+    const when = (): boolean => true
+    expect(hintOf({ approval: false })).toContain('the call of every item: `approval: true`, on map "payAll".')
+    expect(hintOf({}, { approval: { when } })).toContain(
+      'What its `when` says of the input of an item proves nothing. Or ask a person about the call of every item: terms of its own without `when`, as `approval: { reason: "…" }`, on map "payAll".',
+    )
+    expect(hintOf({ approval: false }, { approval: { when } })).toContain('terms of its own without `when`')
+  })
+
+  it('is named by findings about what is made for its items (G1)', () => {
+    const reader = defineAgent({
+      model: 'nobody',
+      instructions: 'Read.',
+      input: z.object({ file: z.string() }),
+      output: z.object({ text: z.string() }),
+    })
+    const w = defineState({ files: z.array(z.string()) })
+    const n = w.nodes({
+      readAll: w.map({ over: 'files', item: reader, input: (file) => ({ file }), maxItems: 3, apply: () => ({}) }),
+    })
+    const reading = w.workflow('reading', {
+      input: z.object({ files: z.array(z.string()) }),
+      output: ['files'],
+      nodes: n,
+      start: n.readAll,
+      edges: { readAll: { done: END } },
+    })
+    const messages = check(buildGraph(reading), { models: {} }).findings.map(({ message }) => message)
+    expect(messages).toContainEqual(expect.stringContaining('"readAll/agent"'))
+    expect(messages.join('\n')).not.toContain('"agent"')
   })
 
   it('is in the graph, which can be stored and read', () => {

@@ -4,6 +4,8 @@ import type { RunningEffect } from './running-effect.ts'
 
 /** What follows from asking. */
 export interface AwaitedPermit {
+  /** The items of maps that the step is inside of, for people. */
+  readonly itemsAround: () => readonly number[]
   readonly onGranted: () => void
   /** The store could not be asked. */
   readonly onFailed: (error: unknown) => void
@@ -27,10 +29,31 @@ export function awaitPermit(host: DriveHost, effect: RunningEffect, next: Awaite
       {
         onGranted: () => go(next.onGranted),
         onWaiting: ({ resource, reason, ahead, until }) =>
-          host.notify({ type: 'permit.awaited', runId, node, step, attempt, resource, reason, ahead, until }),
+          host.notify({
+            type: 'permit.awaited',
+            runId,
+            node,
+            ...aboutOf(effect, next.itemsAround()),
+            step,
+            attempt,
+            resource,
+            reason,
+            ahead,
+            until,
+          }),
         onFailed: next.onFailed,
       },
     ),
   )
   return true
+}
+
+/** Which item it is about, and what it undoes. */
+function aboutOf(
+  { job: { open } }: RunningEffect,
+  around: readonly number[],
+): { readonly items?: readonly number[]; readonly undoes?: number } {
+  const item = open.item ?? open.undoes?.item
+  const items = item === undefined ? around : [...around, item]
+  return { ...(items.length > 0 && { items }), ...(open.undoes !== undefined && { undoes: open.undoes.step }) }
 }

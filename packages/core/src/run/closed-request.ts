@@ -1,4 +1,5 @@
 import { namesOfPath, nodePath } from '../base/node-path.ts'
+import { formatStep } from '../base/step-address.ts'
 import type { RunId } from '../base/ids.ts'
 import { readCheckpoints } from '../checkpoint/load.ts'
 import type { Store } from '../checkpoint/store.ts'
@@ -114,11 +115,11 @@ function moverOf(event: Checkpoint['event']): Pick<ClosedRequest, 'by' | 'reason
 
 /** What became of a request, in a sentence for people: `step 3 of boss was decided by ada at …: approved, “fine”; the run went on to send`. */
 export function closedRequestText(closed: ClosedRequest): string {
-  const { step, node, items = [], tool, reason, decision } = closed
+  const { step, node, tool, reason } = closed
   const about = tool === undefined ? '' : `, ${tool},`
-  const place = node === '' ? '' : ` of ${items.length === 0 ? node : `${node}[${items.join(',')}]`}${about}`
+  const place = node === '' ? '' : ` of ${formatStep(closed)}${about}`
   const said = reason === undefined ? '' : `${closed.how === 'decided' ? ', ' : ': '}“${reason}”`
-  return `step ${step}${place} ${endText(closed)}${said}${wayText(decision)}`
+  return `step ${step}${place} ${endText(closed)}${said}${wayText(closed)}`
 }
 
 function endText(closed: ClosedRequest): string {
@@ -138,12 +139,14 @@ function whoText(by: string, { for: person, rule }: ClosedRequest): string {
 }
 
 /** Where the run went; empty: nowhere, or on inside the node. */
-function wayText(decision: Decision | null): string {
+function wayText({ decision, items = [] }: ClosedRequest): string {
   if (decision === null || decision.to === null) return ''
   const within = namesOfPath(decision.node).slice(0, -1)
-  const inner = within.length === 0 ? 'the run' : within.join('/')
+  const inner = within.length === 0 ? 'the run' : formatStep({ node: within.join('/'), items })
   const end = ends[decision.to]
-  return end === undefined ? `; ${inner} went on to ${nodePath(within, decision.to)}` : `; ${inner} ${end}`
+  return end === undefined
+    ? `; ${inner} went on to ${formatStep({ node: nodePath(within, decision.to), ...(within.length > 0 && { items }) })}`
+    : `; ${inner} ${end}`
 }
 
 const ends: { readonly [target: string]: string | undefined } = {

@@ -7,6 +7,7 @@ import { offeredOutcomes, requestDigest } from '../compile/request-digest.ts'
 import { pathAt, placeOfStep, rootPlace } from '../compile/place.ts'
 import { askedCallOf, rememberRefusal } from '../compile/sticky-rules.ts'
 import type { ApprovalRecord, NodeRecord } from '../graph/graph.ts'
+import { InputError, inputError } from '../errors/input-error.ts'
 import { groupAt } from '../graph/group-at.ts'
 import { argumentsOfCall } from '../snapshot/agent-calls.ts'
 import type { EngineEvent, PersonDecision } from '../snapshot/event.ts'
@@ -224,8 +225,24 @@ function parseEdits(open: Open, record: ApprovalRecord, { outcome, edits }: Deci
   if (!isEdited) throw badDecision(`edits were given with outcome ${JSON.stringify(outcome)}; only "edited" takes them`)
   const foreign = Object.keys(edits).filter((key) => !record.edits.includes(key))
   if (foreign.length > 0)
-    throw badDecision(`edits hold ${foreign.join(', ')}; may be edited: ${record.edits.join(', ')}`)
-  return parseKeys(open, edits)
+    throw badDecision(
+      record.isAboutCall === true
+        ? `edits hold ${foreign.join(', ')}; ${wholeInput(open, record)}`
+        : `edits hold ${foreign.join(', ')}; may be edited: ${record.edits.join(', ')}`,
+    )
+  if (record.isAboutCall !== true) return parseKeys(open, edits)
+  try {
+    return parseKeys(open, edits)
+  } catch (thrown) {
+    if (!InputError.isInstance(thrown)) throw thrown
+    throw inputError('WAYSTONE_INPUT_DECISION', `${thrown.message}; ${wholeInput(open, record)}`, {}, thrown)
+  }
+}
+
+/** What an edit of a call that an item makes has to be: it replaces the input, and is not laid over it. */
+function wholeInput({ context }: Open, { edits }: ApprovalRecord): string {
+  const now = Object.fromEntries(edits.map((key) => [key, own(context.state, key) ?? null]))
+  return `an edit gives the whole input of the call anew; now it is ${JSON.stringify(now)}`
 }
 
 function parseResponse(open: Open, record: ApprovalRecord, { outcome, response }: DecisionInput): JsonObject {

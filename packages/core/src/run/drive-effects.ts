@@ -155,6 +155,8 @@ export class DriveEffects {
       })
     if (!this.#identical.mayBegin(effect)) return
     const isWaiting = awaitPermit(this.#host, effect, {
+      itemsAround: () =>
+        openStepOf(this.#drive.compiled, this.#drive.performed.snapshot.context, effect.job.scope.step)?.items ?? [],
       onGranted: () => this.#confirm(effect),
       onFailed: (error) => this.#drive.stop(error),
     })

@@ -14,7 +14,12 @@ export type RuntimeNotice =
   | {
       readonly type: 'permit.awaited'
       readonly runId: RunId
+      /** A path in a nested workflow. */
       readonly node: string
+      /** The items of maps that it is inside of, or is, outermost first; absent: none. */
+      readonly items?: readonly number[]
+      /** For what undoes a step: that step; absent: it undoes none. */
+      readonly undoes?: number
       readonly step: number
       readonly attempt: number
       readonly resource: string

@@ -1,4 +1,5 @@
 import { effectIdOf, type RunId } from '../base/ids.ts'
+import { formatStep } from '../base/step-address.ts'
 import { toJson, type Json, type JsonObject } from '../base/json.ts'
 import { own } from '../base/own.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
@@ -182,8 +183,8 @@ function talkOf(talk: ApprovalRecord['talk'], shown: JsonObject): Request['talk'
 
 function unknownReason(record: NodeRecord, open: OpenStep): string {
   if (open.undoes !== undefined)
-    return `Nobody knows whether attempt ${open.attempt} of undoing ${open.undoes.node} (step ${open.undoes.step}) happened. Find out, then say so; it is not repeated by itself.`
-  const where = open.item === undefined ? record.id : `item ${open.item} of ${record.id}`
+    return `Nobody knows whether attempt ${open.attempt} of undoing ${formatStep(open.undoes)} (step ${open.undoes.step}) happened. Find out, then say so; it is not repeated by itself.`
+  const where = formatStep({ node: record.id, ...(open.item !== undefined && { item: open.item }) })
   const what = open.tool === undefined ? where : `tool ${open.tool} of ${where}`
   return `Nobody knows whether attempt ${open.attempt} of ${what} happened. Find out, then say so; it is not repeated by itself.`
 }

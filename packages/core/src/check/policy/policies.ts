@@ -76,21 +76,28 @@ function violatedFinding(subject: Subject, policy: PolicyRecord, breach: Breach)
     return errorAt('WAYSTONE_DEFINITION_POLICY_VIOLATED', {
       place: policy.place,
       message: `tool "${policy.never}"${where} may run ${Number.isFinite(runner.runs) ? `${runner.runs} times` : 'more than once'} in one visit, but ${outcome} covers one run${givenText(policy)}: ${formatPath(path, id)}`,
-      hint: `Make "${policy.never}" a node of its own behind ${outcome}, and leave it out of the tools of "${id}".${askHint(policy, runner)}`,
+      hint: `Make "${policy.never}" a node of its own behind ${outcome}, and leave it out of the tools of "${id}".${askHint(subject, policy, runner)}`,
     })
   }
   const because = lost === null ? `${outcome} is not crossed` : lost
   return errorAt('WAYSTONE_DEFINITION_POLICY_VIOLATED', {
     place: policy.place,
     message: `tool "${policy.never}"${where} can run without ${outcome}${givenText(policy)}: ${wholePath(subject, path, id)}; on this path ${because}`,
-    hint: `Lead every path to "${id}" through ${outcome}, after each run of the tool and each change of what is shown.${askHint(policy, runner)}`,
+    hint: `Lead every path to "${id}" through ${outcome}, after each run of the tool and each change of what is shown.${askHint(subject, policy, runner)}`,
   })
 }
 
 /** Inside an agent, and about an item, a person can also be asked about the very call; that satisfies policies that any approval satisfies. */
-function askHint({ never, without }: PolicyRecord, { node }: Runner): string {
-  if (without === 'approval' && node.kind === 'map' && (node.tool === never || node.asks === 'arguments'))
-    return ` Or ask a person about the call of every item: \`approval: true\` on map "${node.id}", without \`when\`.`
+function askHint({ graph }: Subject, { never, without }: PolicyRecord, { node }: Runner): string {
+  if (without === 'approval' && node.kind === 'map' && (node.tool === never || node.asks === 'arguments')) {
+    const isAsking = node.asks === 'arguments'
+    const known = isAsking ? ` What its \`when\` says of the input of an item proves nothing.` : ''
+    const terms =
+      isAsking || graph.tools[never]?.approval?.when === 'arguments'
+        ? 'terms of its own without `when`, as `approval: { reason: "…" }`'
+        : '`approval: true`'
+    return `${known} Or ask a person about the call of every item: ${terms}, on map "${node.id}".`
+  }
   if (without !== 'approval' || node.kind !== 'agent' || !node.tools.includes(never)) return ''
   return ` Or ask a person before each call: \`approval: true\` on the rule for "${never}" in \`toolRules\` of "${node.id}".`
 }

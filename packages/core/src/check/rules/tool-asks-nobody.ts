@@ -25,7 +25,7 @@ export const toolAsksNobody: Rule = (subject) => {
           return errorAt('WAYSTONE_DEFINITION_TOOL_ASKS_NOBODY', {
             place: runner.node.place,
             message: `node "${id}" runs tool "${name}", about whose calls a person is asked, and nobody is asked on the path: ${way}${lost === null ? '' : `; ${lost}`}`,
-            hint: `Lead every path to "${id}" through an approval, or say with a policy when "${name}" may run.${itemHint(runner.node)}`,
+            hint: `Lead every path to "${id}" through an approval, or say with a policy when "${name}" may run.${itemHint(graph, runner.node, name)}`,
           })
         })
     })
@@ -49,6 +49,8 @@ function undoFindings(graph: Graph): Finding[] {
 }
 
 /** One yes is for one call. */
-function itemHint({ kind }: NodeRecord): string {
-  return kind === 'map' ? ' Or give the map `approval: true`: each item is asked about.' : ''
+function itemHint({ tools }: Graph, { kind }: NodeRecord, name: string): string {
+  if (kind !== 'map') return ''
+  const which = tools[name]?.approval?.when === 'arguments' ? 'each item of which its `when` says so' : 'each item'
+  return ` Or give the map \`approval: true\`: ${which} is asked about.`
 }

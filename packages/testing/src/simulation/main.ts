@@ -1,6 +1,8 @@
 // The command behind `npm run simulate`: one seed with its trace, the seeds that failed once, or many new ones.
 import { parseArgs } from 'node:util'
+import { Coverage } from './coverage.ts'
 import { readFailingSeeds } from './failing-seeds.ts'
+import { toMatrix } from './matrix.ts'
 import { runSuite } from './run-suite.ts'
 import { seedsOf, suiteOf, suites, type SuiteName } from './suites/suites.ts'
 import { simulate, type SimulationReport } from './simulate.ts'
@@ -12,6 +14,7 @@ const help = `Runs simulations of Waystone from seeds.
   npm run simulate -- --failing             every seed that failed once (packages/testing/seeds/failing.json)
   npm run simulate -- --seeds 5000          seeds from 1 on, and of each other suite its share, with the coverage; failing ones are kept
   npm run simulate -- --seeds 100 --from 5001 --suite core
+  npm run simulate -- --seeds 1000 --matrix  and what came together, over all suites
 `
 
 const { values, positionals } = parseArgs({
@@ -21,6 +24,7 @@ const { values, positionals } = parseArgs({
     suite: { type: 'string' },
     seeds: { type: 'string' },
     from: { type: 'string', default: '1' },
+    matrix: { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
   },
 })
@@ -46,10 +50,13 @@ async function runFailing(): Promise<void> {
 
 async function runSuites(seeds: number): Promise<void> {
   const chosen = values.suite === undefined ? suites : [suiteOf(values.suite)]
-  for (const suite of chosen) await showSuite(suite.name, values.suite === undefined ? seedsOf(suite, seeds) : seeds)
+  const all = new Coverage()
+  for (const suite of chosen)
+    all.add(await showSuite(suite.name, values.suite === undefined ? seedsOf(suite, seeds) : seeds))
+  if (values.matrix === true) print(`\n${toMatrix(all)}`)
 }
 
-async function showSuite(name: SuiteName, count: number): Promise<void> {
+async function showSuite(name: SuiteName, count: number): Promise<Coverage> {
   let checkpoints = 0
   const onReport = (one: SimulationReport, done: number): void => {
     checkpoints += one.checkpoints
@@ -60,9 +67,11 @@ async function showSuite(name: SuiteName, count: number): Promise<void> {
   const { rows } = suiteOf(name)
   print(`\n${coverage.toText(rows)}\n\n${name}: ${count} seeds, ${checkpoints} checkpoints`)
   const missing = coverage.missing(rows)
-  if (missing.length === 0) return
-  print(`never seen: ${missing.join(', ')}`)
-  process.exitCode = 1
+  if (missing.length > 0) {
+    print(`never seen: ${missing.join(', ')}`)
+    process.exitCode = 1
+  }
+  return coverage
 }
 
 function report({ suite, seed, violations, runs, checkpoints, digest }: SimulationReport): void {

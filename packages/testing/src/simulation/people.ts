@@ -2,7 +2,7 @@ import type { Acceptance, DecisionInput, Json, Request, Run } from '@waystone/co
 import type { SeededRandom } from '../random/seeded-random.ts'
 import { keptKeys } from './oracle/groups.ts'
 import type { RunFacts } from './oracle/run-facts.ts'
-import { privateMark } from './workflows/guild.ts'
+import { operatorsMark } from './workflows/guild.ts'
 import type { Host, SimulatedWorld } from './world.ts'
 
 /** Workflows in which decisions are remembered; the others are simulated as they were before anything was. */
@@ -19,7 +19,7 @@ export class People {
   }
 
   /** Somebody looks at a run and answers what it asks, now or later. */
-  look(facts: RunFacts, options: { readonly isPrompt: boolean }): void {
+  look(facts: Pick<RunFacts, 'runId'>, options: { readonly isPrompt: boolean }): void {
     this.#through(async (host) => {
       const run = await host.runtime.open(facts.runId)
       for (const request of await run.requests()) {
@@ -54,7 +54,7 @@ export class People {
     this.#through(async (host) => {
       const run = await host.runtime.open(facts.runId)
       const tools = Object.keys(facts.spec.graph.tools)
-      const kept = keptKeys(facts.spec.graph).map((key) => [key, `${privateMark} an operator`] as const)
+      const kept = keptKeys(facts.spec.graph).map((key) => [key, operatorsMark] as const)
       const state = { ticket: `T${this.#random.integer(10, 99)}`, ...Object.fromEntries(kept) }
       const override = this.#random.chance(0.2) ? { override: tools } : {}
       const acceptance = await run.patch({ state, ...override, by: 'operator', reason: 'as simulated' })
@@ -66,7 +66,7 @@ export class People {
   }
 
   /** Somebody takes a run by hand. */
-  resume(facts: RunFacts): void {
+  resume(facts: Pick<RunFacts, 'runId'>): void {
     this.#through(async (host) => {
       const run = await host.runtime.open(facts.runId)
       await run.resume()

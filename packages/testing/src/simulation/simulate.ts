@@ -6,6 +6,7 @@ import { Calm } from './calm.ts'
 import type { Coverage } from './coverage.ts'
 import { allOpen } from './oracle/parts.ts'
 import { isOpen, type RunFacts, type Violation } from './oracle/run-facts.ts'
+import { ForkedRuns } from './forked-runs.ts'
 import { Mishaps } from './mishaps.ts'
 import { hasRedirectable, Operators } from './operators.ts'
 import { People } from './people.ts'
@@ -158,7 +159,22 @@ class Simulation {
         `the run is ${JSON.stringify(allOpen(facts.context))} ${facts.context.held === null ? '' : 'held'} after ${calmMs} ms of calm`,
         facts.runId,
       )
-    await this.#checkEnd()
+    if (this.#hasMishaps) await this.#forkRuns()
+    if (!this.#isStopped()) await this.#checkEnd()
+  }
+
+  /** All is over: what if some of it had gone on otherwise? */
+  async #forkRuns(): Promise<void> {
+    const { timeline, oracle } = this.#world
+    const forked = new ForkedRuns(this.#world, this.#people)
+    forked.plan()
+    const deadline = timeline.now + calmMs
+    while (!(await forked.isDone()) && timeline.now <= deadline && !this.#isStopped()) {
+      const from = timeline.now
+      await this.#until(() => timeline.now > from + 2_000)
+    }
+    for (const runId of forked.open)
+      oracle.report('every-run-ends', `the forked run is open after ${calmMs} ms of calm`, runId)
   }
 
   /** Steps until a condition holds, checking after each. */

@@ -23,7 +23,9 @@ import { drawLimits, type DrawnLimits } from './limits.ts'
 import { simulatedModel } from './model.ts'
 import { Oracle } from './oracle/oracle.ts'
 import { isWaiting } from './oracle/events.ts'
+import { countKill } from './oracle/combinations.ts'
 import { allOpen } from './oracle/parts.ts'
+import { isOpen } from './oracle/run-facts.ts'
 import { SimulatedProcess } from './process.ts'
 import { StorePort } from './store-port.ts'
 import { Timeline } from './timeline.ts'
@@ -252,8 +254,10 @@ export class SimulatedWorld implements Surroundings {
 
   #crashed(process: SimulatedProcess, row: string): void {
     this.note(`${process.name} ${row}`)
-    for (const { owner, context, isDeleted } of this.oracle.runs.values()) {
+    for (const facts of this.oracle.runs.values()) {
+      const { owner, context, isDeleted } = facts
       if (owner !== process || isDeleted) continue
+      if (isOpen(facts)) countKill(facts, this.coverage)
       const open = Object.values(allOpen(context))
       if (context.undoing !== undefined) this.coverage.count('crash while undoing')
       if (context.children !== undefined) this.coverage.count('crash while nested')

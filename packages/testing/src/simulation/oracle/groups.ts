@@ -2,7 +2,7 @@ import type { Checkpoint, EngineEvent, Graph } from '@waystone/core'
 import type { StoredCheckpoint } from '@waystone/core/store'
 import type { Coverage } from '../coverage.ts'
 import type { WorldCall } from '../surroundings.ts'
-import { markOf, privateMark } from '../workflows/guild.ts'
+import { markOf, operatorsMark, privateMark } from '../workflows/guild.ts'
 import type { Report, RunFacts } from './run-facts.ts'
 
 /** Groups whose private values stand in a text and that a node was not made in, by the graph the author wrote. */
@@ -21,9 +21,15 @@ export function keptKeys({ groups }: Graph): readonly string[] {
   return Object.values(groups ?? {}).flatMap(({ keys, own }) => (own?.includes('store') === true ? keys : []))
 }
 
+/** True where a text holds what is to be in a group's own store: of the group, or by an operator's patch. */
+function isKeptIn({ groups }: Graph, text: string): boolean {
+  const own = Object.values(groups ?? {}).filter((group) => group.own?.includes('store') === true)
+  return own.length > 0 && [...own.map(({ name }) => markOf(name)), operatorsMark].some((mark) => text.includes(mark))
+}
+
 /** Nothing that waits for a run holds what is to be in a group's own store. */
 export function checkInbox(facts: RunFacts | undefined, event: EngineEvent, report: Report): void {
-  if (facts !== undefined && hasOwnStore(facts.spec.graph) && JSON.stringify(event).includes(privateMark))
+  if (facts !== undefined && isKeptIn(facts.spec.graph, JSON.stringify(event)))
     report('groups-keep-to-themselves', `event ${event.id} waits with what is to be in the group's own store`)
 }
 
@@ -38,11 +44,10 @@ export function checkPrivacy(
   const node = step?.node ?? decision?.node ?? ''
   const isOperators = event.type.startsWith('run.')
   const holds = stored.text.includes(privateMark)
-  if (hasOwnStore(facts.spec.graph)) {
-    if (holds || stored.keyframe?.includes(privateMark) === true)
-      report('groups-keep-to-themselves', `checkpoint ${sequence} holds what is to be in the group's own store`)
-    if (JSON.stringify(checkpoint).includes(privateMark)) coverage.count('private value in the store of its group')
-  }
+  const { graph } = facts.spec
+  if (isKeptIn(graph, stored.text) || isKeptIn(graph, stored.keyframe ?? ''))
+    report('groups-keep-to-themselves', `checkpoint ${sequence} holds what is to be in the group's own store`)
+  if (isKeptIn(graph, JSON.stringify(checkpoint))) coverage.count('private value in the store of its group')
   if (holds) coverage.count('private value stored')
   for (const group of isOperators ? [] : strangersIn(facts, node, stored.text))
     report('groups-keep-to-themselves', `checkpoint ${sequence} of ${node} holds what is private to group ${group}`)

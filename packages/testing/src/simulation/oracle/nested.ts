@@ -129,8 +129,9 @@ function checkBegun({ checkpoint, after, home, report, coverage }: Passage): voi
   const { event, decision, sequence } = checkpoint
   if (event.type !== 'effect.ended' || event.payload.outcome !== 'begun' || decision === null) return
   const { step } = event.payload
-  // A wait begins too, once its key or its moment is there.
-  if (home?.context.open[step]?.kind === 'prepare') return
+  const held = home?.context.open[step]
+  // It had been cancelled; or a wait begins, once its key or its moment is there.
+  if (held === undefined || held.kind === 'prepare') return
   if (after.some(({ holder }) => holder === String(step))) return
   if (decision.limit === undefined)
     report('nested-ends-with-what-holds-it', `what step ${step} holds has its input and did not begin at ${sequence}`)

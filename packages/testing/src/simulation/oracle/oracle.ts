@@ -34,6 +34,8 @@ interface Running {
 export class Oracle implements Observer {
   readonly violations: Violation[] = []
   readonly runs = new Map<string, RunFacts>()
+  /** Runs that were forked from others. They begin in the middle, so that they are held against their own replay only. */
+  readonly forked = new Set<string>()
   readonly #world: Surroundings
   readonly #truth: Store
   readonly #specs: ReadonlyMap<string, CompiledWorkflow>
@@ -140,7 +142,8 @@ export class Oracle implements Observer {
   async #meet(runId: Lease['runId']): Promise<RunFacts | undefined> {
     const row = await this.#truth.row(runId)
     const spec = this.#specs.get(row?.workflow ?? '')
-    if (spec === undefined) return undefined
+    if (row !== undefined && row.forkedFrom !== null) this.forked.add(runId)
+    if (spec === undefined || this.forked.has(runId)) return undefined
     const facts = newRunFacts(runId, spec, { isAnswered: (call) => this.#answered.has(call), rules: this.#rules })
     this.runs.set(runId, facts)
     for (const [process, lease] of this.#early.get(runId) ?? []) this.#lease(facts, process, lease)
@@ -259,7 +262,7 @@ export class Oracle implements Observer {
       `${process.name} begins ${call.runId} ${beginning.key} ${call.node} (${call.name}, ${call.effect})${stale}`,
     )
     const report = (invariant: InvariantName, message: string): void => this.report(invariant, message, call.runId)
-    checkBeginning(facts, beginning, { report, coverage: this.#world.coverage })
+    if (!this.forked.has(call.runId)) checkBeginning(facts, beginning, { report, coverage: this.#world.coverage })
     checkAskedOutside(facts, call, { report, coverage: this.#world.coverage })
     this.#limits?.effectStarted(process, call)
     if (facts !== undefined) this.#running.push({ process, call, facts })
@@ -317,7 +320,7 @@ export class Oracle implements Observer {
   /** A process was told of a fact. */
   told(event: RunEvent): void {
     const facts = this.runs.get(event.runId)
-    if (event.type === 'token.received') return
+    if (event.type === 'token.received' || this.forked.has(event.runId)) return
     if (facts === undefined || event.sequence >= facts.checkpoints.length)
       this.report(
         'nothing-before-commit',
@@ -331,6 +334,7 @@ export class Oracle implements Observer {
   /** A process was told what became of a decision or a move. */
   accepted(runId: string, acceptance: Acceptance): void {
     const facts = this.runs.get(runId)
+    if (this.forked.has(runId)) return
     if (acceptance.type === 'applied' && (facts === undefined || acceptance.sequence >= facts.checkpoints.length)) {
       this.report(
         'nothing-before-commit',

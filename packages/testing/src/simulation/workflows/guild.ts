@@ -6,6 +6,9 @@ import { input, output, task, w } from './shared.ts'
 /** What every value that is private to a group of a simulation begins with. */
 export const privateMark = 'hoarded by'
 
+/** What operators patch into keys that are private to a group begins with. */
+export const operatorsMark = `${privateMark} an operator`
+
 /** What every value that is private to this group begins with. */
 export function markOf(group: string): string {
   return `${privateMark} ${group}:`

@@ -50,6 +50,7 @@ const duo = w.workflow('duo', {
 const crypt = w.group('crypt', {
   state: { relic: z.string().optional() },
   exports: ['count', 'trail', 'plan', 'score'],
+  own: ['store'],
 })
 
 const treasury = w.group('treasury', { state: { coin: z.string().optional() }, exports: ['count', 'trail'] })
@@ -81,6 +82,7 @@ const n = w.nodes({
     apply: ({ mark }) => lineOf('signed', mark),
     expiresIn: '5s',
   }),
+  count: task('count', { effect: 'pure', isSync: true }),
   hall: w.join({ failed: 'keep', deadline: '8s' }),
   dig: crypt.task({
     effect: 'keyed',
@@ -116,7 +118,14 @@ const n = w.nodes({
     maxModelCalls: 3,
     handoffs: { keeper: { description: 'To the keeper.', contract, slice: 'all' } },
   }),
-  boss: w.approval({ show: ['ticket'], hears: ['clerk'], expiresIn: 6_000, redirectable: true }),
+  boss: w.approval({
+    show: ['ticket'],
+    hears: ['clerk'],
+    quorum: { need: 2 },
+    escalate: [{ after: 1_000, role: 'elder' }],
+    expiresIn: 6_000,
+    redirectable: true,
+  }),
   cases: w.map({
     over: ({ state }) => [0, 1, 2].map((index) => ({ ticket: `${state.ticket}-${index}` })),
     reads: ['ticket'],
@@ -131,6 +140,7 @@ const n = w.nodes({
     losers: 'finish',
     apply: (results) => ({ count: 1, trail: [`cases ${results.map(({ index }) => index).join()}`] }),
   }),
+  both: w.join({ failed: 'keep' }),
   settle: task('settle', { effect: 'keyed', attempts: 1, timeout: 900 }),
 })
 
@@ -152,10 +162,12 @@ export const guildhall = w.workflow('guildhall', {
       rejected: { to: FAIL, cancelsFork: true },
       expired: n.hall,
     },
-    hall: { done: n.tally, deadline: n.tally },
-    tally: { done: n.cases, failed: n.cases },
-    cases: { done: n.settle, unsatisfied: n.settle },
+    hall: { done: n.count, deadline: n.count },
+    count: { done: { fork: [n.tally, n.cases], join: n.both } },
+    tally: { done: n.both, failed: n.both },
+    cases: { done: n.both, unsatisfied: n.both },
+    both: { done: n.settle },
     settle: { done: END },
   },
-  limits: { handoffs: { max: 3, perPair: 1, escalateTo: n.boss }, modelCalls: 20, steps: 80, duration: '2m' },
+  limits: { handoffs: { max: 3, perPair: 1, escalateTo: n.boss }, modelCalls: 12, steps: 60, duration: '2m' },
 })

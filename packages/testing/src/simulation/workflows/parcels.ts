@@ -11,7 +11,12 @@ const p = w.nodes({
     apply: ({ mark }) => lineOf('signed', mark),
     expiresIn: '5s',
   }),
-  sure: w.approval({ show: ['ticket'], expiresIn: 8_000 }),
+  sure: w.approval({
+    show: ['ticket'],
+    quorum: { need: 2 },
+    escalate: [{ after: 1_000, role: 'manager' }],
+    expiresIn: 8_000,
+  }),
   ship: booked('ship'),
 })
 

@@ -55,13 +55,15 @@ export interface TaskShape {
   readonly redirectable?: boolean
   /** A name that it shares with others: of these one is under way at a time. */
   readonly exclusive?: string
+  /** It looks into the long-term memory first. */
+  readonly recalls?: true
 }
 
 /** A task that asks the world and leaves a trace in the state. */
 // oxlint-disable-next-line typescript/explicit-module-boundary-types -- the type of a node is what inference makes of its state
 export function task(
   name: string,
-  { effect, isSync = false, timeout = 1_500, attempts, redirectable, exclusive }: TaskShape,
+  { effect, isSync = false, timeout = 1_500, attempts, redirectable, exclusive, recalls }: TaskShape,
 ) {
   return w.task({
     effect,
@@ -70,6 +72,7 @@ export function task(
     timeout,
     ...(redirectable !== undefined && { redirectable }),
     ...(exclusive !== undefined && { exclusive }),
+    ...(recalls !== undefined && { memory: { scope: ['letters'], access: 'read' } }),
     ...(attempts !== undefined && { retry: { attempts, backoff: 300, factor: 2, jitter: 0.5 } }),
     run: ({ state }, context) => {
       const work = { name, effect, context, input: { ...state } }

@@ -50,16 +50,23 @@ const n = w.nodes({
     expiresIn: '6s',
   }),
   luggage: hand('luggage', 'ask', { on: sail, redirectable: true }),
-  seal: task('seal', { effect: 'idempotent', redirectable: true }),
+  seal: task('seal', { effect: 'idempotent', redirectable: true, recalls: true }),
   gather: w.join({ failed: 'keep', deadline: '12s' }),
   meal: booked('meal'),
-  sure: w.approval({ show: ['ticket'], expiresIn: 9_000, redirectable: true }),
+  sure: w.approval({
+    show: ['ticket'],
+    quorum: { need: 2, of: ['ada', 'bo', 'cy'] },
+    delegates: { ada: ['dan'] },
+    escalate: [{ after: 2_000, role: 'captain' }],
+    expiresIn: 9_000,
+    redirectable: true,
+  }),
   pay: task('pay', { effect: 'keyed', attempts: 1, timeout: 900 }),
 })
 
 /**
- * What is undone beside operators and waits: a nested workflow whose losers finish, an event between nodes that opens a wait in a branch,
- * redirects within the fork and out of it, holds, a deadline, and an end that often fails.
+ * What is undone beside operators and waits: a nested workflow whose losers finish, an event between nodes that opens a wait in a branch, branches
+ * that meet, redirects within the fork and out of it, holds, a deadline, a quorum that escalates, and an end that often fails.
  */
 export const voyage = w.workflow('voyage', {
   input,
@@ -69,7 +76,7 @@ export const voyage = w.workflow('voyage', {
   edges: {
     begin: { done: { emit: sail, join: n.gather } },
     leg: { done: n.gather, failed: n.gather, exhausted: n.gather },
-    fare: { received: n.gather, expired: n.gather },
+    fare: { received: n.seal, expired: n.gather },
     luggage: { done: n.seal },
     seal: { done: n.gather },
     gather: { done: n.meal, deadline: n.meal },
@@ -77,5 +84,5 @@ export const voyage = w.workflow('voyage', {
     sure: { approved: n.pay, rejected: FAIL, expired: { to: n.begin, limit: 1, otherwise: FAIL } },
     pay: { done: END },
   },
-  limits: { steps: 40, duration: '60s' },
+  limits: { steps: 26, duration: '60s' },
 })

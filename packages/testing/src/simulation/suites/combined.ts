@@ -85,7 +85,6 @@ export const combined = suite({
     'join deadline',
     'branch waits its turn',
     'branch skipped',
-    'branch cancelled',
     'list cut',
     'item begun',
     'item left',

@@ -218,11 +218,6 @@ export const plantedFaults: readonly PlantedFault[] = [
     suite: 'combined',
   },
   {
-    plant: { name: 'two that share a name are under way at once', compiled: withoutTurns },
-    found: ['branches-wait'],
-    suite: 'combined',
-  },
-  {
     plant: { name: 'a group reads what is private to another', compiled: readingAcrossGroups },
     found: ['groups-keep-to-themselves'],
     suite: 'combined',

@@ -175,15 +175,18 @@ function followOne(
   decision: Decision,
   { stopping, at }: { readonly stopping: Stopping; readonly at: number },
 ): Followed {
-  const edge = facts.spec.graph.edges.find(({ id }) => id === decision.taken.replace(/:otherwise$/, ''))
+  const { edges } = facts.spec.graph
+  const isJoin = facts.spec.graph.nodes[decision.node]?.kind === 'join'
+  // A place on the way is left as it is reached, be it only to where a limit leads; what a fork names has been counted as it fired.
+  if (isJoin && !edges.some(({ fork }) => fork?.join === decision.node))
+    facts.fires.set(decision.node, (facts.fires.get(decision.node) ?? 0) + 1)
+  const edge = edges.find(({ id }) => id === decision.taken.replace(/:otherwise$/, ''))
   if (edge === undefined || decision.to === null || decision.to === ':person') return plainly(null)
   const home = branchOf(facts, decision.node)
   const mesh = home === undefined ? undefined : facts.forks.get(home.join)?.mesh
   const truth = (guard: Parameters<typeof holds>[1]): boolean => holds(facts, guard)
   const isKept = decision.to === ':fail' && edge.cancelsFork !== true
   if (mesh !== undefined && (isKept || decision.to === mesh.join || staysIn(mesh.standing, edge, decision.to))) {
-    if (facts.spec.graph.nodes[decision.node]?.kind === 'join')
-      facts.fires.set(decision.node, (facts.fires.get(decision.node) ?? 0) + 1)
     return fireIn(facts, mesh.join, endInMesh(facts.spec, mesh, { edge, to: decision.to, holds: truth, stopping }))
   }
   if (decision.to === ':fork' && edge.fork !== undefined) {

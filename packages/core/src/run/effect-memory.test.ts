@@ -14,6 +14,7 @@ import type { Workflow } from '../define/workflow.ts'
 import { nodeFailure } from '../errors/node-error.ts'
 import { createVolatileMemory } from '../memory/volatile-memory.ts'
 import { replayRun } from '../replay/replay-run.ts'
+import { forkRun } from '../replay/fork-run.ts'
 import { createRuntime } from './create-runtime.ts'
 import { stepMemory } from './effect-memory.ts'
 import type { Runtime, RuntimeOptions } from './runtime.ts'
@@ -83,6 +84,8 @@ async function ended(
   return { output, code: error?.code, runId }
 }
 
+const byHand = { by: 'ada', reason: 'another customer' }
+
 describe('context.memory', () => {
   it('outlives the runs and their store: another run reads what one has remembered (S5)', async () => {
     const memory = createVolatileMemory()
@@ -100,7 +103,15 @@ describe('context.memory', () => {
     const runtime = runtimeWith({ memory })
     await ended(runtime, remembers)
     expect((await ended(runtime, recalls, { tags: { customer: 'bob' } })).output).toEqual({ out: '[]' })
-    expect(await ended(runtime, recalls, { tags: {} })).toMatchObject({ code: 'WAYSTONE_NODE_MEMORY_TAG' })
+    for (const tags of [{}, { customer: '' }])
+      await expect(runtime.start(recalls, { input: { text: '' }, tags })).rejects.toMatchObject({
+        code: 'WAYSTONE_INPUT_START',
+        message: expect.stringContaining('tags that the run is not given: "customer" (scope of ') as string,
+      })
+    const { runId } = await ended(runtime, recalls)
+    const forked = await runtime.open(await forkRun(runtime, runId, { at: 0, tags: { customer: '' }, ...byHand }))
+    await forked.resume()
+    expect((await forked.result()).error?.code).toBe('WAYSTONE_NODE_MEMORY_TAG')
     expect((await memory.list({ scope: [], now })).entries.map(({ scope }) => scope)).toEqual([['preferences', 'ann']])
   })
 

@@ -1,9 +1,10 @@
 import { takeJson, type JsonObject } from '../base/json.ts'
+import { own } from '../base/own.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { inputError } from '../errors/input-error.ts'
 import { everyModelOf } from '../graph/asked-models.ts'
 import { groupOwns } from '../define/group.ts'
-import type { Graph, NodeRecord } from '../graph/graph.ts'
+import type { Graph, MemoryUseRecord, NodeRecord } from '../graph/graph.ts'
 import { groupAt, groupsWith } from '../graph/group-at.ts'
 import { graphsOf, nestedIn } from '../graph/nested-graphs.ts'
 import type { ExecutorPorts } from './effect-job.ts'
@@ -76,13 +77,43 @@ function askedModels(records: readonly NodeRecord[]): ReadonlyMap<string, string
   return asked
 }
 
-function refuseForgetting({ name, nodes, tools }: CompiledWorkflow['graph']): void {
-  const users = [
+/**
+ * Refuses a start without the tags that scopes of long-term memory are made of.
+ *
+ * @throws {InputError} WAYSTONE_INPUT_START naming each tag and who needs it
+ */
+export function requireMemoryTags({ graph }: CompiledWorkflow, tags: { readonly [name: string]: string }): void {
+  const lacking = graphsOf(graph)
+    .flatMap(memoryUses)
+    .flatMap(({ user, scope }) =>
+      scope.flatMap((part) => ('tag' in part && (own(tags, part.tag) ?? '') === '' ? [{ user, tag: part.tag }] : [])),
+    )
+  if (lacking.length === 0) return
+  const names = [...new Set(lacking.map(({ tag, user }) => `${JSON.stringify(tag)} (scope of ${user})`))]
+  throw inputError(
+    'WAYSTONE_INPUT_START',
+    `workflow ${JSON.stringify(graph.name)} keeps long-term memory by tags that the run is not given: ${names.join(', ')}`,
+    { tags: [...new Set(lacking.map(({ tag }) => tag))] },
+  )
+}
+
+/** Who uses long-term memory, and under which scope. */
+function memoryUses({ nodes, tools }: Graph): readonly ({ readonly user: string } & MemoryUseRecord)[] {
+  return [
     ...Object.values(nodes).flatMap((node) =>
-      (node.kind === 'task' || node.kind === 'gate') && node.memory !== undefined ? [`node ${node.id}`] : [],
+      (node.kind === 'task' || node.kind === 'gate') && node.memory !== undefined
+        ? [{ user: `node ${node.id}`, ...node.memory }]
+        : [],
     ),
-    ...Object.values(tools).flatMap((tool) => (tool.memory === undefined ? [] : [`tool ${tool.name}`])),
+    ...Object.values(tools).flatMap((tool) =>
+      tool.memory === undefined ? [] : [{ user: `tool ${tool.name}`, ...tool.memory }],
+    ),
   ]
+}
+
+function refuseForgetting(graph: Graph): void {
+  const { name } = graph
+  const users = memoryUses(graph).map(({ user }) => user)
   if (users.length === 0) return
   throw inputError(
     'WAYSTONE_INPUT_MEMORY_MISSING',

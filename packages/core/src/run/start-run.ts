@@ -9,7 +9,7 @@ import { invariantError } from '../errors/invariant-error.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
 import { callCostsOf } from './call-costs.ts'
 import type { Engine } from './engine.ts'
-import { checkBindings, parseInput } from './preflight.ts'
+import { checkBindings, parseInput, requireMemoryTags } from './preflight.ts'
 import { summaryOf } from './run-summary.ts'
 import { checkSameStart } from './same-start.ts'
 import type { StartOptions } from './runtime.ts'
@@ -39,6 +39,7 @@ export async function startRun(
     tags: parseTags(options.tags),
     ...(callCosts !== undefined && { callCosts }),
   }
+  requireMemoryTags(compiled, payload.tags)
   const at = clock.now()
   const runId = ids.run(at)
   const event: EngineEvent = Object.freeze({

@@ -336,6 +336,7 @@ export type {
   Request,
   RequestOf,
   RequestOption,
+  RequestVote,
   DecisionFor,
   OpenWait,
   OverridableMove,
@@ -388,6 +389,7 @@ export type { AuditEntry } from './replay/audit-entry.ts'
 export { itemsAroundStep, type AuditCompensation } from './replay/audit-undoing.ts'
 export type { AuditEvent } from './replay/audit-events.ts'
 export { auditRun, type Audit, type AuditHandoff, type AuditPerson, type AuditPolicy } from './replay/audit-run.ts'
+export type { VoidedVote } from './replay/voided-votes.ts'
 export { blamePath, type Blame, type BlameApproval, type BlameCall, type BlameEvent } from './replay/blame.ts'
 export type { Change } from './replay/diff-values.ts'
 export { forkRun, type ForkOptions } from './replay/fork-run.ts'

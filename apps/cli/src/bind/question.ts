@@ -39,14 +39,27 @@ export async function questionRun(
   try {
     const request = await pickRequest(await run.requests(), options, opened)
     const acceptance = await awaitOwner(run, await act(run, request), context)
-    context.json({ runId: run.runId, request: request.id, acceptance })
+    const left = (await run.requests()).find(({ id }) => id === request.id)
+    const lost = lostVoices(request, left)
+    context.json({ runId: run.runId, request: request.id, acceptance, ...(lost.length > 0 && { lost }) })
     if (acceptance.type === 'refused') {
       context.note(`${context.style('bad', 'refused')} (${acceptance.reason}): ${printable(acceptance.message)}`)
       return 'failed'
     }
     context.print(`Recorded; step ${request.step} of ${nodeText(request.node, request.items)} stays open.`)
+    for (const { by, outcome } of lost)
+      context.print(`That ${printable(by)} ${outcome} it no longer counts: what is asked has changed since.`)
     return 'done'
   } finally {
     await bound.close({ drain: true })
   }
+}
+
+type Voice = NonNullable<Request['quorum']>['votes'][number]
+
+/** Who had decided on what was asked before, and is to be asked again. */
+function lostVoices(before: Request, left: Request | undefined): readonly Voice[] {
+  const still = left?.quorum?.votes ?? []
+  const isLost = ({ at, by }: Voice): boolean => !still.some((vote) => vote.at === at && vote.by === by)
+  return left === undefined ? [] : (before.quorum?.votes ?? []).filter(isLost)
 }

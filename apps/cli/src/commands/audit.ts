@@ -6,7 +6,7 @@ import { guardText } from '../graph/edge-labels.ts'
 import { nodeText } from '../output/node-text.ts'
 import { placedText, targetText } from '../output/target-text.ts'
 import { tooManyText } from '../output/handoff-text.ts'
-import { personText } from '../output/person-text.ts'
+import { personText, voidedText } from '../output/person-text.ts'
 import { printable, printableJson, printableLine } from '../output/printable.ts'
 import { refusedText } from '../output/refused-text.ts'
 import { table } from '../output/table.ts'
@@ -74,7 +74,7 @@ function personLines(person: Audit['people'][number]): readonly string[] {
   const asked = person.arguments === undefined ? [] : [`asked   ${printableJson(person.arguments, 0)}`]
   const became = edited === undefined ? [] : [`edited  ${printableJson(edited, 0)}`]
   return [
-    `  ${String(sequence).padStart(4)}  ${formatTime(at)}  ${personText(person)} (${printableLine(through)})  ${what}${person.isPartial === true ? ', with others' : ''}${reason === '' ? '' : `: ${printableLine(reason)}`}`,
+    `  ${String(sequence).padStart(4)}  ${formatTime(at)}  ${personText(person)} (${printableLine(through)})  ${what}${person.isPartial === true ? ', with others' : ''}${voidedText(person.voided)}${reason === '' ? '' : `: ${printableLine(reason)}`}`,
     ...[...asked, ...became].map((line) => `${' '.repeat(30)}${line}`),
   ]
 }

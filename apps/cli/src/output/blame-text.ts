@@ -1,4 +1,4 @@
-import { personText } from './person-text.ts'
+import { personText, voidedText } from './person-text.ts'
 import { formatPath, type Blame, type BlameApproval, type BlameEvent } from '@waystone/core'
 import { printableExcerpt, printableLine } from './printable.ts'
 import type { Style } from './style.ts'
@@ -33,7 +33,7 @@ function eventText({ event, key, by, through, sequence }: BlameEvent): string {
 function approvalText(approval: BlameApproval): string {
   const { outcome, through, reason, sequence } = approval
   const why = reason === '' ? '' : `: ${printableLine(reason)}`
-  return `${outcome} by ${personText(approval)} (${printableLine(through)}), checkpoint ${sequence}${why}`
+  return `${outcome} by ${personText(approval)} (${printableLine(through)}), checkpoint ${sequence}${voidedText(approval.voided)}${why}`
 }
 
 function writerText({ writer, model }: Blame): string {

@@ -1,3 +1,4 @@
+import type { VoidedVote } from '@waystone/core'
 import { printableLine } from './printable.ts'
 
 /** Who decided, and whom for. */
@@ -6,3 +7,13 @@ export function personText(whose: { readonly by: string; readonly for?: string; 
   const who = person === undefined ? printableLine(by) : `${printableLine(by)} for ${printableLine(person)}`
   return rule === undefined ? who : `a rule of ${who}`
 }
+
+/** Why a vote counts no more; empty: it does, or did. */
+export function voidedText(voided: VoidedVote | undefined): string {
+  if (voided === undefined) return ''
+  const { cause, by, sequence } = voided
+  const whose = by === null ? '' : ` of ${printableLine(by)}`
+  return `, void since ${sequence}: ${causes[cause]}${whose} changed what is asked`
+}
+
+const causes = { answer: 'the answer', patch: 'the patch', change: 'a node' } as const

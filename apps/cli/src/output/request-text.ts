@@ -122,13 +122,16 @@ function rememberLines({ remember, action, node }: Request): readonly string[] {
 /** How many must approve, and who has decided so far. */
 function quorumLines({ quorum }: Request): readonly string[] {
   if (quorum === null) return []
-  const { need, of, votes } = quorum
+  const { need, of, votes, lost = [] } = quorum
   return [
     of === null ? `${need} persons must approve` : `${need} of ${names(of)} must approve`,
-    ...votes.map(
-      (vote) => `${vote.outcome} by ${personText(vote)}${vote.reason === '' ? '' : `: ${printableLine(vote.reason)}`}`,
-    ),
+    ...votes.map((vote) => voteText(vote)),
+    ...lost.map((vote) => `counts no more, what is asked has changed since: ${voteText(vote)}`),
   ]
+}
+
+function voteText(vote: NonNullable<Request['quorum']>['votes'][number]): string {
+  return `${vote.outcome} by ${personText(vote)}${vote.reason === '' ? '' : `: ${printableLine(vote.reason)}`}`
 }
 
 function names(list: readonly string[]): string {

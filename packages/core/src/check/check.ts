@@ -8,6 +8,7 @@ import type { CheckOptions, Rule } from './rule.ts'
 import { forkRules } from './fork-rules.ts'
 import { costUnknown } from './rules/cost-unknown.ts'
 import { defaultUnsafe } from './rules/default-unsafe.ts'
+import { escalatesToNobody } from './rules/escalates-to-nobody.ts'
 import { groupBorders } from './rules/group-borders.ts'
 import { hearsNothing } from './rules/hears-nothing.ts'
 import { limitBelowStart } from './rules/limit-below-start.ts'
@@ -50,6 +51,7 @@ const rules: readonly Rule[] = [
   policies,
   toolAsksNobody,
   approvalSwitchedOff,
+  escalatesToNobody,
   modelUnbound,
   modelSchema,
   costUnknown,

@@ -27,7 +27,16 @@ export function decidersOfStep({ graph }: CompiledWorkflow, step: OpenStep): Dec
 
 /** Votes that count: those given to what is asked now. Order: as given. */
 export function votesOf(step: OpenStep, digest: string | undefined): readonly Vote[] {
-  return (step.votes ?? []).filter((vote) => vote.digest === digest)
+  return (step.votes ?? []).filter((vote) => isCounted(vote, digest))
+}
+
+/** Votes that count no more: what was asked is another thing since. Order: as given. */
+export function lostVotesOf(step: OpenStep, digest: string | undefined): readonly Vote[] {
+  return (step.votes ?? []).filter((vote) => !isCounted(vote, digest))
+}
+
+function isCounted(vote: Vote, digest: string | undefined): boolean {
+  return vote.digest === digest && vote.isVoid !== true
 }
 
 /** Counts a decision that fits what is asked. Pure. */
@@ -51,7 +60,9 @@ export function voiceOf(
   const needed = outcome === 'approved' ? quorum.need : rejectionsNeeded(quorum)
   if (same.length >= needed)
     return { type: 'decided', reasons: same.flatMap((one) => (one.reason === '' ? [] : [one.reason])) }
-  const counted: OpenStep = Object.freeze({ ...step, votes: Object.freeze(all.map((one) => Object.freeze(one))) })
+  const lost = lostVotesOf(step, digest).map((one): Vote => ({ ...one, isVoid: true }))
+  const kept = [...lost, ...all].map((one) => Object.freeze(one))
+  const counted: OpenStep = Object.freeze({ ...step, votes: Object.freeze(kept) })
   return { type: 'counted', context: withContext(context, { open: withIndex(context.open, decision.step, counted) }) }
 }
 

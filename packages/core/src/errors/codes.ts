@@ -288,6 +288,11 @@ export const errorCodes = {
       'An agent says `approval: false` of a tool that asks people about its calls, and no policy says when it may run.',
     remedy: 'Leave it out, ask under a condition, or say with a policy when the tool may run.',
   },
+  WAYSTONE_DEFINITION_ESCALATES_TO_NOBODY: {
+    family: 'definition',
+    means: 'A request is escalated to a role, but only the named persons of its quorum may decide it.',
+    remedy: 'Name in `delegates` who may decide for whom then, or leave `of` out so that anybody counts.',
+  },
   WAYSTONE_DEFINITION_TOOL_ASKS_NOBODY: {
     family: 'definition',
     means: 'A node runs a tool whose calls by agents people are asked about, and on a path to it nobody has approved.',

@@ -16,6 +16,7 @@ import { compensationsIn, type AuditCompensation } from './audit-undoing.ts'
 import { readHistory, type History, type ReadOptions } from './history.ts'
 import { readWays, sitesOf, walkPolicy, type MissingOrigin, type ReadWays, type Site } from './policy-walk.ts'
 import { requireRow } from './read-checkpoints.ts'
+import { voidedVotes, type VoidedVote } from './voided-votes.ts'
 
 /** What a person or operator did. */
 export interface AuditPerson {
@@ -30,6 +31,8 @@ export interface AuditPerson {
   readonly remembered?: RuleScope
   /** Others had to decide as well. */
   readonly isPartial?: true
+  /** It counted no more when the request was decided, or does not now, and why. */
+  readonly voided?: VoidedVote
   readonly through: string
   readonly node: string | null
   /** The items of maps that it is about or inside of, outermost first; absent: none. */
@@ -122,7 +125,7 @@ export async function auditRun(store: Store, runId: string, options: ReadOptions
       ...(history.withheld !== undefined && { withheld: history.withheld }),
       ...(missingOrigin !== undefined && { missingOrigin }),
       transitions: history.checkpoints.map(entryOf),
-      people: history.checkpoints.flatMap((checkpoint) => peopleOf(checkpoint, history)),
+      people: peopleIn(history),
       handoffs: history.checkpoints.flatMap((checkpoint) => handoffsIn(checkpoint)),
       events: eventsIn(history),
       refused: await store.refused(row.runId),
@@ -152,6 +155,16 @@ function handoffsIn({ sequence, event, decision, items }: Checkpoint): readonly 
   const { node, outcome, to, handoff } = decision
   const where = items === undefined ? {} : { items }
   return [{ sequence, at: event.at, from: node, handoff: outcome, to: to ?? '', ...handoff, ...where }]
+}
+
+function peopleIn(history: History): readonly AuditPerson[] {
+  const voided = voidedVotes(history)
+  return history.checkpoints.flatMap((checkpoint) =>
+    peopleOf(checkpoint, history).map((person) => {
+      const why = voided.get(person.sequence)
+      return why === undefined ? person : { ...person, voided: why }
+    }),
+  )
 }
 
 function peopleOf(checkpoint: Checkpoint, history: History): readonly AuditPerson[] {

@@ -8,6 +8,7 @@ import { openIn } from '../snapshot/tree.ts'
 import { takenEvent } from './audit-events.ts'
 import type { History } from './history.ts'
 import { valueAt } from './value-at.ts'
+import { voidedVotes, type VoidedVote } from './voided-votes.ts'
 
 /** A person's yes to a value. */
 export interface BlameApproval {
@@ -20,6 +21,8 @@ export interface BlameApproval {
   readonly reason: string
   readonly at: number
   readonly sequence: number
+  /** It counted no more when the request was decided, or does not now, and why. */
+  readonly voided?: VoidedVote
 }
 
 /** A tool call whose result an agent had before it wrote. */
@@ -271,11 +274,14 @@ function approvalsSince(
   history: History,
   range: { readonly key: string; readonly from: number; readonly to: number },
 ): readonly BlameApproval[] {
+  const voided = voidedVotes(history)
   return history.checkpoints.slice(range.from, range.to + 1).flatMap(({ event, step, decision, sequence }) => {
     // What people were shown inside a nested workflow is its own state. One of several persons ends no step.
     const node = step?.node ?? (event.type === 'request.decided' ? decision?.node : undefined)
     const record = node === undefined ? undefined : history.graph.nodes[node]
     if (record?.kind !== 'approval' || !record.show.includes(range.key)) return []
-    return approvalIn(event, { node: record.id, sequence }) ?? []
+    const approval = approvalIn(event, { node: record.id, sequence })
+    const why = voided.get(sequence)
+    return approval === undefined ? [] : [why === undefined ? approval : { ...approval, voided: why }]
   })
 }

@@ -237,6 +237,7 @@ describe('deciding about a call', () => {
       })
     }
     await refuse({}, 'needs `edits`')
+    await refuse({ edits: {} }, '`edits` hold nothing')
     await refuse({ edits: { usd: -1 } }, 'usd')
     await refuse({ edits: { usd: 'much' } }, 'usd')
     await refuse({ edits: { udf: 50 } }, 'has no argument udf; it has: order, usd, urgent')

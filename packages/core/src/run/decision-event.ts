@@ -205,6 +205,7 @@ function withEdits(asked: Json, edits: unknown): Json {
   if (typeof edits !== 'object' || edits === null || Array.isArray(edits))
     throw badDecision('`edits` is no object; it holds the arguments that change')
   if (!isObject) throw badDecision('the call has no named arguments; give all of them as `arguments`')
+  refuseNothing(edits)
   // Checked as JSON with the rest of the decision.
   return { ...(asked as JsonObject), ...(edits as JsonObject) }
 }
@@ -223,6 +224,7 @@ function parseEdits(open: Open, record: ApprovalRecord, { outcome, edits }: Deci
     return {}
   }
   if (!isEdited) throw badDecision(`edits were given with outcome ${JSON.stringify(outcome)}; only "edited" takes them`)
+  refuseNothing(edits)
   const foreign = Object.keys(edits).filter((key) => !record.edits.includes(key))
   if (foreign.length > 0)
     throw badDecision(
@@ -243,6 +245,12 @@ function parseEdits(open: Open, record: ApprovalRecord, { outcome, edits }: Deci
 function wholeInput({ context }: Open, { edits }: ApprovalRecord): string {
   const now = Object.fromEntries(edits.map((key) => [key, own(context.state, key) ?? null]))
   return `an edit gives the whole input of the call anew; now it is ${JSON.stringify(now)}`
+}
+
+/** Who edits nothing has approved it. */
+function refuseNothing(edits: object): void {
+  if (Object.keys(edits).length === 0)
+    throw badDecision('`edits` hold nothing; give what shall change, or another outcome')
 }
 
 function parseResponse(open: Open, record: ApprovalRecord, { outcome, response }: DecisionInput): JsonObject {

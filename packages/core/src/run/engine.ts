@@ -359,7 +359,7 @@ export class Engine implements DriveHost {
       lease,
       standing,
       missed: entry === undefined ? missed : withEntry(missed, entry),
-      begunBefore: begunBefore(compiled, context, loaded.marks),
+      begunBefore: begunBefore(compiled, context, { marks: loaded.marks, row, fence: lease.fence }),
     }
   }
 

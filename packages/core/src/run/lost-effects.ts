@@ -1,5 +1,5 @@
 import type { RunId } from '../base/ids.ts'
-import type { EffectMark } from '../checkpoint/store.ts'
+import type { EffectMark, RunRow } from '../checkpoint/store.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { placesOf, rootPlace } from '../compile/place.ts'
 import { recordOfStep } from '../compile/undo-ledger.ts'
@@ -61,15 +61,31 @@ export function lostEnd({ runId, at, usage, kind, ...lost }: Lost): EngineEvent 
   })
 }
 
+/** A run as it was loaded by whoever takes it up. */
+export interface Taken {
+  readonly marks: readonly EffectMark[]
+  readonly row: Pick<RunRow, 'sequence' | 'forkedFrom'>
+  /** Of the lease under which it is taken up. */
+  readonly fence: number
+}
+
+/** Fences count owners: whoever forks is the first and drives nothing, so the second is the first that may begin something. */
+function isUndrivenFork({ sequence, forkedFrom }: Taken['row'], fence: number): boolean {
+  return forkedFrom !== null && sequence === 0 && fence <= firstDriver
+}
+
+const firstDriver = 2
+
 /**
  * Attempts that a process before may have begun, by step: of unsafe work and of models only those that are marked as started, of other work all that were
- * asked for while the run was not held.
+ * asked for while the run was not held. None of a fork that nobody has driven yet.
  */
 export function begunBefore(
   compiled: CompiledWorkflow,
   context: RunContext,
-  marks: readonly EffectMark[],
+  { marks, row, fence }: Taken,
 ): ReadonlyMap<number, number> {
+  if (isUndrivenFork(row, fence)) return new Map()
   const marked = new Set(marks.map(({ step, attempt }) => `${step}/${attempt}`))
   const begun = new Map<number, number>()
   for (const { compiled: here, snapshot } of placesOf(rootPlace(compiled, { value: '', context }))) {

@@ -159,6 +159,7 @@ describe('decide', () => {
       code: 'WAYSTONE_INPUT_DECISION',
       message: expect.stringContaining('amountUsd') as string,
     })
+    await expect(decide({})).rejects.toMatchObject({ message: expect.stringContaining('hold nothing') as string })
     await expect(decide({ order: 'o-2' })).rejects.toMatchObject({
       message: expect.stringContaining('may be edited: amountUsd') as string,
     })

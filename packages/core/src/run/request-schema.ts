@@ -27,6 +27,8 @@ const usage = object({
   estimatedCalls: count,
 })
 
+const vote = object({ outcome: text, by: text, for: text, reason: text, at: count }, ['for'])
+
 const option = object({ outcome: text, edges: list(text), to: text })
 
 /**
@@ -50,11 +52,9 @@ export const requestSchema: JsonObject = toJson(
       role: textOrNull,
       quorum: {
         anyOf: [
-          object({
-            need: count,
-            of: { anyOf: [list(text), { type: 'null' }] },
-            votes: list(object({ outcome: text, by: text, for: text, reason: text, at: count }, ['for'])),
-          }),
+          object({ need: count, of: { anyOf: [list(text), { type: 'null' }] }, votes: list(vote), lost: list(vote) }, [
+            'lost',
+          ]),
           { type: 'null' },
         ],
       },

@@ -5,7 +5,7 @@ import { own } from '../base/own.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { asksBeforeCall } from '../compile/call-question.ts'
 import { chainOf } from '../compile/handoff-ledger.ts'
-import { decidersOfStep, roleOf, votesOf } from '../compile/deciders.ts'
+import { decidersOfStep, lostVotesOf, roleOf, votesOf } from '../compile/deciders.ts'
 import { placeOfStep, rootPlace } from '../compile/place.ts'
 import { askedCallOf } from '../compile/sticky-rules.ts'
 import { offeredOutcomes, requestDigest } from '../compile/request-digest.ts'
@@ -19,7 +19,7 @@ import { undoneEffectId } from './execute-compensation.ts'
 import { nodeInputOf } from './effect-job.ts'
 import { askedResult } from './happened-result.ts'
 import { openStepOf, type FoundStep } from './open-step.ts'
-import type { Request, RequestOption } from './runtime.ts'
+import type { Request, RequestOption, RequestVote } from './runtime.ts'
 
 /** Where requests are read from. */
 export interface RequestSource {
@@ -69,7 +69,7 @@ function requestOf(
     kind: isCall ? 'call' : approval === undefined ? 'unknown' : 'approval',
     reason: isCall ? callReason(context, rule, open) : (approval?.reason ?? unknownReason(record, open)),
     role: roleOf(deciders, open, (isCall ? rule?.role : approval?.role) ?? null),
-    quorum: quorumOf(deciders, votesOf(open, digest)),
+    quorum: quorumOf(deciders, open, digest),
     delegates: deciders.delegates ?? [],
     escalatesAt: open.escalatesAt ?? null,
     action: options.flatMap((option) => actionOf({ compiled, context, open }, option)),
@@ -146,13 +146,15 @@ function rememberedAs(
   return { approved: asked.needsFreshYes ? [] : asked.scopes, rejected: asked.scopes }
 }
 
-function quorumOf({ quorum }: DecidersRecord, votes: readonly Vote[]): Request['quorum'] {
+function quorumOf({ quorum }: DecidersRecord, open: OpenStep, digest: string): Request['quorum'] {
   if (quorum === undefined) return null
-  return { need: quorum.need, of: quorum.of, votes: votes.map((vote) => shownVote(vote)) }
+  const votes = votesOf(open, digest).map((vote) => shownVote(vote))
+  const lost = lostVotesOf(open, digest).map((vote) => shownVote(vote))
+  return { need: quorum.need, of: quorum.of, votes, ...(lost.length > 0 && { lost }) }
 }
 
-function shownVote(vote: Vote): NonNullable<Request['quorum']>['votes'][number] {
-  const { digest: _, ...shown } = vote
+function shownVote(vote: Vote): RequestVote {
+  const { digest: _, isVoid: __, ...shown } = vote
   return shown
 }
 

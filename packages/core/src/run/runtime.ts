@@ -103,6 +103,17 @@ export interface RequestOption {
   readonly to: string
 }
 
+/** One voice of a quorum. */
+export interface RequestVote {
+  readonly outcome: string
+  readonly by: string
+  /** Whom they decided for; absent: themselves. */
+  readonly for?: string
+  readonly reason: string
+  /** Ms since the epoch. */
+  readonly at: number
+}
+
 /** Something a person is asked. Everything needed to decide is in here. */
 export interface Request {
   /** `runId/stepIndex`. */
@@ -125,13 +136,9 @@ export interface Request {
   readonly quorum: {
     readonly need: number
     readonly of: readonly string[] | null
-    readonly votes: readonly {
-      readonly outcome: string
-      readonly by: string
-      readonly for?: string
-      readonly reason: string
-      readonly at: number
-    }[]
+    readonly votes: readonly RequestVote[]
+    /** Votes that count no more: what was shown then is not what is asked now. Order: as given. Absent: none. */
+    readonly lost?: readonly RequestVote[]
   } | null
   /** Who may decide for whom. */
   readonly delegates: readonly { readonly person: string; readonly by: readonly string[] }[]

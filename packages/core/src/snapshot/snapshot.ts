@@ -61,6 +61,8 @@ export interface Vote {
   readonly at: number
   /** Of what they were shown: it counts only while that is what is asked. */
   readonly digest: string
+  /** Somebody has voted on what is asked since: it counts no more, whatever is asked later. */
+  readonly isVoid?: true
 }
 
 /** What somebody asked about a request before they decided, and what they were told. */

@@ -4,6 +4,7 @@ import { createSqliteStore } from '@waystone/sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createCommandLine, type CommandLine } from './command-line.ts'
 import { busy } from './fixtures/busy.ts'
+import { slow } from './fixtures/slow.ts'
 
 let waystone: CommandLine
 let store: Store
@@ -36,6 +37,19 @@ describe('a move that another process has to take', () => {
     expect(JSON.parse((await waystone('show', 'last', '--json')).out)).toMatchObject({
       refused: [{ type: 'run.redirect', by: 'eve', reason: 'not-written' }],
     })
+  })
+
+  it('tells after a release that nobody drives the run, where nobody does', async () => {
+    const begun = await runtime.start(slow, { input: { waitMs: 60_000 }, tags: { 'waystone.module': 'slow.ts' } })
+    await waystone('hold', 'last', '--reason', 'odd')
+    await runtime.close()
+    await waystone('patch', 'last', '--set', 'waitMs=1', '--reason', 'too long')
+    const { out, exit } = await waystone('release', 'last', '--reason', 'go')
+    expect(out).toMatch(
+      /^release applied at checkpoint 3; run RUN\d can go on, and no process drives it\.\nGo on with: /,
+    )
+    expect(exit).toBe(0)
+    expect((await store.row(begun.runId))?.lease).toBeNull()
   })
 
   it('tells at which checkpoint it was taken', async () => {

@@ -108,14 +108,18 @@ interface Said {
 function say(acceptance: Acceptance, { context, move, row, status, isElsewhere }: Said): ExitName {
   const { runId } = row
   switch (acceptance.type) {
-    case 'applied':
-      context.print(`${move} applied at checkpoint ${acceptance.sequence}; run ${runId} is ${status}.`)
+    case 'applied': {
+      const isFree = status === 'running' && !isElsewhere
+      context.print(
+        `${move} applied at checkpoint ${acceptance.sequence}; run ${runId} ${isFree ? 'can go on, and no process drives it' : `is ${status}`}.`,
+      )
       if (isElsewhere) {
         if (move !== 'hold' && status === 'running')
           context.print(`It goes on in the process that drives it${whoDrives(row)}.`)
       } else if (move !== 'hold' && status === 'running')
         context.print(`Go on with: ${context.advise(`resume ${runId}`)}`)
       return 'done'
+    }
     case 'delivered':
       if (acceptance.message !== undefined) {
         context.note(`${move} is not applied: ${printable(acceptance.message)}`, oldFileHint)

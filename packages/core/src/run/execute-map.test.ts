@@ -134,8 +134,8 @@ describe('a map of a function', () => {
       const [request] = await run.requests()
       if (request === undefined) break
       expect(request).toMatchObject({ kind: 'unknown', node: 'each' })
-      expect(request.reason).toMatch(/of item \d of each happened/)
-      const item = Number(/item (\d)/.exec(request.reason)?.[1])
+      expect(request.reason).toMatch(/of each\[\d\] happened/)
+      const item = Number(/each\[(\d)\]/.exec(request.reason)?.[1])
       expect(request.action.find(({ outcome }) => outcome === 'happened')?.input).toBe(item + 1)
       await expect(run.decide(request, { outcome: 'happened', by: 'ann' })).rejects.toMatchObject({
         code: 'WAYSTONE_INPUT_DECISION',

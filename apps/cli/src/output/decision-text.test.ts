@@ -124,9 +124,9 @@ describe('decisions in a nested workflow', () => {
     expect(wayText({ ...rude, node: 'each/tone' }, outer, [3])).toBe('→ end of each[3]')
     expect(wayText({ ...triage, node: 'each/triage', to: ':fail' }, outer)).toBe('→ failure of each')
     expect(decisionLines({ ...triage, node: 'each/triage' }, outer, [3])).toEqual([
-      'each/triage[3] ended done → each/manager  [triage.done.1]',
-      '  ✗ triage.done.0 → each/refund  guard is false: isSmall is false (amount = 340, text = …, see --state)',
-      '  ✓ triage.done.1 → each/manager  taken',
+      'each/triage[3] ended done → each/manager[3]  [triage.done.1]',
+      '  ✗ triage.done.0 → each/refund[3]  guard is false: isSmall is false (amount = 340, text = …, see --state)',
+      '  ✓ triage.done.1 → each/manager[3]  taken',
     ])
   })
 

@@ -77,4 +77,7 @@ export const trips = w.workflow('trips', {
   nodes: n,
   start: n.flight,
   edges: { flight: { done: n.hotel }, hotel: { done: n.pay }, pay: { done: END } },
+  // #region limits
+  limits: { steps: 10, toolCalls: 2 },
+  // #endregion limits
 })

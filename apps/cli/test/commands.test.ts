@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { Bounds } from '@waystone/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { commands } from '../src/commands.ts'
 import { createCommandLine, type CommandLine } from './command-line.ts'
@@ -54,6 +55,30 @@ describe('waystone check', () => {
       "
     `)
     expect(exit).toBe(0)
+  })
+
+  it('prints what undoing takes beside what a limit holds, since no limit stops it', async () => {
+    const { exit, out } = await waystone('check', 'booked.ts')
+    expect(out).toMatchInlineSnapshot(`
+      "booked version 1
+
+      Worst case of a run:
+        steps       8 + 6 to undo
+        model calls 0
+        tool calls  6 + 24 to undo  (42 by the graph alone)
+        tokens      0
+        cost        $0
+        duration    32 s + unknown to undo
+                    unknown: undoing "book-leg" has no timeout
+
+      No findings.
+      "
+    `)
+    expect(exit).toBe(0)
+    const { bounds } = JSON.parse((await waystone('check', 'booked.ts', '--json')).out) as { bounds: Bounds }
+    expect(bounds.toolCalls.limited).toEqual({ max: 30, note: null, parts: { run: 6, undo: 24 } })
+    const picture = await waystone('graph', 'booked.ts', '--format', 'svg')
+    expect(picture.out).toContain('>at most 6 tool calls + 24 to undo · 1 h + unknown to undo</text>')
   })
 
   it('prints every finding with place, code and hint, and fails', async () => {

@@ -12,7 +12,7 @@ import {
 import { unusedLimits } from '../bind/choose-limits.ts'
 import { boundModels } from '../bind/models.ts'
 import type { CommandDefinition, CommonOptions, Context } from '../command.ts'
-import { bareAmount } from '../graph/limits-text.ts'
+import { bareAmount, boundText } from '../graph/limits-text.ts'
 import { loadConfig } from '../load/config-file.ts'
 import { loadWorkflow } from '../load/workflow-file.ts'
 import { printable, printableLine } from '../output/printable.ts'
@@ -107,8 +107,8 @@ const boundTitles: { readonly [name in BoundName]: string } = {
 
 function boundLines({ bounds }: CheckReport, name: BoundName): readonly string[] {
   const { graph, limited, cycle } = bounds[name]
-  const amount = (max: number | null): string => (max === null ? 'unknown' : bareAmount(name, max))
-  const byGraph = graph.max === limited.max ? '' : `  (${amount(graph.max)} by the graph alone)`
+  const byGraph =
+    graph.max === limited.max ? '' : `  (${boundText(name, { max: graph.max, note: null })} by the graph alone)`
   const notes = limited.note === null ? [] : [`${' '.repeat(14)}${printable(limited.note)}`]
   const dominates =
     cycle === null
@@ -116,5 +116,5 @@ function boundLines({ bounds }: CheckReport, name: BoundName): readonly string[]
       : [
           `${' '.repeat(14)}cycle that adds most: ${cycle.nodes.join(' → ')}, ${cycle.times}× by ${cycle.edge}, ${bareAmount(name, cycle.round)} a round`,
         ]
-  return [`  ${boundTitles[name].padEnd(12)}${amount(limited.max)}${byGraph}`, ...notes, ...dominates]
+  return [`  ${boundTitles[name].padEnd(12)}${boundText(name, limited)}${byGraph}`, ...notes, ...dominates]
 }

@@ -143,6 +143,16 @@ describe('bounds and policies of compensations', () => {
     expect(trip.input.seats).toHaveLength(2)
   })
 
+  it('say how a worst case is made up where something can be undone, and nowhere else', () => {
+    const { toolCalls, steps, modelCalls } = check(
+      buildGraph(tripWorkflow(new World(), { limits: { steps: 4 } })),
+    ).bounds
+    expect(steps.limited).toEqual({ max: 8, note: null, parts: { run: 4, undo: 4 } })
+    expect(steps.graph).toEqual({ max: 17, note: null, parts: { run: 10, undo: 7 } })
+    expect(toolCalls.limited.parts).toEqual({ run: 1, undo: 3 })
+    expect(modelCalls.limited).toEqual({ max: 0, note: null })
+  })
+
   it('count what nested workflows may have to undo once', () => {
     expect(check(buildGraph(tourWorkflow(new World()))).bounds.steps.graph.max).toBe(2 + 2 * 4 + 5)
   })

@@ -37,6 +37,8 @@ export interface BoundAmount {
   readonly max: number | null
   /** Why it is unknown, or what may come on top of `max` (one more call, say); null: nothing to say. */
   readonly note: string | null
+  /** How `max` is made up: what the run does, and what undoing it takes, which no limit stops. Absent: nothing to undo. Null: unknown. */
+  readonly parts?: { readonly run: number | null; readonly undo: number | null }
 }
 
 /** The cycle that adds most to a bound. */
@@ -55,7 +57,7 @@ export interface DominatingCycle {
 export interface BoundRow {
   /** From nodes, edges and their limits alone. */
   readonly graph: BoundAmount
-  /** With the workflow's limits: the smaller of graph bound and limit, plus the work after `limits.exhausted`. */
+  /** With the workflow's limits: the smaller of graph bound and limit, plus the work after `limits.exhausted` and what undoing takes. */
   readonly limited: BoundAmount
   /** Null: no cycle adds to it. */
   readonly cycle: DominatingCycle | null

@@ -48,7 +48,8 @@ function withUndo(bounds: Bounds, { graph, limited }: UndoRows): Bounds {
 }
 
 function both(name: BoundName, one: BoundAmount, more: BoundAmount | undefined): BoundAmount {
-  return more === undefined ? one : plus(name, one, { times: 1, more })
+  if (more === undefined || more.max === 0) return one
+  return { ...plus(name, one, { times: 1, more }), parts: { run: one.max, undo: more.max } }
 }
 
 /** What undoing takes at most: by the graph alone, and when no more can have been done than limits allow. */

@@ -467,8 +467,8 @@ export const errorCodes = {
   },
   WAYSTONE_INPUT_RUNTIME_OPTION: {
     family: 'input',
-    means: 'An option of the runtime is outside its range.',
-    remedy: 'Give a value inside the range that the message names.',
+    means: 'An option of the runtime is outside its range, or there is none of that name.',
+    remedy: 'Give a value inside the range, or an option by one of the names, that the message lists.',
   },
   WAYSTONE_INPUT_RUN_AMBIGUOUS: {
     family: 'input',
@@ -499,8 +499,8 @@ export const errorCodes = {
   },
   WAYSTONE_INPUT_START: {
     family: 'input',
-    means: "The input of a run does not fit the workflow's input schema.",
-    remedy: 'Mend the input at the paths named; nothing has run.',
+    means: "The input of a run does not fit the workflow's input schema, or a start has no option of that name.",
+    remedy: 'Mend the input at the paths, or the option, that the message names; nothing has run.',
   },
   WAYSTONE_INPUT_WORKFLOW_AMBIGUOUS: {
     family: 'input',

@@ -11,6 +11,7 @@ import { plan } from '../compile/plan.ts'
 import { inputError } from '../errors/input-error.ts'
 import { invariantError } from '../errors/invariant-error.ts'
 import { replayError } from '../errors/replay-error.ts'
+import { checkOptions, knownOptions } from '../run/known-options.ts'
 import { parseOverride, requireMover } from '../run/parse-override.ts'
 import { parseStatePatch } from '../run/parse-state-patch.ts'
 import type { Runtime } from '../run/runtime.ts'
@@ -38,6 +39,16 @@ export interface ForkOptions {
   readonly override?: readonly string[]
 }
 
+const forkOptions = knownOptions<ForkOptions>('a fork was given', 'WAYSTONE_INPUT_FORK', {
+  at: true,
+  patch: true,
+  by: true,
+  reason: true,
+  tags: true,
+  afterUndo: true,
+  override: true,
+})
+
 /**
  * Makes a new run from a checkpoint of another. The origin is not touched, nothing before the checkpoint runs again, and the
  * new run is left free for any runtime to drive: open it and `resume()`.
@@ -50,6 +61,7 @@ export interface ForkOptions {
  */
 export async function forkRun(runtime: Runtime, runId: string, options: ForkOptions): Promise<RunId> {
   const { store, clock, ids, owner } = runtime
+  checkOptions(forkOptions, options)
   requireMover(options, 'fork', 'WAYSTONE_INPUT_FORK')
   const history = await readHistory(store, runId)
   const compiled = knownWorkflow(runtime, history)

@@ -17,8 +17,11 @@ import { processLiveness } from './liveness.ts'
 import { revokeRule } from './revoke-rule.ts'
 import { shownRule } from './rules.ts'
 import type { RuntimeNotice } from './notice.ts'
+import type { WaystoneConfig } from './config.ts'
+import { checkOptions, knownOptions } from './known-options.ts'
 import { RunHandle } from './run-handle.ts'
 import type {
+  GroupBinding,
   Receipt,
   Request,
   RequestOf,
@@ -35,19 +38,50 @@ import { startRun } from './start-run.ts'
 import { work } from './work-loop.ts'
 import { createWorkflowBook } from './workflow-book.ts'
 
+const optionCode = 'WAYSTONE_INPUT_RUNTIME_OPTION'
+
+/** A configuration is taken as it is; its stand-ins are the command's. */
+const runtimeOptions = knownOptions<WaystoneConfig>('createRuntime was given', optionCode, {
+  workflows: true,
+  store: true,
+  memory: true,
+  models: true,
+  offlineModels: true,
+  prices: true,
+  limits: true,
+  secrets: true,
+  groups: true,
+  clock: true,
+  ids: true,
+  leaseMs: true,
+  maxConcurrentRuns: true,
+  checkPurity: true,
+  liveness: true,
+  onNotice: true,
+})
+const closeOptions = knownOptions<Parameters<Runtime['close']>[0] & object>('close was given', optionCode, {
+  drain: true,
+})
+
+function groupOptions(name: string): ReturnType<typeof knownOptions> {
+  return knownOptions<GroupBinding>(`option groups.${name} was given`, optionCode, { secrets: true, store: true })
+}
+
 /**
  * Binds workflows to a store, models, secrets, a clock and ids: the environment that starts, opens and drives runs in this process.
  *
  * Close it when it is no longer needed; the store stays open, it belongs to whoever made it.
  *
  * @throws {DefinitionError} when a workflow has errors
- * @throws {InputError} WAYSTONE_INPUT_RUNTIME_OPTION when an option is outside its range
+ * @throws {InputError} WAYSTONE_INPUT_RUNTIME_OPTION when an option is outside its range, or none of the options
  * @example
  * const runtime = createRuntime({ workflows: [refunds], store, models: { fast } })
  * const run = await runtime.start(refunds, { input: { order: 'o-1' } })
  * console.log(await run.result())
  */
 export function createRuntime(options: RuntimeOptions = {}): Runtime {
+  checkOptions(runtimeOptions, options)
+  for (const [name, group] of Object.entries(options.groups ?? {})) checkOptions(groupOptions(name), group)
   const engine = new Engine(partsOf(options))
   const { book, limits } = engine.parts
   const added = (options.workflows ?? []).map((workflow) => book.add(workflow))
@@ -164,9 +198,10 @@ class LocalRuntime implements Runtime {
     return this.#engine.parts.book.find(workflow, graphHash)
   }
 
-  close(options: Parameters<Runtime['close']>[0] = {}): Promise<void> {
+  async close(options: Parameters<Runtime['close']>[0] = {}): Promise<void> {
+    checkOptions(closeOptions, options)
     this.#closing ??= this.#engine.close(options.drain === true)
-    return this.#closing
+    await this.#closing
   }
 
   /** A run that was there already may have been left behind by a process that died, perhaps with an older definition. */
@@ -248,7 +283,7 @@ function safely(listener: RuntimeOptions['onNotice']): (notice: RuntimeNotice) =
 function within(name: string, value: number, range: { readonly least: number; readonly most: number }): number {
   if (Number.isInteger(value) && value >= range.least && value <= range.most) return value
   throw inputError(
-    'WAYSTONE_INPUT_RUNTIME_OPTION',
+    optionCode,
     `option ${name} is ${value}; allowed are whole numbers from ${range.least} to ${range.most}`,
   )
 }

@@ -15,9 +15,23 @@ import type { OpenStep, RunContext } from '../snapshot/snapshot.ts'
 import { toolFunctions } from './execute-tool.ts'
 import { badDecision, parseKeys, parseResult } from './happened-result.ts'
 import { issueLines } from './issues.ts'
+import { checkOptions, knownOptions } from './known-options.ts'
 import { openStepOf, type FoundStep } from './open-step.ts'
 import { parseRemember } from './parse-remember.ts'
 import type { Acceptance, DecisionInput, Request } from './runtime.ts'
+
+const decisionOptions = knownOptions<DecisionInput>('a decision was given', 'WAYSTONE_INPUT_DECISION', {
+  outcome: true,
+  reason: true,
+  edits: true,
+  arguments: true,
+  response: true,
+  result: true,
+  by: true,
+  for: true,
+  through: true,
+  remember: true,
+})
 
 /** The run a decision is for, as it stands. */
 export interface Deciding {
@@ -59,6 +73,7 @@ export function decisionEvent(
 ): DecisionEvent {
   const { runId } = run
   const { decision, stamp } = given
+  checkOptions(decisionOptions, decision)
   const found = openRequestOf(run, request)
   if ('type' in found) return found
   const { step, offered } = found

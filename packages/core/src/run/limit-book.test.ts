@@ -51,10 +51,10 @@ describe('limits of a runtime', () => {
       { tools: { serach: {} } },
       'option limits.tools.serach: no workflow of this runtime has that tool; they have: search',
     ],
-    [{ tool: {} }, 'option limits has "tool"; allowed are: models, tools, resources'],
+    [{ tool: {} }, 'option limits has "tool"; allowed are: models, tools, resources; did you mean "tools"?'],
     [
       { tools: { search: { concurent: 2 } } },
-      'option limits.tools.search has "concurent"; allowed are: concurrent, perSecond, perMinute, perHour, perDay, resources',
+      'option limits.tools.search has "concurent"; allowed are: concurrent, perSecond, perMinute, perHour, perDay, resources; did you mean "concurrent"?',
     ],
     [
       { tools: { search: { concurrent: 0 } } },

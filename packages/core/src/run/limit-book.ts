@@ -3,6 +3,7 @@ import { inputError } from '../errors/input-error.ts'
 import { modelOfStep } from '../graph/asked-models.ts'
 import { isModelCall } from '../snapshot/snapshot.ts'
 import type { EffectJob } from './effect-job.ts'
+import { checkOptions } from './known-options.ts'
 import type { SharedLimits } from './resource-limits.ts'
 
 type Kind = keyof SharedLimits
@@ -19,6 +20,7 @@ const windows = {
 const prefixes = { models: 'model', tools: 'tool', resources: 'resource' } as const
 const kinds = ['models', 'tools', 'resources'] as const satisfies readonly Kind[]
 const most = 1_000_000_000
+const code = 'WAYSTONE_INPUT_RUNTIME_OPTION'
 
 type Terms = Omit<PermitClaim, 'tokens'>
 
@@ -146,9 +148,8 @@ function checkRecord(path: string, value: unknown): asserts value is { readonly 
   throw refused(`option ${path} is ${show(value)}; an object belongs there`)
 }
 
-function checkKeys(path: string, value: object, allowed: readonly string[]): void {
-  const unknown = Object.keys(value).find((key) => !allowed.includes(key))
-  if (unknown !== undefined) throw refused(`option ${path} has ${show(unknown)}; allowed are: ${listOf(allowed)}`)
+function checkKeys(path: string, value: object, names: readonly string[]): void {
+  checkOptions({ what: `option ${path} has`, code, names }, value)
 }
 
 /**
@@ -174,7 +175,7 @@ export function checkLimitNames(
 }
 
 function refused(message: string): Error {
-  return inputError('WAYSTONE_INPUT_RUNTIME_OPTION', message)
+  return inputError(code, message)
 }
 
 function show(value: unknown): string {

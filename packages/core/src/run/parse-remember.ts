@@ -2,11 +2,19 @@ import { takeJson, type JsonObject } from '../base/json.ts'
 import { durationMs } from '../define/duration.ts'
 import { inputError } from '../errors/input-error.ts'
 import type { Remembered } from '../snapshot/sticky-rule.ts'
+import { checkOptions, knownOptions } from './known-options.ts'
 import type { RememberInput } from './runtime.ts'
+
+const rememberOptions = knownOptions<RememberInput>('`remember` of a decision was given', 'WAYSTONE_INPUT_DECISION', {
+  scope: true,
+  arguments: true,
+  expiresIn: true,
+})
 
 /** What a person wants remembered of a decision. @param at - when they decide, ms since the epoch @throws {InputError} WAYSTONE_INPUT_DECISION */
 export function parseRemember(given: RememberInput | undefined, at: number): { readonly remember?: Remembered } {
   if (given === undefined) return {}
+  checkOptions(rememberOptions, given)
   const { scope, arguments: wanted = 'same', expiresIn } = given
   if (scope !== 'run' && scope !== 'workflow')
     throw bad(`scope is ${JSON.stringify(scope)}; allowed are "run" and "workflow"`)

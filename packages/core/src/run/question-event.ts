@@ -3,9 +3,21 @@ import { inputError } from '../errors/input-error.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
 import type { Question } from '../snapshot/snapshot.ts'
 import { openRequestOf, type Deciding, type DecisionEvent, type EventStamp } from './decision-event.ts'
+import { checkOptions, knownOptions } from './known-options.ts'
 import type { AnswerInput, QuestionInput, Request } from './runtime.ts'
 
 const code = 'WAYSTONE_INPUT_QUESTION'
+const questionOptions = knownOptions<QuestionInput>('a question was given', code, {
+  question: true,
+  by: true,
+  through: true,
+})
+const answerOptions = knownOptions<AnswerInput>('an answer was given', code, {
+  question: true,
+  answer: true,
+  by: true,
+  through: true,
+})
 
 /** Longest question and answer, characters. */
 const longestText = 10_000
@@ -16,6 +28,7 @@ export function questionEvent(
   request: Request | string,
   { given, stamp }: { readonly given: QuestionInput; readonly stamp: EventStamp },
 ): DecisionEvent {
+  checkOptions(questionOptions, given)
   const text = requireText('question', given.question)
   const by = requireText('by', given.by)
   const found = openRequestOf(run, request)
@@ -37,6 +50,7 @@ export function answerEvent(
   request: Request | string,
   { given, stamp }: { readonly given: AnswerInput; readonly stamp: EventStamp },
 ): DecisionEvent {
+  checkOptions(answerOptions, given)
   const text = requireText('answer', given.answer)
   const by = requireText('by', given.by)
   const found = openRequestOf(run, request)

@@ -4,13 +4,27 @@ import { inputError } from '../errors/input-error.ts'
 import { nodeAt, nodePathsOf } from '../graph/nested-graphs.ts'
 import type { EngineEvent, OverridingMove, RunRedirect } from '../snapshot/event.ts'
 import type { EventStamp } from './decision-event.ts'
+import { checkOptions, knownOptions } from './known-options.ts'
 import { parseOverride, requireMover } from './parse-override.ts'
 import type { OverridableMove, RedirectInput } from './runtime.ts'
 
 const code = 'WAYSTONE_INPUT_REDIRECT'
+const redirectOptions = knownOptions<RedirectInput>('a redirect was given', code, {
+  to: true,
+  by: true,
+  reason: true,
+  override: true,
+})
+const release = { what: 'release', code: 'WAYSTONE_INPUT_RELEASE' } as const
+const releaseOptions = knownOptions<OverridableMove>('a release was given', release.code, {
+  by: true,
+  reason: true,
+  override: true,
+})
 
 /** Turns an operator's redirect into an event. @throws {InputError} WAYSTONE_INPUT_REDIRECT */
 export function redirectEvent({ graph }: CompiledWorkflow, given: RedirectInput, stamp: EventStamp): EngineEvent {
+  checkOptions(redirectOptions, given)
   const { to, by, reason, override = [] } = given
   requireMover(given, 'redirect', code)
   if (nodeAt(graph, to) === undefined) {
@@ -25,8 +39,8 @@ export function redirectEvent({ graph }: CompiledWorkflow, given: RedirectInput,
 
 /** Turns the release of a held run into an event. @throws {InputError} WAYSTONE_INPUT_RELEASE */
 export function releaseEvent({ graph }: CompiledWorkflow, given: OverridableMove, stamp: EventStamp): EngineEvent {
+  checkOptions(releaseOptions, given)
   const { by, reason, override = [] } = given
-  const release = { what: 'release', code: 'WAYSTONE_INPUT_RELEASE' } as const
   requireMover(given, release.what, release.code)
   const payload = { by, reason, ...parseOverride(graph, override, release) }
   const taken = takeJson(payload, 'release of a run') as unknown as OverridingMove

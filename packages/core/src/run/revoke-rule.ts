@@ -1,8 +1,15 @@
 import type { Engine } from './engine.ts'
+import { checkOptions, knownOptions } from './known-options.ts'
 import { requireMover } from './parse-override.ts'
 import { runOfRule } from './rules.ts'
 import { RunHandle } from './run-handle.ts'
 import type { Revocation } from './runtime.ts'
+
+const revocationOptions = knownOptions<{ readonly by: string; readonly reason: string }>(
+  'a revocation was given',
+  'WAYSTONE_INPUT_RULE',
+  { by: true, reason: true },
+)
 
 /** Takes a rule back: of its workflow, which the store keeps, or of the run that made it. @throws {InputError} WAYSTONE_INPUT_RULE */
 export async function revokeRule(
@@ -11,6 +18,7 @@ export async function revokeRule(
   move: { readonly by: string; readonly reason: string },
 ): Promise<Revocation> {
   const runId = runOfRule(id)
+  checkOptions(revocationOptions, move)
   requireMover(move, 'revocation', 'WAYSTONE_INPUT_RULE')
   const { by, reason } = move
   const { store, clock } = engine

@@ -13,6 +13,7 @@ import type { Entry } from './drive.ts'
 import type { Engine, Rest } from './engine.ts'
 import { followRun } from './follow.ts'
 import { withKept } from './kept-by-patch.ts'
+import { checkOptions, knownOptions } from './known-options.ts'
 import { openingSequences } from './opening-sequence.ts'
 import { requestsOf } from './requests.ts'
 import { moveStored, needsNoFunctions } from './move-stored.ts'
@@ -31,7 +32,7 @@ import { answerEvent, questionEvent } from './question-event.ts'
 import { redirectEvent, releaseEvent } from './redirect-event.ts'
 import { revokeEvent, shownRule } from './rules.ts'
 import { secondReceipt } from './same-event.ts'
-import { sentEvent } from './send-event.ts'
+import { sendOptions, sentEvent } from './send-event.ts'
 import type {
   Acceptance,
   AnswerInput,
@@ -57,6 +58,18 @@ const closedReasons = {
   expired: 'request-expired',
   withdrawn: 'request-withdrawn',
 } as const
+
+const decideOptions = knownOptions<Parameters<Run['decide']>[2] & object>(
+  'decide was given',
+  'WAYSTONE_INPUT_DECISION',
+  { isRecordedOnly: true },
+)
+const moveCode = 'WAYSTONE_INPUT_MOVE'
+const moveNames = { by: true, reason: true } as const
+const moveOptions = {
+  'run.hold': knownOptions<Parameters<Run['hold']>[0]>('a hold was given', moveCode, moveNames),
+  'run.cancel': knownOptions<Parameters<Run['cancel']>[0]>('a cancel was given', moveCode, moveNames),
+}
 
 /** The handle of a run; nothing of the run is kept in it but how it ended. */
 export class RunHandle implements Run {
@@ -111,6 +124,7 @@ export class RunHandle implements Run {
     decision: DecisionInput,
     options: Parameters<Run['decide']>[2] = {},
   ): Promise<Acceptance> {
+    checkOptions(decideOptions, options)
     const standing = await standingOf(this.#engine, this.runId)
     const made = decisionEvent({ runId: this.runId, ...standing }, request, {
       decision,
@@ -155,6 +169,7 @@ export class RunHandle implements Run {
 
   /** Stored first, so that it is neither lost nor taken twice, whatever becomes of this process and of the run's owner. */
   async send(event: NamedEvent | string, payload: unknown, options: SendOptions = {}): Promise<Receipt> {
+    checkOptions(sendOptions, options)
     const { clock, ids } = this.#engine.parts
     const standing = await standingAnyhow(this.#engine, this.runId)
     const name = typeof event === 'string' ? event : event.name
@@ -226,7 +241,9 @@ export class RunHandle implements Run {
     type: 'run.hold' | 'run.cancel',
     move: { readonly by: string; readonly reason: string },
   ): Promise<Acceptance> {
-    requireMover(move, type.slice('run.'.length), 'WAYSTONE_INPUT_MOVE')
+    const what = type.slice('run.'.length)
+    checkOptions(moveOptions[type], move)
+    requireMover(move, what, moveCode)
     const payload = Object.freeze({ by: move.by, reason: move.reason })
     return await this.#send(Object.freeze({ ...this.#stamp(), type, from: 'operator', payload }), false)
   }

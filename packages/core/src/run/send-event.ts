@@ -7,9 +7,19 @@ import type { EngineEvent, OutsideEvent } from '../snapshot/event.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
 import type { EventStamp } from './decision-event.ts'
 import { issueLines } from './issues.ts'
+import { knownOptions } from './known-options.ts'
 import type { Acceptance, SendOptions } from './runtime.ts'
 
 const code = 'WAYSTONE_INPUT_EVENT'
+
+/** What may be given with an event. */
+export const sendOptions = knownOptions<SendOptions>('a sent event was given', code, {
+  id: true,
+  key: true,
+  by: true,
+  through: true,
+  isRecordedOnly: true,
+})
 
 /** What somebody sends: the event's name, what it carries, and its options. */
 export interface Sent extends SendOptions {

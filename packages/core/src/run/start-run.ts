@@ -10,9 +10,16 @@ import type { EngineEvent } from '../snapshot/event.ts'
 import { callCostsOf } from './call-costs.ts'
 import type { Engine } from './engine.ts'
 import { checkBindings, parseInput, requireMemoryTags } from './preflight.ts'
+import { checkOptions, knownOptions } from './known-options.ts'
 import { summaryOf } from './run-summary.ts'
 import { checkSameStart } from './same-start.ts'
 import type { StartOptions } from './runtime.ts'
+
+const startOptions = knownOptions<StartOptions<object>>('a start was given', 'WAYSTONE_INPUT_START', {
+  input: true,
+  key: true,
+  tags: true,
+})
 
 /** What a start came to. */
 export interface Started {
@@ -31,6 +38,7 @@ export async function startRun(
   compiled: CompiledWorkflow,
   options: StartOptions<object>,
 ): Promise<Started> {
+  checkOptions(startOptions, options)
   const { clock, ids, owner, leaseMs } = engine.parts
   await checkBindings(compiled, engine.ports)
   const callCosts = callCostsOf(compiled, engine.ports)

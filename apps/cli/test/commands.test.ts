@@ -350,14 +350,15 @@ describe('waystone runs, show, stats', () => {
   it('sums success, cost and latency', async () => {
     await waystone('run', 'support.ts', '--input', small)
     expect((await waystone('stats')).out).toMatchInlineSnapshot(`
-      "          name           ended   good  bad  model calls  tokens     cost  median  95 %
-      workflow  support            1  100 %    0            4     480  $0.0012    0 ms  0 ms
-      node      support/send       1  100 %    0            0       0       $0    0 ms  0 ms
-      node      support/write      6  100 %    0            4     480  $0.0012    0 ms  0 ms
-      agent     support/write      6  100 %    0            4     480  $0.0012    0 ms  0 ms
-      model     writer             4  100 %    0            4     480  $0.0012    0 ms  0 ms
-      tool      look-up            2  100 %    0            0       0       $0    0 ms  0 ms
-      tool      send               1  100 %    0            0       0       $0    0 ms  0 ms
+      "          name           ended   good  bad  called off  model calls  tokens     cost  median  95 %
+      workflow  support            1  100 %    0           0            4     480  $0.0012    0 ms  0 ms
+      node      support/send       1  100 %    0           0            0       0       $0    0 ms  0 ms
+      node      support/write      6  100 %    0           0            4     480  $0.0012    0 ms  0 ms
+      agent     support/write      6  100 %    0           0            4     480  $0.0012    0 ms  0 ms
+      model     writer             4  100 %    0           0            4     480  $0.0012    0 ms  0 ms
+      tool      look-up            2  100 %    0           0            0       0       $0    0 ms  0 ms
+      tool      send               1  100 %    0           0            0       0       $0    0 ms  0 ms
+      Of the runs that are stored: those that were deleted are not counted.
       "
     `)
     expect(JSON.parse((await waystone('stats', '--by', 'tool', '--json')).out)).toMatchObject({

@@ -3,6 +3,7 @@ import { openRow, type RunOptions } from '../bind/open-run.ts'
 import { sayMissing, wholeStore } from '../bind/whole-store.ts'
 import type { CommandDefinition, CommonOptions, Context } from '../command.ts'
 import { guardText } from '../graph/edge-labels.ts'
+import { calledOffText } from '../output/called-off-text.ts'
 import { nodeText } from '../output/node-text.ts'
 import { placedText, targetText } from '../output/target-text.ts'
 import { tooManyText } from '../output/handoff-text.ts'
@@ -101,7 +102,7 @@ function compensationLine(one: Audit['compensations'][number]): string {
 }
 
 function transitionLines({ transitions }: Audit): readonly string[] {
-  const rows = transitions.map(({ sequence, at, actor, event, decision, items = [], neverBegan }) => [
+  const rows = transitions.map(({ sequence, at, actor, event, decision, items = [], neverBegan, calledOff }) => [
     String(sequence),
     formatTime(at),
     printableLine(actor),
@@ -109,7 +110,9 @@ function transitionLines({ transitions }: Audit): readonly string[] {
     decision === null
       ? neverBegan === true
         ? 'never began'
-        : ''
+        : calledOff === undefined
+          ? ''
+          : calledOffText(calledOff)
       : `${decision.taken}${decision.to === null ? '' : ` → ${placedText(decision.to, { node: decision.node, items })}`}`,
   ])
   return table(

@@ -1,5 +1,6 @@
 import {
   blamePath,
+  calledOffIn,
   processLiveness,
   progressOf,
   readHistory,
@@ -226,10 +227,11 @@ function showBlame(history: History, { path, sequence }: { path: JsonPath; seque
 function showOverview(history: History, { at, places, isOriginGone, refused, context }: Looking): void {
   const checkpoints = at === undefined ? history.checkpoints : [history.at(at).checkpoint]
   const waits = openWaits(history.at(history.last).snapshot.context)
+  const calledOff = calledOffIn(history.checkpoints)
   context.json({
     run: rowJson(history.row),
     ...(places.length > 0 && { places }),
-    checkpoints: checkpoints.map(timelineJson),
+    checkpoints: checkpoints.map((checkpoint) => timelineJson(checkpoint, calledOff.get(checkpoint.sequence))),
     waits,
     refused,
   })

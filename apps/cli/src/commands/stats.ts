@@ -17,7 +17,7 @@ interface StatsCommandOptions extends CommonOptions {
 /** `waystone stats`. */
 export const stats: CommandDefinition<StatsCommandOptions> = {
   examples: [
-    ['stats --since 7d', 'a week, by workflow, node, agent, model and tool'],
+    ['stats --since 7d', 'a week of runs that are stored, by workflow, node, agent, model and tool'],
     ['stats --by model --json', 'models only, as data'],
   ],
   configure: (command) =>
@@ -41,7 +41,10 @@ export const stats: CommandDefinition<StatsCommandOptions> = {
         ? [
             `${all.length === 0 || by === undefined ? `${ofWorkflow} has run` : nothingOf[by]} in ${store.name}${since === undefined ? '' : ` within ${since}`}.`,
           ]
-        : statsLines(rows)),
+        : [
+            ...statsLines(rows),
+            context.style('quiet', 'Of the runs that are stored: those that were deleted are not counted.'),
+          ]),
     )
     return 'done'
   },
@@ -65,6 +68,7 @@ const columns: readonly Column[] = [
   { title: 'ended', align: 'right' },
   { title: 'good', align: 'right' },
   { title: 'bad', align: 'right' },
+  { title: 'called off', align: 'right' },
   { title: 'model calls', align: 'right' },
   { title: 'tokens', align: 'right' },
   { title: 'cost', align: 'right' },
@@ -75,12 +79,13 @@ const columns: readonly Column[] = [
 function statsLines(rows: readonly StatsRow[]): readonly string[] {
   return table(
     columns,
-    rows.map(({ group, name, count, succeeded, failed, usage, medianMs, p95Ms }) => [
+    rows.map(({ group, name, count, succeeded, failed, calledOff, usage, medianMs, p95Ms }) => [
       group,
       printableLine(name),
       formatCount(count),
-      count === 0 ? '' : `${Math.round((100 * succeeded) / count)} %`,
+      succeeded + failed === 0 ? '' : `${Math.round((100 * succeeded) / (succeeded + failed))} %`,
       formatCount(failed),
+      formatCount(calledOff),
       formatCount(usage.modelCalls),
       formatCount(usage.inputTokens + usage.outputTokens),
       formatCost(usage.costUsd),

@@ -1,6 +1,7 @@
 import { nodeAt, nodePathsOf, type Graph, type RunEvent } from '@waystone/core'
 import { personText } from '../output/person-text.ts'
 import { amountText } from '../graph/limits-text.ts'
+import { calledOffText } from '../output/called-off-text.ts'
 import { reasonText, wayText } from '../output/decision-text.ts'
 import { nodeText } from '../output/node-text.ts'
 import { tooManyText } from '../output/handoff-text.ts'
@@ -184,16 +185,21 @@ function endedText(
   const asked = event.asked === undefined ? '' : ` ${printableLine(event.asked)}`
   const work = workText(event.kind, event.tool ?? null, event.item)
   const what = `${event.undoes === undefined ? work : undoText(event.undoes, event.tool)}${asked}`
+  const { calledOff } = event
   const isBad = ['failed', 'timeout', 'unknown', 'lost'].includes(event.outcome)
-  const outcome = isBad ? style('bad', event.outcome) : event.outcome
+  const ended = isBad ? style('bad', event.outcome) : event.outcome
+  const outcome = calledOff === undefined ? ended : calledOffText(calledOff)
   const used = usageText(event.usage ?? {})
   const attempt = event.attempt > 1 ? `, attempt ${event.attempt}` : ''
-  const error = event.error === undefined ? '' : `  ${style('bad', printableExcerpt(event.error.message, 120))}`
+  const error =
+    event.error === undefined || calledOff !== undefined
+      ? ''
+      : `  ${style('bad', printableExcerpt(event.error.message, 120))}`
   const misfit =
     event.misfit === undefined
       ? ''
       : `  ${style('warn', `does not fit: ${printableExcerpt(event.misfit.join('; '), 120)}`)}`
-  const late = event.isLate ? ' (late: only its usage counts)' : ''
+  const late = event.isLate && calledOff === undefined ? ' (late: only its usage counts)' : ''
   const { items = [], item } = event
   const about = event.undoes !== undefined && item !== undefined ? [...items, item] : items
   return `${name(event.node, about)}  ${what === '' ? '' : `${what}${attempt}: `}${outcome}${late}${style('quiet', `  ${[took, used].filter((part) => part !== '').join(' · ')}`)}${error}${misfit}`

@@ -1,12 +1,16 @@
 import {
+  calledOffIn,
+  closingIn,
   contextsOf,
   itemsAroundStep,
   openIn,
+  type CalledOffBy,
   type Checkpoint,
   type Decision,
   type EngineEvent,
   type History,
 } from '@waystone/core'
+import { calledOffText } from './called-off-text.ts'
 import { nodeText } from './node-text.ts'
 import { personText } from './person-text.ts'
 import { reasonText, wayText } from './decision-text.ts'
@@ -30,6 +34,7 @@ export function timelineLines(
   { style, width = Infinity }: TimelineLook,
 ): readonly string[] {
   const begun = history.checkpoints[0]?.event.at ?? 0
+  const calledOff = calledOffIn(history.checkpoints)
   const rows = checkpoints.map((checkpoint) => {
     const { sequence, event, decision, step, usage, items } = checkpoint
     return [
@@ -39,7 +44,7 @@ export function timelineLines(
         step?.node ?? (event.from === 'person' || event.type === 'timer.due' ? (decision?.node ?? '') : ''),
         step?.undoes === undefined ? items : undoneItems(step, history),
       ),
-      whatText(checkpoint, history),
+      whatText(checkpoint, history, calledOff.get(checkpoint.sequence)),
       decision === null || decision.to === null ? '' : wayText(decision, history.graph, items),
       step === null || event.from !== 'effect' ? '' : formatDuration(step.endedAt - step.startedAt),
       usage?.costUsd === undefined ? '' : formatCost(usage.costUsd),
@@ -77,15 +82,16 @@ function undoneItems(
 /** Columns that are never left out: up to the edge. */
 const always = 5
 
-function whatText({ event, step, sequence, decision }: Checkpoint, history: History): string {
+function whatText(
+  { event, step, sequence, decision }: Checkpoint,
+  history: History,
+  calledOff: CalledOffBy | undefined,
+): string {
   switch (event.type) {
     case 'effect.ended': {
       const kept = keptBackText(event.payload, decision)
       const { outcome, attempt, error, misfit, asked } = event.payload
-      const tool =
-        step === null || sequence === 0
-          ? undefined
-          : openIn(history.at(sequence - 1).snapshot.context)[step.index]?.tool
+      const tool = toolOf(step, history, sequence)
       const item = itemText(step, history, sequence)
       const asks = asked === undefined ? '' : `${asked} `
       const what =
@@ -94,8 +100,10 @@ function whatText({ event, step, sequence, decision }: Checkpoint, history: Hist
           : tool === undefined
             ? ''
             : `${tool} `
+      const tried = attempt > 1 ? ` (attempt ${attempt})` : ''
+      if (calledOff !== undefined) return `${item}${what}${calledOffText(calledOff)}${tried}`
       const problem = error?.message ?? (misfit === undefined ? undefined : `does not fit: ${misfit.join('; ')}`)
-      return `${item}${what}${outcome}${attempt > 1 ? ` (attempt ${attempt})` : ''}${problem === undefined ? '' : `: ${printableExcerpt(problem, 60)}`}${kept}`
+      return `${item}${what}${outcome}${tried}${problem === undefined ? '' : `: ${printableExcerpt(problem, 60)}`}${kept}`
     }
     case 'request.decided':
       return `${itemText(step, history, sequence)}${step?.tool === undefined ? '' : `${step.tool} `}${event.payload.outcome} by ${printableExcerpt(personText(event.payload), 60)}${step === null ? ', not yet decided' : ''}`
@@ -135,6 +143,13 @@ function whatText({ event, step, sequence, decision }: Checkpoint, history: Hist
   }
 }
 
+/** The tool of a step that ends, also of one that was told to stop before. */
+function toolOf(step: Checkpoint['step'], history: History, sequence: number): string | undefined {
+  if (step === null || sequence === 0) return undefined
+  const { context } = history.at(sequence - 1).snapshot
+  return (openIn(context)[step.index] ?? closingIn(context)[step.index])?.tool
+}
+
 function overrideText({ override }: { readonly override?: readonly string[] }): string {
   return override === undefined ? '' : `, overriding ${override.map((tool) => printableLine(tool)).join(', ')}`
 }
@@ -152,13 +167,17 @@ function keptBackText(
 }
 
 /** The stable form of a checkpoint for `--json`: what it did and why, without the state. */
-export function timelineJson({ sequence, event, decision, step, items, usage, left, status }: Checkpoint): object {
+export function timelineJson(
+  { sequence, event, decision, step, items, usage, left, status }: Checkpoint,
+  calledOff: CalledOffBy | undefined,
+): object {
   return {
     sequence,
     at: iso(event.at),
     event: event.type,
     from: event.from,
     outcome: outcomeOf(event),
+    ...(calledOff !== undefined && { calledOff }),
     step,
     ...(items !== undefined && { items }),
     decision,

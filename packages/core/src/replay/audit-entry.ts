@@ -1,4 +1,5 @@
 import { formatStep } from '../base/step-address.ts'
+import type { CalledOffBy } from '../run/called-off.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { Decision } from '../snapshot/decision.ts'
 import { neverBegan } from './audit-undoing.ts'
@@ -15,10 +16,12 @@ export interface AuditEntry {
   readonly items?: readonly number[]
   /** What ended was cancelled before it had begun: it did not happen. */
   readonly neverBegan?: true
+  /** What ended was called off, by what, and stopped without a result: no failure of its node. */
+  readonly calledOff?: CalledOffBy
 }
 
-/** A checkpoint, as an auditor reads it. */
-export function entryOf(checkpoint: Checkpoint): AuditEntry {
+/** A checkpoint, as an auditor reads it. @param calledOff - what had called off the step that it ends */
+export function entryOf(checkpoint: Checkpoint, calledOff: CalledOffBy | undefined): AuditEntry {
   const { sequence, event, step, decision, items } = checkpoint
   return {
     sequence,
@@ -28,6 +31,7 @@ export function entryOf(checkpoint: Checkpoint): AuditEntry {
     decision,
     ...(items !== undefined && { items }),
     ...(neverBegan(checkpoint) && { neverBegan: true as const }),
+    ...(calledOff !== undefined && { calledOff }),
   }
 }
 

@@ -5,6 +5,7 @@ import type { Store } from '../checkpoint/store.ts'
 import { leavingOutMissing } from '../checkpoint/with-group-stores.ts'
 import { StoreError } from '../errors/store-error.ts'
 import type { PolicyRecord } from '../graph/graph.ts'
+import { calledOffIn } from '../run/called-off.ts'
 import { argumentsOfCall } from '../snapshot/agent-calls.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { HandoffLimitHit } from '../snapshot/handoff.ts'
@@ -119,12 +120,13 @@ export async function auditRun(store: Store, runId: string, options: ReadOptions
     const history = await readHistory(reading, runId)
     const read = await readWays(reading, history)
     const { missingOrigin } = read
+    const calledOff = calledOffIn(history.checkpoints)
     return {
       ...base,
       chain: { isIntact: true, problem: null },
       ...(history.withheld !== undefined && { withheld: history.withheld }),
       ...(missingOrigin !== undefined && { missingOrigin }),
-      transitions: history.checkpoints.map(entryOf),
+      transitions: history.checkpoints.map((checkpoint) => entryOf(checkpoint, calledOff.get(checkpoint.sequence))),
       people: peopleIn(history),
       handoffs: history.checkpoints.flatMap((checkpoint) => handoffsIn(checkpoint)),
       events: eventsIn(history),

@@ -41,7 +41,7 @@ describe('readStats', () => {
     const waiting = new HandRun(compiled, { runId: 'waiting' })
     waiting.start({})
     const rows = await readStats(await storeOf(countedRun('one'), cancelled, waiting))
-    const brief = rows.map(({ group, name, count, succeeded, failed, usage, medianMs, p95Ms }) => {
+    const brief = rows.map(({ group, name, count, succeeded, failed, calledOff, usage, medianMs, p95Ms }) => {
       const { modelCalls, toolCalls, inputTokens, outputTokens, costUsd } = usage
       return [
         group,
@@ -49,19 +49,20 @@ describe('readStats', () => {
         count,
         succeeded,
         failed,
+        calledOff,
         `${modelCalls} ${toolCalls} ${inputTokens} ${outputTokens} ${costUsd}`,
         medianMs,
         p95Ms,
       ]
     })
     expect(brief).toEqual([
-      ['workflow', 'counted', 2, 1, 1, '3 5 10 5 0.1', 600, 600],
-      ['node', 'counted/a', 7, 5, 2, '3 4 10 5 0.1', 100, 300],
-      ['node', 'counted/send', 1, 1, 0, '0 1 0 0 0', 100, 100],
-      ['agent', 'counted/a', 7, 5, 2, '3 4 10 5 0.1', 100, 300],
-      ['model', 'fast', 3, 3, 0, '3 0 10 5 0.1', 100, 100],
-      ['tool', 'look', 4, 2, 2, '0 4 0 0 0', 200, 300],
-      ['tool', 'send', 1, 1, 0, '0 1 0 0 0', 100, 100],
+      ['workflow', 'counted', 2, 1, 0, 1, '3 5 10 5 0.1', 600, 600],
+      ['node', 'counted/a', 7, 5, 1, 1, '3 4 10 5 0.1', 100, 300],
+      ['node', 'counted/send', 1, 1, 0, 0, '0 1 0 0 0', 100, 100],
+      ['agent', 'counted/a', 7, 5, 1, 1, '3 4 10 5 0.1', 100, 300],
+      ['model', 'fast', 3, 3, 0, 0, '3 0 10 5 0.1', 100, 100],
+      ['tool', 'look', 4, 2, 1, 1, '0 4 0 0 0', 100, 300],
+      ['tool', 'send', 1, 1, 0, 0, '0 1 0 0 0', 100, 100],
     ])
   })
 

@@ -5,6 +5,7 @@ import { handoffOfTool } from '../graph/handoff.ts'
 import { nodeAt } from '../graph/nested-graphs.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import { modelOfStep } from '../graph/asked-models.ts'
+import { calledOffIn } from '../run/called-off.ts'
 import { isModelCall, type OpenStep } from '../snapshot/snapshot.ts'
 import { closingIn, openIn } from '../snapshot/tree.ts'
 import { addUsage, noUsage, type Usage } from '../snapshot/usage.ts'
@@ -20,13 +21,18 @@ export interface StatsRow {
   readonly group: StatsGroup
   /** `workflow` or `workflow/node` (by path in a nested workflow: `workflow/research/draft`), or the name of the model or tool; `workflow/node → handoff`. */
   readonly name: string
-  /** Runs, attempts of steps or calls that have ended; of a map its visits, and its items in a row of their own; handoffs that were asked for. */
+  /** Runs, attempts of steps or calls that have ended; of a map its visits, and its items in a row of their own; handoffs that were asked for. The sum of the three. */
   readonly count: number
   /** Of these, ended well: run `completed`; any outcome but `failed`, `timeout`, `unknown`, `lost`; handoffs that were made and not one too many. */
   readonly succeeded: number
   readonly failed: number
+  /** Neither: runs that were cancelled; steps that were called off and stopped without a result (the losers of a join, what a deadline, a limit or a cancel stopped). */
+  readonly calledOff: number
   readonly usage: Usage
-  /** Ms: of runs and of visits of maps from start to end, of attempts and items from begin to end. Null: nothing has ended. */
+  /**
+   * Ms, without what was called off: of runs and of visits of maps from start to end, of attempts from begin to end, of items and nested workflows from
+   * their first step to their last end (in a fork from its begin, when they had begun before it). Null: nothing has ended.
+   */
   readonly medianMs: number | null
   readonly p95Ms: number | null
 }
@@ -36,6 +42,7 @@ interface Tally {
   readonly name: string
   succeeded: number
   failed: number
+  calledOff: number
   usage: Usage
   readonly durations: number[]
 }
@@ -48,7 +55,7 @@ export interface StatsOptions {
 }
 
 /**
- * Success, errors, cost, tokens and latency over the runs of a store.
+ * Success, errors, cost, tokens and latency over the runs that are in a store: those that were deleted are not counted.
  *
  * Order: by group, then by name. Cost: O(checkpoints of those runs).
  */
@@ -71,10 +78,13 @@ function countRun(tallies: Map<string, Tally>, row: RunRow, history: History): v
   const run = tallyOf(tallies, 'workflow', row.workflow)
   run.usage = addUsage(run.usage, row.usage)
   const { ending, startedAt } = history.at(history.last).snapshot.context
-  if (ending !== null) count(run, ending.status === 'completed', ending.at - startedAt)
+  if (ending?.status === 'cancelled') run.calledOff += 1
+  else if (ending !== null) count(run, ending.status === 'completed', ending.at - startedAt)
   const lists = new Map<string, number>()
+  const begins = new Map<number, number>()
+  const calledOff = calledOffIn(history.checkpoints)
   for (const checkpoint of history.checkpoints) {
-    countStep(tallies, { row, history, checkpoint })
+    countStep(tallies, { row, history, checkpoint, begins, isCalledOff: calledOff.has(checkpoint.sequence) })
     countMap(tallies, { row, history, checkpoint, lists })
     countHandoffs(tallies, row, checkpoint)
   }
@@ -86,11 +96,20 @@ interface Counted {
   readonly checkpoint: Checkpoint
 }
 
-function countStep(tallies: Map<string, Tally>, { row, history, checkpoint }: Counted): void {
+interface CountedStep extends Counted {
+  /** When workflows that are nested in steps have begun, by step; ms since the epoch. */
+  readonly begins: Map<number, number>
+  readonly isCalledOff: boolean
+}
+
+function countStep(tallies: Map<string, Tally>, { row, history, checkpoint, begins, isCalledOff }: CountedStep): void {
   const { step, event, usage } = checkpoint
   if (step === null || event.type !== 'effect.ended') return
   // What is nested in it counts by itself, and the node when that has ended.
-  if (event.payload.outcome === 'begun') return
+  if (event.payload.outcome === 'begun') {
+    begins.set(step.index, step.startedAt)
+    return
+  }
   const record = nodeAt(history.graph, step.node)?.node
   const before = history.at(checkpoint.sequence - 1).snapshot.context
   // A late end is that of a step that was cancelled before.
@@ -106,9 +125,13 @@ function countStep(tallies: Map<string, Tally>, { row, history, checkpoint }: Co
   if (isModelCall(step)) tallied.push(tallyOf(tallies, 'model', askedOf(record, ended)))
   if (tool !== undefined) tallied.push(tallyOf(tallies, 'tool', tool))
   const isGood = !['failed', 'timeout', 'unknown', 'lost'].includes(event.payload.outcome)
+  // Its last step only gives its output.
+  const startedAt =
+    step.kind === 'output' ? (begins.get(step.index) ?? history.at(0).checkpoint.event.at) : step.startedAt
   for (const tally of tallied) {
     tally.usage = addUsage(tally.usage, usage ?? undefined)
-    count(tally, isGood, step.endedAt - step.startedAt)
+    if (isCalledOff) tally.calledOff += 1
+    else count(tally, isGood, step.endedAt - startedAt)
   }
 }
 
@@ -154,7 +177,7 @@ function tallyOf(tallies: Map<string, Tally>, group: StatsGroup, name: string): 
   const key = `${group} ${name}`
   const known = tallies.get(key)
   if (known !== undefined) return known
-  const tally: Tally = { group, name, succeeded: 0, failed: 0, usage: noUsage, durations: [] }
+  const tally: Tally = { group, name, succeeded: 0, failed: 0, calledOff: 0, usage: noUsage, durations: [] }
   tallies.set(key, tally)
   return tally
 }
@@ -165,14 +188,15 @@ function count(tally: Tally, isGood: boolean, durationMs: number): void {
   tally.durations.push(durationMs)
 }
 
-function rowOf({ group, name, succeeded, failed, usage, durations }: Tally): StatsRow {
+function rowOf({ group, name, succeeded, failed, calledOff, usage, durations }: Tally): StatsRow {
   const sorted = durations.toSorted((left, right) => left - right)
   return {
     group,
     name,
-    count: succeeded + failed,
+    count: succeeded + failed + calledOff,
     succeeded,
     failed,
+    calledOff,
     usage,
     medianMs: quantile(sorted, 0.5),
     p95Ms: quantile(sorted, 0.95),

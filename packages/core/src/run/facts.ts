@@ -1,12 +1,12 @@
 import { effectIdOf, type RunId } from '../base/ids.ts'
 import type { Json } from '../base/json.ts'
-import type { Checkpoint, CheckpointStep } from '../snapshot/checkpoint.ts'
+import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { PersonDecision } from '../snapshot/event.ts'
 import type { Decision } from '../snapshot/decision.ts'
 import { patchParts } from '../snapshot/patch-parts.ts'
 import type { RunStatus } from '../snapshot/snapshot.ts'
 import type { Undoing } from '../snapshot/undo.ts'
-import { roomOutcome, transitionNames } from '../compile/names.ts'
+import { isLateEnd, type CalledOffBy } from './called-off.ts'
 import { openedSteps, type OpenedStep } from './opened-steps.ts'
 import type { RunEvent } from './run-event.ts'
 
@@ -19,6 +19,8 @@ export interface FactSource {
   readonly workflow: string
   /** Status after the checkpoint before; null before the first. */
   readonly statusBefore: RunStatus | null
+  /** What had called off the step that it ends; absent: nothing. */
+  readonly calledOff?: CalledOffBy
 }
 
 /**
@@ -30,7 +32,7 @@ export function factsOf(checkpoint: Checkpoint, source: FactSource): readonly Fa
   const opened = openedSteps(checkpoint)
   return [
     ...eventFacts(checkpoint, source),
-    ...endFacts(checkpoint),
+    ...endFacts(checkpoint, source),
     ...logFacts(checkpoint),
     ...decisionFacts(checkpoint),
     ...compensationFacts(checkpoint),
@@ -117,7 +119,7 @@ function ruleFacts({ runId, event, step }: Checkpoint): readonly Fact[] {
   ]
 }
 
-function endFacts({ event, step, usage, decision, items }: Checkpoint): readonly Fact[] {
+function endFacts({ event, step, usage, decision, items }: Checkpoint, { calledOff }: FactSource): readonly Fact[] {
   if (step === null) return []
   const end = event.type === 'effect.ended' ? event.payload : undefined
   return [
@@ -142,16 +144,10 @@ function endFacts({ event, step, usage, decision, items }: Checkpoint): readonly
       ...(end?.withheld !== undefined && { withheld: end.withheld }),
       ...(end?.refusedCalls !== undefined && { refusedCalls: end.refusedCalls }),
       ...(end?.isCached === true && { isCached: end.isCached }),
-      isLate: decision === null || isAfterLate(decision, step),
+      ...(calledOff !== undefined && { calledOff }),
+      isLate: isLateEnd({ decision, step }),
     },
   ]
-}
-
-/** What was cancelled has settled, and so undoing begins, or a branch that waited for a name it held, or what waited for what it had set aside. */
-function isAfterLate({ taken, node, outcome }: Decision, step: CheckpointStep): boolean {
-  if (outcome === roomOutcome) return true
-  if (outcome === 'freed' && node !== step.node) return true
-  return step.kind !== 'compensate' && (taken === transitionNames.undoNext || taken === transitionNames.undone)
 }
 
 function logFacts({ event, step }: Checkpoint): readonly Fact[] {

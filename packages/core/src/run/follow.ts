@@ -4,6 +4,7 @@ import type { RunRow, StoredCheckpoint } from '../checkpoint/store.ts'
 import { storeError } from '../errors/store-error.ts'
 import type { Checkpoint } from '../snapshot/checkpoint.ts'
 import type { RunStatus } from '../snapshot/snapshot.ts'
+import { CallOffs, mayBeCalledOff, type CalledOffBy } from './called-off.ts'
 import { formatCursor, parseCursor } from './cursor.ts'
 import type { Token } from './drive-host.ts'
 import type { Engine } from './engine.ts'
@@ -41,6 +42,7 @@ export async function* followRun(
   let { sequence } = from
   let seen = from.index
   let statusBefore = await statusBeforeOf(engine, row, sequence)
+  const ends = new CalledOffEnds(engine, row, sequence)
   let cursor = options.cursor ?? formatCursor(from)
   const news = watchNews(engine, runId, options.signal)
   const tokens = options.tokens === true ? listenToTokens(engine, runId, () => news.wake()) : undefined
@@ -48,7 +50,9 @@ export async function* followRun(
     while (options.signal?.aborted !== true) {
       const stored = await store.checkpoints(runId, sequence, sequence + pageLength - 1)
       for (const one of await readCheckpoints(store, stored, row.graphHash)) {
-        for (const event of eventsOf(one, { workflow: row.workflow, statusBefore }, seen)) {
+        const calledOff = await ends.of(one.checkpoint)
+        const source = { workflow: row.workflow, statusBefore, ...(calledOff !== undefined && { calledOff }) }
+        for (const event of eventsOf(one, source, seen)) {
           yield event
           cursor = event.cursor
         }
@@ -78,6 +82,7 @@ export async function* followAll(engine: Engine, options: FollowOptions): AsyncG
   let seen = from.index
   const rows = new Map<RunId, RunRow>()
   const statuses = new Map<RunId, { readonly sequence: number; readonly status: RunStatus }>()
+  const ends = new Map<RunId, CalledOffEnds>()
   const news = watchNews(engine, null, options.signal)
   try {
     while (options.signal?.aborted !== true) {
@@ -99,7 +104,12 @@ export async function* followAll(engine: Engine, options: FollowOptions): AsyncG
         if (read !== undefined) {
           if (statuses.size > maxRemembered) statuses.clear()
           statuses.set(one.runId, { sequence: one.sequence, status: read.checkpoint.status })
-          yield* eventsOf(read, { workflow: row.workflow, statusBefore }, seen)
+          if (ends.size > maxRemembered) ends.clear()
+          const ended = ends.get(one.runId) ?? new CalledOffEnds(engine, row, one.sequence)
+          ends.set(one.runId, ended)
+          const calledOff = await ended.of(read.checkpoint)
+          const source = { workflow: row.workflow, statusBefore, ...(calledOff !== undefined && { calledOff }) }
+          yield* eventsOf(read, source, seen)
         }
         position = one.position
         seen = -1
@@ -111,6 +121,38 @@ export async function* followAll(engine: Engine, options: FollowOptions): AsyncG
     }
   } finally {
     news.stop()
+  }
+}
+
+/** Which steps of a run were called off, as its checkpoints are read in order; those before the first are looked at once, when that is asked for. */
+class CalledOffEnds {
+  readonly #engine: Engine
+  readonly #row: RunRow
+  readonly #callOffs = new CallOffs()
+  /** Checkpoints before it have not been looked at. */
+  #from: number
+
+  constructor(engine: Engine, row: RunRow, from: number) {
+    this.#engine = engine
+    this.#row = row
+    this.#from = from
+  }
+
+  async of(checkpoint: Checkpoint): Promise<CalledOffBy | undefined> {
+    if (this.#from > 0 && mayBeCalledOff(checkpoint) && this.#callOffs.of(checkpoint) === undefined)
+      await this.#lookBack()
+    return this.#callOffs.note(checkpoint)
+  }
+
+  async #lookBack(): Promise<void> {
+    const { store } = this.#engine
+    const { runId, graphHash } = this.#row
+    const before = this.#from
+    this.#from = 0
+    for (let next = 0; next < before; next += pageLength) {
+      const stored = await store.checkpoints(runId, next, Math.min(before, next + pageLength) - 1)
+      for (const { checkpoint } of await readCheckpoints(store, stored, graphHash)) this.#callOffs.note(checkpoint)
+    }
   }
 }
 

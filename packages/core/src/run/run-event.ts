@@ -9,6 +9,7 @@ import type { RunStatus, StepKind } from '../snapshot/snapshot.ts'
 import type { RuleScope } from '../snapshot/sticky-rule.ts'
 import type { Undoing } from '../snapshot/undo.ts'
 import type { UsageDelta } from '../snapshot/usage.ts'
+import type { CalledOffBy } from './called-off.ts'
 
 interface RunEventBase {
   readonly runId: RunId
@@ -81,6 +82,9 @@ export type RunEvent =
       readonly isCached?: true
       /** Of a compensation: the step that it undoes. Outcome `skipped`: there was nothing to undo. */
       readonly undoes?: number
+      /** It was called off, by what, and stopped without a result: no failure of its node. `outcome` and `error` are what it said when it stopped. */
+      readonly calledOff?: CalledOffBy
+      /** What it belongs to had gone on without it: only its usage counts. */
       readonly isLate: boolean
     })
   /** The run, or a workflow nested in it, is about to end, and undoes what it did first. */

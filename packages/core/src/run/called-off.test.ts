@@ -46,7 +46,7 @@ function found({ checkpoints, last }: HandRun): readonly unknown[] {
 }
 
 describe('what is called off', () => {
-  it('is told with what did it: a join, a deadline, a cancel', () => {
+  it('is told with what did it: a join, a deadline, a cancel, a redirect', () => {
     const joined = race()
     joined.end(1)
     joined.end(2, 'failed')
@@ -59,6 +59,16 @@ describe('what is called off', () => {
     cancelled.cancel()
     cancelled.end(1, 'timeout')
     expect(found(cancelled)).toEqual(['cancel'])
+    const moved = new HandRun(
+      compileFixture({
+        nodes: { a: 'task', last: { kind: 'task', isRedirectable: true } },
+        edges: { a: { done: 'last' }, last: { done: ':end' } },
+      }),
+    )
+    moved.start()
+    moved.redirect('last')
+    moved.end(0, 'lost')
+    expect(found(moved)).toEqual(['redirect'])
   })
 
   it('is told with what did it: a map that is over, an edge, a limit, the end', () => {

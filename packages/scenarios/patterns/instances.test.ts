@@ -1,4 +1,4 @@
-import { defineState, END } from '@waystone/core'
+import { defineState, END, type Workflow } from '@waystone/core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { closeStages, stage, until, work, type Work } from './stage.ts'
@@ -77,7 +77,7 @@ describe('multiple instances', () => {
     const t = defineState({ list: z.array(z.object({})) })
     const more = t.event('more')
     const enough = t.event('enough')
-    const level = (left: number): ReturnType<typeof last> => {
+    const level = (left: number): Workflow<{ list: Record<string, never>[] }> => {
       if (left === 0) return last()
       const n = t.nodes({
         begin: t.tool(k.does('begin'), {}),

@@ -69,7 +69,7 @@ import type {
   WaitOutcome,
   WaitTerms,
 } from './wait.ts'
-import type { ApprovalsOf, FitsState, NodeTable, Workflow, WorkflowConfig } from './workflow.ts'
+import type { ApprovalsOf, FitsState, MovesOf, NodeTable, Workflow, WorkflowConfig } from './workflow.ts'
 
 /** Everything that belongs to one declared state: guards, nodes and workflows over it. */
 export interface StateBuilder<Values, Patches> {
@@ -266,13 +266,12 @@ export interface StateBuilder<Values, Patches> {
     Input,
     Output,
     Approvals,
-    Patch,
     Reads extends keyof Values & string = never,
     Writes extends keyof Values & keyof Patches & string = never,
     Heard extends string = never,
     const Result extends PatchOf<Writes, Patches> = PatchOf<Writes, Patches>,
   >(
-    workflow: Workflow<Input, Output, Approvals, Patch>,
+    workflow: Workflow<Input, Output, Approvals>,
     config: NodeOptions<Reads, Heard> & {
       /** State keys its patch may write; default none. */
       readonly writes?: readonly Writes[]
@@ -351,12 +350,7 @@ export interface StateBuilder<Values, Patches> {
   >(
     name: string,
     config: WorkflowConfig<Nodes, Schema, OutputKey, Values> & { readonly input: FitsState<NoInfer<Schema>, Patches> },
-  ): Workflow<
-    z.input<Schema>,
-    Slice<OutputKey, Values>,
-    ApprovalsOf<Nodes>,
-    { readonly [Key in keyof Patches]?: Patches[Key] }
-  >
+  ): Workflow<z.input<Schema>, Slice<OutputKey, Values>, ApprovalsOf<Nodes>, MovesOf<Nodes>>
 }
 
 /** Everything that can be made in a group. Joins and the workflow are the whole's. */

@@ -4,7 +4,6 @@ import { END, FAIL } from './edge.ts'
 import { rule } from './rule.ts'
 import { defineState } from './state.ts'
 import { defineTool } from './tool.ts'
-import type { Unset } from './unset.ts'
 import type { Workflow } from './workflow.ts'
 
 const w = defineState({
@@ -39,21 +38,22 @@ const edges = {
 const base = { input: z.object({ order: z.string() }), output: ['reply' as const], nodes: n, start: n.triage }
 
 describe('w.workflow', () => {
-  it('knows input, output, approvals and patch', () => {
+  it('knows input, output, approvals and what operators may do', () => {
     const workflow = w.workflow('refunds', { ...base, edges })
     type Parts =
-      typeof workflow extends Workflow<infer Input, infer Output, infer Approvals, infer Patch>
-        ? { input: Input; output: Output; approvals: keyof Approvals; patch: Patch }
+      typeof workflow extends Workflow<infer Input, infer Output, infer Approvals, infer Moves>
+        ? { input: Input; output: Output; approvals: keyof Approvals; moves: Moves }
         : never
     expectTypeOf<Parts['input']>().toEqualTypeOf<{ order: string }>()
     expectTypeOf<Parts['output']>().toEqualTypeOf<{ readonly reply?: string }>()
     expectTypeOf<Parts['approvals']>().toEqualTypeOf<'manager'>()
-    expectTypeOf<Parts['patch']>().toEqualTypeOf<{
+    expectTypeOf<Parts['moves']['state']>().toEqualTypeOf<{
       readonly order?: string
-      readonly amountUsd?: number | Unset
-      readonly reply?: string | Unset
+      readonly amountUsd?: number
+      readonly reply?: string
       readonly count?: number
     }>()
+    expectTypeOf<Parts['moves']['node']>().toEqualTypeOf<'triage' | 'manager' | 'refund' | 'tone' | 'counted'>()
     expectTypeOf(workflow).toExtend<Workflow>()
   })
 

@@ -8,6 +8,7 @@ import type { WorkingNode } from './join.ts'
 import type { Limit } from './limit.ts'
 import type { AnyNode, Node, NodeReading } from './node.ts'
 import type { SourceLine } from './source-line.ts'
+import type { Needed, ReadonlyDeep } from './state-values.ts'
 import type { AnyTool } from './tool.ts'
 
 /** Marks a workflow, also one that another copy of the package made. */
@@ -27,15 +28,15 @@ export interface WorkflowDefinition {
 /**
  * A workflow: what `w.workflow` returns and everything else takes. Checked and compiled when it is used.
  *
- * Shape: `Approvals` says by node what a person may answer; `Patch` what may be written to its state from outside.
+ * Shape: `Approvals` says by node what a person may answer; `Moves` ({@link MovesOf}) what an operator may patch, and where they may send a run.
  */
-export interface Workflow<Input = object, Output = object, Approvals = object, Patch = object> {
+export interface Workflow<Input = object, Output = object, Approvals = object, Moves = object> {
   readonly name: string
   readonly [workflowMarker]: WorkflowDefinition
   readonly '~input': Input
   readonly '~output': Output
   readonly '~approvals': Approvals
-  readonly '~patch': Patch
+  readonly '~moves': Moves
 }
 
 /** True for a workflow, also one that another copy of the package made. */
@@ -79,6 +80,45 @@ export type NestedApprovalsOf<Nodes> = UnionToIntersection<
       : never
   }[keyof Nodes]
 >
+
+/** What operators may do to runs, as far as types know it. */
+export interface Moves<State, Optional extends string, Name extends string> {
+  /** Keys of the state, those of groups too, as they may be patched. */
+  readonly state: State
+  /** Keys of it that may be removed. */
+  readonly unset: Optional
+  /** Where a run may be redirected to. Whether a node is declared `redirectable` is looked at when it is. */
+  readonly node: Name
+}
+
+/** What operators may do to runs of a workflow of these nodes. */
+export type MovesOf<Nodes extends NodeTable<unknown>> = Moves<
+  PatchableOf<Nodes[keyof Nodes]['~node']>,
+  OptionalKeyOf<Nodes[keyof Nodes]['~node']>,
+  (keyof Nodes & string) | `${NestingOf<Nodes>}/${string}`
+>
+
+/** Values as a patch from outside may set them. `Views`: the shared state, and as each group sees it. */
+export type PatchableOf<Views> = {
+  readonly [Key in KeyOfAny<Views>]?: ReadonlyDeep<Exclude<ValueInAny<Views, Key>, undefined>>
+}
+
+/** Keys that may be absent. */
+export type OptionalKeyOf<Views> = Views extends unknown
+  ? Exclude<keyof Views & string, Needed<keyof Views & string, Views>>
+  : never
+
+/** Keys of every part of a union. */
+export type KeyOfAny<Union> = Union extends unknown ? keyof Union : never
+
+/** What the parts of a union that have a key hold there. */
+export type ValueInAny<Union, Key> = Union extends unknown ? (Key extends keyof Union ? Union[Key] : never) : never
+
+/** Names of nodes that are nested workflows. */
+export type NestingOf<Nodes> = {
+  [Name in keyof Nodes]: Nodes[Name] extends { readonly '~nested': unknown } ? Name : never
+}[keyof Nodes] &
+  string
 
 /** What has the members of every part of a union; `unknown` for none. */
 export type UnionToIntersection<Union> = (Union extends unknown ? (one: Union) => void : never) extends (

@@ -6,7 +6,7 @@ import { withGroupStores } from '../checkpoint/with-group-stores.ts'
 import type { RunRow } from '../checkpoint/store.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import type { NamedEvent } from '../define/event.ts'
-import { isWorkflow, type Workflow } from '../define/workflow.ts'
+import { isWorkflow, type Moves, type Workflow } from '../define/workflow.ts'
 import { inputError } from '../errors/input-error.ts'
 import { graphsOf } from '../graph/nested-graphs.ts'
 import { storeError } from '../errors/store-error.ts'
@@ -22,6 +22,7 @@ import { checkOptions, knownOptions } from './known-options.ts'
 import { RunHandle } from './run-handle.ts'
 import type {
   GroupBinding,
+  MovesFor,
   Receipt,
   Request,
   RequestOf,
@@ -113,10 +114,10 @@ class LocalRuntime implements Runtime {
     this.owner = owner
   }
 
-  async start<Input extends object, Output extends object, Approvals extends object>(
-    workflow: Workflow<Input, Output, Approvals>,
+  async start<Input extends object, Output extends object, Approvals extends object, Known extends object>(
+    workflow: Workflow<Input, Output, Approvals, Known>,
     options: StartOptions<Input>,
-  ): Promise<Run<Output, RequestOf<Approvals>>> {
+  ): Promise<Run<Output, RequestOf<Approvals>, MovesFor<Known>>> {
     this.#engine.checkOpen()
     const { runId, isNew } = await startRun(this.#engine, this.#engine.parts.book.add(workflow), options)
     const run = new RunHandle(this.#engine, runId)
@@ -124,9 +125,9 @@ class LocalRuntime implements Runtime {
     return typed(run)
   }
 
-  async open<Input extends object, Output extends object, Approvals extends object>(
-    ...given: readonly [Workflow<Input, Output, Approvals>, string] | readonly [string]
-  ): Promise<Run<Output, RequestOf<Approvals>>> {
+  async open<Input extends object, Output extends object, Approvals extends object, Known extends object>(
+    ...given: readonly [Workflow<Input, Output, Approvals, Known>, string] | readonly [string]
+  ): Promise<Run<Output, RequestOf<Approvals>, MovesFor<Known>>> {
     this.#engine.checkOpen()
     const [first, second] = given
     const runId = typeof first === 'string' ? first : (second ?? '')
@@ -235,8 +236,10 @@ function nameOf({ workflow }: { readonly workflow: string | { readonly name: str
 }
 
 /** The types of output and approvals are the workflow's promise; values are checked by its schemas as they are written and decided. */
-function typed<Output, Asked extends Request>(run: Run): Run<Output, Asked> {
-  return run as unknown as Run<Output, Asked>
+function typed<Output, Asked extends Request, Known extends Moves<unknown, string, string>>(
+  run: Run,
+): Run<Output, Asked, Known> {
+  return run as unknown as Run<Output, Asked, Known>
 }
 
 function partsOf(options: RuntimeOptions): ConstructorParameters<typeof Engine>[0] {

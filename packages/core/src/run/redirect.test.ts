@@ -7,7 +7,7 @@ import { auditRun } from '../replay/audit-run.ts'
 import { replayRun } from '../replay/replay-run.ts'
 import { createRuntime } from './create-runtime.ts'
 import type { RunEvent } from './run-event.ts'
-import type { Runtime } from './runtime.ts'
+import type { Run, Runtime } from './runtime.ts'
 
 const open: Runtime[] = []
 afterEach(async () => {
@@ -79,7 +79,8 @@ describe('redirect', () => {
   it('refuses what names nothing, or nobody', async () => {
     const run = await setUp().start(report, { input: { topic: 'tides' } })
     await run.result()
-    await expect(run.redirect({ ...by, to: 'nowhere' })).rejects.toMatchObject({
+    const untyped: Run<object> = run
+    await expect(untyped.redirect({ ...by, to: 'nowhere' })).rejects.toMatchObject({
       code: 'WAYSTONE_INPUT_REDIRECT',
       message: 'there is no node "nowhere" to redirect to; redirectable are research, research/draft, review',
     })

@@ -9,7 +9,7 @@ import type { CallDecision } from '../define/call-approval.ts'
 import type { Duration } from '../define/duration.ts'
 import type { NamedEvent } from '../define/event.ts'
 import type { Model, ModelPrice } from '../define/model.ts'
-import type { Workflow } from '../define/workflow.ts'
+import type { Moves, Workflow } from '../define/workflow.ts'
 import type { ErrorRecord } from '../errors/waystone-error.ts'
 import type { LimitName } from '../graph/graph.ts'
 import type { MemoryStore } from '../memory/memory-store.ts'
@@ -406,25 +406,35 @@ export interface OverridableMove {
 }
 
 /** Where an operator sends a run. */
-export interface RedirectInput extends OverridableMove {
+export interface RedirectInput<Name extends string = string> extends OverridableMove {
   /** The node: a name, or a path into a nested workflow under way, `research/review`. */
-  readonly to: string
+  readonly to: Name
 }
 
 /** A change of the state by an operator. */
-export interface PatchInput {
+export interface PatchInput<State = JsonObject, Optional extends string = string> {
   /** State keys as they shall be, whatever their merge rules; parsed by the state's schemas. */
-  readonly state?: JsonObject
+  readonly state?: State
   /** Optional state keys to be removed. */
-  readonly unset?: readonly string[]
+  readonly unset?: readonly Optional[]
   readonly by: string
   readonly reason: string
   /** Tools that may run although the patch changes what a yes to them was given to; stored with it. */
   readonly override?: readonly string[]
 }
 
-/** A run, in this or any process. `Asked`: the requests it may have. */
-export interface Run<Output = JsonObject, Asked extends Request = Request> {
+/** What operators may do to a run whose workflow is not known by type. */
+export type AnyMoves = Moves<JsonObject, string, string>
+
+/** What operators may do to runs of a workflow; anything when it is not known by type. */
+export type MovesFor<Known> = Known extends Moves<unknown, string, string> ? Known : AnyMoves
+
+/** A run, in this or any process. `Asked`: the requests it may have. `Known`: what operators may do to it. */
+export interface Run<
+  Output = JsonObject,
+  Asked extends Request = Request,
+  Known extends Moves<unknown, string, string> = AnyMoves,
+> {
   readonly runId: RunId
   /** Facts of this run. Order: as stored; gap-free. @param cursor - last seen cursor; default from the start. Ends when the run has ended. */
   events(options?: {
@@ -515,7 +525,7 @@ export interface Run<Output = JsonObject, Asked extends Request = Request> {
    *
    * @throws {InputError} WAYSTONE_INPUT_REDIRECT naming what does not fit
    */
-  redirect(move: RedirectInput): Promise<Acceptance>
+  redirect(move: RedirectInput<Known['node']>): Promise<Acceptance>
   /**
    * Sets keys of the state anew: a checkpoint of its own, with who and why. Requests that show one of them have to be looked at again.
    *
@@ -525,7 +535,7 @@ export interface Run<Output = JsonObject, Asked extends Request = Request> {
    *
    * @throws {InputError} WAYSTONE_INPUT_PATCH naming every key that does not fit
    */
-  patch(patch: PatchInput): Promise<PatchAcceptance>
+  patch(patch: PatchInput<Known['state'], Known['unset']>): Promise<PatchAcceptance>
   /**
    * What became of a move, decision or event that was `delivered`: waits until whoever drives the run has taken or refused it. While nobody does, that is never;
    * an abort of `signal`, or closing the runtime, ends the wait with `delivered`.
@@ -559,15 +569,15 @@ export interface Runtime {
   readonly ids: Ids
   /** Who this runtime is to the store. */
   readonly owner: Owner
-  start<Input extends object, Output extends object, Approvals extends object>(
-    workflow: Workflow<Input, Output, Approvals>,
+  start<Input extends object, Output extends object, Approvals extends object, Known extends object>(
+    workflow: Workflow<Input, Output, Approvals, Known>,
     options: StartOptions<Input>,
-  ): Promise<Run<Output, RequestOf<Approvals>>>
+  ): Promise<Run<Output, RequestOf<Approvals>, MovesFor<Known>>>
   /** @throws {StoreError} WAYSTONE_STORE_RUN_UNKNOWN */
-  open<Input extends object, Output extends object, Approvals extends object>(
-    workflow: Workflow<Input, Output, Approvals>,
+  open<Input extends object, Output extends object, Approvals extends object, Known extends object>(
+    workflow: Workflow<Input, Output, Approvals, Known>,
     runId: string,
-  ): Promise<Run<Output, RequestOf<Approvals>>>
+  ): Promise<Run<Output, RequestOf<Approvals>, MovesFor<Known>>>
   /** Opens a run of any workflow this runtime knows, or only to look at it. */
   open(runId: string): Promise<Run>
   /**

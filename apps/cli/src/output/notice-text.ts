@@ -15,6 +15,12 @@ export function noticeLines(notice: RuntimeNotice, { around }: Pick<Context, 'ar
         `Run ${runId} belongs to process ${owner.pid} on ${printableLine(owner.host)}, which may be gone: waiting ${formatDuration(until - around.now())} for its lease to end.`,
       ]
     }
+    case 'call.never-made': {
+      const { runId, node, limit, need, max } = notice
+      return [
+        `Run ${runId}: one model call of ${nodeText(node)} may cost ${need} USD, and limit ${limit} allows ${max}: it is never made.`,
+      ]
+    }
     case 'behaviour.changed':
       return [
         `Prompts or models of ${notice.workflow} differ from those run ${notice.runId} began with; it goes on with the new ones.`,

@@ -11,7 +11,7 @@ import { defaultUnsafe } from './rules/default-unsafe.ts'
 import { escalatesToNobody } from './rules/escalates-to-nobody.ts'
 import { groupBorders } from './rules/group-borders.ts'
 import { hearsNothing } from './rules/hears-nothing.ts'
-import { limitBelowStart } from './rules/limit-below-start.ts'
+import { limitBelowCall, limitBelowStart } from './rules/limit-below-start.ts'
 import { modelSchema } from './rules/model-schema.ts'
 import { modelUnbound } from './rules/model-unbound.ts'
 import { noEnd } from './rules/no-end.ts'
@@ -40,6 +40,7 @@ const rules: readonly Rule[] = [
   parallelKeys,
   unlimitedCycle,
   limitBelowStart,
+  limitBelowCall,
   totalRouting,
   shadowedEdge,
   toolNeverCalled,

@@ -172,6 +172,12 @@ export const errorCodes = {
     remedy: 'Wait for fewer, or lead every branch to the join.',
     failure: 'deadlock',
   },
+  WAYSTONE_DEFINITION_LIMIT_BELOW_CALL: {
+    family: 'definition',
+    means:
+      'One call alone needs more than a limit of the workflow allows, so it is never made. An error where every path to an end leads to it, else a warning.',
+    remedy: 'Raise the limit, or lower maxInputTokens and maxOutputTokens of the node, or bind cheaper models.',
+  },
   WAYSTONE_DEFINITION_LIMIT_WITHOUT_OTHERWISE: {
     family: 'definition',
     means: 'The last edge of an outcome has a limit, and nothing says where to go when it is used up.',
@@ -353,7 +359,7 @@ export const errorCodes = {
   WAYSTONE_INPUT_COST_LIMIT: {
     family: 'input',
     means:
-      'The first model call of a run, or of an agent with a limit of its own, may cost more than the limit allows.',
+      'One model call, which every path of the run leads to, or of an agent with a limit of its own, may cost more than the limit allows.',
     remedy: 'Raise the limit costUsd, bind cheaper models, or lower maxInputTokens and maxOutputTokens of the node.',
   },
   WAYSTONE_INPUT_CURSOR: {

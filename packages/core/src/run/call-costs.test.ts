@@ -12,7 +12,7 @@ import type { Model } from '../define/model.ts'
 import { readHistory } from '../replay/history.ts'
 import { createRuntime } from './create-runtime.ts'
 import { leastTokens } from './request-size.ts'
-import type { RunResult, Runtime } from './runtime.ts'
+import type { Run, RunResult, Runtime } from './runtime.ts'
 
 const open: Runtime[] = []
 afterEach(async () => {
@@ -125,6 +125,52 @@ describe('the cost of a call', () => {
     const found = check(buildGraph(asking(own)), { models: { fast: scripted(), good: scripted() }, prices })
     expect(found.findings.map(({ message }) => message)).toEqual([
       'limit costUsd of agent "think" is 0.01, and one model call of it needs 0.04',
+    ])
+  })
+})
+
+describe('a call that its limit never lets be made', () => {
+  const two = defineState({ question: z.string(), answer: z.string().optional() })
+  const isHard = two.guard('isHard', ['question'], ({ question }) => question.includes('why'))
+  const after = (isAlways: boolean): Workflow<{ question: string }> => {
+    const n = two.nodes({
+      look: two.task({ effect: 'pure', run: () => undefined }),
+      think: two.agent({ model: 'good', instructions: 'Answer.', reads: ['question'], writes: ['answer'], ...bounded }),
+    })
+    return two.workflow('late', {
+      input: z.object({ question: z.string() }),
+      output: ['answer'],
+      nodes: n,
+      start: n.look,
+      edges: { look: { done: isAlways ? n.think : [{ when: isHard, to: n.think }, END] }, think: { done: END } },
+      limits: { costUsd: 0.03 },
+    })
+  }
+  const late = (isAlways: boolean): Promise<Run<object>> => {
+    const runtime = createRuntime({ models: { good: scripted() }, prices, onNotice: (notice) => told.push(notice) })
+    open.push(runtime)
+    return runtime.start(after(isAlways), { input: { question: 'why?' } })
+  }
+  const told: unknown[] = []
+
+  it('is refused at the start where every path leads to it, however late', async () => {
+    await expect(late(true)).rejects.toMatchObject({
+      code: 'WAYSTONE_INPUT_COST_LIMIT',
+      message: 'one model call of "think" may cost 0.04 USD, and limit costUsd of workflow "late" allows 0.03',
+    })
+    expect(check(buildGraph(after(true)), { prices }).findings).toMatchObject([
+      { code: 'WAYSTONE_DEFINITION_LIMIT_BELOW_CALL', severity: 'error' },
+    ])
+  })
+
+  it('is told of at the start where some path does without it', async () => {
+    const run = await late(false)
+    expect(told).toEqual([
+      { type: 'call.never-made', runId: run.runId, node: 'think', limit: 'costUsd', need: 0.04, max: 0.03 },
+    ])
+    expect(await run.result()).toMatchObject({ status: 'exhausted', limit: 'costUsd', usage: { modelCalls: 0 } })
+    expect(check(buildGraph(after(false)), { prices }).findings).toMatchObject([
+      { code: 'WAYSTONE_DEFINITION_LIMIT_BELOW_CALL', severity: 'warning' },
     ])
   })
 })

@@ -27,6 +27,16 @@ export type RuntimeNotice =
       readonly ahead: number
       readonly until: number | null
     }
+  /** One model call of a node may cost more than a limit allows at the prices of the start: it is never made, and the run that gets there has hit the limit. `need`, `max`: USD. */
+  | {
+      readonly type: 'call.never-made'
+      readonly runId: RunId
+      /** A path in a nested workflow. */
+      readonly node: string
+      readonly limit: 'costUsd'
+      readonly need: number
+      readonly max: number
+    }
   /** Prompts or model names differ from those the run began with; it goes on with the new ones. */
   | { readonly type: 'behaviour.changed'; readonly runId: RunId; readonly workflow: string }
   /** An event named nothing that is open, or could not be used. */

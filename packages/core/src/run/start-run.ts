@@ -41,7 +41,7 @@ export async function startRun(
   checkOptions(startOptions, options)
   const { clock, ids, owner, leaseMs } = engine.parts
   await checkBindings(compiled, engine.ports)
-  const callCosts = callCostsOf(compiled, engine.ports)
+  const { costs: callCosts, neverMade } = callCostsOf(compiled, engine.ports)
   const payload = {
     input: parseInput(compiled, options.input),
     tags: parseTags(options.tags),
@@ -88,6 +88,7 @@ export async function startRun(
     await checkSameStart(engine, compiled, { runId: created.runId, key: options.key ?? '', input })
     return { runId: created.runId, isNew: false }
   }
+  for (const one of neverMade) engine.notify({ type: 'call.never-made', runId, limit: 'costUsd', ...one })
   return { runId, isNew: true }
 }
 

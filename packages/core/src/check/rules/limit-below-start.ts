@@ -3,7 +3,8 @@ import { limitNames, type LimitName, type LimitRecord, type NodeRecord } from '.
 import { costPerCall } from '../bounds/work.ts'
 import { nanoUsd } from '../call-cost.ts'
 import { modelUseOf } from '../model-use.ts'
-import { errorAt, type CheckOptions, type Rule } from '../rule.ts'
+import { limitedNodes } from '../needed-calls.ts'
+import { errorAt, warningAt, type CheckOptions, type Rule } from '../rule.ts'
 
 /**
  * A limit is a guard on the way to a node, and nothing leads to the start: what it needs at once must be allowed. The same holds
@@ -30,6 +31,32 @@ export const limitBelowStart: Rule = ({ graph }, options) => {
     )
   })
   return [...found, ...agents]
+}
+
+/**
+ * A call that alone needs more than a limit of the workflow allows is never made. Where no path to an end does without it, no run can keep the limit.
+ *
+ * The start is left to {@link limitBelowStart}.
+ */
+export const limitBelowCall: Rule = (subject, options) => {
+  const { graph } = subject
+  return limitedNodes(subject)
+    .filter(({ path }) => path !== graph.start)
+    .flatMap((one) => {
+      const found = below(graph.limits.bounds, (name) => (name === 'steps' ? 0 : needOf(one.node, name, options)))
+      if (found.length === 0) return []
+      const isNeeded = one.isNeeded()
+      return found.map(({ name, need, max }) => {
+        const call = `one ${one.node.kind === 'tool' ? 'tool' : 'model'} call of "${one.path}" needs ${need}`
+        return (isNeeded ? errorAt : warningAt)('WAYSTONE_DEFINITION_LIMIT_BELOW_CALL', {
+          place: graph.limits.place,
+          message: isNeeded
+            ? `limit ${name} is ${max}, and ${call}, which every path from start "${graph.start}" to an end leads to`
+            : `limit ${name} is ${max}, and ${call}: it is never made, and a run that gets there has hit the limit`,
+          hint: `Allow ${need} or more${need > 1 || name === 'costUsd' ? ', or lower maxInputTokens and maxOutputTokens of the node' : ', or take the node out'}.`,
+        })
+      })
+    })
 }
 
 interface Below {

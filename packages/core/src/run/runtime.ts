@@ -308,8 +308,10 @@ export type DecisionFor<Asked> = Asked extends {
 /** What became of a decision or an operator's move. */
 export type Acceptance =
   | { readonly type: 'applied'; readonly sequence: number }
-  /** Stored in the inbox; the owner of the run takes it from there, and {@link Run.became} says what it made of it. */
-  /** `message`: why this process could not take it, though nobody else drives the run: it waits for one that knows the definition of the run. Absent: somebody drives it. */
+  /**
+   * Stored in the inbox; the owner of the run takes it from there, and {@link Run.became} says what it made of it. `message`: why this process could
+   * not take it, though nobody else drives the run: it waits for one that knows the definition of the run. Absent: somebody drives it.
+   */
   | { readonly type: 'delivered'; readonly eventId: string; readonly message?: string }
   /** Nothing changed. `reason`: `stale-request`, `already-decided`, `request-expired`, `request-withdrawn`, `digest-mismatch`, `outcome-not-offered`, `run-ended`, … */
   | { readonly type: 'refused'; readonly reason: string; readonly message: string }
@@ -506,14 +508,11 @@ export interface Run<
    */
   release(move: OverridableMove): Promise<Acceptance>
   /**
-   * Ends the run `cancelled`: what is under way is told to stop, held or not, and what can be undone is. A second one, while that is undone, stops the
-   * undoing. Refused `run-ended`.
+   * Ends the run `cancelled`: what is under way is told to stop, held or not. What it did that can be undone is undone first, by the runtime that
+   * drives it: this one where nobody owned the run, and `result()` waits for that; where it was `delivered`, the owner. Closing the runtime meanwhile
+   * leaves the rest to whoever resumes the run. A second one, while that is undone, stops the undoing. Refused `run-ended`.
    *
    * @throws {InputError} WAYSTONE_INPUT_MOVE
-   */
-  /**
-   * Ends the run. What it did that can be undone is undone first, by the runtime that drives it: this one where nobody owned the run, and `result()`
-   * waits for that; where it was `delivered`, the owner. Closing the runtime meanwhile leaves the rest to whoever resumes the run.
    */
   cancel(move: { readonly by: string; readonly reason: string }): Promise<Acceptance>
   /**

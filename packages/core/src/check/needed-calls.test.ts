@@ -4,14 +4,14 @@ import { graphFixture, type GraphNotation } from '../../test/graphs/graph-fixtur
 import { END } from '../define/edge.ts'
 import { defineState } from '../define/state.ts'
 import { buildGraph } from '../graph/build.ts'
-import type { Graph } from '../graph/graph.ts'
+import type { Graph, LimitName } from '../graph/graph.ts'
 import { limitedNodes } from './needed-calls.ts'
 import { subjectOf } from './moves.ts'
 
 /** Nodes that limits hold for, those that every path needs in capitals. */
-function needed(graph: Graph): string {
+function needed(graph: Graph, limit: LimitName = 'tokens'): string {
   const nodes = limitedNodes(subjectOf(graph))
-  return nodes.map(({ path, isNeeded }) => (isNeeded() ? path.toUpperCase() : path)).join(' ')
+  return nodes.map(({ path, isNeeded }) => (isNeeded(limit) ? path.toUpperCase() : path)).join(' ')
 }
 
 const w = defineState({ text: z.string() })
@@ -69,5 +69,47 @@ describe('limitedNodes', () => {
   it('are needed in nested workflows whose failures nobody catches, and never in items', () => {
     expect(needed(outer(false))).toBe('PART PART/A PART/B part/c EACH each/a each/b each/c')
     expect(needed(outer(true))).toBe('PART PART/A part/b part/c each each/a each/b each/c')
+  })
+
+  it('are not needed where another limit leads past them: any of a nested workflow, of the workflow itself any but the one that is asked about', () => {
+    const n = w.nodes({
+      poll: w.gate({ reads: ['text'], outcomes: ['again', 'ready'], decide: () => 'again' }),
+      think: w.task(idle),
+      cheap: w.task(idle),
+    })
+    const poller = w.workflow('poller', {
+      input: z.object({ text: z.string() }),
+      output: ['text'],
+      nodes: n,
+      start: n.poll,
+      edges: {
+        poll: { again: { to: n.poll, limit: 50, otherwise: n.think }, ready: n.think },
+        think: { done: END },
+        cheap: { done: END },
+      },
+      limits: { steps: 6, exhausted: n.cheap },
+    })
+    const held = w.nodes({ hold: w.nested(poller, { reads: ['text'], writes: ['text'] }) })
+    const holder = w.workflow('holder', {
+      input: z.object({ text: z.string() }),
+      output: ['text'],
+      nodes: held,
+      start: held.hold,
+      edges: { hold: { done: END } },
+      limits: { tokens: 100 },
+    })
+    expect(needed(buildGraph(holder).graph)).toBe('HOLD HOLD/POLL hold/think hold/cheap')
+    expect(needed(buildGraph(poller).graph)).toBe('POLL think')
+    expect(needed(buildGraph(poller).graph, 'steps')).toBe('POLL THINK')
+  })
+
+  it('are not needed where another limit ends the run at once', () => {
+    const nodes = { t: 'task', a: 'task' } as const
+    const graph = graphFixture({
+      nodes,
+      edges: { t: { done: 'a' }, a: { done: 't' } },
+      limits: { steps: 6, tokens: 9, exhausted: ':end' },
+    })
+    expect(needed(graph)).toBe('T a')
   })
 })

@@ -173,6 +173,40 @@ describe('a call that its limit never lets be made', () => {
       { code: 'WAYSTONE_DEFINITION_LIMIT_BELOW_CALL', severity: 'warning' },
     ])
   })
+
+  it('does not hinder a start where another limit leads to an end without it', async () => {
+    const n = two.nodes({
+      poll: two.gate({ reads: ['question'], outcomes: ['again', 'ready'], decide: () => 'again' }),
+      think: two.agent({ model: 'good', instructions: 'Answer.', reads: ['question'], writes: ['answer'], ...bounded }),
+      cheap: two.task({ effect: 'pure', writes: ['answer'], run: () => ({ answer: 'no' }) }),
+    })
+    const poller = two.workflow('poller', {
+      input: z.object({ question: z.string() }),
+      output: ['answer'],
+      nodes: n,
+      start: n.poll,
+      edges: {
+        poll: { again: { to: n.poll, limit: 50, otherwise: n.think }, ready: n.think },
+        think: { done: END },
+        cheap: { done: END },
+      },
+      limits: { steps: 6, exhausted: n.cheap },
+    })
+    const held = two.nodes({ hold: two.nested(poller, { reads: ['question'], writes: ['answer'] }) })
+    const holder = two.workflow('holder', {
+      input: z.object({ question: z.string() }),
+      output: ['answer'],
+      nodes: held,
+      start: held.hold,
+      edges: { hold: { done: END } },
+      limits: { costUsd: 0.03 },
+    })
+    const runtime = createRuntime({ models: { good: scripted() }, prices })
+    open.push(runtime)
+    const run = await runtime.start(holder, { input: { question: 'why?' } })
+    expect(await run.result()).toMatchObject({ status: 'completed', output: { answer: 'no' } })
+    expect(check(buildGraph(holder), { prices }).findings.filter(({ severity }) => severity === 'error')).toEqual([])
+  })
 })
 
 describe("an agent's limits", () => {

@@ -63,7 +63,7 @@ function neverMadeUnder(
   return nodes().flatMap(({ path, isNeeded }) => {
     const cost = costs[path] ?? 0
     if (cost <= bound.max) return []
-    if (!isNeeded()) return [{ node: path, need: cost, max: bound.max }]
+    if (!isNeeded('costUsd')) return [{ node: path, need: cost, max: bound.max }]
     throw inputError(
       'WAYSTONE_INPUT_COST_LIMIT',
       `one model call of ${JSON.stringify(path)} may cost ${cost} USD, and ${what} allows ${bound.max}`,

@@ -45,8 +45,8 @@ export const limitBelowCall: Rule = (subject, options) => {
     .flatMap((one) => {
       const found = below(graph.limits.bounds, (name) => (name === 'steps' ? 0 : needOf(one.node, name, options)))
       if (found.length === 0) return []
-      const isNeeded = one.isNeeded()
       return found.map(({ name, need, max }) => {
+        const isNeeded = one.isNeeded(name)
         const call = `one ${one.node.kind === 'tool' ? 'tool' : 'model'} call of "${one.path}" needs ${need}`
         return (isNeeded ? errorAt : warningAt)('WAYSTONE_DEFINITION_LIMIT_BELOW_CALL', {
           place: graph.limits.place,

@@ -249,6 +249,7 @@ export {
 } from './define/workflow.ts'
 export { buildGraph, type BuiltGraph } from './graph/build.ts'
 export { everyModelOf, modelsOf } from './graph/asked-models.ts'
+export { roomOutcome } from './compile/names.ts'
 export { compensationOf, compensationsOf } from './graph/compensations.ts'
 export { graphsOf, nodeAt, nodePathsOf } from './graph/nested-graphs.ts'
 export { parseGraph } from './graph/parse.ts'

@@ -69,7 +69,7 @@ describe('wayText', () => {
     const room: Decision = {
       node: 'right',
       visit: 1,
-      outcome: 'room',
+      outcome: ':room',
       candidates: [{ edge: 'right:items', verdict: 'taken' }],
       taken: 'right:items',
       to: null,

@@ -1,6 +1,7 @@
 import {
   forkTarget,
   nodeAt,
+  roomOutcome,
   type Candidate,
   type Decision,
   type EdgeRecord,
@@ -165,7 +166,7 @@ function insideText({ node, outcome, taken }: Decision, items: readonly number[]
   const words = insideWords[taken] ?? insideWords[taken.slice(taken.lastIndexOf(':') + 1)] ?? 'goes on inside'
   // Undoing begins with nobody's outcome.
   if (node.endsWith(':compensating')) return 'what was done is undone first'
-  if (outcome === 'room') return `${nodeText(node, items)} waited for a limit, and ${words}`
+  if (outcome === roomOutcome) return `${nodeText(node, items)} waited for a limit, and ${words}`
   return `${nodeText(node, items)} ${outcome === 'begun' ? '' : `${outcome}, `}${words}`
 }
 
@@ -195,7 +196,7 @@ export function decisionLines(decision: Decision, graph: Graph, items: readonly 
   const isStopped = decision.limit !== undefined || decision.stall !== undefined
   const limit = !isStopped ? [] : [`  ! ${reasonText(decision)}`]
   return [
-    `${nodeText(node, items)}${visit} ${decision.outcome === 'room' ? 'waited for a limit' : `ended ${decision.outcome}`} ${to}  [${decision.taken}]`,
+    `${nodeText(node, items)}${visit} ${decision.outcome === roomOutcome ? 'waited for a limit' : `ended ${decision.outcome}`} ${to}  [${decision.taken}]`,
     ...decision.candidates.map((candidate) =>
       candidateLine(candidate, { edge: edges.get(candidate.edge), node, items, to: decision.to }),
     ),

@@ -423,6 +423,8 @@ function goOnWithTurn(parts: RouteParts, context: RunContext, stepEnd: StepEnd):
 /** Others have given back what they had set aside: calls begin that fit now; undefined: nothing changes. Where nothing can help any more the limit is hit. */
 export function roomForCalls(graph: Graph, context: RunContext, opening: Opening): InsideEnd | undefined {
   const { record } = opening
+  // An agent that is about to end begins nothing new.
+  if (currentCalls(context, record.id).some((call) => call.isUnknown === true)) return undefined
   const opened = openQueued(graph, context, opening)
   const isUnderWay = isInPhase(opened, record, 'running') || isInPhase(opened, record, 'asked')
   if (opened === context || (opened.steps === context.steps && isUnderWay)) return undefined

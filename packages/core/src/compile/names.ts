@@ -63,8 +63,8 @@ export const transitionNames = {
   undoStop: ':undo:stop',
 } as const
 
-/** The outcome in the decision of what begins since others have given back what they had set aside. */
-export const roomOutcome = 'room'
+/** The outcome, which no author can declare, in the decision of what begins since others have given back what they had set aside. */
+export const roomOutcome = ':room'
 
 /** The state of a run that undoes what it did, before it ends. */
 export const compensatingState = ':compensating'

@@ -2,6 +2,7 @@ import { impliedPolicies, policiesBrokenBy, type OperatorChange } from '../check
 import type { Graph, PolicyRecord } from '../graph/graph.ts'
 import { crossingName, isCrossing } from '../graph/policy-crossing.ts'
 import type { Decision } from '../snapshot/decision.ts'
+import type { OpenFork } from '../snapshot/open-fork.ts'
 import type { BrokenPolicy, RunContext, Snapshot } from '../snapshot/snapshot.ts'
 import { withContext } from './steps.ts'
 
@@ -13,8 +14,17 @@ import { withContext } from './steps.ts'
  */
 
 /** Where a run stands: the nodes that have something open, or wait to begin it. */
-export function standsAt({ open, short }: RunContext): readonly string[] {
-  return [...new Set([...Object.values(open).map(({ node }) => node), ...(short?.nodes ?? [])])]
+export function standsAt({ open, short, forks }: RunContext): readonly string[] {
+  const waiting = Object.values(forks ?? {}).flatMap(branchesToBegin)
+  return [...new Set([...Object.values(open).map(({ node }) => node), ...(short?.nodes ?? []), ...waiting])]
+}
+
+/** Branches that an edge has led to and that wait: for others, or for a name that they have to themselves. */
+function branchesToBegin({ branches, led = {} }: OpenFork): readonly string[] {
+  const ledTo = new Set(Object.values(led).flat())
+  return Object.entries(branches).flatMap(([branch, status]) =>
+    status === 'ready' || (status === 'idle' && ledTo.has(branch)) ? [branch] : [],
+  )
 }
 
 /** Policies that a change breaks, those of overridden tools left out. */

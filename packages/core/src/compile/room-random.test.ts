@@ -86,7 +86,7 @@ describe('random maps under one limit', () => {
         expect(run.context.exhausted !== null && used < max, `seed ${seed} hits the limit too early`).toBe(false)
         if (run.checkpoints.length === before) continue
         for (let one = run.last.decision; one !== null; one = one.next ?? null)
-          if (one.outcome === 'room') seen[one.limit === undefined ? 'room' : 'never'] += 1
+          if (one.outcome === ':room') seen[one.limit === undefined ? 'room' : 'never'] += 1
       }
       expect(isOver(), `seed ${seed} ends`).toBe(true)
       seen[run.context.ending?.status === 'exhausted' ? 'exhausted' : 'completed'] += 1

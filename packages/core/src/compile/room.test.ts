@@ -78,7 +78,7 @@ describe('what does not fit beside what others have set aside', () => {
       decision: {
         node: 'left',
         taken: 'left:item',
-        next: { node: 'right', visit: 1, outcome: 'room', taken: 'right:items', to: null },
+        next: { node: 'right', visit: 1, outcome: ':room', taken: 'right:items', to: null },
       },
       commands: [{ type: 'effect', step: 5, node: 'right', kind: 'item' }],
     })
@@ -106,7 +106,7 @@ describe('what does not fit beside what others have set aside', () => {
       taken: 'left:collect',
       next: {
         node: 'right',
-        outcome: 'room',
+        outcome: ':room',
         candidates: [{ edge: 'right:items', verdict: 'exhausted' }],
         taken: 'limits.exhausted',
         to: 'help',
@@ -162,8 +162,44 @@ describe('what does not fit beside what others have set aside', () => {
     expect(run.open).toEqual(['5:asks:approval/1'])
     expect(run.last.status).toBe('waiting')
     run.decide(5, 'rejected')
-    expect(run.last.decision?.next).toMatchObject({ node: 'clerk', outcome: 'room', taken: 'clerk:tools' })
+    expect(run.last.decision?.next).toMatchObject({ node: 'clerk', outcome: ':room', taken: 'clerk:tools' })
     expect(run.open).toEqual(['8:asks:model/1', '9:clerk:call/1'])
+  })
+
+  it('begins no call of an agent that is about to end unknown', () => {
+    const agent: NodeNotation = { kind: 'agent', tools: ['look'], writes: ['n'] }
+    const approval = {
+      when: 'always',
+      reason: '',
+      role: null,
+      expiresInMs: null,
+      canEdit: false,
+      canAskBack: false,
+    } as const
+    const asks: NodeNotation = { ...agent, tools: ['pay'], toolRules: { pay: { approval } }, writes: [] }
+    const run = new HandRun(
+      compileFixture({
+        ...beside(
+          { toolCalls: 3 },
+          {
+            nodes: { clerk: agent, asks },
+            edges: { clerk: { done: 'meet', unknown: 'meet' }, asks: { done: 'meet' } },
+          },
+        ),
+        tools: { look: 'unsafe', pay: 'keyed' },
+      }),
+    )
+    run.start()
+    run.end(0)
+    run.end(1, 'done', { items: [] })
+    run.end(2, 'done', { items: [] })
+    run.end(4, 'done', calls(['c1', 'pay']))
+    run.end(3, 'done', calls(['c1', 'look'], ['c2', 'look'], ['c3', 'look']))
+    const ofClerk = (): readonly string[] => run.open.filter((one) => one.includes('clerk'))
+    expect(ofClerk()).toEqual(['8:clerk:call/1', '9:clerk:call/1'])
+    run.end(8, 'unknown')
+    run.decide(7, 'rejected')
+    expect(ofClerk()).toEqual(['9:clerk:call/1'])
   })
 
   it('begins when what was cancelled has settled and gives back; until then the run is running', () => {
@@ -176,7 +212,7 @@ describe('what does not fit beside what others have set aside', () => {
     expect([run.open, Object.keys(run.context.closing), run.last.status]).toEqual([[], ['4', '5'], 'running'])
     const planned = run.end(4, 'failed', unsent)
     expect(planned.type).toBe('applied')
-    expect(run.last.decision).toMatchObject({ node: 'right', outcome: 'room' })
+    expect(run.last.decision).toMatchObject({ node: 'right', outcome: ':room' })
     expect(run.open).toEqual(['6:right:item/1'])
     expect(run.end(5, 'failed', unsent).type).toBe('late')
   })

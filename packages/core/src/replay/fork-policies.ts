@@ -118,7 +118,10 @@ function standing({ compiled: { graph }, snapshot: { context } }: Place): Omit<S
       status === 'joined' || status === 'failed' ? [{ join, branch }] : [],
     ),
   )
-  return { nodes, ended }
+  const begun = new Set(nodes.map(({ id }) => id))
+  // What waits for room under a limit, or for others, begins in the fork as soon as it can.
+  const waiting = standsAt(context).flatMap((id) => (begun.has(id) ? [] : [{ id, isPast: false }]))
+  return { nodes: [...nodes, ...waiting], ended }
 }
 
 /** What the guards of a policy have given last, those left out that read what the patch changes. */

@@ -7,7 +7,7 @@ import { says } from '../../test/support/scripted-model.ts'
 import { createMemoryStore } from '../checkpoint/memory-store.ts'
 import { auditRun } from '../replay/audit-run.ts'
 import { readStats } from '../replay/stats.ts'
-import { calledOffIn } from './called-off.ts'
+import { calledOffIn, isLateEnd } from './called-off.ts'
 import { createRuntime } from './create-runtime.ts'
 import type { RunEvent } from './run-event.ts'
 import type { Runtime } from './runtime.ts'
@@ -192,3 +192,14 @@ describe('items of agents, of which one is enough', () => {
 function fail(): never {
   throw new RangeError('there is no such event')
 }
+
+describe('an end that is late', () => {
+  it('is not one whose outcome its author has called "room"', () => {
+    const run = new HandRun(
+      compileFixture({ nodes: { which: 'gate' }, edges: { which: { room: ':end', seat: ':end' } } }),
+    )
+    run.start()
+    run.end(0, 'room')
+    expect(isLateEnd(run.last)).toBe(false)
+  })
+})

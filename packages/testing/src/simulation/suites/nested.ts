@@ -4,7 +4,7 @@ import { suite } from './suite.ts'
 /** Nested workflows: beside each other and in each other, with forks, maps, quorums and limits inside. */
 export const nested = suite({
   name: 'nested',
-  share: 0.18,
+  share: 0.28,
   runs: [1, 2],
   workflows: [house, contest, fleet],
   rows: [

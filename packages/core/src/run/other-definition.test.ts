@@ -1,11 +1,15 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { mortalView } from '../../test/support/store-view.ts'
+import type { RunId } from '../base/ids.ts'
 import { createMemoryStore } from '../checkpoint/memory-store.ts'
 import type { Store } from '../checkpoint/store.ts'
 import { END } from '../define/edge.ts'
 import { defineState } from '../define/state.ts'
+import { readHistory } from '../replay/history.ts'
 import { replayRun } from '../replay/replay-run.ts'
 import { createRuntime } from './create-runtime.ts'
+import type { Liveness } from './liveness.ts'
 import type { Run, Runtime } from './runtime.ts'
 
 const open: Runtime[] = []
@@ -54,6 +58,56 @@ async function changed(toolCalls: number | null = 41): Promise<{ run: Run; store
   await first.close()
   const runtime = toolCalls === null ? runtimeWith(store) : runtimeWith(store, desk(toolCalls))
   return { run: await runtime.open(begun.runId), store, runtime }
+}
+
+const dead: Liveness = { self: () => ({ host: 'here', pid: 1, processStartedAt: '1' }), stateOf: () => 'dead' }
+
+/** Books and does not come back. */
+function booking(toolCalls: number, isGuarded: boolean, onBegun = (): void => undefined) {
+  const isUrgent = w.guard('isUrgent', ['order'], ({ order }) => order === 'o-1')
+  const n = w.nodes({
+    book: w.task({
+      effect: 'unsafe',
+      reads: ['order'],
+      run: () => {
+        onBegun()
+        return new Promise<undefined>(() => undefined)
+      },
+    }),
+    look: w.approval({ show: ['order'] }),
+  })
+  return w.workflow('booking', {
+    input: z.object({ order: z.string() }),
+    output: [],
+    nodes: n,
+    start: n.book,
+    edges: {
+      book: { done: n.look, ...(isGuarded && { unknown: [{ to: n.look, when: isUrgent }, { to: END }] }) },
+      look: { approved: END, rejected: END },
+    },
+    limits: { toolCalls },
+  })
+}
+
+/** A run whose process died in the middle of an unsafe effect, opened where the workflow has another limit by now. */
+async function abandoned(isGuarded: boolean): Promise<{ run: Run; store: Store }> {
+  const store = createMemoryStore()
+  const working = Promise.withResolvers<void>()
+  const mortal = mortalView(store)
+  const first = createRuntime({ store: mortal.store, liveness: dead })
+  const begun = await first.start(booking(40, isGuarded, working.resolve), { input: { order: 'o-1' } })
+  await working.promise
+  mortal.kill()
+  const other = createRuntime({ store, liveness: dead, workflows: [booking(41, isGuarded)] })
+  open.push(other)
+  return { run: await other.open(begun.runId), store }
+}
+
+async function eventsOf(store: Store, runId: RunId): Promise<readonly string[]> {
+  const { checkpoints } = await readHistory(store, runId)
+  return checkpoints.map(({ event }) =>
+    event.type === 'effect.ended' ? `effect.ended ${event.payload.outcome}` : event.type,
+  )
 }
 
 const by = { by: 'eve', reason: 'odd' }
@@ -133,5 +187,27 @@ describe('a run of another definition than this process knows', () => {
     expect(await run.cancel(by)).toMatchObject({ type: 'applied' })
     expect((await run.status()).status).toBe('cancelled')
     expect(kept.type === 'delivered' && (await run.became(kept.eventId))).toMatchObject({ reason: 'run-ended' })
+  })
+
+  it.each(['hold', 'cancel'] as const)(
+    'says at a %s that what its dead process had begun may have happened (T5)',
+    async (move) => {
+      const { run, store } = await abandoned(false)
+      expect(await run[move](by)).toEqual({ type: 'applied', sequence: 2 })
+      expect(await eventsOf(store, run.runId)).toEqual(['run.started', 'effect.ended unknown', `run.${move}`])
+      expect((await replayRun(store, booking(40, false), run.runId)).divergence).toBeNull()
+    },
+  )
+
+  it('leaves to who knows its guards what has come of an effect that leads on by one', async () => {
+    const { run, store } = await abandoned(true)
+    expect(await run.hold(by)).toEqual({ type: 'applied', sequence: 1 })
+    const right = createRuntime({ store, liveness: dead, workflows: [booking(40, true)] })
+    open.push(right)
+    const again = await right.open(run.runId)
+    await again.resume()
+    await again.result()
+    expect(await eventsOf(store, run.runId)).toEqual(['run.started', 'run.hold', 'effect.ended unknown'])
+    expect((await replayRun(store, booking(40, true), run.runId)).divergence).toBeNull()
   })
 })

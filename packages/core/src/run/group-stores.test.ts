@@ -535,4 +535,43 @@ describe("a group's own store (M3)", () => {
     expect(await run.result()).toMatchObject({ status: 'completed' })
     for (const text of written) expect(text).not.toContain(vaultMark)
   })
+
+  it('keeps of an event that its schema refuses where it does not fit, and nothing that the schema says of it (M3)', async () => {
+    const s = defineState({ order: z.string() })
+    const group = s.group('vault', { state: { pin: z.string().optional() }, exports: [], own: ['store'] })
+    const short = z.string().refine((text) => text.length < 5, { error: ({ input }) => `${String(input)} is no pin` })
+    const shop = (toolCalls: number) => {
+      const paid = s.event('paid', z.object({ pin: short, limits: z.record(z.string(), z.number()) }))
+      const n = s.nodes({ bank: group.wait({ for: paid, writes: ['pin'], apply: ({ pin }) => ({ pin }) }) })
+      return s.workflow('shop', {
+        input: z.object({ order: z.string() }),
+        output: [],
+        nodes: n,
+        start: n.bank,
+        edges: { bank: { received: END } },
+        limits: { toolCalls },
+      })
+    }
+    const { store, written } = recorded(createMemoryStore())
+    const groups = { vault: { store: createMemoryGroupStore() } }
+    const payload = { pin: vaultMark, limits: { [vaultMark]: 'much' } }
+    const first = runtimeWith({ store, groups })
+    const begun = await first.start(shop(1), { input: { order: 'o-1' } })
+    await begun.result()
+    // Whoever sends it where its schema is known is told all, and nothing is stored.
+    await expect(begun.send('paid', payload)).rejects.toThrow(`${vaultMark} is no pin`)
+    await first.close()
+    // A process that knows another definition knows no schema of this run's.
+    const other = await runtimeWith({ store, groups, workflows: [shop(2)] }).open(begun.runId)
+    expect(await other.send('paid', payload)).toMatchObject({ type: 'delivered' })
+    const notices: RuntimeNotice[] = []
+    const onNotice = (notice: RuntimeNotice): unknown => notices.push(notice)
+    const run = await runtimeWith({ store, groups, workflows: [shop(1)], onNotice }).open(begun.runId)
+    await run.resume()
+    const message =
+      'event "paid" carries what its schema does not allow at pin, limits[…]; more is private to group vault'
+    await expect.poll(() => run.refused()).toMatchObject([{ reason: 'bad-payload', message }])
+    expect(notices).toMatchObject([{ type: 'event.dropped', message }])
+    for (const text of [...written, JSON.stringify(notices)]) expect(text).not.toContain(vaultMark)
+  })
 })

@@ -1,12 +1,15 @@
 import { takeJson, type Json } from '../base/json.ts'
+import { own } from '../base/own.ts'
+import { eventGroup } from '../checkpoint/private-events.ts'
 import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { eventRefusal, overRefusal } from '../compile/waits.ts'
 import { inputError } from '../errors/input-error.ts'
 import { describeValue } from '../graph/issues.ts'
+import { graphsOf } from '../graph/nested-graphs.ts'
 import type { EngineEvent, OutsideEvent } from '../snapshot/event.ts'
 import type { RunContext } from '../snapshot/snapshot.ts'
 import type { EventStamp } from './decision-event.ts'
-import { issueLines } from './issues.ts'
+import { issueLines, issuePlaces } from './issues.ts'
 import { knownOptions } from './known-options.ts'
 import type { Acceptance, SendOptions } from './runtime.ts'
 
@@ -103,10 +106,34 @@ export function payloadProblem(
   compiled: CompiledWorkflow,
   { message: { event, payload } }: OutsideEvent,
 ): string | undefined {
-  if (schemaOf(compiled, event) === undefined) return undefined
+  const schema = schemaOf(compiled, event)
+  if (schema === undefined) return undefined
   const problems: string[] = []
   if (payloadOf(compiled, event, { payload, problems }) !== undefined) return undefined
-  return `event ${JSON.stringify(event)} carries what its schema does not allow: ${problems.join('; ')}`
+  const refused = `event ${JSON.stringify(event)} carries what its schema does not allow`
+  const group = eventGroup(compiled.graph, event)
+  if (group === undefined) return `${refused}: ${problems.join('; ')}`
+  // A schema's messages may quote what it was given.
+  const { error } = schema.safeParse(payload)
+  const names = declaredNames(compiled, event)
+  const places = error === undefined ? [] : issuePlaces(error, (name) => names.has(name))
+  return `${refused}${places.length === 0 ? '' : ` at ${places.join(', ')}`}; more is private to group ${group}`
+}
+
+/** The names that an event's schema has for parts of a payload; keys of records are none, they are values. */
+function declaredNames({ graph }: CompiledWorkflow, event: string): ReadonlySet<string> {
+  const schemas = graphsOf(graph).flatMap(({ events }) => own(events ?? {}, event)?.payloadSchema ?? [])
+  return new Set(schemas.flatMap((schema) => propertyNames(schema)))
+}
+
+/** Of all objects in a JSON schema, however deep. */
+function propertyNames(schema: Json): readonly string[] {
+  if (typeof schema !== 'object' || schema === null) return []
+  const inside = Object.values(schema).flatMap((part) => propertyNames(part))
+  if (Array.isArray(schema)) return inside
+  const properties: unknown = 'properties' in schema ? schema['properties'] : null
+  const isNaming = typeof properties === 'object' && properties !== null
+  return isNaming ? [...Object.keys(properties), ...inside] : inside
 }
 
 function payloadOf(

@@ -536,6 +536,19 @@ describe("a group's own store (M3)", () => {
     for (const text of written) expect(text).not.toContain(vaultMark)
   })
 
+  it('tells whoever sends under an id that is taken nothing of the event before (M3)', async () => {
+    const groups = { vault: { store: createMemoryGroupStore() }, lab: { store: createMemoryGroupStore() } }
+    const run = await runtimeWith({ models: models(), groups }).start(vaults, start)
+    await through(run)
+    expect(await run.result()).toMatchObject({ status: 'completed' })
+    expect(await run.send('confirmed', { by: 'eve' }, { key: 'x', id: 'e-1' })).toEqual({
+      type: 'refused',
+      reason: 'id-taken',
+      message:
+        'id "e-1" belongs to an event that came to the run before, with another key, payload; one id is for one event',
+    })
+  })
+
   it('keeps of an event that its schema refuses where it does not fit, and nothing that the schema says of it (M3)', async () => {
     const s = defineState({ order: z.string() })
     const group = s.group('vault', { state: { pin: z.string().optional() }, exports: [], own: ['store'] })

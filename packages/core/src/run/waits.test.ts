@@ -146,28 +146,28 @@ describe('a wait', () => {
     expect(await run.result()).not.toHaveProperty('unread')
   })
 
-  it('refuses another event under the id of one that came, and says what differs (H4)', async () => {
+  it('refuses another event under the id of one that came, and says what differs, without a word of the one before (H4)', async () => {
     const store = createMemoryStore()
     const runtime = runtimeWith({ store })
     const run = await runtime.start(orders, start)
     await run.result()
     const sent = { key: 'o-1', id: 'p-1', isRecordedOnly: true }
     await run.send(events.paid, { amountUsd: 1 }, sent)
-    const other =
-      /^id "p-1" belongs to an event .* with another payload \(SHA-256 \S{12}…, not \S{12}…\); one id is for one event$/
+    const other = (what: string): string =>
+      `id "p-1" belongs to an event that came to the run before, with another ${what}; one id is for one event`
     // While it waits in the inbox, and when it is used up.
     for (const isUsed of [false, true]) {
       if (isUsed) await run.resume().then(() => run.result())
       expect(await run.send(events.paid, { amountUsd: 9 }, sent)).toEqual({
         type: 'refused',
         reason: 'id-taken',
-        message: expect.stringMatching(other) as string,
+        message: other('payload'),
       })
       expect(await run.send(events.paid, { amountUsd: 1 }, { ...sent, key: 'o-2' })).toMatchObject({
-        message: expect.stringContaining('another key ("o-1", not "o-2")') as string,
+        message: other('key'),
       })
       expect(await run.send(events.shipped, { by: 'sea' }, { id: 'p-1' })).toMatchObject({
-        message: expect.stringContaining('another name (paid, not shipped), key') as string,
+        message: other('name, key, payload'),
       })
       expect(await run.send(events.paid, { amountUsd: 1 }, sent)).toEqual({ type: 'duplicate' })
     }

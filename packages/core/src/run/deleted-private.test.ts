@@ -83,6 +83,26 @@ describe('what a group keeps of a run that is deleted meanwhile', () => {
     expect(await whole.forget(run.runId)).toBe(0)
   })
 
+  it('is forgotten when the run is cancelled on its stored graph after the deletion', async () => {
+    const store = createMemoryStore()
+    const { whole, view, puts } = interrupted(1, (runId) =>
+      runtimeWith({ store, groups: { vault: { store: whole } } }).delete(runId, { isForced: true }),
+    )
+    const first = runtimeWith({ store, groups: { vault: { store: whole } } })
+    const begun = await first.start(tallies(8), { input: { order: 'o' } })
+    await begun.result()
+    await first.close()
+    // It does not know the definition.
+    const run = await runtimeWith({ store, groups: { vault: { store: view } } }).open(begun.runId)
+    const by = { by: 'eve', reason: 'odd' }
+    expect(await run.hold(by)).toMatchObject({ type: 'applied' })
+    expect(puts()).toBe(0)
+    // So long after the last keyframe that this checkpoint has one, which refers to what is private.
+    await expect(run.cancel(by)).rejects.toMatchObject({ code: 'WAYSTONE_STORE_RUN_UNKNOWN' })
+    expect(puts()).toBe(1)
+    expect(await whole.forget(begun.runId)).toBe(0)
+  })
+
   it('is forgotten when a fork of it cannot be made', async () => {
     const whole = createMemoryStore()
     let isFull = false

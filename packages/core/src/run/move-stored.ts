@@ -1,7 +1,8 @@
 import type { RunId } from '../base/ids.ts'
+import { keepThenStore } from '../checkpoint/keep-private.ts'
 import { restoreRun } from '../checkpoint/load.ts'
 import { packCheckpoint } from '../checkpoint/pack.ts'
-import type { EffectMark, Lease } from '../checkpoint/store.ts'
+import type { Commit, EffectMark, Lease } from '../checkpoint/store.ts'
 import { readStoredGraph } from '../checkpoint/stored-graph.ts'
 import { groupStoresOf } from '../checkpoint/with-group-stores.ts'
 import { compileStored } from '../compile/compile-stored.ts'
@@ -89,15 +90,17 @@ async function move(
     return { standing, acceptance: { type: 'refused', reason, message: plan.type === 'early' ? '' : plan.message } }
   }
   const packed = packCheckpoint(plan.checkpoint, plan.snapshot, standing.packing)
-  await packed.keepPrivate?.()
-  await engine.store.commit({
+  const commit: Commit = {
     fence,
     checkpoint: packed.checkpoint,
     blobs: packed.blobs,
     summary: summaryOf(compiled, plan.snapshot.context),
     consumed: [],
     at: event.at,
-  })
+  }
+  const store = (): Promise<void> => engine.store.commit(commit)
+  const keep = packed.keepPrivate
+  await (keep === undefined ? store() : keepThenStore(engine.store, { runId, keep, store }))
   const { sequence, hash } = packed.checkpoint
   return {
     standing: { snapshot: plan.snapshot, parent: { runId, sequence, hash }, packing: packed.packing },

@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { viewOf } from '../../test/support/store-view.ts'
 import { createMemoryStore } from '../checkpoint/memory-store.ts'
 import { END } from '../define/edge.ts'
 import { defineState } from '../define/state.ts'
 import { auditRun } from '../replay/audit-run.ts'
 import { createRuntime } from './create-runtime.ts'
-import type { Run, Runtime } from './runtime.ts'
+import type { Acceptance, Run, Runtime } from './runtime.ts'
 
 const open: Runtime[] = []
 afterEach(async () => {
@@ -13,6 +14,22 @@ afterEach(async () => {
 })
 
 const w = defineState({ topic: z.string(), text: z.string() })
+
+/** A workflow that ends once its gate opens. */
+function busy() {
+  const gate = Promise.withResolvers<void>()
+  const n = w.nodes({
+    work: w.task({ effect: 'pure', writes: ['text'], run: () => gate.promise.then(() => ({ text: 'done' })) }),
+  })
+  const workflow = w.workflow('brief', {
+    input: z.object({ topic: z.string() }),
+    output: ['text'],
+    nodes: n,
+    start: n.work,
+    edges: { work: { done: END } },
+  })
+  return { gate, workflow }
+}
 
 /** A run that one runtime drives and that has not come to its end, opened at another one. */
 async function elsewhere() {
@@ -77,6 +94,34 @@ describe('run.became', () => {
     expect(await run.became('late')).toMatchObject({ type: 'refused', reason: 'run-ended' })
     await other.close()
   })
+
+  it.each(['known', 'unknown'])(
+    'tells of what came just before the lease of the ended run was given up; its definition is %s (H7)',
+    async (definition) => {
+      const { workflow, gate } = busy()
+      const store = createMemoryStore()
+      const other = createRuntime({ store, workflows: definition === 'known' ? [workflow] : [] })
+      const begun = Promise.withResolvers<Run>()
+      const handed = Promise.withResolvers<Acceptance>()
+      let releases = 0
+      const view = viewOf(store, async (method) => {
+        if (method === 'release' && ++releases === 1)
+          handed.resolve(await (await other.open((await begun.promise).runId)).hold(by))
+      })
+      const driver = createRuntime({ store: view })
+      open.push(driver, other)
+      const driven = await driver.start(workflow, { input: { topic: 'tides' } })
+      begun.resolve(driven)
+      gate.resolve()
+      const given = await handed.promise
+      if (given.type !== 'delivered') throw new TypeError(given.type)
+      expect((await store.inbox([driven.runId])).get(driven.runId)).toHaveLength(1)
+      const run = await other.open(driven.runId)
+      expect(await run.became(given.eventId)).toMatchObject({ type: 'refused', reason: 'run-ended' })
+      expect((await store.inbox([driven.runId])).get(driven.runId) ?? []).toEqual([])
+      expect((await store.row(driven.runId))?.lease).toBeNull()
+    },
+  )
 
   it('refuses a run that is not stored', async () => {
     const { run, store } = await elsewhere()

@@ -1,5 +1,6 @@
 import type { RunId } from '../base/ids.ts'
 import { readCheckpoints } from '../checkpoint/load.ts'
+import { hasEnded } from '../checkpoint/store-rules.ts'
 import type { Store } from '../checkpoint/store.ts'
 import { storeError } from '../errors/store-error.ts'
 import type { EngineEvent } from '../snapshot/event.ts'
@@ -30,8 +31,8 @@ export async function becameOf(
       const row = await store.row(runId)
       if (row === undefined)
         throw storeError('WAYSTONE_STORE_RUN_UNKNOWN', `no run ${runId} is in store ${store.name}`, { runId })
-      const refused = (await store.refused(runId)).find(({ id }) => id === eventId)
-      if (refused !== undefined) return { type: 'refused', reason: refused.reason, message: refused.message }
+      const refused = await refusalOf(store, runId, eventId)
+      if (refused !== undefined) return refused
       const used = await findEvent(
         store,
         { runId, from: looked + 1, to: row.sequence, graphHash: row.graphHash },
@@ -40,11 +41,35 @@ export async function becameOf(
       if (used !== undefined) return { type: 'applied', sequence: used.sequence }
       looked = row.sequence
       if (signal?.aborted === true || engine.isClosed) return { type: 'delivered', eventId }
+      const dropped = hasEnded(row.status) ? await dropLate(engine, runId, eventId) : undefined
+      if (dropped !== undefined) return dropped
       await news.next()
     }
   } finally {
     news.stop()
   }
+}
+
+async function refusalOf(store: Store, runId: RunId, eventId: string): Promise<Acceptance | undefined> {
+  const refused = (await store.refused(runId)).find(({ id }) => id === eventId)
+  return refused && { type: 'refused', reason: refused.reason, message: refused.message }
+}
+
+/** What was delivered just before the lease of an ended run was given up is looked at by nobody else: it is refused here. Undefined: it is not there, or somebody has the run. */
+async function dropLate(engine: Engine, runId: RunId, eventId: string): Promise<Acceptance | undefined> {
+  const { store } = engine
+  const unread = (await store.inbox([runId])).get(runId) ?? []
+  if (!unread.some(({ id }) => id === eventId)) return undefined
+  try {
+    await engine.borrow(runId, async (lease) => {
+      const row = await store.row(runId)
+      if (row !== undefined && hasEnded(row.status)) await engine.dropUnread(lease, row.status)
+    })
+  } catch (error) {
+    // Closing ends the wait, and is seen by whoever waits.
+    if (!engine.isClosed) throw error
+  }
+  return await refusalOf(store, runId, eventId)
 }
 
 /** A part of a run's history. */

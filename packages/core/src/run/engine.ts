@@ -12,7 +12,7 @@ import type { CompiledWorkflow } from '../compile/compiled-workflow.ts'
 import { inputError } from '../errors/input-error.ts'
 import { storeError, StoreError } from '../errors/store-error.ts'
 import { WaystoneError } from '../errors/waystone-error.ts'
-import type { Snapshot } from '../snapshot/snapshot.ts'
+import type { RunStatus, Snapshot } from '../snapshot/snapshot.ts'
 import { createChanges, type Changes } from './changes.ts'
 import { Drive, type DriveParts, type Entry } from './drive.ts'
 import type { DrivenRun, DriveHost, PermitDesk, Token } from './drive-host.ts'
@@ -205,13 +205,14 @@ export class Engine implements DriveHost {
     }
   }
 
-  /** Does something with a run that nobody drives, under its lease, without driving it. @returns undefined: another process owns it */
+  /** Does something with a run that nobody drives, under its lease, without driving it. @returns undefined: another process owns it, or it is driven here by now */
   async borrow<Value>(runId: RunId, act: (lease: Lease) => Promise<Value>): Promise<Value | undefined> {
     for (;;) {
       const busy = this.#taking.get(runId) ?? this.#releasing.get(runId)
       if (busy === undefined) break
       await busy.then(ignore, ignore)
     }
+    if (this.#drives.has(runId)) return undefined
     return await this.alone(runId, async () => {
       const lease = await this.#leases.acquire(runId, { isPatient: false })
       if (lease === undefined) return undefined
@@ -382,7 +383,8 @@ export class Engine implements DriveHost {
     const { runId, lease } = drive
     const releasing = (async (): Promise<void> => {
       await drive.whenIdle()
-      if (drive.snapshot.context.ending !== null) await this.dropUnread(drive)
+      const { ending } = drive.snapshot.context
+      if (ending !== null) await this.dropUnread(lease, ending.status)
       await this.#leases.release(lease)
       this.#releasing.delete(runId)
       if (!isFinal && !this.#isClosed) await this.#lookOnceMore(runId)
@@ -392,16 +394,16 @@ export class Engine implements DriveHost {
   }
 
   /** Nobody takes up what was delivered to a run as it ended: it goes, and is told of. */
-  async dropUnread({ runId, lease, snapshot }: Pick<DrivenRun, 'runId' | 'lease' | 'snapshot'>): Promise<void> {
+  async dropUnread({ runId, fence }: Lease, status: RunStatus): Promise<void> {
     try {
       const unread = (await this.store.inbox([runId])).get(runId) ?? []
       if (unread.length === 0) return
       const at = this.clock.now()
       const refused = unread.map((event) => {
-        const message = `the run has ended ${snapshot.context.ending?.status}; it takes no ${eventWord(event.type)}`
+        const message = `the run has ended ${status}; it takes no ${eventWord(event.type)}`
         return refusedEvent(event, { at, reason: 'run-ended', message })
       })
-      await this.store.discard(runId, lease.fence, refused)
+      await this.store.discard(runId, fence, refused)
       for (const { id, type, message } of refused)
         this.notify({ type: 'event.dropped', runId, eventId: id, event: type, message })
     } catch {

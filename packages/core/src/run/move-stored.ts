@@ -57,7 +57,8 @@ async function makeMove(engine: Engine, lease: Lease, event: EngineEvent): Promi
   const moved = await move(run, after, event)
   const { snapshot, parent } = moved?.standing ?? after
   if (parent.sequence > standing.parent.sequence) engine.changes.fire(runId)
-  if (snapshot.context.ending !== null) await engine.dropUnread({ runId, lease, snapshot })
+  const { ending } = snapshot.context
+  if (ending !== null) await engine.dropUnread(lease, ending.status)
   return moved?.acceptance
 }
 

@@ -217,7 +217,9 @@ function checkDecision(
     Object.values(branches).includes('ready'),
   )
   const isSettling = (after.undoing !== undefined || waitsForName) && Object.keys(after.closing).length > 0
-  if (goesOn && after.ending === null && !isSettling && Object.keys(after.open).length === 0)
+  // What waits for room under a limit begins when others give back what they have set aside.
+  const waitsForRoom = after.short !== undefined
+  if (goesOn && after.ending === null && !isSettling && !waitsForRoom && Object.keys(after.open).length === 0)
     report('routing-is-total', `nothing is open after ${sequence} and the run has not ended`)
 }
 
